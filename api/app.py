@@ -30,6 +30,7 @@ from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.conversations import ConversationController
+from api.event_history import EventHistoryController
 from api.exports import ExportController
 from api.files import FileController, hand_over
 from api.holds import HoldController
@@ -38,6 +39,7 @@ from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.inbox import LabelController, OfficeHoursController, QuickReplyController, TeamController
+from api.journal import Journal
 from api.knowledge import (
     KnowledgeBaseController,
     KnowledgeGapController,
@@ -67,6 +69,7 @@ from api.privacy import (
 )
 from api.push import PushController
 from api.realtime import Hub
+from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
@@ -147,6 +150,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactExportController,
     ErasureController,
     RetentionController,
+    EventHistoryController,
+    RequestController,
 )
 
 
@@ -196,7 +201,7 @@ async def after_request(response: Response[Any]) -> Response[Any]:
 
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application. `settings` must name the databases: `__main__` finds the embedded ones."""
-    hooks = Hooks(settings)
+    hooks, journal = Hooks(settings), Journal()
     app = Litestar(
         route_handlers=[
             *CONTROLLERS,
@@ -225,14 +230,14 @@ def create_app(settings: Settings) -> Litestar:
         request_class=strict.StrictRequest,
         request_max_body_size=BODY_LIMIT,
         lifespan=[_connections, lambda _: hooks.running(), lambda app: app.state.agents.running()],
-        state=State({"settings": settings}),
+        state=State({"settings": settings, "journal": journal}),
         openapi_config=openapi.config(),
         logging_config=None,
         debug=False,
     )
     https = settings.webhook_url.startswith("https://")
     agents = Agents(app, Methods(BodyDeadline(Idempotent(app.asgi_handler))))
-    agents.inner = RequestLogging(agents.api, https=https)
+    agents.inner = RequestLogging(agents.api, https=https, journal=journal)
     app.state.agents = agents
-    app.asgi_handler = in_front(hooks, RequestLogging(agents, https=https))
+    app.asgi_handler = in_front(hooks, RequestLogging(agents, https=https, journal=journal))
     return app

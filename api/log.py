@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import uuid4
 
+import msgspec
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import health
+from api.journal import Journal
+from db.audit.requests import Line
+from db.clock import now
 
 log = structlog.get_logger("api.access")
 
@@ -38,11 +42,28 @@ def _template(scope: Mapping[str, Any]) -> str:
     return found if isinstance(found, str) and scope.get("route_handler") is not None else "(none)"
 
 
+_PARAMETER = re.compile(r"\{(\w+):\w+\}")
+_PROBLEM = (b"content-type", b"application/problem+json")
+
+
+class _Code(msgspec.Struct):
+    code: str | None = None
+
+
+def _code_of(body: bytes) -> str | None:
+    """Of a problem."""
+    try:
+        return msgspec.json.decode(body, type=_Code).code
+    except msgspec.MsgspecError:
+        return None
+
+
 class RequestLogging:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, journal: Journal) -> None:
         self.app = app
+        self.journal = journal
         self.https = https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,9 +76,10 @@ class RequestLogging:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         status = 500 if scope["type"] == ScopeType.HTTP else 101
+        code: str | None = None
 
         async def observed_send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, code
             if message["type"] == "http.response.start":
                 status = int(message["status"])
                 headers = list(message["headers"])
@@ -72,6 +94,9 @@ class RequestLogging:
                     headers.append(_TRANSPORT)
                 headers.extend((name.encode(), value.encode()) for name, value in state.get("rate_limit", {}).items())
                 message["headers"] = headers
+                state["problem"] = any(name.lower() == _PROBLEM[0] and value.startswith(_PROBLEM[1]) for name, value in headers)
+            elif message["type"] == "http.response.body" and state.get("problem"):
+                code = code or _code_of(message["body"])
             elif message["type"] == "websocket.close":
                 status = 403 if status == 101 and not state.get("accepted") else status
             elif message["type"] == "websocket.accept":
@@ -87,6 +112,10 @@ class RequestLogging:
             # Anyone may call by any method: unknown ones are one label, or the counters would grow without end.
             health.observe(method if method in _METHODS else "OTHER", template, status, took)
             actor = state.get("actor")
+            if actor is not None and template != "(none)":
+                path = _PARAMETER.sub(r"{\1}", template)
+                line = (path, status, took * 1000, actor.kind, actor.id, actor.ip, code)
+                self.journal.add(Line(actor.company_id, now(), request_id, method, *line))
             if template not in health.QUIET or (status >= 500 and status != 503):  # /ready says 503 as often as it is asked
                 log.info(
                     "request",

@@ -20,8 +20,8 @@ KEEP_DAYS = 14
 """How long an event waits for its slowest consumer."""
 
 _SUBSCRIBE = """
-insert into event_consumer(company_id, name, types, position)
-values ($1, $2, $3, coalesce((select max(id) from event_outbox where company_id = $1), 0))
+insert into event_consumer(company_id, name, types, silent, position)
+values ($1, $2, $3, $4, coalesce((select max(id) from event_outbox where company_id = $1), 0))
 on conflict (company_id, name) do update set types = excluded.types
 """
 _NEXT = """
@@ -43,8 +43,8 @@ update event_consumer c set missed = true
 where exists (select from gone g where g.company_id = c.company_id and g.id > c.position and g.type = any(c.types))
 """
 _BEHIND = """
-select company_id, name from event_consumer c where missed
-or exists (select from event_outbox o where o.company_id = c.company_id and o.id > c.position and o.type = any(c.types))
+select company_id, name from event_consumer c where not silent and (missed
+or exists (select from event_outbox o where o.company_id = c.company_id and o.id > c.position and o.type = any(c.types)))
 """
 
 _NOTICED = """
@@ -72,13 +72,13 @@ class Batch(msgspec.Struct, frozen=True):
     more: bool = False
 
 
-async def subscribe(w: Work, name: str, kinds: Collection[type[Event]]) -> None:
+async def subscribe(w: Work, name: str, kinds: Collection[type[Event]], *, silent: bool = False) -> None:
     """From now on the consumer gets events of these kinds; known already, only the kinds change. `name` is `kind` or
-    `kind:subject`: the kind says which function reads (`workers/event_consumers.py`)."""
+    `kind:subject`: the kind says which function reads (`workers/event_consumers.py`). `silent`: none does, they wait to be looked up."""
     fleeting = [kind.type for kind in kinds if not kind.durable]
     if fleeting:
         raise ValueError(f"not kept: {fleeting}")
-    await w.execute(_SUBSCRIBE, w.company_id, name, sorted(kind.type for kind in kinds))
+    await w.execute(_SUBSCRIBE, w.company_id, name, sorted(kind.type for kind in kinds), silent)
 
 
 async def unsubscribe(w: Work, name: str) -> None:

@@ -21,14 +21,14 @@ _encode = msgspec.json.Encoder().encode
 
 # A row of `kept` needs one of `locked`, so numbers are drawn behind the lock.
 _APPEND = """
-with wanting as materialized (select name, types from event_consumer where company_id = $1 and types && $2::text[]),
+with wanting as materialized (select name, types, silent from event_consumer where company_id = $1 and types && $2::text[]),
 locked as materialized (
     select pg_advisory_xact_lock(hashtextextended('event_outbox:' || $1::text, 0)) where exists (select from wanting)),
 kept as (
     insert into event_outbox(company_id, type, data)
     select $1, e.type, e.data::jsonb from locked, unnest($2::text[], $3::text[]) with ordinality e(type, data, place)
     where exists (select from wanting w where e.type = any(w.types)) order by e.place)
-select name from wanting
+select name from wanting where not silent
 """
 
 
@@ -48,12 +48,12 @@ _MOVE = """
 with moved as (
     delete from event_noticed where company_id = $1 and number in (
         select number from event_noticed where company_id = $1 order by number limit $2) returning number, type, at, data),
-wanting as materialized (select name, types from event_consumer where company_id = $1),
+wanting as materialized (select name, types, silent from event_consumer where company_id = $1),
 kept as (
     insert into event_outbox(company_id, type, at, data)
     select $1, type, at, data from moved m where exists (select from wanting w where m.type = any(w.types)) order by number)
 select (select count(*) from moved) as count,
-    array(select name from wanting w where exists (select from moved m where m.type = any(w.types))) as names
+    array(select name from wanting w where not silent and exists (select from moved m where m.type = any(w.types))) as names
 """
 
 

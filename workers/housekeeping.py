@@ -9,6 +9,7 @@ from db import blobs, event_consumers, idempotency, job_runs
 from db.accounts import expiry
 from db.ai import connection, endings, ledger
 from db.assistant import assists, turns
+from db.audit import requests
 from db.boards import rule_runs, undo
 from db.channels import provider_state
 from db.clock import now
@@ -31,7 +32,7 @@ FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
-    incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake,
+    incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake, requests.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

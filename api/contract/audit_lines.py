@@ -215,6 +215,8 @@ LINES: dict[str, str] = {
     "webhook.changed": "Changed a webhook",
     "webhook.created": "Made a webhook",
     "webhook.deleted": "Deleted a webhook",
+    "webhook.history_dropped": "Stopped keeping the history of events",
+    "webhook.history_kept": "Turned on the history of events",
     "webhook.notice": "A webhook failed for long",
     "webhook.range_sent_again": "Sent what a webhook was told in a while again",
     "webhook.secret_rotated": "Gave a webhook a new secret",

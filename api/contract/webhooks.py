@@ -149,3 +149,24 @@ class WebhookReplayed(Output):
     """How many are sent again."""
 
     count: Annotated[int, example(12)]
+
+
+class ToldEvent(Output):
+    """GET /v1/events/history?type=&since= → Page[ToldEvent], oldest first: the `webhook-id` and the body of a webhook."""
+
+    id: Annotated[str, example("msg_6f0c2b1e4d0a5c7e9b3d2f1a8c6e4b20")]
+    type: WebhookType
+    timestamp: Moment
+    sequence: Annotated[int, example(4711)]  # rises with each event of the company
+    data: dict[str, Any]
+
+
+class EventHistoryKeep(Input):
+    """PUT /v1/events/history → EventHistory."""
+
+    kept: bool
+
+
+class EventHistory(Output):
+    kept: bool
+    days: Annotated[int, example(14)]  # so long each event can be looked up

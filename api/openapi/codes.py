@@ -119,6 +119,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "custom_fields_update": (ContactError.FIELD_NAME_TAKEN,),
     "events_get": (RequestError.TOO_MANY_LISTENERS,),
+    "events_history_list": (WebhookError.HISTORY_NOT_KEPT, WebhookError.TYPE_NOT_YOURS),
     "holds_decide": (HoldError.ALREADY_DECIDED,),
     "imports_create": (
         ContactImportError.FILE_EMPTY,

@@ -82,6 +82,7 @@ RULES: dict[str, Rule] = {
     "channel_log": ERASE,
     "event_noticed": _keep(f"Until it is moved among the others, for moments. {_IDS}"),
     "event_outbox": _keep("Until those who asked have read it, for days at most."),
+    "request_log": _keep("What was asked of the interface for programs, by whom, for a week; no words and no ids of the person."),
     "idempotency": _keep("Answers to repeated calls, sealed, for 24 hours."),
     # proof
     "audit_log": _keep("Who did what, which the company must be able to show. It holds ids and no words of the person."),

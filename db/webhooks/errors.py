@@ -4,6 +4,7 @@ from db.errors import ErrorCode, FieldCode
 
 
 class WebhookError(ErrorCode):
+    HISTORY_NOT_KEPT = "history_not_kept", 409, "Events are not kept yet. Turn their history on first."
     TYPE_NOT_YOURS = (
         "webhook_type_not_yours",
         403,

@@ -17,7 +17,7 @@ from db.permissions import Permission
 from db.webhooks import catalogue
 from db.webhooks.catalogue import Kind
 from db.webhooks.enums import WebhookType
-from db.work import Work
+from db.work import Read, Work
 
 log = structlog.get_logger("db.webhooks")
 
@@ -89,15 +89,15 @@ async def read_batch(w: Work, endpoint_id: UUID, batch: Batch) -> None:
         for kind in catalogue.made_of(event.type, types)
         if kind.wanted(data)
     ]
-    await _fill(w, [data for _, kind, data in found if kind.type is WebhookType.MESSAGE_RECEIVED])
+    await fill(w, w.company_id, [data for _, kind, data in found if kind.type is WebhookType.MESSAGE_RECEIVED])
     await owe(w, endpoint_id, [owed(w.company_id, *one) for one in found])
 
 
-async def _fill(w: Work, told: list[dict[str, Any]]) -> None:
+async def fill(r: Read, company_id: UUID, told: list[dict[str, Any]]) -> None:
     """Adds what was written to the events that tell of it; all in one look."""
     if not told:
         return
-    rows = await w.fetch(_MESSAGES, w.company_id, [UUID(data["message_id"]) for data in told])
+    rows = await r.fetch(_MESSAGES, company_id, [UUID(data["message_id"]) for data in told])
     messages = {str(row["id"]): {name: row[name] for name in ("kind", "text", "address", "received_at")} for row in rows}
     gone = dict.fromkeys(("kind", "text", "address", "received_at"))
     for data in told:

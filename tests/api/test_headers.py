@@ -7,6 +7,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from api.journal import Journal
 from api.log import RequestLogging
 from db.permissions import Role
 from tests.api.conftest import SignInAs
@@ -115,7 +116,7 @@ async def test_a_body_is_cut_off_at_its_limit_whatever_it_announces(client: http
 
 
 async def test_over_https_the_browser_keeps_to_it(client: httpx.AsyncClient, app: Litestar) -> None:
-    secure = RequestLogging(app, https=True)
+    secure = RequestLogging(app, https=True, journal=Journal())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=secure), base_url="https://api.example") as https:  # type: ignore[arg-type]
         assert (await https.get("/health")).headers["strict-transport-security"] == "max-age=31536000"
     assert "strict-transport-security" not in (await client.get("/health")).headers

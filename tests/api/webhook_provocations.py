@@ -27,13 +27,25 @@ async def _room(stage: Stage) -> Request:
     return Request()
 
 
+async def _history(stage: Stage) -> Request:
+    await stage.client.put("/v1/events/history", json={"kept": True}, headers=stage.auth)
+    return Request()
+
+
+async def _no_history(stage: Stage) -> Request:
+    await stage.client.put("/v1/events/history", json={"kept": False}, headers=stage.auth)
+    return Request()
+
+
 SUCCESS: dict[str, Scene] = {
+    "events_history_list": _history,
     "webhooks_create": _room,
     "webhooks_deliveries_replay": _on,
     "webhooks_replay": _on,
     "webhooks_test": _on,
 }
 ALSO: dict[str, list[Scene]] = {
+    "events_history_list": [conflict(_no_history)],
     "webhooks_create": [conflict(_as_many_as_can_be)],
     "webhooks_deliveries_replay": [conflict(_off)],
     "webhooks_replay": [conflict(_off)],

@@ -14,6 +14,7 @@ from db.migrate import files
 from tests.architecture.tree import python_files, tree
 
 OWNERS = {
+    "db/audit": {"request_log"},
     "db/assistant": {"ai_assist", "ai_conversation", "ai_trace", "ai_turn"},
     "db/accounts": {
         "account_user", "api_key", "company", "custom_role", "email_verification", "identity", "invitation", "known_device", "mail", "membership",

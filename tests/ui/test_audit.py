@@ -1,5 +1,7 @@
 """The history of changes, as a person meets it."""
 
+from uuid import uuid4
+
 import asyncpg
 from nicegui import ui
 from nicegui.testing import User
@@ -40,3 +42,22 @@ async def test_the_file_is_of_what_is_shown(real: User, as_owner: ApiClient, own
     assert (answer.text.count("Conectou um canal"), answer.text.count("Criou uma etiqueta")) == (1, 0)
     broken = await real.http_client.get("/settings/history/export.csv?subject=x")
     assert broken.status_code == 422, "a thing that is none is not everything"
+
+
+async def test_requests_of_one_key_are_listed(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    key = uuid4()
+    await owner_db.execute(
+        "insert into request_log(company_id, at, request_id, method, path, status, milliseconds, actor_kind, actor_id, code)"
+        " select $1, now(), v.id, 'POST', '/v1/contacts', 422, 12.4, 'api_key', v.key, 'validation_failed'"
+        " from (values ('erp-order-1', $2::uuid), ('erp-order-2', uuidv7())) v(id, key)",
+        owner.company_id, key,
+    )  # fmt: skip
+    await real.open(f"/settings/requests?key={key}")
+    await real.should_see(kind=ui.table, retries=30)
+    (table,) = real.find(kind=ui.table).elements
+    said = str(table.rows)
+    for text in ("POST /v1/contacts", "erp-order-1", "422 validation_failed", "12 ms"):
+        assert text in said
+    assert "erp-order-2" not in said

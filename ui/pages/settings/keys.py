@@ -76,12 +76,20 @@ def draw_keys() -> None:
                         [
                             Choice(_("Addresses"), partial(_from_where, key, place.refresh), "lan"),
                             Choice(_("New secret"), partial(_rotate, key, place.refresh), "autorenew"),
+                            *_asked(key),
                             Choice(_("Revoke"), partial(revoke, key), "block", danger=True, line=True),
                         ],
                         _("More about {name}").format(name=key.name),
                     )
 
     place = load(lambda: accounts.api_keys(me.api), draw, lambda: skeleton_list(3))
+
+
+def _asked(key: ApiKey) -> list[Choice]:
+    """The way to what was asked with it, for who may see that."""
+    if not session.current().may(Permission.AUDIT_READ):
+        return []
+    return [Choice(_("API requests"), lambda: ui.navigate.to(f"/settings/requests?key={key.id}"), "receipt_long")]
 
 
 def _facts(key: ApiKey) -> str:
