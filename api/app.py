@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, incoming, pagination, roles, strict, versions
+from api import accounts, errors, events, health, incoming, kommo, pagination, roles, strict, versions
 from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
@@ -137,6 +137,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     BoardAiController,
     LeadProposalController,
     incoming.IncomingHookController,
+    kommo.KommoController,
     AiController,
     PersonaController,
     PersonaDraftController,
@@ -213,6 +214,7 @@ def create_app(settings: Settings) -> Litestar:
             hand_over,
             hand_out,
             incoming.receive,
+            kommo.receive,
             openapi.openapi_json,
             openapi.try_script,
             error_index,

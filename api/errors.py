@@ -21,7 +21,7 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import ai, base, boards, channels, contacts, conversations, kinds, knowledge, personas, push, signups
+from api.contract import ai, base, boards, channels, contacts, conversations, kinds, knowledge, kommo, personas, push, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
@@ -33,6 +33,7 @@ from db.contacts.reasons import Reason
 from db.conversations.errors import ConversationField
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
 from db.knowledge.errors import KnowledgeField
+from db.kommo.errors import KommoField
 from db.notifications.errors import NotificationField
 from db.personas.errors import PersonaField
 
@@ -71,6 +72,7 @@ PATTERNS: dict[str, FieldCode] = {
     personas.HOST: PersonaField.HOST,
     kinds.KIND: RequestField.UNKNOWN_VALUE,
     knowledge.URL: KnowledgeField.URL,
+    kommo.SECRET: KommoField.SECRET,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,

@@ -6,9 +6,11 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "assistant", "assist", "judge", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]  # fmt: skip
+QueueName = Literal["default", "assistant", "assist", "judge", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge", "kommo"]  # fmt: skip
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
-ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))  # one of a company at a time (`job_alone`)
+ALONE: frozenset[QueueName] = frozenset(
+    ("inspect", "dry_run", "import", "knowledge", "kommo")
+)  # one of a company at a time (`job_alone`)
 
 
 class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -372,6 +374,25 @@ class CheckAi(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 4
     when_held: ClassVar[WhenHeld] = "drop"
     unique: ClassVar[str | None] = "ai"
+
+
+class CheckKommo(Job, frozen=True, kw_only=True):
+    """Live check of the connection to Kommo: its token, account, pipelines and webhook."""
+
+    queue: ClassVar[QueueName] = "kommo"
+    timeout: ClassVar[float] = 90
+    max_tries: ClassVar[int] = 4
+    when_held: ClassVar[WhenHeld] = "drop"  # it has Kommo call us: a copy would take that over
+    unique: ClassVar[str | None] = "kommo:check"
+
+
+class SyncKommo(Job, frozen=True, kw_only=True):
+    """Does what is owed to Kommo and takes over what came from there (`db/kommo/tasks.py`)."""
+
+    queue: ClassVar[QueueName] = "kommo"
+    timeout: ClassVar[float] = 110
+    when_held: ClassVar[WhenHeld] = "hold"
+    unique: ClassVar[str | None] = "kommo:sync"
 
 
 class ReadSource(Job, frozen=True, kw_only=True):

@@ -37,7 +37,7 @@ local tokens, at = tonumber(b[1]) or 0, tonumber(b[2]) or now
 local factor = 1
 if b[3] then factor = math.min(1, tonumber(b[3]) + (now - tonumber(b[4])) / 30000) end
 rate = rate * factor
-local room = math.max(rate, least)
+local room = math.max(tonumber(ARGV[4]) or rate, least)
 tokens = math.min(room, tokens + (now - at) * rate / 1000)
 local granted, wait = 0, 0
 if tokens >= least then granted = math.min(want, math.floor(tokens)); tokens = tokens - granted
@@ -157,9 +157,11 @@ async def _run(name: str, script: str, keys: list[str], args: list[Any]) -> Any:
 _scripts: dict[str, valkey.Script] = {}
 
 
-async def acquire(channel_id: UUID, *, rate: float, want: int, least: int = 1) -> Permit:
-    """Up to `want` tokens of the throughput (`rate` per second), or none until `least` are there. Raises valkey.Down."""
-    granted, wait, factor = await _run("acquire", _ACQUIRE, [_bucket(channel_id)], [rate, want, least])
+async def acquire(channel_id: UUID, *, rate: float, want: int, least: int = 1, room: float | None = None) -> Permit:
+    """Up to `want` tokens of the throughput (`rate` per second), or none until `least` are there. `room`: how many it holds, one second's
+    worth unless said; so no second has more than `rate` and `room` together. Raises valkey.Down."""
+    asked = [rate, want, least, "" if room is None else room]
+    granted, wait, factor = await _run("acquire", _ACQUIRE, [_bucket(channel_id)], asked)
     return Permit(int(granted), int(wait) / 1000, float(factor))
 
 

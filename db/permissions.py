@@ -25,6 +25,8 @@ class Permission(StrEnum):
     KEYS_WRITE = "keys:write"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    INTEGRATIONS_READ = "integrations:read"
+    INTEGRATIONS_WRITE = "integrations:write"
     CHANNELS_READ = "channels:read"
     CHANNELS_WRITE = "channels:write"
     CONTACTS_READ = "contacts:read"

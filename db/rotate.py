@@ -18,6 +18,8 @@ SEALED = (
     ("push_subscription", "target"), ("ai_connection", "key"),
     ("webhook_endpoint", "secret"), ("webhook_endpoint", "old_secret"), ("webhook_endpoint", "legacy_secret"),
     ("incoming_hook", "signing_secret"), ("erased_salt", "salt"), ("receipt_key", "private"),
+    ("kommo_connection", "token"), ("kommo_connection", "refresh_token"), ("kommo_connection", "client_secret"), ("kommo_connection", "code"),
+    ("kommo_connection", "hook_token"),
 )  # fmt: skip
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 OF_PEOPLE = ("second_factor", "secret")

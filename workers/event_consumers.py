@@ -6,12 +6,14 @@ from uuid import UUID
 from db.event_consumers import Batch, move_noticed, take
 from db.jobs import ReadEvents
 from db.knowledge import bases
+from db.kommo import connection
 from db.permissions import Permission
 from db.tenancy import worker
 from db.webhooks import endpoints
 from db.work import Work, work
 from workers import webhooks
 from workers.knowledge import embedding
+from workers.kommo import job as kommo
 from workers.registration import Handler, Loop
 from workers.runtime import Cancel
 
@@ -44,6 +46,7 @@ class ConsumerJobs:
 READERS: Mapping[str, Reader] = {
     bases.CONSUMER: embedding.connection_changed,
     endpoints.CONSUMER: webhooks.read_events,
+    connection.CONSUMER: kommo.read_events,
 }
 
 JOBS = (Handler(ReadEvents, lambda _: ConsumerJobs(READERS).read_events),)

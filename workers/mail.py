@@ -24,7 +24,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
-from workers.notices import ai_sentence, sentence, webhook_sentence
+from workers.notices import ai_sentence, kommo_sentence, sentence, webhook_sentence
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
@@ -91,6 +91,16 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
         "You get this mail because you own the company at Master IA.\n",
     ),
+    (MailTemplate.KOMMO_NOTICE, "pt-BR"): Text(
+        "Atenção: a conexão com o Kommo parou",
+        "Olá!\n\n{sentence}\n\n{told}\nVeja o que fazer:\n\n{link}\n\n"
+        "Você recebe este e-mail porque é dono da empresa na Master IA.\n",
+    ),
+    (MailTemplate.KOMMO_NOTICE, "en"): Text(
+        "Attention: the connection to Kommo stopped",
+        "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
+        "You get this mail because you own the company at Master IA.\n",
+    ),
     (MailTemplate.WEBHOOK_NOTICE, "pt-BR"): Text(
         "Atenção: webhook sem resposta",
         "Olá!\n\n{sentence}\n\n{told}\nVeja o que fazer:\n\n{link}\n\n"
@@ -101,6 +111,11 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
         "You get this mail because you own the company at Master IA.\n",
     ),
+}
+_ABOUT = {
+    MailTemplate.AI_NOTICE: ai_sentence,
+    MailTemplate.KOMMO_NOTICE: kommo_sentence,
+    MailTemplate.WEBHOOK_NOTICE: webhook_sentence,
 }
 _LONGEST_NAME = 60
 _CLICKABLE = re.compile(
@@ -143,8 +158,7 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     if mail.template is MailTemplate.CHANNEL_NOTICE:
         values["sentence"] = sentence(mail.params["code"], mail.language)
         values["told"] = "".join(f"{values[name]}\n" for name in ("subject", "detail") if values[name])
-    if mail.template in (MailTemplate.AI_NOTICE, MailTemplate.WEBHOOK_NOTICE):
-        about = ai_sentence if mail.template is MailTemplate.AI_NOTICE else webhook_sentence
+    if (about := _ABOUT.get(mail.template)) is not None:
         values["sentence"] = about(mail.params["code"], mail.language)
         values["told"] = f"{values['subject']}\n" if values["subject"] else ""
     message = EmailMessage()

@@ -50,6 +50,7 @@ from workers.assistant import turn as assistant
 from workers.hook_wire import HookWire
 from workers.imports import job as imports
 from workers.knowledge import embedding, measuring, reading
+from workers.kommo import job as kommo
 from workers.leads import judge as leads
 from workers.llm import check as llm_check
 from workers.llm import client as llm
@@ -81,6 +82,7 @@ HANDLERS: tuple[Handler, ...] = (
     *embedding.JOBS,
     *measuring.JOBS,
     *reading.JOBS,
+    *kommo.JOBS,
     *leads.JOBS,
     *llm_check.JOBS,
     *mail.JOBS,
@@ -107,6 +109,7 @@ LOOPS: tuple[Loop, ...] = (
     *event_consumers.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,
+    *kommo.LOOPS,
     *leads.LOOPS,
     *llm_check.LOOPS,
     *outage.LOOPS,
@@ -130,6 +133,7 @@ SLOTS = {
     "dry_run": 2,
     "import": 2,
     "knowledge": 2,
+    "kommo": 3,
     "send": 4,
 }
 """How many of each queue run at once; jobs of one company never take the last. A wake-up of the send queue only puts its lane

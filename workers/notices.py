@@ -2,6 +2,7 @@
 
 from db.ai.enums import AiNotice
 from db.channels.enums import NoticeCode as N
+from db.kommo.enums import KommoNotice
 from db.webhooks.enums import WebhookNotice
 
 SENTENCES: dict[N, tuple[str, str]] = {
@@ -78,6 +79,21 @@ WEBHOOK_SENTENCES: dict[WebhookNotice, tuple[str, str]] = {
     ),
 }
 """The same about webhooks."""
+KOMMO_SENTENCES: dict[KommoNotice, tuple[str, str]] = {
+    KommoNotice.TOKEN_REFUSED: (
+        "O Kommo recusou o token da empresa, então nada mais vai para lá nem vem de lá. Crie um token novo no Kommo e conecte de novo.",
+        "Kommo refused the company's token, so nothing goes there or comes from there any more. Make a new token in Kommo and connect again.",
+    ),
+    KommoNotice.BLOCKED: (
+        "O Kommo bloqueou nosso acesso por um tempo. Perguntamos de novo de hora em hora, e o que espera continua sozinho.",
+        "Kommo blocked our access for a while. We ask again every hour, and what waits goes on by itself.",
+    ),
+    KommoNotice.UNPAID: (
+        "A conta da empresa no Kommo não está paga, então ele não aceita mais nada. Depois do pagamento, o que espera continua sozinho.",
+        "The company's Kommo account is not paid, so it takes nothing any more. After the payment what waits goes on by itself.",
+    ),
+}
+"""The same about the connection to Kommo."""
 
 
 def sentence(code: str, language: str) -> str:
@@ -95,4 +111,10 @@ def ai_sentence(code: str, language: str) -> str:
 def webhook_sentence(code: str, language: str) -> str:
     """Of one code about webhooks."""
     portuguese, english = WEBHOOK_SENTENCES[WebhookNotice(code)]
+    return english if language == "en" else portuguese
+
+
+def kommo_sentence(code: str, language: str) -> str:
+    """Of one code about the connection to Kommo."""
+    portuguese, english = KOMMO_SENTENCES[KommoNotice(code)]
     return english if language == "en" else portuguese

@@ -56,6 +56,11 @@ from db.knowledge.enums import GapState as GapState
 from db.knowledge.enums import Schedule as Schedule
 from db.knowledge.enums import SourceKind as SourceKind
 from db.knowledge.enums import SourceState as SourceState
+from db.kommo.enums import KommoHookState as KommoHookState
+from db.kommo.enums import KommoState as KommoState
+from db.kommo.enums import KommoTaskKind as KommoTaskKind
+from db.kommo.enums import KommoTaskState as KommoTaskState
+from db.kommo.enums import KommoWay as KommoWay
 from db.messages.enums import DeliveryPolicy as DeliveryPolicy
 from db.messages.enums import FileReason as FileReason
 from db.messages.enums import FileState as FileState

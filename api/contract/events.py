@@ -46,6 +46,8 @@ from db.knowledge.events import KnowledgeBaseChanged as KnowledgeBaseChanged
 from db.knowledge.events import KnowledgeGapsChanged as KnowledgeGapsChanged
 from db.knowledge.events import KnowledgeQuestionsChanged as KnowledgeQuestionsChanged
 from db.knowledge.events import KnowledgeSourceChanged as KnowledgeSourceChanged
+from db.kommo.events import KommoChanged as KommoChanged
+from db.kommo.events import KommoProgress as KommoProgress
 from db.messages.events import ConversationChanged as ConversationChanged
 from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived

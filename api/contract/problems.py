@@ -39,6 +39,8 @@ from db.incoming.errors import IncomingError, IncomingField
 from db.knowledge.errors import KnowledgeError as KnowledgeError
 from db.knowledge.errors import KnowledgeField
 from db.knowledge.errors import SourceFailure as SourceFailure
+from db.kommo.errors import KommoError, KommoField
+from db.kommo.errors import KommoReason as KommoReason
 from db.messages.errors import MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
@@ -67,6 +69,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     AiError,
     HoldError,
     IncomingError,
+    KommoError,
     NotificationError,
     PersonaError,
     ProposalError,
@@ -87,6 +90,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     BoardField,
     AiField,
     IncomingField,
+    KommoField,
     NotificationField,
     PersonaField,
     ProposalField,
@@ -102,6 +106,7 @@ OTHER_LISTS: tuple[type[Code], ...] = (
     SignupFailure,
     CallFailure,
     SourceFailure,
+    KommoReason,
 )
 """Codes that stand in answers of success: what became of rows, files and connections."""
 

@@ -15,6 +15,7 @@ from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
 from db.incoming.errors import IncomingError
 from db.knowledge.errors import KnowledgeError
+from db.kommo.errors import KommoError
 from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
@@ -171,6 +172,11 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "incoming_hooks_create": (IncomingError.TOO_MANY_HOOKS,),
     "incoming_hooks_deliveries_replay": (IncomingError.PAYLOAD_UNREAD,),
     "incoming_hooks_deliveries_try": (ContactError.TAG_BUSY, IncomingError.PAYLOAD_UNREAD),
+    "integrations_kommo_push_contact": (KommoError.NOT_CONNECTED, KommoError.NOT_READY, RequestError.NOT_FOUND),
+    "integrations_kommo_push_lead_note": (KommoError.NOT_CONNECTED, KommoError.NOT_READY, RequestError.NOT_FOUND),
+    "integrations_kommo_tasks_retry": (KommoError.NOT_CONNECTED, KommoError.NOT_FAILED, KommoError.NOT_READY),
+    "integrations_kommo_test": (KommoError.NOT_CONNECTED,),
+    "integrations_kommo_update": (KommoError.NOT_CONNECTED,),
     "knowledge_bases_create": (KnowledgeError.BASE_EXISTS, KnowledgeError.TOO_MANY_BASES),
     "knowledge_bases_files": (
         KnowledgeError.FILE_KIND,

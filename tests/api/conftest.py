@@ -224,6 +224,11 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
         crypto.ring().seal("whsec_c2VjcmV0", column="secret", **place),
         owner.id,
     )
+    await insert(
+        "insert into kommo_connection(company_id, id, way, host, hook_hash, hook_token, state, account_id)"
+        " values ($1, $1, 'sandbox', 'sandbox', $2, '', 'ready', 7) returning id",
+        uuid4().bytes,
+    )
     hook = await insert(
         "insert into incoming_hook(company_id, name, token_hash, token_hint) values ($1, 'Site', $2, 'abcd') returning id",
         uuid4().bytes,
@@ -359,6 +364,11 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 "insert into hold(company_id, generation, cause, since) values ($1, 2, 'restore', now()) returning id"
             ),
             "incoming_hook_id": hook,
+            "kommo_task_id": await insert(
+                "insert into kommo_task(company_id, kind, local_id, state, reason) values ($1, 'push_lead', $2, 'failed', 'kommo_refused')"
+                " returning id",
+                lead,
+            ),
             "incoming_delivery_id": await insert(
                 "insert into incoming_delivery(company_id, hook_id, source, content_type, size, payload, state)"
                 ' values ($1, $2, \'post\', \'application/json\', 2, \'{"cliente": {"nome": "Ana", "telefone": "11 98765-4321"}}\', \'done\')'

@@ -134,6 +134,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/retention",
         "/v1/ai/connection",
         "/v1/ai/safety",
+        "/v1/integrations/kommo",
         "/v1/personas/{persona",
         "/v1/knowledge-bases/{base",
         "/v1/knowledge-questions/{question",

@@ -159,7 +159,7 @@ async def test_no_sealed_column_is_forgotten(owner_db: asyncpg.Connection) -> No
     not_sealed = {  # hashes of tokens, and what others sent us
         ("session", "token_hash"), ("invitation", "token_hash"), ("password_reset", "token_hash"), ("known_device", "token_hash"), ("email_verification", "token_hash"),
         ("api_key", "secret_hash"), ("api_key", "old_secret_hash"), ("recovery_code", "code_hash"), ("sign_in_flow", "token_hash"), ("sign_in_flow", "invitation_hash"),
-        ("incoming_hook", "token_hash"), ("erased_address", "mark"),
+        ("incoming_hook", "token_hash"), ("erased_address", "mark"), ("kommo_connection", "hook_hash"),
         ("idempotency", "request_hash"), ("webhook_inbox", "body"), ("message_file", "sha256"),
         ("knowledge_source", "sha256"), ("knowledge_chunk", "body_sha256"),
     }  # fmt: skip

@@ -61,6 +61,8 @@ def permission_name(permission: Permission) -> str:
         Permission.CONVERSATIONS_READ: _("See conversations"),
         Permission.CONVERSATIONS_WRITE: _("Answer and work on conversations"),
         Permission.SANDBOX_USE: _("Use the simulator"),
+        Permission.INTEGRATIONS_READ: _("See connections to other systems"),
+        Permission.INTEGRATIONS_WRITE: _("Connect other systems"),
         Permission.WEBHOOKS_READ: _("See webhooks"),
         Permission.PRIVACY_WRITE: _("Erase people's data, say how long things are kept"),
         Permission.WEBHOOKS_WRITE: _("Make and change webhooks"),

@@ -19,6 +19,7 @@ from workers.sandbox.control import Control
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.identity.provider import Identity
 from workers.sandbox.inbound import Inbound
+from workers.sandbox.kommo.vendor import Kommo
 from workers.sandbox.ledger import Ledger
 from workers.sandbox.mail.smtp import Mail
 from workers.sandbox.meta.vendor import Meta
@@ -48,7 +49,7 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI], ...]] = (Meta, Twilio, OpenAI)
+VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo], ...]] = (Meta, Twilio, OpenAI, Kommo)
 
 
 class World:
