@@ -35,6 +35,7 @@ def lines() -> list[Line]:
         Line(_("AI service and its costs"), P.AI_READ, P.AI_WRITE),
         Line(_("Webhooks"), P.WEBHOOKS_READ, P.WEBHOOKS_WRITE),
         Line(_("Incoming webhooks"), P.INCOMING_READ, P.INCOMING_WRITE),
+        Line(_("Connections to other systems"), P.INTEGRATIONS_READ, P.INTEGRATIONS_WRITE),
         Line(_("Company"), P.COMPANY_READ, P.COMPANY_WRITE),
         Line(_("Erase people, and how long things are kept"), None, P.PRIVACY_WRITE, under=True),
         Line(_("Team and roles"), P.TEAM_READ, P.TEAM_WRITE),
