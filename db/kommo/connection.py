@@ -132,7 +132,9 @@ async def connection_in(r: Read, company_id: UUID, lock: str = "") -> Connection
     if row is None:
         return None
     mapped = await r.fetch(
-        "select stage_id, pipeline_id, status_id from kommo_stage where company_id = $1 order by stage_id", company_id
+        "select m.stage_id, m.pipeline_id, m.status_id from kommo_stage m join stage s on s.company_id = $1 and s.id = m.stage_id"
+        " where m.company_id = $1 order by m.stage_id",
+        company_id,
     )
     return _connection(row, mapped)
 

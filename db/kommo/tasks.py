@@ -285,8 +285,8 @@ async def task(actor: Actor, task_id: UUID) -> asyncpg.Record:
 async def again(actor: Actor, task_id: UUID) -> asyncpg.Record:
     """Tries once more what failed; what may have been taken is looked up first. Raises NotFound, Conflict."""
     async with work(actor, Permission.INTEGRATIONS_WRITE) as w:
-        await _ready(w)
         row = await _one(w, w.company_id, task_id)
+        await _ready(w)
         if row["state"] != KommoTaskState.FAILED:
             raise KommoError.NOT_FAILED()
         await w.execute(

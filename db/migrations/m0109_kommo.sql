@@ -35,14 +35,13 @@ create table kommo_connection (
 create unique index kommo_connection_hook on kommo_connection(hook_hash);
 select protect_table('kommo_connection', 'select, insert, update, delete', 'select');
 
-create table kommo_stage (  -- which status is which stage
+create table kommo_stage (  -- which status is which stage; one that was deleted maps nothing
     company_id uuid not null,
     stage_id uuid not null,
     pipeline_id bigint not null,
     status_id bigint not null,
     primary key (company_id, stage_id),
-    foreign key (company_id) references kommo_connection on delete cascade,
-    foreign key (company_id, stage_id) references stage(company_id, id) on delete cascade
+    foreign key (company_id) references kommo_connection on delete cascade
 );
 select protect_table('kommo_stage', 'select, insert, delete');
 

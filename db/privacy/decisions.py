@@ -78,6 +78,8 @@ RULES: dict[str, Rule] = {
     "webhook_delivery": ERASE,
     "webhook_attempt": ERASE,
     "incoming_delivery": _blank("payload problems same_key", "source content_type state lead_done"),
+    "kommo_link": ERASE,
+    "kommo_task": ERASE,
     "incoming_key": _keep("What tells a repeated call apart, for minutes."),
     "channel_log": ERASE,
     "event_noticed": _keep(f"Until it is moved among the others, for moments. {_IDS}"),
@@ -96,8 +98,8 @@ RULES: dict[str, Rule] = {
     "persona_case": _keep("What somebody of the team typed to try a persona."),
     **dict.fromkeys(
         """
-        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai channel channel_notice channel_signup company custom_field
-        email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk
+        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai channel channel_notice channel_signup company custom_field custom_role
+        email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
         push_subscription quick_reply recovery_code schema_migration second_factor session sign_in_flow stage stage_rule stage_tag_total stage_total

@@ -26,6 +26,7 @@ from db.errors import RequestError
 from db.incoming import deliveries as incoming
 from db.jobs import EraseContact
 from db.knowledge import gaps
+from db.kommo import erasing as kommo
 from db.messages import erasing as messages
 from db.permissions import Permission
 from db.privacy import decisions, exporting, receipts
@@ -47,6 +48,7 @@ STEPS: tuple[Callable[[Work, Subject, int], Awaitable[dict[str, int]]], ...] = (
     incoming.erase,
     channel_log.erase,
     gaps.erase,
+    kommo.erase,
 )
 """Each takes away some rows and says how many of which table; where nothing is left it says nothing but zeros."""
 _GOING = {

@@ -29,7 +29,8 @@ _OF_MESSAGES = (
     "t.message_id in (select id from message where company_id = $1 and contact_id = any($2::uuid[])"
     " union all select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[]))"
 )
-_OF_LEADS = "t.lead_id in (select id from lead where company_id = $1 and contact_id = any($2::uuid[]))"
+_LEADS = "select id from lead where company_id = $1 and contact_id = any($2::uuid[])"
+_OF_LEADS = f"t.lead_id in ({_LEADS})"
 _THEIRS = "t.contact_id = any($2::uuid[])"
 TABLES: dict[str, str] = {
     "contact": "t.id = any($2::uuid[])",
@@ -59,6 +60,8 @@ TABLES: dict[str, str] = {
     "lead_watch": _OF_CONVERSATIONS,
     "knowledge_gap": _OF_CONVERSATIONS,
     "incoming_delivery": _THEIRS,
+    "kommo_task": f"(t.local_id = any($2::uuid[]) or t.local_id in ({_LEADS}))",
+    "kommo_link": f"(t.local_id = any($2::uuid[]) or t.local_id in ({_LEADS}))",
     "audit_log": "t.subject_id = any($2::uuid[])",
 }
 """Table → which of its rows are about the person: $2 contacts, $3 conversations, $4 addresses."""

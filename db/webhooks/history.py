@@ -85,14 +85,14 @@ async def _collected(
     found: list[tuple[Recorded, Kind, dict[str, Any]]] = []
     first = after[0]
     while len(found) < limit:
-        rows = await r.fetch(_NEXT, actor.company_id, first, sources, since, limit + 1)
+        rows = await r.fetch(_NEXT, actor.company_id, first, sources, since, limit)
         for row in rows:
             event = Recorded(row["id"], row["type"], row["at"], msgspec.Raw(row["data"]))
             for kind in sorted(catalogue.made_of(event.type, wanted), key=lambda one: one.type.value):
                 data = msgspec.json.decode(event.data, type=dict[str, Any])
                 if (event.id, kind.type.value) > after and kind.wanted(data):
                     found.append((event, kind, data))
-        if len(rows) <= limit:
+        if len(rows) < limit:
             break
         first = rows[-1]["id"] + 1
     return found[:limit]

@@ -155,7 +155,7 @@ async def test_roles_write_what_they_may(
     headers = await sign_in_as(role)
     reads = (
         {one for one in Permission if one.value.endswith(":read")}
-        - {Permission.AUDIT_READ, Permission.INCOMING_READ, Permission.WEBHOOKS_READ}
+        - {Permission.AUDIT_READ, Permission.INCOMING_READ, Permission.INTEGRATIONS_READ, Permission.WEBHOOKS_READ}
         - MAY_NOT_READ.get(role, set())
     )
     assert ROLE_PERMISSIONS[role] == reads | MAY_WRITE[role] or MAY_WRITE[role] == frozenset(Permission)

@@ -368,18 +368,15 @@ async def test_who_may_less_hears_less_at_once(port: int, owner_db: asyncpg.Conn
             assert (await take(ws))["type"] == "hold.changed"
             await owner_db.execute("update membership set role = 'viewer' where user_id = $1", maker.id)
             await publish(owner, TeamChanged(), hold)
-            assert {(await take(ws))["type"], (await take(ws))["type"]} == {
-                "reset",
-                "team.changed",
-            }  # pages look anew what they may
+            two = {(await take(ws))["type"], (await take(ws))["type"]}
+            assert two == {"reset", "team.changed"}  # pages look anew what they may
             await publish(owner, hold, CompanyChanged())
             assert (await take(ws))["type"] == "company.changed"
 
 
-async def test_a_heartbeat_says_where_to_resume(
+async def test_a_heartbeat_says_where_to_resume(  # who hears little would otherwise fall off the stream's end
     port: int, owner: Actor, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who hears little would otherwise fall off the stream's end."""
     monkeypatch.setattr("api.realtime.HEARTBEAT", 0.3)
     key = await sign_in_as(scopes=[Permission.EVENTS_READ, Permission.TEAM_READ])
     async with socket(port, key) as ws:

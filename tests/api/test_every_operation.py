@@ -209,6 +209,7 @@ async def test_a_list_of_one_company_never_shows_another(
     client: httpx.AsyncClient, document: dict[str, Any], belongings: dict[str, str], stranger: Actor, headers_for: SignInAs
 ) -> None:
     auth = await headers_for(stranger)
+    await client.put("/v1/events/history", json={"kept": True}, headers=auth)
     ids = set(belongings.values()) - {"facebook"}
     for method, path, _ in operations(document):
         if method == "GET" and "{" not in path and path not in ("/v1/events", "/v1/openapi.json"):

@@ -161,6 +161,16 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
     )  # fmt: skip
     await insert("insert into channel_log(company_id, channel_id, kind, ok, summary, request) values ($1, $2, 'send', false, 'x', $3) returning id",
                  channel, '{"to": "5511987654321", "body": "xyzzy"}')  # fmt: skip
+    await insert(
+        "insert into kommo_task(company_id, kind, local_id, note, state) values ($1, 'push_note', $2, 'xyzzy', 'failed') returning id",
+        lead,
+    )
+    for kind, local in (("contact", contact), ("lead", lead)):
+        await insert(
+            "insert into kommo_link(company_id, kind, local_id, kommo_id, ours) values ($1, $2, $3, 7, 'xyzzy') returning local_id",
+            kind,
+            local,
+        )
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         await refresh(w, [contact])
     return {
@@ -210,7 +220,8 @@ async def test_nothing_names_a_person_who_was_erased(
     assert await owner_db.fetchval("select count(*) from message where company_id = $1 and campaign_id = $2 and state = 3",
                                    owner.company_id, things["campaign"]) == 1, "what was sent stays counted"  # fmt: skip
     assert await owner_db.fetchval("select title from lead where id = $1", things["lead"]) == "—"
-    assert await owner_db.fetchval("select count(*) from webhook_delivery where company_id = $1", owner.company_id) == 0
+    for table in ("webhook_delivery", "kommo_task", "kommo_link"):
+        assert await owner_db.fetchval(f"select count(*) from {table} where company_id = $1", owner.company_id) == 0
 
     done = await erasing.erasure(owner, started.id)
     assert done.state is ErasureState.DONE
