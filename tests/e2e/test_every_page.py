@@ -33,8 +33,8 @@ _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
-    "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/inbox", "/inbox?view=snoozed",
     "/settings/history", "/settings/privacy", "/settings/requests",
+    "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/integrations", "/integrations/kommo", "/integrations/kommo?tab=rules", "/integrations/kommo?tab=log", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
 )  # fmt: skip

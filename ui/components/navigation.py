@@ -53,6 +53,7 @@ def setups() -> list[Place]:
     return [
         Place("/settings/inbox", "forum", _("Inbox settings"), Permission.CONVERSATIONS_READ, hint=inbox),
         Place("/settings/ai", "auto_awesome", _("AI service"), Permission.AI_READ, hint=ai),
+        Place("/integrations", "handshake", _("Integrations"), Permission.INTEGRATIONS_READ, hint=_("Connect Kommo and Zapier")),
         Place("/webhooks", "webhook", _("Webhooks"), Permission.WEBHOOKS_READ, hint=out),
         Place("/incoming", "call_received", _("Incoming webhooks"), Permission.INCOMING_READ, hint=into),
         Place(
