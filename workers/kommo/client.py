@@ -25,6 +25,8 @@ from workers.http import OutboundAnswer, OutboundClient, OutboundError
 RATE, ROOM = 6.0, 1.0
 PATIENCE = 20.0  # seconds to wait for a permit
 TIMEOUT = 12.0
+HELD_PATIENCE, HELD_TIMEOUT = 3.0, 8.0
+"""The same while a row is locked: together well within what a transaction may stand still (`Settings.transaction_idle`)."""
 MAX_BYTES = 4 * 1024 * 1024
 _SURELY_NOT_SENT = frozenset(("blocked", "dns", "connect", "tls"))
 
@@ -107,7 +109,7 @@ class Kommo:
             raise Trouble(KommoReason.ODD_ANSWER, "no pair of tokens") from None
 
     async def _call(self, method: str, where: str, body: Any, *, bare: bool = False) -> OutboundAnswer:
-        await self._permit()
+        await self._permit(HELD_PATIENCE if bare else PATIENCE)
         headers = {"accept": "application/json"} | ({} if bare else {"authorization": f"Bearer {self._token}"})
         content = None
         if body is not None:
@@ -115,15 +117,21 @@ class Kommo:
             content = msgspec.json.encode(body)
         try:
             return await self._http.request(
-                method, self._base + where, headers=headers, content=content, timeout=TIMEOUT, max_bytes=MAX_BYTES, truncate=False
+                method,
+                self._base + where,
+                headers=headers,
+                content=content,
+                timeout=HELD_TIMEOUT if bare else TIMEOUT,
+                max_bytes=MAX_BYTES,
+                truncate=False,
             )
         except OutboundError as error:
             lost = method != "GET" and error.kind not in _SURELY_NOT_SENT
             raise Trouble(KommoReason.UNSURE if lost else KommoReason.UNREACHABLE, error.kind, unsure=lost) from error
 
-    async def _permit(self) -> None:
+    async def _permit(self, patience: float) -> None:
         """Waits for the next one of the account. Raises Trouble when too many wait, valkey.Down."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while True:
             permit = await limits.acquire(self._key, rate=RATE, want=1, room=ROOM)
             if permit.granted:
