@@ -62,6 +62,15 @@ async def _call(client: httpx.AsyncClient, case: Any, headers: Headers, belongin
     for name in list(case.path_parameters or {}):
         if name in belongings and len(str(case.path_parameters[name])) % 2 == 0:
             case.path_parameters[name] = belongings[name]
+    request = request_of(client, case, headers)
+    if request is None:
+        return False
+    it.check(await client.send(request))
+    return True
+
+
+def request_of(client: httpx.AsyncClient, case: Any, headers: Headers) -> httpx.Request | None:
+    """A case as a request with these headers; None when it cannot be written as HTTP."""
     kwargs = case.as_transport_kwargs(base_url="http://testserver")
     if isinstance(kwargs.get("data"), bytes | str):
         kwargs["content"] = kwargs.pop("data")
@@ -71,6 +80,5 @@ async def _call(client: httpx.AsyncClient, case: Any, headers: Headers, belongin
         request = client.build_request(**{k: v for k, v in kwargs.items() if k in wanted})
         request.read()
     except (httpx.InvalidURL, UnicodeError, TypeError, ValueError, AttributeError):
-        return False
-    it.check(await client.send(request))
-    return True
+        return None
+    return request
