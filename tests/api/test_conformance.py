@@ -141,7 +141,9 @@ async def test_an_operation_answers_as_documented(
 
     if private:
         it.check(await _send(it, stage, plain, headers={"Authorization": "Bearer mia_s_" + "x" * 43}), "401")
-        key = await sign_in_as(scopes=[Permission.EVENTS_READ if id.startswith("audit_") else Permission.AUDIT_READ])
+        key = await sign_in_as(
+            scopes=[Permission.EVENTS_READ if id.startswith(("audit_", "requests_")) else Permission.AUDIT_READ]
+        )
         if "403" in it.responses:
             it.check(await _send(it, stage, plain, headers=key), "403")
     if "404" in it.responses:
