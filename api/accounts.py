@@ -7,6 +7,7 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
+from api import dated
 from api.auth.guard import Caller, forget_all, given_out, person
 from api.auth.sign_in import check_time_zone
 from api.auth.views import CallOrigin, me_of, signed_in
@@ -196,7 +197,7 @@ class ApiKeyController(Controller):
     )
     async def create_key(self, data: JSONBody[ApiKeyCreate], actor: Caller) -> ApiKeyCreated:
         row, secret = await api_keys.create(
-            actor, data.name, data.scopes, data.expires_at, addresses=data.addresses, test=data.test
+            actor, data.name, data.scopes, data.expires_at, addresses=data.addresses, test=data.test, version=dated.newest()
         )
         await given_out(secret)
         return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, incoming, kommo, pagination, roles, strict, versions
+from api import accounts, dated, errors, events, health, incoming, kommo, pagination, roles, strict, versions
 from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
@@ -190,6 +190,7 @@ async def before_request(request: Request[Any, Any, Any]) -> None:
     """After the guard, before the handler."""
     strict.refuse_address(request)
     pagination.bind(request)
+    dated.bind(request)
     versions.refuse_blind_if_match(request)
     strict.refuse_other_forms(request)
     await take_key(request)
@@ -197,7 +198,7 @@ async def before_request(request: Request[Any, Any, Any]) -> None:
 
 async def after_request(response: Response[Any]) -> Response[Any]:
     """Headers that follow from the body."""
-    return await locate(await versions.tag(response))
+    return await dated.older(await locate(await versions.tag(response)))
 
 
 def create_app(settings: Settings) -> Litestar:

@@ -34,7 +34,7 @@ from api.contract.campaigns import (
 )
 from api.exports import Separator
 from api.methods import only_head
-from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page, sparse, struct
 from api.recipients_csv import recipients_csv
 from api.strict import METADATA, family
 from api.versions import IfMatch
@@ -104,6 +104,7 @@ class CampaignController(Controller):
         channel_id: FromQuery[UUID | None] = None,
         search: Annotated[str | None, QueryParameter(max_length=100)] = None,
         external_id: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        fields: Fields = None,
         cursor: Cursor = None,
         limit: Limit = 25,
     ) -> Page[CampaignRow]:
@@ -119,7 +120,8 @@ class CampaignController(Controller):
             external_id=external_id,
             metadata=family(request, METADATA),
         )
-        return page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
+        found = page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
+        return sparse(found, fields)
 
     @post(summary="Create a draft")
     async def create_campaign(self, actor: Caller, data: JSONBody[CampaignCreate]) -> Campaign:

@@ -36,7 +36,7 @@ from api.contract.contacts import (
     TagRef,
 )
 from api.contract.upserts import ContactUpsert, ContactUpsertBulk, ContactUpserts, UpsertError, UpsertResult
-from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page, sparse, struct
 from api.strict import METADATA, family
 from api.versions import IfMatch
 from db.campaigns import field_uses
@@ -151,6 +151,7 @@ class ContactController(Controller):
         filter: Filter,
         sort: FromQuery[Literal["name", "recent"]] = "name",
         count: FromQuery[Literal["auto", "exact"]] = "auto",
+        fields: Fields = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[ContactRow]:
@@ -159,7 +160,9 @@ class ContactController(Controller):
         )
         found = await listing.contacts(actor, filter, sort=sort, after=after, limit=one_over(limit), exact=count == "exact")
         key = "updated_at" if sort == "recent" else "name_key"
-        return page(found.rows, limit, lambda row: (row[key], row["id"]), _row, found.total, estimated=found.estimated)
+        return sparse(
+            page(found.rows, limit, lambda row: (row[key], row["id"]), _row, found.total, estimated=found.estimated), fields
+        )
 
     @post(
         summary="Create a contact",

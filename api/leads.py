@@ -29,7 +29,7 @@ from api.contract.boards import (
 )
 from api.contract.contacts import Note, NoteCreate
 from api.contract.upserts import LeadUpsert
-from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page, sparse, struct
 from api.strict import METADATA, family
 from api.versions import IfMatch
 from db.boards import counts, history, leads, listing, moves, partner, undo
@@ -129,6 +129,7 @@ class BoardLeadController(Controller):
         due: DueWhen = None,
         values: Values = None,
         sort: FromQuery[Literal["rank", "created", "value", "due", "moved", "stage", "title", "owner"] | None] = None,
+        fields: Fields = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Lead]:
@@ -136,7 +137,7 @@ class BoardLeadController(Controller):
         order = listing.order_of(filter, LeadSort(sort) if sort else None)
         after = decode_cursor(cursor, _KEYS[order])
         rows = await listing.board_leads(actor, board_id, filter, sort=order, after=after, limit=one_over(limit))
-        return page(rows, limit, lambda row: listing.key(row, order), _maker(actor))
+        return sparse(page(rows, limit, lambda row: listing.key(row, order), _maker(actor)), fields)
 
 
 class BoardTotalsController(Controller):
@@ -199,6 +200,7 @@ class LeadController(Controller):
         actor: Caller,
         external_id: Annotated[str | None, QueryParameter(max_length=200)] = None,
         board_id: FromQuery[UUID | None] = None,
+        fields: Fields = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Lead]:
@@ -211,7 +213,7 @@ class LeadController(Controller):
             after=after[0] if after else None,
             limit=one_over(limit),
         )
-        return page(rows, limit, lambda row: (row["id"],), _maker(actor))
+        return sparse(page(rows, limit, lambda row: (row["id"],), _maker(actor)), fields)
 
     @post(
         "/upsert",

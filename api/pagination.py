@@ -25,8 +25,13 @@ Cursor = Annotated[
     str | None, QueryParameter(max_length=500, description="`next_cursor` of the page before; same order and filter.")
 ]
 
+Fields = Annotated[
+    str | None,
+    QueryParameter(max_length=500, description="Only these fields of each item, with commas between; `id` always comes."),
+]
+
 _BOUND = 8  # bytes
-_NOT_THE_LIST = frozenset({"cursor", "after", "around", "limit", "count"})  # what may differ from page to page
+_NOT_THE_LIST = frozenset({"fields", "cursor", "after", "around", "limit", "count"})  # what may differ from page to page
 _request: ContextVar[Request[Any, Any, Any] | None] = ContextVar("paged_request", default=None)
 
 
@@ -95,3 +100,15 @@ def page(
 def struct(row: Any, type: type[T], **more: object) -> T:
     """A database row as a contract Struct: columns by name, surplus ones ignored."""
     return msgspec.convert({**row, **more}, type, from_attributes=True)
+
+
+def sparse(found: Page[S], fields: str | None) -> Page[S]:
+    """The page with the fields that were asked for, and the id. Raises Invalid for one that there is not."""
+    if fields is None or not found.items:
+        return found
+    names = {name.strip() for name in fields.split(",")} - {""}
+    known: tuple[str, ...] = found.items[0].__struct_fields__  # type: ignore[attr-defined]
+    if names - set(known):
+        raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("fields")])
+    kept = [name for name in known if name == "id" or name in names]
+    return msgspec.structs.replace(found, items=[{name: getattr(item, name) for name in kept} for item in found.items])

@@ -46,6 +46,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     role_name: str | None = None
     maker_id: UUID | None = None  # of an API key: the person whose rights it borrows
     permissions: frozenset[Permission] = frozenset()
+    version: str | None = None  # of the contract, that an API key was made in
     test: bool = False  # a key that reaches the simulator only (`db/simulated.py`)
     session_id: UUID | None = None
     lacks_factor: bool = False  # the company asks for a second factor that the person has not set up: no permission holds

@@ -290,6 +290,7 @@ class ApiKey(Output):
     last_used_from: Annotated[str, example("203.0.113.7")] | None
     addresses: list[str]  # from where it may be used; none: from everywhere
     test: bool  # reaches the simulator only
+    api_version: Annotated[str, example("2026-11-27")]  # of the contract, in which it is answered unless it names another one
     rotated_at: Moment | None
     old_valid_until: Moment | None  # until then the secret before the last rotation is valid too
     created_by: Annotated[str, example("Ana Lima")]  # the person whose rights it borrows, also when one of their keys made it

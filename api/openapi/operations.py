@@ -83,6 +83,22 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string"},
         "example": "b1946ac92492d2347c6235b4d2611184",
     },
+    "Master-Version": {
+        "description": "The version of this contract in which the answer is: the one named in `Master-Version`, else the one that the key was "
+        "made in, else the newest.",
+        "schema": {"type": "string", "format": "date"},
+        "example": "2026-11-27",
+    },
+    "Deprecation": {
+        "description": "Since when what was asked for, or a part of the answer, is out of date (RFC 9745).",
+        "schema": {"type": "string"},
+        "example": "@1803859200",
+    },
+    "Sunset": {
+        "description": "Until when it works (RFC 8594).",
+        "schema": {"type": "string"},
+        "example": "Wed, 01 Sep 2027 00:00:00 GMT",
+    },
     "RateLimit-Policy": {
         "description": "The budgets: requests at once (`q`) and seconds until an empty one is full (`w`).",
         "schema": {"type": "string"},
@@ -132,6 +148,9 @@ def response_headers(operation: Operation, status: str, *, located: bool) -> lis
     counted = status != "401" or bool(operation.opt.get("public"))  # who it is comes before the budget
     rules = {
         "X-Request-Id": True,
+        "Master-Version": good,
+        "Deprecation": good,
+        "Sunset": good,
         "RateLimit-Policy": counted,
         "RateLimit": counted,
         "Retry-After": status in ("429", "503"),

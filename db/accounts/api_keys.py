@@ -20,10 +20,12 @@ from db.tenancy import Actor
 from db.work import Work, work
 
 _MAX_KEYS = 100
+FIRST = "2026-11-27"
+"""The version of the contract of keys that name none."""
 OVERLAP = timedelta(days=30)
 """So long at most an old secret is valid beside the new one."""
 _ROW = (
-    "id, name, prefix, scopes, addresses, test, created_at, expires_at, last_used_at, last_used_from, rotated_at, "
+    "id, name, prefix, scopes, addresses, test, created_at, expires_at, last_used_at, last_used_from, rotated_at, api_version, "
     "case when old_until > now() then old_until end as old_valid_until, null as ended_at, null as ended_because, "
     "coalesce((select name from account_user where id = created_by), created_by_name, '') as created_by"
 )
@@ -48,6 +50,7 @@ async def create(
     *,
     addresses: list[str] | None = None,
     test: bool = False,
+    version: str = FIRST,
 ) -> tuple[asyncpg.Record, str]:
     """The key's row and its secret. Raises Forbidden `scope_too_wide`, `test_key`, Invalid, Conflict `too_many_keys`."""
     if expires_at is not None and expires_at <= now():
@@ -67,8 +70,8 @@ async def create(
         ):
             raise AccountError.TOO_MANY_KEYS(limit=_MAX_KEYS)
         row = await w.fetchrow(
-            "insert into api_key(company_id, name, prefix, secret_hash, scopes, created_by, expires_at, addresses, test) "
-            f"values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning {_ROW}",
+            "insert into api_key(company_id, name, prefix, secret_hash, scopes, created_by, expires_at, addresses, test, api_version) "
+            f"values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning {_ROW}",
             w.company_id,
             name.strip(),
             prefix,
@@ -78,6 +81,7 @@ async def create(
             expires_at,
             allowed,
             test,
+            version,
         )
         assert row is not None
         w.audit("api_key.created", row["id"], name=name.strip(), scopes=sorted(scopes), addresses=allowed, test=test)

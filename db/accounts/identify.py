@@ -36,7 +36,7 @@ where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.las
 """
 _KEY = f"""
 select k.company_id, k.id, k.secret_hash, k.old_secret_hash, k.old_until, k.scopes, k.created_by, k.expires_at, k.last_used_at,
-    k.last_used_from, k.addresses, k.test, {COLUMNS}, (select sealed from installation_secret) as hash_key
+    k.last_used_from, k.addresses, k.test, k.api_version, {COLUMNS}, (select sealed from installation_secret) as hash_key
 from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by {CUSTOM_ROLE}
 where k.prefix = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
 """
@@ -123,6 +123,7 @@ async def _key(token: str, address: str | None) -> Identity:
             maker_id=row["created_by"],
             permissions=held & standing(row).permissions,
             test=row["test"],
+            version=row["api_version"],
         )
         identity = Identity(actor, expires_at, tuple(row["addresses"]))
         if identity.allows(address):

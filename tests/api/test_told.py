@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from db.webhooks.deliveries import Claimed, Turn
 from db.webhooks.endpoints import new_secret
 from db.webhooks.enums import WebhookType
 from tests.api.schemas import Schemas
+from tests.node import node
 from workers.webhooks import headers
 
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
@@ -89,11 +89,8 @@ def test_the_receivers_of_the_page_take_it_and_nothing_else(tmp_path: Path) -> N
     exec(python, names)  # our own page
     assert [names["genuine"](secret, each, body) for each in (given, wrong, late)] == [True, False, False]
     (script,) = blocks("js")
-    node = shutil.which("node")
-    if node is None:
-        return
     place = tmp_path / "receiver.mjs"
     calls = ", ".join(f"genuine({json.dumps(secret)}, {json.dumps(each)}, body)" for each in (given, wrong, late))
     place.write_text(f"{script}\nconst body = {json.dumps(body.decode())};\nconsole.log(JSON.stringify([{calls}]));\n")
-    said = subprocess.run([node, str(place)], capture_output=True, text=True, timeout=60, check=True)
+    said = subprocess.run([node(), str(place)], capture_output=True, text=True, timeout=60, check=True)
     assert json.loads(said.stdout) == [True, False, False]

