@@ -92,10 +92,8 @@ class RequestLogging:
                     headers.append((b"cache-control", b"no-store"))
                 if self.https:
                     headers.append(_TRANSPORT)
-                headers.extend(
-                    (name.encode(), value.encode())
-                    for name, value in (state.get("rate_limit", {}) | state.get("dated", {})).items()
-                )
+                more = state.get("rate_limit", {}) | (state.get("dated", {}) if status < 300 else {})
+                headers.extend((name.encode(), value.encode()) for name, value in more.items())
                 message["headers"] = headers
                 state["problem"] = any(name.lower() == _PROBLEM[0] and value.startswith(_PROBLEM[1]) for name, value in headers)
             elif message["type"] == "http.response.body" and state.get("problem"):

@@ -12,7 +12,7 @@ _TOP = (
     '<label><span>API key (kept in this field only)</span><input id="key" type="password" autocomplete="off" spellcheck="false"></label>'
     '<label><span>Find an operation</span><input id="find" type="search" autocomplete="off"></label></div>'
 )
-_OF_ALL = frozenset({"X-Request-Id", "RateLimit", "RateLimit-Policy"})
+_OF_ALL = frozenset({"X-Request-Id", "RateLimit", "RateLimit-Policy", "Master-Version", "Deprecation", "Sunset"})
 METHODS = ("get", "post", "put", "patch", "delete")
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1d2433;background:#fff}

@@ -134,7 +134,7 @@ async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asy
 
 
 _KEYS = """
-select k.id, k.name, k.prefix, k.scopes, k.addresses, k.test, k.created_at, k.expires_at, k.last_used_at, k.last_used_from, k.rotated_at,
+select k.id, k.name, k.prefix, k.scopes, k.addresses, k.test, k.created_at, k.expires_at, k.last_used_at, k.last_used_from, k.rotated_at, k.api_version,
     case when k.old_until > now() then k.old_until end as old_valid_until, k.revoked_at as ended_at, k.ended_because,
     coalesce(u.name, k.created_by_name, '') as created_by
 from api_key k left join account_user u on u.id = k.created_by
