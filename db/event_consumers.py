@@ -42,6 +42,7 @@ with gone as (delete from event_outbox where at < now() - interval '{KEEP_DAYS} 
 update event_consumer c set missed = true
 where exists (select from gone g where g.company_id = c.company_id and g.id > c.position and g.type = any(c.types))
 """
+_UNHEARD = "delete from event_outbox o where not exists (select from event_consumer c where c.company_id = o.company_id)"
 _BEHIND = """
 select company_id, name from event_consumer c where not silent and (missed
 or exists (select from event_outbox o where o.company_id = c.company_id and o.id > c.position and o.type = any(c.types)))
@@ -111,6 +112,7 @@ async def take(w: Work, name: str, limit: int = 500) -> Batch:
 async def prune(s: SystemWork) -> None:
     """Forgets what every consumer has read, and what is too old; who had not read that is told."""
     await s.execute(_READ_BY_ALL)
+    await s.execute(_UNHEARD)
     await s.execute(_TOO_OLD)
     await s.execute(_UNWANTED)
 

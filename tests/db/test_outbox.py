@@ -302,3 +302,13 @@ async def test_a_killed_consumer_loses_and_repeats_nothing(
     }
     assert names == numbers
     assert len(names) == emitted
+
+
+async def test_what_nobody_asks_for_any_more_is_forgotten(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await ask(owner, "only", TeamChanged)
+    await emit(owner, TeamChanged())
+    async with work(owner, Permission.COMPANY_WRITE) as w:
+        await unsubscribe(w, "only")
+    async with system_work() as s:
+        await event_consumers.prune(s)
+    assert await kept(owner_db, owner) == []
