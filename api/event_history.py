@@ -23,7 +23,7 @@ class EventHistoryController(Controller):
     @get(
         summary="List what happened",
         description="The events of webhooks with the same ids, types and `data`, oldest first, for 14 days since the company keeps them: go on with "
-        "`next_cursor`, or later with `since`. Without `type` all that the caller may be told. Needs `events:read`, and the permissions of each type (403 "
+        "`next_cursor`, or later with a `since` some minutes before the last one, as what took long comes late: drop the ids that you have. Without `type` all that the caller may be told. Needs `events:read`, and the permissions of each type (403 "
         "`webhook_type_not_yours`). 409 `history_not_kept`.",
     )
     async def list_event_history(

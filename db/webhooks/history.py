@@ -20,6 +20,7 @@ from db.webhooks.errors import WebhookError
 from db.work import Read, read, work
 
 CONSUMER = "history"
+_MOST = 2000  # events in one look, where most of them are none of those that are wanted
 _ALL = [type.value for type in WebhookType]
 _NEXT = """
 select id, type, at, data::text as data from event_outbox
@@ -83,16 +84,16 @@ async def _collected(
     """One event may be told as several types, or as none of those that are wanted."""
     sources = [kind.type for kind in catalogue.sources(wanted)]
     found: list[tuple[Recorded, Kind, dict[str, Any]]] = []
-    first = after[0]
+    first, most = after[0], limit
     while len(found) < limit:
-        rows = await r.fetch(_NEXT, actor.company_id, first, sources, since, limit)
+        rows = await r.fetch(_NEXT, actor.company_id, first, sources, since, most)
         for row in rows:
             event = Recorded(row["id"], row["type"], row["at"], msgspec.Raw(row["data"]))
             for kind in sorted(catalogue.made_of(event.type, wanted), key=lambda one: one.type.value):
                 data = msgspec.json.decode(event.data, type=dict[str, Any])
                 if (event.id, kind.type.value) > after and kind.wanted(data):
                     found.append((event, kind, data))
-        if len(rows) < limit:
+        if len(rows) < most:
             break
-        first = rows[-1]["id"] + 1
+        first, most = rows[-1]["id"] + 1, min(most * 4, _MOST)
     return found[:limit]

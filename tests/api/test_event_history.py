@@ -10,6 +10,7 @@ from db import event_consumers
 from db.clock import now
 from db.permissions import Permission
 from db.tenancy import Actor
+from db.webhooks import history
 from db.work import system_work
 from tests.api.conftest import Headers, SignInAs
 from tests.api.test_borrowed_rights import new_key
@@ -76,3 +77,17 @@ async def test_a_reader_sees_what_its_permissions_lead_to(client: httpx.AsyncCli
     assert (refused.status_code, refused.json()["code"]) == (403, "webhook_type_not_yours")
     kept = await client.put(URL, json={"kept": False}, headers=key)
     assert kept.status_code == 403
+
+
+async def test_what_is_rare_is_found_in_few_looks(owner: Actor) -> None:
+    data = '{"stage_id": "b", "from_stage_id": null, "deleted": false}'
+    looks: list[int] = []
+
+    class Reads:
+        async def fetch(self, _: str, __: object, first: int, *rest: Any) -> list[dict[str, Any]]:
+            looks.append(first)
+            numbers = range(first, min(first + rest[-1], 20_000))
+            return [{"id": number, "type": "lead.changed", "at": now(), "data": data} for number in numbers]
+
+    assert await history._collected(Reads(), owner, ["lead.moved"], None, (0, ""), 2) == []  # type: ignore[arg-type]
+    assert len(looks) < 20
