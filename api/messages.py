@@ -71,7 +71,8 @@ class MessageController(Controller):
 
     @get("/messages/{message_id:uuid}", summary="Read a message")
     async def read_message(self, actor: Caller, message_id: FromPath[UUID]) -> Message:
-        """What became of a message that was sent, of a campaign too, or one that came in. Needs `contacts:read`."""
+        """What became of a message that was sent, of a campaign too, or one that came in. Needs `contacts:read`, and
+        `conversations:read` for one that came in."""
         return struct((await conversation.message(actor, message_id))._asdict(), Message)
 
     @post("/messages", summary="Answer a contact", status_code=202, opt={"rate": "send"})

@@ -148,11 +148,13 @@ async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UU
 
 
 async def message(actor: Actor, message_id: UUID) -> Entry:
-    """One message, whether it went out or came in. Raises NotFound."""
+    """One message, whether it went out or came in. Raises NotFound, Forbidden: what somebody wrote is for who sees conversations."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         found = await by_ids(r, actor.company_id, [message_id])
         if message_id not in found:
             raise RequestError.NOT_FOUND(what="message")
+        if found[message_id].direction == "in":
+            actor.require(Permission.CONVERSATIONS_READ)
         return (await _with_reactions(r, actor.company_id, [found[message_id]]))[0]
 
 
