@@ -118,7 +118,8 @@ class IncomingHookController(Controller):
         "/{incoming_hook_id:uuid}/renew-address",
         status_code=200,
         summary="Give a hook a new address",
-        description="Answers with it; the old one ends at once.",
+        description="Answers with it; the old one ends at once. Who learns it can have the steps done, so this needs the permissions of "
+        "their kinds.",
     )
     async def renew_address(
         self, request: Request[Any, Any, Any], actor: Caller, incoming_hook_id: FromPath[UUID]
@@ -203,8 +204,10 @@ async def receive(request: Request[Any, Any, Any], token: Annotated[str, PathPar
     await Strangers.check(address, key)
     route = await hooks.route(token)
     if route is None:
+        await Strangers.disown(key)
         await Strangers.count(address)
         raise RequestError.NOT_FOUND(what="incoming_hook")
+    await Strangers.vouch(key)  # many send from one address of a service, and another's wrong addresses are not theirs
     await _room(route)
     body = await request.body()
     if route.header is not None and not _signed(request, route, body):

@@ -362,6 +362,7 @@ class RunRules(Job, frozen=True, kw_only=True):
 class RunIncoming(Job, frozen=True, kw_only=True):
     """Carries out what came for an incoming hook (`db/incoming/deliveries.py`)."""
 
+    max_tries: ClassVar[int] = 20  # hours: a campaign that it puts people into may be written for long
     when_held: ClassVar[WhenHeld] = "hold"  # it may write to people
     delivery_id: UUID
     unique: ClassVar[str | None] = "incoming:{delivery_id}"

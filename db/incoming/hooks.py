@@ -36,7 +36,7 @@ select h.id, h.name, h.enabled, h.token_hint, h.signature_header, h.signature_pr
     h.signing_secret is not null as has_secret, h.sameness, h.same_path, h.same_minutes, h.keep_days, h.steps::text as steps, h.version,
     h.created_at, last.received_at as last_at, last.state as last_state,
     (select count(*) from incoming_delivery d where d.company_id = $1 and d.hook_id = h.id and d.state = '{IncomingState.FAILED}'
-        and d.received_at > now() - interval '1 day') as failed
+        and d.id > (select uuidv7(interval '-1 day'))) as failed
 from incoming_hook h
 left join lateral (select received_at, state from incoming_delivery d where d.company_id = $1 and d.hook_id = h.id
     order by d.id desc limit 1) last on true
@@ -107,19 +107,19 @@ async def create_hook(actor: Actor, name: str) -> Made:
 
 
 async def renew_address(actor: Actor, hook_id: UUID) -> Made:
-    """A new address; the old one ends at once. Raises NotFound, Forbidden `test_key`."""
+    """A new address; the old one ends at once. Whoever learns it can have the steps done. Raises NotFound, Forbidden (also `test_key`)."""
     _real(actor)
     token = PREFIX + new_token()
     async with work(actor, Permission.INCOMING_WRITE) as w:
-        changed = await w.execute(
+        await w.fetch("select from incoming_hook where company_id = $1 and id = $2 for update", w.company_id, hook_id)
+        allow(actor, (await one(w, w.company_id, hook_id))["steps"])
+        await w.execute(
             "update incoming_hook set token_hash = $3, token_hint = $4, version = version + 1 where company_id = $1 and id = $2",
             w.company_id,
             hook_id,
             digest(token),
             token[-4:],
         )
-        if not changed:
-            raise RequestError.NOT_FOUND(what="incoming_hook")
         w.audit("incoming_hook.address_renewed", hook_id)
         w.emit(IncomingHookChanged(hook_id=hook_id))
         return Made(await one(w, w.company_id, hook_id), token)

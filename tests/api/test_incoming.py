@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import time
+from collections import OrderedDict
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +12,7 @@ import httpx
 import pytest
 
 from api import incoming
+from api.rate_limit import Strangers
 from db.allowances import Bucket
 from db.incoming.payload import MAX_BODY
 from tests.api.conftest import SignInAs
@@ -86,3 +89,19 @@ async def test_a_signature_that_is_asked_for_is_checked(client: httpx.AsyncClien
     assert await status(right, BODY + b" ") == 401
     await client.patch(f"/v1/incoming-hooks/{hook}", json={"signature_header": None}, headers=auth)
     assert await status(None) == 200
+
+
+async def test_wrong_addresses_of_a_neighbour_lock_out_no_hook(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many companies' forms post from the addresses of one service."""
+    _, path, _ = await made(client, sign_in_as)
+    assert (await client.post(path, content=BODY)).status_code == 200
+
+    class Waiting(OrderedDict[str, float]):
+        def get(self, *_: object) -> float:  # type: ignore[override]
+            return time.monotonic() + 60
+
+    monkeypatch.setattr(Strangers, "_until", Waiting())
+    assert (await client.post(f"{path}x", content=BODY)).status_code == 429
+    assert (await client.post(path, content=BODY)).status_code == 200

@@ -1,6 +1,7 @@
 """What comes for a hook is carried out once, whole or not at all, and says what became of it."""
 
 import asyncio
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,11 +16,13 @@ from db.errors import Forbidden, Invalid
 from db.incoming import deliveries, hooks
 from db.incoming.enums import LeadChoice, Sameness
 from db.incoming.recipe import AddTags, HookStep, PutLead, UpsertContact, Value, WriteTemplate
+from db.jobs import RunIncoming
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import system_work
 from tests import factories
 from tests.db.boards.test_moves import stages_of
+from workers.runtime import RETRY_BASE, RETRY_CAP
 
 PERSON = UpsertContact(phone="{{fone}}", email="{{email}}", name="{{nome}}")
 ANA = {"nome": "Ana Lima", "fone": "(11) 98765-4321", "email": "ana@example.com", "total": "1.234,50", "numero": 7}
@@ -214,6 +217,32 @@ async def test_who_may_not_do_it_by_hand_makes_no_hook_that_does(owner: Actor, o
     await hooks.change_hook(owner, made.row["id"], steps=[PERSON], enabled=False)
     with pytest.raises(Forbidden):
         await hooks.change_hook(key, made.row["id"], enabled=True)
+    with pytest.raises(Forbidden):
+        await hooks.renew_address(key, made.row["id"])  # whoever has it posts
+
+
+def test_what_has_to_wait_is_tried_for_more_than_an_hour() -> None:
+    waits = [min(RETRY_CAP, RETRY_BASE**tries) * 0.8 for tries in range(1, RunIncoming.max_tries)]
+    assert sum(waits) > 3600
+
+
+async def test_failures_of_a_day_are_counted_without_reading_the_days_before(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    route = await hook(owner, PERSON)
+    for age in ("1 minute", "2 days"):
+        await owner_db.execute(
+            "insert into incoming_delivery(company_id, id, hook_id, source, content_type, size, state, received_at)"
+            " values ($1, uuidv7(-$3::text::interval), $2, 'post', '', 1, 'failed', now() - $3::text::interval)",
+            owner.company_id,
+            route.hook_id,
+            age,
+        )
+    assert (await hooks.hook(owner, route.hook_id))["failed"] == 1
+    async with owner_db.transaction():
+        await owner_db.execute("set local enable_seqscan = off")
+        plan = "\n".join(
+            row[0] for row in await owner_db.fetch(f"explain {hooks._SELECT} and h.id = $2", owner.company_id, route.hook_id)
+        )
+    assert re.search(r"Index Cond: .*hook_id = h.id.* AND \(id > ", plan), plan
 
 
 async def test_a_lead_that_goes_in_a_circle_is_stopped(
