@@ -18,7 +18,7 @@ from db.permissions import Permission
 from db.subjects import Subject
 from db.tenancy import worker
 from db.webhooks import notices
-from db.webhooks.endpoints import opened
+from db.webhooks.endpoints import FOREMOST, let_go, opened
 from db.webhooks.enums import DeliveryState, OffBecause, TryFailure, WebhookNotice
 from db.webhooks.events import WebhookChanged
 from db.work import SystemWork, Work, system_read, work
@@ -42,8 +42,9 @@ select url, secret, case when old_until > now() then old_secret end as old_secre
     warned_at, paused_until > now() as paused, paused_until
 from webhook_endpoint where company_id = $1 and id = $2 for update
 """
+# A lease that ended is the same try: nothing came of it, and a delivery has all the tries of its schedule.
 _CLAIM = """
-update webhook_delivery d set state = 'sending', tries = d.tries + 1, epoch = d.epoch + 1, next_at = now() + make_interval(secs => $4)
+update webhook_delivery d set state = 'sending', tries = d.tries + (d.state = 'waiting')::int, epoch = d.epoch + 1, next_at = now() + make_interval(secs => $4)
 from (select id from webhook_delivery where company_id = $1 and endpoint_id = $2 and foremost and state in ('waiting', 'sending')
         and next_at <= now() and (select at_home($5, $6, $7)) order by next_at limit $3) n
 where d.company_id = $1 and d.id = n.id
@@ -68,23 +69,17 @@ update webhook_delivery d set state = t.state, next_at = t.next_at, foremost = t
 from told t where d.company_id = $1 and d.id = t.id and d.epoch = t.epoch and d.state = 'sending'
 returning d.entity, d.state
 """
-_FOREMOST = """
-update webhook_delivery d set foremost = true from (
-    select distinct on (w.entity) w.id from webhook_delivery w
-    where w.company_id = $1 and w.endpoint_id = $2 and w.state in ('waiting', 'sending') and ($3::text[] is null or w.entity = any($3))
-        and not exists (select from webhook_delivery f where f.company_id = $1 and f.endpoint_id = $2 and f.entity = w.entity
-            and f.state in ('waiting', 'sending') and f.foremost)
-    order by w.entity, w.sequence, w.id) n
-where d.company_id = $1 and d.id = n.id
-"""
 _HEALTH = """
 update webhook_endpoint set failures = $3, failing_since = $4, warned_at = $5, paused_until = $6, off_because = $7,
     off_at = case when $7::text is not null then coalesce(off_at, now()) end, delivered_at = case when $8 then now() else delivered_at end
 where company_id = $1 and id = $2
 """
+# What waits for an endpoint that is on stays: behind a foremost one that went nothing of its entity would ever go out.
 _FORGET = f"""
 delete from webhook_delivery where (company_id, id) in (
-    select company_id, id from webhook_delivery where created_at < now() - interval '{KEEP_DAYS} days' order by created_at limit 20000)
+    select d.company_id, d.id from webhook_delivery d join webhook_endpoint e on e.company_id = d.company_id and e.id = d.endpoint_id
+    where d.created_at < now() - interval '{KEEP_DAYS} days' and (d.state in ('delivered', 'failed') or e.off_because is not null)
+    order by d.created_at limit 20000)
 """
 
 
@@ -186,7 +181,7 @@ async def _settle(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Seq
     )
     over = sorted({one["entity"] for one in settled if one["state"] != DeliveryState.WAITING})
     if over:
-        await w.execute(_FOREMOST, w.company_id, endpoint_id, over)
+        await w.execute(FOREMOST, w.company_id, endpoint_id, over)
     return await _health(w, endpoint_id, before, tried)
 
 
@@ -224,12 +219,6 @@ async def _health(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Seq
     if off != before["off_because"]:
         w.emit(WebhookChanged(endpoint_id=endpoint_id))
     return off, failures, paused is not None
-
-
-async def let_go(w: Work, endpoint_id: UUID) -> None:
-    """Chooses the foremost of each entity that has none, under the endpoint's lock."""
-    await w.execute(_FOREMOST, w.company_id, endpoint_id, None)
-    await w.execute("update webhook_endpoint set due_at = now() where company_id = $1 and id = $2", w.company_id, endpoint_id)
 
 
 async def forget_old(s: SystemWork) -> None:

@@ -39,6 +39,16 @@ _COLUMNS = (
     " (select name from account_user where id = off_by) as off_by_name"
 )
 
+FOREMOST = """
+update webhook_delivery d set foremost = true from (
+    select distinct on (w.entity) w.id from webhook_delivery w
+    where w.company_id = $1 and w.endpoint_id = $2 and w.state in ('waiting', 'sending') and ($3::text[] is null or w.entity = any($3))
+        and not exists (select from webhook_delivery f where f.company_id = $1 and f.endpoint_id = $2 and f.entity = w.entity
+            and f.state in ('waiting', 'sending') and f.foremost)
+    order by w.entity, w.sequence, w.id) n
+where d.company_id = $1 and d.id = n.id
+"""
+
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """As people see it: without its secrets. `old_until`: until then the secret before signs too."""
@@ -242,6 +252,8 @@ async def switch(actor: Actor, endpoint_id: UUID, *, on: bool) -> Endpoint:
                 None if on else OffBecause.PERSON.value,
                 None if on else _maker(actor),
             )
+            if on:  # what was foremost may have been forgotten meanwhile
+                await let_go(w, endpoint_id)
             w.audit("webhook.switched_on" if on else "webhook.switched_off", endpoint_id)
             w.emit(WebhookChanged(endpoint_id=endpoint_id))
         return await endpoint_in(w, w.company_id, endpoint_id)
@@ -270,6 +282,12 @@ async def rotate(actor: Actor, endpoint_id: UUID) -> tuple[Endpoint, Secrets]:
         w.audit("webhook.secret_rotated", endpoint_id)
         w.emit(WebhookChanged(endpoint_id=endpoint_id))
         return await endpoint_in(w, w.company_id, endpoint_id), secrets
+
+
+async def let_go(w: Work, endpoint_id: UUID) -> None:
+    """Chooses the foremost of each entity that has none, under the endpoint's lock."""
+    await w.execute(FOREMOST, w.company_id, endpoint_id, None)
+    await w.execute("update webhook_endpoint set due_at = now() where company_id = $1 and id = $2", w.company_id, endpoint_id)
 
 
 async def delete(actor: Actor, endpoint_id: UUID) -> None:
