@@ -94,8 +94,8 @@ class WebhookController(Controller):
         expected: IfMatch,
         request: Request[Any, Any, Any],
     ) -> Webhook:
-        """What waits already goes to the new address. Who chooses the types is from then on the one whose permissions count. Needs
-        `webhooks:write`."""
+        """What waits already goes to the new address: who changes it needs the permissions of all that is told (403
+        `webhook_type_not_yours`). Who chooses the types is from then on the one whose permissions count. Needs `webhooks:write`."""
         given = {name: value for name in WebhookPatch.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
         return _webhook(await endpoints.change(actor, webhook_id, **given, expected=expected, local=_local(request, data.url)))
 
@@ -162,7 +162,7 @@ class WebhookController(Controller):
     async def get_webhook_delivery(
         self, webhook_id: FromPath[UUID], delivery_id: FromPath[UUID], actor: Caller
     ) -> WebhookDeliveryDetail:
-        """Needs `webhooks:read`."""
+        """Needs `webhooks:read`, and the permissions of its type (403 `webhook_type_not_yours`)."""
         row, tries = await replay.delivery(actor, webhook_id, delivery_id)
         return struct(
             row,

@@ -317,6 +317,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "templates_delete": (ChannelError.TEMPLATE_IN_USE,),
     "webhooks_create": (AccountError.NO_COMPANY, WebhookError.TOO_MANY, WebhookError.TYPE_NOT_YOURS),
+    "webhooks_deliveries_get": (WebhookError.TYPE_NOT_YOURS,),
     "webhooks_deliveries_replay": (WebhookError.OFF,),
     "webhooks_replay": (WebhookError.OFF,),
     "webhooks_test": (WebhookError.OFF,),

@@ -139,6 +139,31 @@ async def _refuse_beyond(w: Work, actor: Actor, maker: UUID | None, types: list[
         raise WebhookError.TYPE_NOT_YOURS(permission=beyond[0].value)
 
 
+async def _refuse_to_divert(w: Work, actor: Actor, before: Endpoint) -> None:
+    """Raises Forbidden for who may not see all that goes, waits or may be sent again to the endpoint: it all goes to the new address."""
+    held = actor.permissions & (await present(w, _maker(actor))).permissions
+    beyond = {kind.type: sorted(kind.permissions - held) for kind in catalogue.KINDS.values() if kind.permissions - held}
+    told = [type for type in before.types if type in beyond]
+    if beyond and not told:
+        told = [
+            WebhookType(row["type"])
+            for row in await w.fetch(
+                "select type from webhook_delivery where company_id = $1 and endpoint_id = $2 and type = any($3::text[]) limit 1",
+                w.company_id,
+                before.id,
+                [type.value for type in beyond],
+            )
+        ]
+    if told:
+        raise WebhookError.TYPE_NOT_YOURS(permission=beyond[told[0]][0].value)
+
+
+def real(actor: Actor) -> None:
+    """What an endpoint is told leaves the company. Raises Forbidden `test_key`."""
+    if actor.test:
+        raise RequestError.TEST_KEY()
+
+
 def _maker(actor: Actor) -> UUID | None:
     return actor.id if actor.kind == "user" else actor.maker_id
 
@@ -174,7 +199,8 @@ async def create(
     actor: Actor, url: str, description: str, types: list[WebhookType], *, legacy_signature: bool = False, local: bool = False
 ) -> tuple[Endpoint, Secrets]:
     """It is told what happens from now on. `local`: http and private addresses may be called on this installation. Raises Invalid,
-    Forbidden `webhook_type_not_yours`, Conflict `too_many_webhooks`."""
+    Forbidden `webhook_type_not_yours`, `test_key`, Conflict `too_many_webhooks`."""
+    real(actor)
     _refuse_odd(url, local=local)
     types, row_id = sorted(set(types)), uuid7()
     secrets = Secrets(secret=new_secret(), legacy=new_secret() if legacy_signature else None)
@@ -211,13 +237,16 @@ async def change(
     expected: Expected = None,
     local: bool = False,
 ) -> Endpoint:
-    """What is None stays. Who chooses types is from then on the one whose rights count. What waits already goes to the new address.
-    Raises NotFound, Invalid, Forbidden, PreconditionFailed."""
+    """What is None stays. Who chooses types is from then on the one whose rights count. What waits already goes to the new address, so who
+    changes that may see it all. Raises NotFound, Invalid, Forbidden, PreconditionFailed."""
+    real(actor)
     if url is not None:
         _refuse_odd(url, local=local)
     async with work(actor, Permission.WEBHOOKS_WRITE) as w:
         before = await endpoint_in(w, w.company_id, endpoint_id, "for update")
         check(before.version, expected)
+        if url is not None and url != before.url:
+            await _refuse_to_divert(w, actor, before)
         if types is not None:
             types = sorted(set(types))
             await _refuse_beyond(w, actor, _maker(actor), types)
@@ -239,7 +268,9 @@ async def change(
 
 
 async def switch(actor: Actor, endpoint_id: UUID, *, on: bool) -> Endpoint:
-    """Off: what happens meanwhile waits, for 14 days. On: it goes out in its order, and failures are counted anew. Raises NotFound."""
+    """Off: what happens meanwhile waits, for 14 days. On: it goes out in its order, and failures are counted anew. Raises NotFound, Forbidden `test_key`."""
+    if on:
+        real(actor)
     async with work(actor, Permission.WEBHOOKS_WRITE) as w:
         before = await endpoint_in(w, w.company_id, endpoint_id, "for update")
         if (before.off_because is None) != on:

@@ -9,9 +9,8 @@ from db.clock import now
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.webhooks import feed
-from db.webhooks.deliveries import let_go
-from db.webhooks.endpoints import endpoint_in
+from db.webhooks import catalogue, feed
+from db.webhooks.endpoints import endpoint_in, let_go, real
 from db.webhooks.enums import DeliveryState, WebhookType
 from db.webhooks.errors import WebhookError, WebhookField
 from db.work import read, work
@@ -52,7 +51,7 @@ async def deliveries(
 
 
 async def delivery(actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
-    """One with its body, and its tries, oldest first. Raises NotFound."""
+    """One with its body, and its tries, oldest first. Raises NotFound, Forbidden `webhook_type_not_yours` for who may not see what it tells."""
     async with read(actor, Permission.WEBHOOKS_READ) as r:
         row = await r.fetchrow(
             f"select {_COLUMNS}, d.body from webhook_delivery d where company_id = $1 and endpoint_id = $2 and id = $3",
@@ -62,6 +61,8 @@ async def delivery(actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> tuple[
         )
         if row is None:
             raise RequestError.NOT_FOUND(what="delivery")
+        if row["type"] in catalogue.KINDS and (beyond := sorted(catalogue.KINDS[row["type"]].permissions - actor.permissions)):
+            raise WebhookError.TYPE_NOT_YOURS(permission=beyond[0].value)
         tries = await r.fetch(
             "select at, milliseconds, status, failure, answer, headers::text as headers from webhook_attempt where company_id = $1 and delivery_id = $2 order by at limit 100",
             actor.company_id,
@@ -78,7 +79,8 @@ async def hours(actor: Actor, endpoint_id: UUID, count: int) -> list[asyncpg.Rec
 
 
 async def send_test(actor: Actor, endpoint_id: UUID) -> UUID:
-    """Sends `ping`, at once, whatever else waits; returns the delivery. Raises NotFound, Conflict `webhook_off`."""
+    """Sends `ping`, at once, whatever else waits; returns the delivery. Raises NotFound, Forbidden `test_key`, Conflict `webhook_off`."""
+    real(actor)
     async with work(actor, Permission.WEBHOOKS_WRITE) as w:
         if (await endpoint_in(w, w.company_id, endpoint_id, "for update")).off_because is not None:
             raise WebhookError.OFF()
@@ -95,7 +97,9 @@ async def send_test(actor: Actor, endpoint_id: UUID) -> UUID:
 
 
 async def again(actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> None:
-    """Sends one that ended again, with its id and bytes; one that still waits is left alone. Raises NotFound, Conflict `webhook_off`."""
+    """Sends one that ended again, with its id and bytes; one that still waits is left alone. Raises NotFound, Forbidden `test_key`, Conflict
+    `webhook_off`."""
+    real(actor)
     async with work(actor, Permission.WEBHOOKS_WRITE) as w:
         if (await endpoint_in(w, w.company_id, endpoint_id, "for update")).off_because is not None:
             raise WebhookError.OFF()
@@ -113,7 +117,8 @@ async def again(actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> None:
 
 
 async def again_range(actor: Actor, endpoint_id: UUID, since: datetime, until: datetime, *, delivered_too: bool) -> int:
-    """Sends everything again that was written in a span and failed, or all of it; how many. Raises NotFound, Invalid, Conflict."""
+    """Sends everything again that was written in a span and failed, or all of it; how many. Raises NotFound, Invalid, Forbidden `test_key`, Conflict."""
+    real(actor)
     if until <= since:
         raise RequestError.INVALID(fields=[WebhookField.RANGE("until")])
     async with work(actor, Permission.WEBHOOKS_WRITE) as w:

@@ -127,6 +127,21 @@ async def test_a_test_key_writes_to_people_of_the_simulator_only(
             assert sent.json()["code"] == "test_key"
 
 
+async def test_what_somebody_wrote_is_for_who_sees_conversations(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, sign_in_as: SignInAs
+) -> None:
+    auth = await sign_in_as()
+    channel = await factories.channel(owner_db, owner)
+    await factories.contacts(owner_db, owner, 1)
+    contact = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
+    await factories.message_file(owner_db, owner, channel, contact)
+    message = await owner_db.fetchval("select id from inbound_message where company_id = $1", owner.company_id)
+    _, without = await _made(client, auth, scopes=["contacts:read"])
+    _, having = await _made(client, auth, scopes=["contacts:read", "conversations:read"])
+    assert (await client.get(f"/v1/messages/{message}", headers=without)).status_code == 403
+    assert (await client.get(f"/v1/messages/{message}", headers=having)).status_code == 200
+
+
 async def test_no_operation_lets_a_test_key_reach_anybody_real(
     client: httpx.AsyncClient,
     owner_db: asyncpg.Connection,
@@ -160,6 +175,7 @@ async def test_no_operation_lets_a_test_key_reach_anybody_real(
     )
     assert {row["name"] for row in rows} <= {one.__name__ for one in INSIDE | set(CHANNEL_OF)}
     assert {"channels_templates_sync", "channels_check", "campaigns_clone"} <= refused, refused
+    assert {"webhooks_create", "webhooks_update", "webhooks_enable", "webhooks_test", "webhooks_replay"} <= refused, refused
 
 
 def _ours(body: Any, belongings: dict[str, str]) -> Any:

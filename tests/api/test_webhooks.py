@@ -1,7 +1,9 @@
 """Webhooks over the API: secrets are shown once, rights bound what one may be told, addresses are refused at once."""
 
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
@@ -83,3 +85,30 @@ async def test_off_and_on_and_a_test_in_between(client: httpx.AsyncClient, sign_
     detail = (await client.get(f"{path}/deliveries/{sent}", headers=auth)).json()
     assert detail["body"].startswith('{"type":"ping"')
     assert detail["tries"] == []
+
+
+async def test_what_was_told_is_shown_and_diverted_only_by_who_may_see_it(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection
+) -> None:
+    auth = await sign_in_as()
+    made = (await client.post("/v1/webhooks", json=BODY | {"types": ["message.received"]}, headers=auth)).json()
+    path = f"/v1/webhooks/{made['id']}"
+    delivery = await owner_db.fetchval(
+        "insert into webhook_delivery(company_id, endpoint_id, event_id, type, entity, sequence, body) select company_id, id, 'msg_1',"
+        " 'message.received', 'x', 1, '{}' from webhook_endpoint where id = $1 returning id",
+        UUID(made["id"]),
+    )
+    _, key = await new_key(client, auth, Permission.WEBHOOKS_WRITE, Permission.WEBHOOKS_READ, Permission.CONTACTS_READ)
+    elsewhere, narrower = {"url": "https://example.org/hook"}, {"types": ["contact.changed"]}
+    for refused in (
+        await client.get(f"{path}/deliveries/{delivery}", headers=key),
+        await client.patch(path, json=elsewhere, headers=key),
+        await client.patch(path, json=elsewhere | narrower, headers=key),
+    ):
+        assert (refused.status_code, refused.json().get("code")) == (403, "webhook_type_not_yours"), refused.text
+    assert (await client.patch(path, json=narrower, headers=key)).status_code == 200
+    assert (await client.patch(path, json=elsewhere, headers=key)).status_code == 403, "it may be sent again"
+    assert (await client.get(f"{path}/deliveries/{delivery}", headers=auth)).status_code == 200
+    assert (await client.patch(path, json=elsewhere, headers=auth)).status_code == 200
+    await owner_db.execute("delete from webhook_delivery where id = $1", delivery)
+    assert (await client.patch(path, json={"url": "https://example.net/hook"}, headers=key)).status_code == 200
