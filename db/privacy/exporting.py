@@ -73,7 +73,7 @@ ELSEWHERE = {
 }
 """Tables that are erased and not handed out, and why."""
 _ORDER = {"contact_tag": "t.tag_id", "contact_import_member": "t.import_id", "conversation_label": "t.label_id", "ai_conversation": "t.conversation_id",
-          "ai_trace": "t.turn_id", "lead_watch": "t.board_id", "suppression": "t.address"}  # fmt: skip
+          "ai_trace": "t.turn_id", "lead_watch": "t.board_id", "suppression": "t.address", "kommo_link": "t.kind, t.local_id"}  # fmt: skip
 
 
 class Export(NamedTuple):
@@ -208,8 +208,8 @@ async def progressed(company_id: UUID, export_id: UUID, processed: int, total: i
         w.emit(ContactExportProgress(export_id=export_id, state=ExportState.WAITING, processed=processed, total=total))
 
 
-async def ended(company_id: UUID, export_id: UUID, size: int | None) -> None:
-    """It is there and so large, or could not be made. Harmless when it is repeated."""
+async def ended(company_id: UUID, export_id: UUID, size: int | None) -> bool:
+    """It is there and so large, or could not be made. Harmless when it is repeated. False: it was over before, as the person was erased."""
     state = ExportState.DONE if size is not None else ExportState.FAILED
     async with work(worker(company_id), Permission.CONTACTS_EXPORT) as w:
         row = await w.fetchrow(
@@ -223,6 +223,8 @@ async def ended(company_id: UUID, export_id: UUID, size: int | None) -> None:
         )
         if row is not None:
             w.emit(ContactExportProgress(export_id=export_id, state=state, processed=row["total"], total=row["total"]))
+        over = "select true from contact_export where company_id = $1 and id = $2 and state = 'expired'"
+        return not await w.fetchval(over, company_id, export_id)
 
 
 # -- deleting it

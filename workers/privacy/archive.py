@@ -34,7 +34,7 @@ _STYLE = (
 
 
 async def make(company_id: UUID, export: Export, person: Subject) -> None:
-    """Builds it beside the store and puts it there as a whole."""
+    """Builds it beside the store and puts it there as a whole; nothing stays of a person who was erased meanwhile."""
     total = await exporting.there(company_id, person)
     if not total or export.key is None:  # the person is gone
         await exporting.ended(company_id, export.id, None)
@@ -48,7 +48,8 @@ async def make(company_id: UUID, export: Export, person: Subject) -> None:
         await blobs.store().put(
             export.key, _pieces(file), most=MOST, handed_over=HandedOver("application/zip", disposition(export))
         )
-    await exporting.ended(company_id, export.id, size)
+    if not await exporting.ended(company_id, export.id, size):
+        await blobs.store().delete(export.key)
 
 
 def disposition(export: Export) -> str:
