@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.contacts import consent, fields, queries
+from db.contacts import consent, erased, fields, queries
 from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import (
@@ -48,7 +48,7 @@ async def upsert_in(
 ) -> Upserted:
     """Whoever has the id, else whoever has the phone, else whoever has the e-mail, else somebody new. A name and an id are given to who has
     none, values of fields are taken over; an address that another contact has stays theirs. Raises Invalid for a wrong phone, e-mail or
-    value, and for who is known under another id."""
+    value, for an address of somebody who was erased, and for who is known under another id."""
     wanted = await addresses(w, phone, email)
     if not wanted and not external_id:
         raise RequestError.INVALID(fields=[RequestField.REQUIRED("phone")])
@@ -65,6 +65,9 @@ async def upsert_in(
         contact_id, made = await _made_by_id(w, external_id, _line(name), source)
     named = bool(external_id) and await _take_id(w, contact_id, external_id)
     gained = [address for address in wanted if await add(w, contact_id, address)]
+    gone = await erased.known(w, w.company_id, (address.value for address in gained))
+    if wrong := [ContactField.ERASED(address.kind.value) for address in gained if address.value in gone]:
+        raise RequestError.INVALID(fields=wrong)
     changed = await w.execute(
         "update contact set name = case when name = '' then $3 else name end, custom = custom || $4::jsonb where company_id = $1 and id = $2"
         " and (name = '' and $3 <> '' or not custom @> $4::jsonb)",

@@ -18,9 +18,9 @@ from db.contacts.identities import refresh
 from db.contacts.merges import merge, undo
 from db.contacts.senders import Sender, contact_of
 from db.errors import Forbidden, Invalid, NotFound
-from db.jobs import EraseContact
+from db.jobs import EraseContact, ExportContact
 from db.permissions import Permission, Role
-from db.privacy import erasing
+from db.privacy import erasing, exporting
 from db.privacy.decisions import RULES
 from db.privacy.enums import ErasureState, Fate
 from db.privacy.erasing import Next
@@ -29,7 +29,7 @@ from db.tenancy import Actor, built_in, member
 from db.work import work
 from tests import factories
 from tests.architecture.test_sql import migrated
-from workers.privacy import job
+from workers.privacy import archive, job
 from workers.runtime import Snooze
 
 PHONE, TYPED = "+5511987654321", "(11) 98765-4321"
@@ -268,6 +268,12 @@ async def test_who_was_erased_is_not_made_again(
     with pytest.raises(Invalid):
         async with work(owner, Permission.CONTACTS_WRITE) as w:
             await found.upsert_in(w, phone=TYPED, email="", name="Zu", custom={}, source="hook")
+    await owner_db.execute("update contact set external_id = '7' where id = $1", other)
+    for phone, email, external_id in ((TYPED, "", "7"), ("11 97777-6666", "zuleica@example.com", "")):
+        with pytest.raises(Invalid) as refused:
+            async with work(owner, Permission.CONTACTS_WRITE) as w:
+                await found.upsert_in(w, phone=phone, email=email, name="", custom={}, source="hook", external_id=external_id)
+        assert refused.value.fields[0].code == "erased"
     assert await owner_db.fetchval("select count(*) from contact where company_id = $1 and name like 'Z%'", owner.company_id) == 0
     await create_contact(stranger, name="Zuleica", phone=TYPED)
 
@@ -363,3 +369,21 @@ async def test_a_stranger_or_somebody_without_the_right_erases_nobody(
     assert await erasing.erasures(stranger, before=None, limit=10) == []
     assert await erasing.step(stranger.company_id, started.id) is Next.DONE
     assert await owner_db.fetchval("select true from contact where id = $1", contact)
+
+
+async def test_a_file_of_somebody_who_is_erased_meanwhile_is_not_left(
+    owner: Actor, owner_db: asyncpg.Connection, store: blobs.Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contact = (await create_contact(owner, name="Zuleica", phone=TYPED))["id"]
+    asked = await exporting.start(owner, contact, "en")
+    readable = archive._readable
+
+    async def erased_meanwhile(*args: Any) -> None:
+        await readable(*args)
+        await owner_db.execute("update contact_export set state = 'expired', key = null where id = $1", asked.id)
+
+    monkeypatch.setattr(archive, "_readable", erased_meanwhile)
+    await job.export(owner.company_id, ExportContact(export_id=asked.id))
+    assert asked.key is not None
+    with pytest.raises(NotFound):
+        await anext(store.get(asked.key))
