@@ -60,6 +60,7 @@ _FACTS = """
 select c.id, c.name, array(select i.value from contact_identity i where i.company_id = $1 and i.contact_id = c.id and i.kind = 'phone' order by i.id) as phones,
     array(select i.value from contact_identity i where i.company_id = $1 and i.contact_id = c.id and i.kind = 'email' order by i.id) as emails
 from contact c where c.company_id = $1 and c.id = any($2::uuid[])
+    and not exists (select from erasure e where e.company_id = $1 and e.contact_id = c.id and e.state = 'waiting')
 """
 _LEAD = """
 select l.title, l.value_cents, l.contact_id, l.board_id, l.stage_id, m.pipeline_id, m.status_id, l.created_at from lead l
@@ -75,7 +76,7 @@ on conflict (company_id, kind, local_id) do update set kommo_id = excluded.kommo
 
 
 async def contact_facts(r: Read, ids: list[UUID]) -> dict[UUID, Facts]:
-    """Those that are still there."""
+    """Those that are still there, and are not being erased."""
     assert r.actor is not None
     rows = await r.fetch(_FACTS, r.actor.company_id, ids)
     return {row["id"]: Facts(row["name"], tuple(row["phones"]), tuple(row["emails"])) for row in rows}
@@ -145,8 +146,14 @@ async def keep(company_id: UUID, kind: KommoLinkKind, link: Link) -> None:
 
 
 async def keep_in(w: Work, kind: KommoLinkKind, link: Link) -> None:
-    """The same inside a unit of work. Without a connection nothing is kept: it was removed while something was on its way."""
-    if await w.fetchval("select true from kommo_connection where company_id = $1 for share", w.company_id):
+    """The same inside a unit of work. Nothing is kept without a connection, or of a contact that is gone: it was removed, or erased, while
+    something was on its way."""
+    there = await w.fetchval("select true from kommo_connection where company_id = $1 for share", w.company_id)
+    if there and kind is KommoLinkKind.CONTACT:
+        there = await w.fetchval(
+            "select true from contact where company_id = $1 and id = $2 for key share", w.company_id, link.local_id
+        )
+    if there:
         # Two of ours turned out to be one there: the newer word counts.
         await w.execute(
             "delete from kommo_link where company_id = $1 and kind = $2 and kommo_id = $3 and local_id <> $4",

@@ -10,16 +10,17 @@ from db.boards import leads, moves, rule_runs
 from db.boards.enums import StageKind
 from db.boards.errors import BoardError
 from db.boards.rank import between
-from db.contacts import actions, upserts
+from db.contacts import actions, erased, upserts
+from db.contacts.errors import ContactField
 from db.contacts.upserts import Item
-from db.errors import AppError
+from db.errors import AppError, RequestError
 from db.kommo import links
 from db.kommo.enums import KommoLinkKind, KommoTaskKind
 from db.kommo.errors import KommoReason
 from db.kommo.links import Facts, Link
 from db.permissions import Permission
-from db.tenancy import worker
-from db.work import Work, work
+from db.tenancy import Actor, worker
+from db.work import Work, read, work
 
 _STAGE = """
 select m.stage_id from kommo_stage m join stage s on s.company_id = $1 and s.id = m.stage_id
@@ -79,6 +80,7 @@ async def take_contact(company_id: UUID, link: Link | None, kommo_id: int, their
     What Kommo does not say stays. Raises Invalid for addresses that are none."""
     actor = worker(company_id)
     if link is None:
+        await _not_erased(actor, theirs)
         item = Item(name=theirs.name or None, phone=_first(theirs.phones), email=_first(theirs.emails))
         contact_id: UUID = (await upserts.upsert_one(actor, item))["id"]
     else:
@@ -99,6 +101,14 @@ async def take_contact(company_id: UUID, link: Link | None, kommo_id: int, their
     step = Link(contact_id, kommo_id, ours, theirs.digest, None, None, None)
     await links.keep(company_id, KommoLinkKind.CONTACT, step)
     return contact_id, KommoReason.SAME if link is not None and not given else None
+
+
+async def _not_erased(actor: Actor, theirs: Facts) -> None:
+    """By any of their addresses, also one that would not be taken over. Raises Invalid."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        gone = await erased.known(r, actor.company_id, (*theirs.phones, *theirs.emails))
+    if gone:
+        raise RequestError.INVALID(fields=[ContactField.ERASED("phone" if gone & set(theirs.phones) else "email")])
 
 
 def _first(values: tuple[str, ...]) -> str | None:

@@ -7,8 +7,11 @@ import pytest
 
 from db.boards import leads, moves
 from db.contacts import actions
-from db.kommo import hooks
-from db.kommo.enums import KommoTaskKind
+from db.kommo import hooks, links
+from db.kommo.enums import KommoLinkKind, KommoTaskKind
+from db.kommo.links import Link
+from db.privacy import erasing
+from db.privacy.erasing import Next
 from tests.workers.kommo.conftest import LOST, NEW, OFFER, WON, Here, There
 
 
@@ -113,6 +116,25 @@ async def test_an_echo_of_what_we_wrote_changes_nothing(here: Here, there: There
     assert await here.db.fetchval("select updated_at from contact where id = $1", mine["id"]) == before
     assert (await here.tasks())[-1] == ("take_contact", "skipped", "kommo_same")
     assert len((await there.books())["contacts"]) == 1
+
+
+async def test_who_is_erased_goes_nowhere_and_does_not_come_back(here: Here, there: There) -> None:
+    await here.rules(push_contacts=True, take_contacts=True)
+    company = here.actor.company_id
+    mine = await actions.create_contact(here.actor, name="Bia", phone="11987654321")
+    asked = await erasing.start(here.actor, mine["id"])
+    await here.sync()
+    assert await here.tasks() == []
+    while await erasing.step(company, asked.id) is not Next.DONE:
+        pass
+    late = Link(mine["id"], 9, "", "", None, None, None)  # of a push that was on its way
+    await links.keep(company, KommoLinkKind.CONTACT, late)
+    assert await here.db.fetchval("select count(*) from kommo_link where company_id = $1", company) == 0
+    known = await there.contact(name="Bia", phones=["+55 21 99876-5432", "11 8765-4321"])
+    assert await here.told(await news(here, contacts__add__0__id=str(known["id"])))
+    await here.due()
+    assert await here.tasks() == [("take_contact", "failed", "kommo_refused")]
+    assert await here.db.fetchval("select count(*) from contact where company_id = $1", company) == 0
 
 
 async def test_another_account_is_not_believed(here: Here) -> None:
