@@ -91,7 +91,7 @@ class KommoController(Controller):
         self, actor: Caller, data: JSONBody[KommoConnect], expected: IfMatch, request: Request[Any, Any, Any]
     ) -> Kommo:
         """Keeps how we are let in and checks it live; `kommo.changed` tells when the check is done. Another account begins without links and
-        stages. Needs `integrations:write`."""
+        stages. Needs `integrations:write`, and with another account the permissions of what the rules do."""
         settings: Settings = request.app.state.settings
         wanted = Wanted(**msgspec.structs.asdict(data))
         redirect = f"{settings.public_url.rstrip('/')}/integrations/kommo"
@@ -100,8 +100,8 @@ class KommoController(Controller):
 
     @patch(opt={"versioned": True}, summary="Set what happens with Kommo by itself")
     async def change_kommo(self, actor: Caller, data: JSONBody[KommoPatch], expected: IfMatch) -> Kommo:
-        """The rules, and which stage stands for which status. What is left out stays. Needs `integrations:write`. 409
-        `kommo_not_connected`."""
+        """The rules, and which stage stands for which status. What is left out stays. Needs `integrations:write`, and for a
+        rule that is switched on the permissions of what it does. 409 `kommo_not_connected`."""
         given = {name: value for name in RULES if (value := getattr(data, name)) is not UNSET}
         stages = None if data.stages is UNSET else [Mapped(**msgspec.structs.asdict(one)) for one in data.stages]
         return _kommo(await connection.change(actor, given, stages, expected))

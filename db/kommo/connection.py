@@ -4,7 +4,7 @@ Its host is one of Kommo's own domains, whatever is typed. Secrets are sealed fo
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +34,14 @@ TABLE = "kommo_connection"
 SANDBOX = "sandbox"
 """The host of the account that the simulator plays."""
 RULES = ("push_contacts", "push_leads", "push_notes", "take_contacts", "take_leads")
+_NEEDED: dict[str, tuple[Permission, ...]] = {
+    "push_contacts": (Permission.CONTACTS_READ,),
+    "push_leads": (Permission.BOARDS_READ, Permission.CONTACTS_READ),
+    "push_notes": (Permission.BOARDS_READ, Permission.CONTACTS_READ),
+    "take_contacts": (Permission.CONTACTS_WRITE,),
+    "take_leads": (Permission.LEADS_WRITE,),
+}
+"""What somebody may do by hand who has it done by a rule."""
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.(?:kommo\.com|amocrm\.com|amocrm\.ru)")
 _COLUMNS = (
     "id, way, host, account_id, account_name, pipelines::text as pipelines, state, state_at, checked_at, reason, detail, hook_state,"
@@ -102,6 +110,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     client_secret: str = ""
     code: str = ""
     redirect_uri: str = ""
+
+
+def _allow(actor: Actor, rules: Iterable[str]) -> None:
+    """Raises Forbidden for who may not do by hand what the rules do."""
+    for name in rules:
+        for permission in _NEEDED[name]:
+            actor.require(permission)
 
 
 def sealed(company_id: UUID, row_id: UUID, column: str, text: str) -> bytes | None:
@@ -189,12 +204,15 @@ def _completed(wanted: Wanted, *, sandbox: bool) -> Wanted:
 
 async def save(actor: Actor, wanted: Wanted, *, redirect_uri: str, sandbox: bool, expected: Expected = None) -> Connection:
     """Connects, or connects anew, and starts a check. Another account begins without links: what is one there is another one here.
-    Rules and stages stay. `redirect_uri`: where none is given. Raises Invalid, PreconditionFailed."""
+    Rules and stages stay. `redirect_uri`: where none is given. Raises Invalid, PreconditionFailed, Forbidden for who may not do what the
+    rules would do with another account."""
     wanted = _completed(wanted, sandbox=sandbox)
     async with work(actor, Permission.INTEGRATIONS_WRITE) as w:
         await w.fetchval("select true from company where id = $1 for no key update", w.company_id)
         before = await connection_in(w, w.company_id, "for update")
         check(before.version if before else 0, expected)
+        if before is not None and before.host != wanted.host:
+            _allow(actor, [name for name in RULES if getattr(before, name)])
         row_id, hook = before.id if before else uuid7(), new_token()
         token = sandbox_token(w.company_id) if wanted.way is KommoWay.SANDBOX else wanted.token
         await w.execute(
@@ -274,10 +292,11 @@ async def _check_stages(w: Work, found: Connection, stages: list[Mapped]) -> Non
 
 async def change(actor: Actor, rules: Mapping[str, bool], stages: list[Mapped] | None, expected: Expected = None) -> Connection:
     """Sets rules (names of `RULES`) and, unless None, which status is which stage. What is not given stays. Notes that were written before
-    they are sent by a rule stay here. Raises Conflict `kommo_not_connected`, Invalid, PreconditionFailed."""
+    they are sent by a rule stay here. Raises Conflict `kommo_not_connected`, Invalid, PreconditionFailed, Forbidden."""
     async with work(actor, Permission.INTEGRATIONS_WRITE) as w:
         before = await present(w, w.company_id, "for update")
         check(before.version, expected)
+        _allow(actor, [name for name, on in rules.items() if on and not getattr(before, name)])
         given = {name: rules.get(name, getattr(before, name)) for name in RULES}
         await w.execute(
             "update kommo_connection set push_contacts = $2, push_leads = $3, push_notes = $4, take_contacts = $5, take_leads = $6,"

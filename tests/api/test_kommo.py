@@ -56,6 +56,18 @@ async def test_a_key_pushes_with_the_rights_of_what_it_pushes(
     assert (await client.get(f"{PATH}/tasks", headers=await sign_in_as(Role.AGENT))).status_code == 403
 
 
+async def test_a_rule_does_nothing_that_who_sets_it_may_not(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as(picked=[Permission.INTEGRATIONS_READ, Permission.INTEGRATIONS_WRITE])
+    assert (await client.put(PATH, json=TOKEN, headers=auth)).status_code == 200
+    for rule in ("push_contacts", "push_leads", "push_notes", "take_contacts", "take_leads"):
+        refused = await client.patch(PATH, json={rule: True}, headers=auth)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden"), rule
+    assert (await client.patch(PATH, json={"push_contacts": True}, headers=await sign_in_as())).status_code == 200
+    assert (await client.patch(PATH, json={"push_contacts": True, "push_notes": False}, headers=auth)).status_code == 200
+    assert (await client.put(PATH, json=TOKEN | {"host": "mine.kommo.com"}, headers=auth)).status_code == 403
+    assert (await client.put(PATH, json=TOKEN, headers=auth)).status_code == 200
+
+
 async def test_whoever_calls_the_address_is_answered_and_not_believed(
     client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection
 ) -> None:
