@@ -80,7 +80,7 @@ RULES: dict[str, Rule] = {
     "incoming_delivery": _blank("payload problems same_key", "source content_type state lead_done"),
     "kommo_link": ERASE,
     "kommo_task": ERASE,
-    "incoming_key": _keep("What tells a repeated call apart, for minutes."),
+    "incoming_key": _keep("A digest that tells a repeated call apart, for as long as its hook says, 30 days at most."),
     "channel_log": ERASE,
     "event_noticed": _keep(f"Until it is moved among the others, for moments. {_IDS}"),
     "event_outbox": _keep("Until those who asked have read it, for days at most."),
