@@ -72,7 +72,12 @@ MEANING: dict[str, str] = {
     "503": "Try again in `Retry-After` seconds; after `outcome_unknown` look first whether it was done.",
 }
 """Statuses of failure."""
-NEVER: dict[str, frozenset[str]] = {"me_get": frozenset({"403"}), "auth_providers_list": frozenset({"503"})}
+NEVER: dict[str, frozenset[str]] = {
+    "me_get": frozenset({"403"}),
+    "auth_invitations_accept": frozenset({"403"}),  # whoever has just come in has a company
+    "auth_sign_up": frozenset({"403"}),
+    "auth_providers_list": frozenset({"503"}),
+}
 """By operation: statuses that the rules would give it."""
 
 

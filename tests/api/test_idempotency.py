@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from db import idempotency, queue, valkey
+from db.accounts import key_hashes
 from db.engine import Transaction
 from db.event_stream import stream_key
 from db.idempotency import _LOCK, Answer, Attempt
@@ -136,7 +137,13 @@ async def test_a_commit_of_unknown_outcome_is_settled_by_the_next_try(
         raise ConnectionResetError
 
     await client.get("/v1/company", headers=headers)  # the token is known, so the one commit is that of the request
+    known = await key_hashes.hasher()
+
+    async def hasher() -> key_hashes.Hasher:
+        return known
+
     with monkeypatch.context() as patch:
+        patch.setattr(key_hashes, "hasher", hasher)
         patch.setattr(Transaction, "commit", lost)
         unknown = await client.post("/v1/api-keys", json=BODY, headers=headers)
     assert (unknown.status_code, unknown.json()["code"]) == (503, "unavailable")

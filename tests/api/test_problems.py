@@ -17,6 +17,7 @@ NO_OPERATIONS = {  # not in the document, and for everybody
     ("GET", "/metrics"),
     ("POST", "/v1/hooks/in/{token}"),  # the token is the address of a hook: tests/api/test_incoming.py
     ("POST", "/v1/hooks/kommo/{token}"),  # and so is this one: tests/api/test_kommo.py
+    ("GET", "/exports/{token}"),  # and this one: tests/api/test_privacy.py
     ("GET", "/files/{token}"),  # the token is a signed address: tests/api/test_files.py
 }
 

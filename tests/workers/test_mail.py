@@ -102,6 +102,8 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
         params = {"channel": "Loja", "code": "review_rejected", "subject": "", "detail": "See https://evil.example"}
     if template is MailTemplate.AI_NOTICE:
         params = {"code": "model_ends", "subject": "gpt-4o"}
+    if template is MailTemplate.KOMMO_NOTICE:
+        params = {"code": "blocked"}
     if template is MailTemplate.WEBHOOK_NOTICE:
         params = {"code": "failing", "subject": "example.com"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")

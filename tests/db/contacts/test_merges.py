@@ -49,7 +49,7 @@ async def opted_out(owner_db: asyncpg.Connection, contact: UUID) -> bool:
 
 async def test_what_partners_keep_goes_with_a_merge_and_comes_back(owner: Actor, owner_db: asyncpg.Connection) -> None:
     item = upserts.Item(external_id="loja-1", phone="11 98765-4321", metadata={"origem": "loja", "so-daqui": "1"})
-    known = await upserts.upsert_one(owner, item)
+    known = (await upserts.upsert_one(owner, item))["id"]
     hidden = await inbound(owner, bsuid="B1", name="Ana L.")
     theirs = {"origem": "site", "plano": "ouro"}
     await owner_db.execute(
@@ -82,7 +82,7 @@ async def test_an_external_id_is_taken_over_and_is_never_given_twice(owner: Acto
     [merge] = await merges.merges(owner, known)
     assert merge.lost == []
     await owner_db.execute("update contact set external_id = 'other' where id = $1", known)
-    third = await upserts.upsert_one(owner, upserts.Item(external_id="crm-9"))
+    third = (await upserts.upsert_one(owner, upserts.Item(external_id="crm-9")))["id"]
     await merges.undo(owner, known, merge.id)
     found = [(await contact_row(owner, one))["external_id"] for one in (known, hidden, third)]
     assert found == ["other", None, "crm-9"]
