@@ -103,7 +103,7 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
     if template is MailTemplate.AI_NOTICE:
         params = {"code": "model_ends", "subject": "gpt-4o"}
     if template is MailTemplate.KOMMO_NOTICE:
-        params = {"code": "blocked"}
+        params = {"code": "blocked", "subject": "loja.kommo.com"}
     if template is MailTemplate.WEBHOOK_NOTICE:
         params = {"code": "failing", "subject": "example.com"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")
