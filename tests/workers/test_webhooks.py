@@ -21,7 +21,7 @@ from db.tenancy import Actor, worker
 from db.webhooks import deliveries, endpoints, replay
 from db.webhooks.endpoints import Endpoint, Secrets
 from db.webhooks.enums import OffBecause, WebhookType
-from db.work import system_work, work
+from db.work import work
 from tests import factories
 from tests.api.conftest import make_member
 from tests.workers.providers.peer import Peer, answering, peer, reset
@@ -307,20 +307,6 @@ async def test_a_worker_that_died_leaves_a_lease(owner_db: asyncpg.Connection, o
     assert await states(owner_db, endpoint.id) == ["delivered"]
 
 
-async def test_tries_that_nothing_came_of_shorten_no_schedule(
-    owner_db: asyncpg.Connection, owner: Actor, deliverer: Deliverer
-) -> None:
-    async with peer(answering(500)) as far:
-        endpoint, _ = await made(owner, far.url)
-        await tell(owner, ContactsChanged(contact_id=uuid4()))
-        for _ in range(len(deliveries.SCHEDULE) + 1):
-            assert len((await deliveries.turn(owner.company_id, endpoint.id, [])).claimed) == 1
-            await make_due(owner_db, endpoint.id)
-        await deliver(deliverer)
-        assert len(far.requests) == 1
-    assert await states(owner_db, endpoint.id) == ["waiting"]
-
-
 async def test_both_secrets_sign_for_a_day(owner_db: asyncpg.Connection, owner: Actor, deliverer: Deliverer) -> None:
     async with peer(answering(200)) as far:
         endpoint, old = await made(owner, far.url)
@@ -401,25 +387,3 @@ async def test_a_test_does_not_wait_for_what_is_stuck(owner_db: asyncpg.Connecti
         ((head, body),) = far.requests
     assert json.loads(body)["type"] == "ping"
     assert verified(secrets.secret, raw_headers(head), body)
-
-
-async def test_what_was_forgotten_while_it_was_off_holds_up_nothing(
-    owner_db: asyncpg.Connection, owner: Actor, deliverer: Deliverer
-) -> None:
-    async with peer(answering(200)) as far:
-        endpoint, _ = await made(owner, far.url)
-        await endpoints.switch(owner, endpoint.id, on=False)
-        contact_id = uuid4()
-        for version in (1, 2):
-            await tell(owner, ContactsChanged(contact_id=contact_id, version=version))
-        aged = "update webhook_delivery set created_at = now() - interval '15 days' where endpoint_id = $1 and foremost"
-        await owner_db.execute(aged, endpoint.id)
-        async with system_work() as s:
-            await deliveries.forget_old(s)
-        assert await states(owner_db, endpoint.id) == ["waiting"]
-        await endpoints.switch(owner, endpoint.id, on=True)
-        await owner_db.execute(aged, endpoint.id)
-        async with system_work() as s:
-            await deliveries.forget_old(s)  # it is on: what waits goes out
-        await deliver(deliverer)
-        assert [json.loads(body)["data"]["version"] for _, body in far.requests] == [2]
