@@ -66,6 +66,16 @@ def test_no_catalogue_says_a_message_twice() -> None:
         assert sorted(heads) == sorted(set(heads)), path.name
 
 
+def test_catalogues_do_not_contradict_each_other() -> None:
+    said: dict[object, set[str]] = {}
+    for path in i18n.catalogues("pt_BR"):
+        with path.open("rb") as file:
+            for message in read_po(file):
+                if message.id:
+                    said.setdefault((message.context, message.id), set()).add(str(message.string))
+    assert {message: texts for message, texts in said.items() if len(texts) > 1} == {}
+
+
 @pytest.mark.parametrize(
     ("language", "word", "many", "number"), [("pt-BR", "Salvar", "2 dias", "1.234,5"), ("en", "Save", "2 days", "1,234.5")]
 )

@@ -11,6 +11,7 @@ from db.jobs import EraseContact, ExportContact
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
+from tests.ui.interactions import choose, click
 from ui.client.base import ApiClient
 from workers.privacy import job
 
@@ -22,8 +23,8 @@ async def test_a_person_is_handed_out_and_erased_from_their_menu(
     await factories.contacts(owner_db, owner, 1)
     contact = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
     await real.open(f"/contacts/{contact}")
-    await real.should_see("Detalhes", retries=30)
-    real.find("Baixar todos os dados").click()
+    await real.should_see("Dados", retries=30)
+    choose(real, "Baixar todos os dados")
     await real.should_see("Um ZIP com tudo", retries=30)
     export = await owner_db.fetchval("select id from contact_export where company_id = $1", owner.company_id)
     await job.export(owner.company_id, ExportContact(export_id=export))
@@ -32,11 +33,11 @@ async def test_a_person_is_handed_out_and_erased_from_their_menu(
     assert (await real.http_client.get(f"/contacts/exports/{UUID(int=1)}/file")).status_code == 404
 
     await real.open(f"/contacts/{contact}")
-    await real.should_see("Detalhes", retries=30)
-    real.find("Apagar todos os dados").click()
+    await real.should_see("Dados", retries=30)
+    choose(real, "Apagar todos os dados")
     await real.should_see("Não há volta", retries=30)
     assert await owner_db.fetchval("select count(*) from erasure where company_id = $1", owner.company_id) == 0
-    real.find("Apagar de vez").click()
+    click(real, "Apagar de vez")
     await real.should_see("Os dados estão sendo apagados", retries=30)
     erasure = await owner_db.fetchval("select id from erasure where company_id = $1", owner.company_id)
     await job.erase(owner.company_id, EraseContact(erasure_id=erasure))

@@ -15,7 +15,7 @@ from ui.components import problems
 from ui.components.beat import beat
 from ui.components.buttons import allow, button, icon_button
 from ui.components.text import Text, badge, icon, safe_link
-from ui.i18n import _, ngettext
+from ui.i18n import _, ngettext, pgettext
 from ui.labels import personas as labels
 from ui.pages.personas.document import Document
 
@@ -169,7 +169,7 @@ def draw_answer(answer: TrialAnswer | None) -> None:
             if answer.unknown:
                 badge(_("Does not know"), "warn")
             if answer.held:
-                badge(_("Held back"), "warn")
+                badge(pgettext("answer", "Held back"), "warn")
         with ui.expansion(_facts(answer)).classes("m-talk-facts").props("dense"):
             _draw_details(answer)
 

@@ -37,9 +37,9 @@ def settings(tab: str = "profile", linked: str = "") -> None:
 def _setups(places: list[Place]) -> None:
     if not places:
         return
-    title(_("More settings"))
+    title(_("Other settings"))
     links = ui.element("nav").classes("m-grid m-grid-wide")
-    links.props["aria-label"] = _("More settings")
+    links.props["aria-label"] = _("Other settings")
     with links:
         for place in places:
             with ui.link(target=place.path).classes("m-card m-setup"):
