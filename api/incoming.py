@@ -93,7 +93,7 @@ class IncomingHookController(Controller):
         "/{incoming_hook_id:uuid}",
         opt={"versioned": True},
         summary="Change an incoming hook",
-        description="What is left out stays. A hook acts with rights of its own: who sets its steps, or switches it on, needs "
+        description="What is left out stays. A hook acts with rights of its own: who sets its steps or its signature, or switches it on, needs "
         "`contacts:write`, `leads:write`, `messages:send` and `campaigns:send` for the steps of these kinds. 412 when somebody else changed it.",
     )
     async def change_hook(

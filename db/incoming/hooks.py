@@ -142,8 +142,8 @@ async def change_hook(
             raise RequestError.NOT_FOUND(what="incoming_hook")
         versions.check(before["version"], expected)
         steps: list[HookStep] = given.get("steps", decode_steps.decode(before["steps"]))
-        if "steps" in given or given.get("enabled"):
-            allow(actor, steps)
+        if "steps" in given or given.get("enabled") or secret is not None or "signature_header" in given:
+            allow(actor, steps)  # also of who says who may call it
         problems = await wrong(w, steps) if "steps" in given else []
         problems += _settings({**before, **given})
         if problems:
