@@ -13,6 +13,8 @@ import msgspec
 from db import jobs
 from db.errors import RequestError
 from db.jobs import Job
+from db.permissions import Permission
+from db.tenancy import Self
 
 INSIDE: frozenset[type[Job]] = frozenset(
     (
@@ -36,6 +38,9 @@ INSIDE: frozenset[type[Job]] = frozenset(
 )
 """They ask nobody outside for anything. Not among them: what models are asked, mails, and what rules of stages may follow."""
 
+OUTSIDE: frozenset[Permission] = frozenset((Permission.WEBHOOKS_WRITE, Permission.INTEGRATIONS_WRITE))
+"""What is changed with these has somebody outside told of real people, later and by no job of the change."""
+
 _CHANNEL = "select $2::uuid"
 CHANNEL_OF: dict[type[Job], tuple[str, str]] = {
     jobs.CheckChannel: ("channel_id", _CHANNEL),
@@ -47,6 +52,12 @@ CHANNEL_OF: dict[type[Job], tuple[str, str]] = {
     jobs.SubmitTemplate: ("template_id", "select channel_id from template where company_id = $1 and id = $2"),
 }
 """The field that names what a job is about, and the statement that finds its channels."""
+
+
+def inside(permission: Permission | Self) -> None:
+    """Raises Forbidden `test_key` for a change that has somebody outside told."""
+    if permission in OUTSIDE:
+        raise RequestError.TEST_KEY()
 
 
 async def only(connection: Any, company_id: UUID, channels: str, *args: object) -> None:

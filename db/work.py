@@ -101,8 +101,9 @@ class Work(Change):
         """A job row in this transaction, woken after commit (or at `at`). One with the same key that still waits is kept."""
         self._jobs.append((job, at))
 
-    async def reaches(self, channel_id: UUID) -> None:
-        """Before something is sent over a channel. Raises Forbidden `test_key` when a test key asks and it is a real one."""
+    async def reaches(self, channel_id: UUID | None) -> None:
+        """Before something is sent over a channel, now or later by itself; None: over any. Raises Forbidden `test_key` when a test key asks
+        and it is a real one."""
         if self.actor is not None and self.actor.test:
             await simulated.only(self.connection, self.company_id, "select $2::uuid", channel_id)
 
@@ -290,6 +291,8 @@ async def work(actor: Actor, permission: Permission | Self) -> AsyncIterator[Wor
     """One transaction for one action. Raises Forbidden before it touches anything; Unavailable, with the code `outcome_unknown`
     when nobody knows whether the change was made."""
     actor.require(permission)
+    if actor.test:
+        simulated.inside(permission)
     async with _transaction(actor, changes=True) as connection:
         w = Work(actor, connection)
         yield w

@@ -255,7 +255,7 @@ Networks = Annotated[list[Annotated[str, Meta(min_length=2, max_length=50, examp
 
 class ApiKeyCreate(Input):
     """POST /v1/api-keys → ApiKeyCreated. `test`: its secret begins with `mia_test_`, and it reaches the simulator only: what would leave
-    the company is 403 `test_key`."""
+    the company, at once or later by itself, is 403 `test_key`."""
 
     name: Annotated[Name, example("ERP")]
     scopes: Annotated[list[Permission], Meta(min_length=1)]

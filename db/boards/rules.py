@@ -127,7 +127,7 @@ async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None,
         days = given.get("days", before["days"])
         enabled = given.get("enabled", before["enabled"])
         if enabled:
-            _allowed(w, action)
+            await _allowed(w, action)
         if given.keys() - {"enabled"}:
             days = await _checked(w, before["board_id"], stage_id, occasion, days, action)
         await w.execute(
@@ -173,17 +173,24 @@ async def _locked(w: Work, rule_id: UUID, expected: Expected) -> asyncpg.Record:
     return row
 
 
-def _allowed(w: Work, action: RuleAction) -> None:
-    """Raises Forbidden where a rule would do for somebody what they may not."""
+_CHANNEL_OF = "select channel_id from template where company_id = $1 and id = $2"
+
+
+async def _allowed(w: Work, action: RuleAction) -> None:
+    """Raises Forbidden where a rule would do for somebody what they may not, for a test key write over a channel that is a real one."""
     assert w.actor is not None
     w.actor.require(Permission.MESSAGES_SEND if isinstance(action, SendTemplate | SendText) else Permission.LEADS_WRITE)
+    if isinstance(action, SendText):
+        await w.reaches(action.channel_id)
+    elif isinstance(action, SendTemplate):
+        await w.reaches(await w.fetchval(_CHANNEL_OF, w.company_id, action.template_id))
 
 
 async def _checked(
     w: Work, board_id: UUID, stage_id: UUID, occasion: RuleOccasion, days: int | None, action: RuleAction
 ) -> int | None:
     """The days that are kept. Raises Invalid; Forbidden where a rule would write to people for somebody who may not."""
-    _allowed(w, action)
+    await _allowed(w, action)
     found: list[Field] = []
     stages = {
         row["id"]: row["kind"]

@@ -115,7 +115,10 @@ async def recover(slices: list[Slice], started: list[tuple[UUID, UUID]], since: 
 
 
 async def decide(actor: Actor, hold_id: UUID, items: list[UUID], decision: HoldDecision) -> None:
-    """Continues or discards the named items; nothing else moves. Raises NotFound, Conflict `already_decided`."""
+    """Continues or discards the named items; nothing else moves. Raises NotFound, Conflict `already_decided`, Forbidden `test_key`: what is
+    held goes out to real people."""
+    if actor.test:
+        raise RequestError.TEST_KEY()
     async with work(actor, Permission.COMPANY_WRITE) as w:
         row = await w.fetchrow("select id from hold where company_id = $1 and id = $2 for update", actor.company_id, hold_id)
         if row is None:

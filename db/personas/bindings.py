@@ -38,8 +38,10 @@ async def set_bindings(
     actor: Actor, persona_id: UUID, bindings: Sequence[Binding], *, expected: Expected = None
 ) -> asyncpg.Record:
     """Row as in `personas`. Holds at once. Raises NotFound, PreconditionFailed, Invalid for one that names nothing, or what is not
-    there."""
+    there, Forbidden `test_key`."""
     async with work(actor, Permission.PERSONAS_WRITE) as w:
+        for one in bindings:
+            await w.reaches(one.channel_id)  # by a test key nobody real is answered
         before = await lock(w, persona_id)
         versions.check(before["version"], expected)
         if wrong := await _wrong(w, bindings):

@@ -17,7 +17,7 @@ from db.permissions import Permission
 from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, OutsideHours, PersonaState
 from db.personas.errors import PersonaError, PersonaField
-from db.personas.personas import doer, lock, told
+from db.personas.personas import doer, lock, reaches, told
 from db.personas.serving import decode
 from db.tenancy import Actor
 from db.versions import Expected
@@ -83,10 +83,11 @@ async def _write(w: Work, persona_id: UUID, config: PersonaConfig) -> None:
 async def publish(actor: Actor, persona_id: UUID, *, note: str, expected: Expected = None) -> asyncpg.Record:
     """Row as in `personas`. The draft becomes a version, which new conversations get; a persona that was never live becomes live, one
     that is paused stays so. `expected` are versions of the draft. Raises NotFound, PreconditionFailed, Invalid with what is wrong, Conflict
-    `nothing_to_publish`."""
+    `nothing_to_publish`, Forbidden `test_key`."""
     async with work(actor, Permission.PERSONAS_WRITE) as w:
         before = await lock(w, persona_id)
         row_versions.check(before["draft_version"], expected)
+        await reaches(w, persona_id)
         if found := await problems(w, w.company_id, decode.decode(before["draft"])):
             raise RequestError.INVALID(fields=found)
         version_id = await w.fetchval(

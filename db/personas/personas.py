@@ -84,6 +84,14 @@ async def lock(w: Work, persona_id: UUID) -> asyncpg.Record:
     return row
 
 
+async def reaches(w: Work, persona_id: UUID) -> None:
+    """Before a persona answers anew, or otherwise. Raises Forbidden `test_key` where a test key asks and real people would be answered."""
+    for row in await w.fetch(
+        "select channel_id from persona_binding where company_id = $1 and persona_id = $2", w.company_id, persona_id
+    ):
+        await w.reaches(row["channel_id"])
+
+
 async def told(w: Work, persona_id: UUID) -> asyncpg.Record:
     """The row as it is now, which listeners hear of."""
     row = await one(w, w.company_id, persona_id)
@@ -153,7 +161,7 @@ async def pause(actor: Actor, persona_id: UUID, *, expected: Expected = None) ->
 
 
 async def resume(actor: Actor, persona_id: UUID, *, expected: Expected = None) -> asyncpg.Record:
-    """It serves again. Raises NotFound, PreconditionFailed, Conflict `never_published`."""
+    """It serves again. Raises NotFound, PreconditionFailed, Conflict `never_published`, Forbidden `test_key`."""
     return await _switch(actor, persona_id, PersonaState.LIVE, expected)
 
 
@@ -163,6 +171,8 @@ async def _switch(actor: Actor, persona_id: UUID, state: PersonaState, expected:
         versions.check(before["version"], expected)
         if before["published_id"] is None:
             raise PersonaError.NEVER_PUBLISHED()
+        if state is PersonaState.LIVE:
+            await reaches(w, persona_id)
         if before["state"] != state:
             await w.execute(
                 "update persona set state = $3, version = version + 1 where company_id = $1 and id = $2",
