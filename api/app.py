@@ -232,7 +232,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={**errors.HANDLERS, Replayed: on_replay},
         request_class=strict.StrictRequest,
         request_max_body_size=BODY_LIMIT,
-        lifespan=[_connections, lambda _: hooks.running(), lambda app: app.state.agents.running()],
+        lifespan=[_connections, lambda _: journal.running(), lambda _: hooks.running(), lambda app: app.state.agents.running()],
         state=State({"settings": settings, "journal": journal}),
         openapi_config=openapi.config(),
         logging_config=None,

@@ -24,6 +24,7 @@ class Journal:
     def __init__(self) -> None:
         self._lines: deque[Line] = deque(maxlen=_WAITING)
         self._ending = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     def add(self, line: Line) -> None:
         """Never waits."""
@@ -47,7 +48,11 @@ class Journal:
             await self.flush()
 
     async def flush(self) -> None:
-        """Writes what waits."""
+        """Writes what waits; what is being written is in the database then, too."""
+        async with self._writing:
+            await self._flush()
+
+    async def _flush(self) -> None:
         while self._lines:
             batch = [self._lines.popleft() for _ in range(min(_BATCH, len(self._lines)))]
             try:

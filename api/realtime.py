@@ -144,9 +144,9 @@ class Hub:
         """Ends every connection and the reader."""
         self.end_all()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            while not self._task.done():  # `wait_for` swallows a cancellation that comes with the answer (CPython 3.11)
+                self._task.cancel()
+                await asyncio.wait({self._task}, timeout=1)
 
     def _all(self) -> list[Listener]:
         return [listener for group in self._listeners.values() for listener in group]

@@ -1,5 +1,6 @@
 """The request log: each request of a company by its id, who asked and how it was answered; others see nothing of it."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -48,6 +49,16 @@ async def test_a_request_is_found_by_its_id(app: Litestar, client: httpx.AsyncCl
     first = (await client.get(URL, params={"actor_id": key_id, "limit": 2}, headers=auth)).json()
     rest = (await client.get(URL, params={"actor_id": key_id, "limit": 2, "cursor": first["next_cursor"]}, headers=auth)).json()
     assert [one["status"] for one in first["items"] + rest["items"]] == [404, 403, 200]
+
+
+async def test_lines_are_written_by_themselves(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as()
+    asked = (await client.get("/v1/company", headers=auth)).headers["x-request-id"]
+    for _ in range(300):
+        if (await client.get(URL, params={"request_id": asked}, headers=auth)).json()["items"]:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("nobody writes the request log")
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.AGENT, Role.VIEWER])

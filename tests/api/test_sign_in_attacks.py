@@ -225,6 +225,19 @@ async def test_an_invitation_for_the_address_of_the_linked_account_is_accepted(
     assert (await elsewhere.complete(flow)).json()["me"]["company"]["id"] == str(stranger.company_id)
 
 
+async def accepting_while(owner_db: asyncpg.Connection, person: Actor, link: str, change: str) -> asyncio.Task[Any]:
+    """An invitation that is being accepted, and waits for the person's row, while `change` is made to it."""
+    async with owner_db.transaction():
+        await owner_db.execute("select from account_user where id = $1 for no key update", person.id)
+        accepting = asyncio.create_task(invitations.accept(Origin(ip="127.0.0.1"), link, PASSWORD, None))
+        while not accepting.done():
+            if await owner_db.fetchval("select true from pg_locks where not granted limit 1"):
+                break
+            await asyncio.sleep(0.02)
+        await owner_db.execute(change, person.id)
+    return accepting
+
+
 async def test_a_second_factor_turned_on_meanwhile_is_asked_for(
     client: httpx.AsyncClient,
     owner_db: asyncpg.Connection,
@@ -233,14 +246,7 @@ async def test_a_second_factor_turned_on_meanwhile_is_asked_for(
 ) -> None:
     """An invitation is being accepted while the person turns it on: the session would not be among those that are ended."""
     link = await _invited(owner_db, client, stranger, await email_of(owner_db, ana))
-    async with owner_db.transaction():
-        await owner_db.execute("select from account_user where id = $1 for no key update", ana.id)
-        accepting = asyncio.create_task(invitations.accept(Origin(ip="127.0.0.1"), link, PASSWORD, None))
-        while not accepting.done():
-            if await owner_db.fetchval("select true from pg_locks where not granted limit 1"):
-                break
-            await asyncio.sleep(0.02)
-        await owner_db.execute("update account_user set second_factor_at = now() where id = $1", ana.id)
+    accepting = await accepting_while(owner_db, ana, link, "update account_user set second_factor_at = now() where id = $1")
     with pytest.raises(Exception, match="second_factor_needed"):
         await accepting
 
@@ -252,13 +258,6 @@ async def test_a_password_changed_meanwhile_accepts_no_invitation(
     stranger: Actor,
 ) -> None:
     link = await _invited(owner_db, client, stranger, await email_of(owner_db, ana))
-    async with owner_db.transaction():
-        await owner_db.execute("select from account_user where id = $1 for no key update", ana.id)
-        accepting = asyncio.create_task(invitations.accept(Origin(ip="127.0.0.1"), link, PASSWORD, None))
-        while not accepting.done():
-            if await owner_db.fetchval("select true from pg_locks where not granted limit 1"):
-                break
-            await asyncio.sleep(0.02)
-        await owner_db.execute("update account_user set password_hash = 'another' where id = $1", ana.id)
+    accepting = await accepting_while(owner_db, ana, link, "update account_user set password_hash = 'another' where id = $1")
     with pytest.raises(Exception, match="bad_credentials"):
         await accepting

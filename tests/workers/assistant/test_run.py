@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -102,9 +103,15 @@ async def test_nobody_holds_a_place_while_a_customer_may_go_on_writing(
     owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
+    ours, really = ContextVar("ours", default=False), asyncio.sleep
 
     async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+        if ours.get():  # not what else runs in this process: the API of other tests looks around now and then
+            slept.append(seconds)
+        else:
+            await really(seconds)
+
+    ours.set(True)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     scene = await Scene.make(owner, owner_db)
