@@ -20,7 +20,7 @@ _WRITE = """
 insert into request_log(company_id, at, request_id, method, path, status, milliseconds, actor_kind, actor_id, ip, code)
 select n.* from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::int[], $7::real[], $8::text[], $9::uuid[], $10::text[],
     $11::text[]) n(company_id, at, request_id, method, path, status, milliseconds, actor_kind, actor_id, ip, code)
-where exists (select from company c where c.id = n.company_id)
+where exists (select from company c where c.id = n.company_id) order by n.at
 """
 _LIST = """
 select q.id, q.at, q.request_id, q.method, q.path, q.status, q.milliseconds, q.actor_kind, q.actor_id, coalesce(u.name, k.name) as actor_name, q.ip, q.code
