@@ -237,7 +237,15 @@ async def test_failures_of_a_day_are_counted_without_reading_the_days_before(own
             age,
         )
     assert (await hooks.hook(owner, route.hook_id))["failed"] == 1
+    others = await hook(owner, PERSON)
     async with owner_db.transaction():
+        await owner_db.execute(
+            "insert into incoming_delivery(company_id, id, hook_id, source, content_type, size, state, received_at)"
+            " select $1, uuidv7(), $2, 'post', '', 1, 'done', now() from generate_series(1, 3000)",
+            owner.company_id,
+            others.hook_id,
+        )
+        await owner_db.execute("analyze incoming_delivery")
         await owner_db.execute("set local enable_seqscan = off")
         plan = "\n".join(
             row[0] for row in await owner_db.fetch(f"explain {hooks._SELECT} and h.id = $2", owner.company_id, route.hook_id)
