@@ -28,8 +28,10 @@ from api.bodies import BodyDeadline
 from api.campaigns import CampaignController, ContactCampaignController
 from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
+from api.consent import ConsentController, SuppressionController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.conversations import ConversationController
+from api.duplicates import DuplicateController
 from api.event_history import EventHistoryController
 from api.exports import ExportController
 from api.files import FileController, hand_over
@@ -71,6 +73,7 @@ from api.push import PushController
 from api.realtime import Hub
 from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
+from api.segments import SegmentController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
 from api.webhooks import WebhookController
@@ -122,6 +125,10 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ExportController,
     TagController,
     CustomFieldController,
+    SegmentController,
+    ConsentController,
+    DuplicateController,
+    SuppressionController,
     ImportController,
     BoardController,
     StageController,

@@ -61,6 +61,7 @@ async def contact_filter(
     all_tags: Annotated[bool, QueryParameter(description="Has all of them.")] = False,
     without_tag: Annotated[list[UUID] | None, QueryParameter(name="without_tag")] = None,
     import_id: FromQuery[UUID | None] = None,
+    segment_id: FromQuery[UUID | None] = None,
     opted_out: FromQuery[bool | None] = None,
     line: FromQuery[Literal["mobile", "fixed"] | None] = None,
     has: FromQuery[Literal["phone", "email"] | None] = None,
@@ -78,6 +79,7 @@ async def contact_filter(
         all_tags=all_tags,
         without_tags=without_tag or [],
         import_id=import_id,
+        segment_id=segment_id,
         opted_out=opted_out,
         line=line,
         has=has,
@@ -108,7 +110,7 @@ def _row(row: asyncpg.Record) -> ContactRow:
     )
 
 
-def _contact(row: asyncpg.Record) -> Contact:
+def contact_of(row: asyncpg.Record) -> Contact:
     identities = [
         msgspec.convert({**found, "display": display(found["value"]) if found["kind"] in _NUMBERS else found["value"]}, Identity)
         for found in msgspec.json.decode(row["identities"])
@@ -178,7 +180,7 @@ class ContactController(Controller):
             tag_names=data.tags,
             custom=data.custom,
         )
-        return _contact(row)
+        return contact_of(row)
 
     @post(
         "/upsert",
@@ -188,7 +190,7 @@ class ContactController(Controller):
         "are merged, an empty value removes its key; tags and addresses are added. 422 `of_another_contact` where somebody else has the address.",
     )
     async def upsert_contact(self, actor: Caller, data: JSONBody[ContactUpsert]) -> Contact:
-        return _contact(await upserts.upsert_one(actor, _upsert(data)))
+        return contact_of(await upserts.upsert_one(actor, _upsert(data)))
 
     @post(
         "/upsert/bulk",
@@ -206,7 +208,7 @@ class ContactController(Controller):
 
     @get("/{contact_id:uuid}", summary="Get a contact", description="With its ETag for If-Match.")
     async def get_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> Contact:
-        return _contact(await queries.contact(actor, contact_id))
+        return contact_of(await queries.contact(actor, contact_id))
 
     @patch(
         "/{contact_id:uuid}",
@@ -221,7 +223,7 @@ class ContactController(Controller):
         given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
         if "tags" in given:
             given["tag_names"] = given.pop("tags")
-        return _contact(await actions.change_contact(actor, contact_id, expected=expected, **given))
+        return contact_of(await actions.change_contact(actor, contact_id, expected=expected, **given))
 
     @delete(
         "/{contact_id:uuid}",
@@ -261,9 +263,13 @@ class ContactController(Controller):
         return ContactParted(contact_id=await merges.undo(actor, contact_id, merge_id))
 
     @post("/count", status_code=200, summary="Count contacts", request_max_body_size=_LARGE, opt={"idempotent": False})
-    async def count_contacts(self, actor: Caller, data: JSONBody[ContactFilter]) -> ContactCount:
-        """Exactly how many a filter matches."""
-        return ContactCount(count=await queries.count_contacts(actor, data))
+    async def count_contacts(
+        self, actor: Caller, data: JSONBody[ContactFilter], count: FromQuery[Literal["auto", "exact"]] = "exact"
+    ) -> ContactCount:
+        """How many a filter matches: exactly, or with `count=auto` soon, where there are many: rounded to two digits, and
+        `is_estimate` says so."""
+        found = await queries.counted(actor, data, exact=count == "exact")
+        return ContactCount(count=found.people, is_estimate=found.estimated)
 
     @post(
         "/bulk",

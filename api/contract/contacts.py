@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api.contract.base import COUNTRY, Input, Label, Output, example
 from db.campaigns.enums import CampaignState
 from db.contacts.enums import (
+    Category,
     CustomFieldKind,
     DryRunState,
     IdentityKind,
@@ -114,6 +115,7 @@ class Contact(Output):
     metadata: dict[str, str]  # what partners keep with it
     opted_out_at: Moment | None
     opt_out_source: str | None
+    refuses: list[Category]  # campaigns that the person does not want, who may be written to otherwise
     source: Annotated[str, example("import")]
     created_at: Moment
     updated_at: Moment
@@ -165,6 +167,7 @@ class ContactPatch(Input):
     tags: list[TagName] | UnsetType = UNSET
     custom: CustomValues | UnsetType = UNSET
     opted_out: bool | UnsetType = UNSET
+    refuses: Annotated[list[Category], Meta(max_length=2)] | UnsetType = UNSET  # exactly these
 
 
 class Note(Output):
@@ -203,9 +206,10 @@ class Bulk(Output):
 
 
 class ContactCount(Output):
-    """POST /v1/contacts/count with a ContactFilter."""
+    """POST /v1/contacts/count?count=auto|exact with a ContactFilter."""
 
     count: int
+    is_estimate: bool = False
 
 
 class ImportColumn(Output):

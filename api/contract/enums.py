@@ -35,8 +35,10 @@ from db.channels.enums import Quality as Quality
 from db.channels.enums import SignupState as SignupState
 from db.channels.enums import TemplateCategory as TemplateCategory
 from db.channels.enums import TemplateStatus as TemplateStatus
+from db.contacts.enums import Category as Category
 from db.contacts.enums import CustomFieldKind as CustomFieldKind
 from db.contacts.enums import DryRunState as DryRunState
+from db.contacts.enums import DuplicateReason as DuplicateReason
 from db.contacts.enums import IdentityKind as IdentityKind
 from db.contacts.enums import ImportState as ImportState
 from db.contacts.enums import ImportTarget as ImportTarget

@@ -33,6 +33,7 @@ from db.contacts.events import ConsentChanged as ConsentChanged
 from db.contacts.events import ContactsChanged as ContactsChanged
 from db.contacts.events import ImportProgress as ImportProgress
 from db.contacts.events import NotesChanged as NotesChanged
+from db.contacts.events import SegmentsChanged as SegmentsChanged
 from db.conversations.events import ConversationAnswered as ConversationAnswered
 from db.conversations.events import ConversationClosed as ConversationClosed
 from db.conversations.events import ConversationEntryAdded as ConversationEntryAdded

@@ -69,6 +69,7 @@ FAILURES: dict[str, str] = {
 """FailureReason."""
 SKIPS: dict[str, str] = {
     "opted_out": "Asked for no more messages",
+    "category_refused": "Want no campaigns of this kind",
     "no_address": "Without a number for this channel",
     "landline": "Landlines",
     "duplicate_address": "Same number twice",

@@ -21,7 +21,7 @@ from db.channels.errors import CheckDetail as CheckDetail
 from db.channels.errors import NetworkFailure as NetworkFailure
 from db.channels.errors import SignupFailure as SignupFailure
 from db.contacts.errors import ContactError as ContactError
-from db.contacts.errors import ContactField, ContactImportField
+from db.contacts.errors import ContactField, ContactImportField, SegmentField
 from db.contacts.errors import ContactImportError as ContactImportError
 from db.contacts.reasons import FileProblem as FileProblem
 from db.contacts.reasons import Reason as Reason
@@ -82,6 +82,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ChannelField,
     TemplateField,
     ContactField,
+    SegmentField,
     ContactImportField,
     ReplyField,
     ConversationField,

@@ -78,6 +78,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.CONTACT_EXISTS,
         ContactError.TAG_BUSY,
     ),
+    "contacts_duplicates_keep_apart": (RequestError.NOT_FOUND,),
     **dict.fromkeys(("contacts_upsert", "contacts_upsert_bulk"), (ContactError.TAG_BUSY,)),
     "contacts_merges_undo": (ContactError.MERGE_UNDONE,),
     "contacts_update": (
@@ -291,6 +292,11 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "personas_update": (PersonaError.PERSONA_EXISTS,),
     "quick_replies_create": (ConversationError.SHORTCUT_EXISTS,),
     "quick_replies_update": (ConversationError.SHORTCUT_EXISTS,),
+    "segments_create": (
+        ContactError.SEGMENT_EXISTS,
+        ContactError.TOO_MANY_SEGMENTS,
+    ),
+    "segments_update": (ContactError.SEGMENT_EXISTS,),
     "stages_delete": (
         BoardError.LAST_STAGE,
         BoardError.OTHER_BOARD,

@@ -11,6 +11,7 @@ from db.boards.enums import RunReason
 from db.boards.rule import SendTemplate, SendText, SlotBinding
 from db.campaigns.audience import Audience, judge
 from db.channels.enums import TemplateStatus
+from db.contacts.enums import Category
 from db.contacts.filter import ContactFilter
 from db.conversations import record
 from db.messages import answers, queueing, segments
@@ -61,6 +62,7 @@ _OBSTACLES = {
 }
 _SKIPS = {
     SkipReason.OPTED_OUT: RunReason.OPTED_OUT,
+    SkipReason.CATEGORY_REFUSED: RunReason.OPTED_OUT,
     SkipReason.NO_ADDRESS: RunReason.NO_ADDRESS,
     SkipReason.SAMPLE_CONTACT: RunReason.SAMPLE_CONTACT,
     SkipReason.LANDLINE: RunReason.LANDLINE,
@@ -129,8 +131,10 @@ async def send(w: Work, contact_id: UUID, action: SendTemplate | SendText, *, pu
     if obstacle is not None and not (isinstance(action, SendTemplate) and obstacle is MessageError.WINDOW_CLOSED):
         return _OBSTACLES[obstacle]
     fields = letter.content.fields
+    category = letter.content.category if isinstance(letter.content, TemplateContent) else Category.UTILITY
+    chosen = ContactFilter(ids=[contact_id])
     person = await judge(
-        w, Audience(w.company_id, letter.kind, ContactFilter(ids=[contact_id]), rehearsal=letter.sandbox, fields=fields)
+        w, Audience(w.company_id, letter.kind, chosen, rehearsal=letter.sandbox, category=category, fields=fields)
     )
     if person is None:
         return RunReason.NO_CONTACT

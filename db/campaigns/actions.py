@@ -18,7 +18,7 @@ from db.campaigns.errors import CampaignError, CampaignField
 from db.campaigns.events import CampaignDeleted, CampaignProgress
 from db.campaigns.queries import one
 from db.clock import now
-from db.contacts import consent, erased
+from db.contacts import consent, erased, segments
 from db.contacts.filter import ContactFilter
 from db.contacts.metadata import merged
 from db.contacts.phones import Phone, parse_phone
@@ -67,13 +67,14 @@ async def create(
     async with _own_id(), work(actor, Permission.CAMPAIGNS_WRITE) as w:
         if channel_id is not None:
             await _own(w, "channel", channel_id)
+        audience = await _checked(w, audience or ContactFilter())
         campaign_id: UUID = await w.fetchval(
             "insert into campaign(company_id, name, channel_id, audience, created_by, external_id, metadata)"
             " values ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb) returning id",
             actor.company_id,
             name,
             channel_id,
-            msgspec.json.encode(audience or ContactFilter()).decode(),
+            msgspec.json.encode(audience).decode(),
             actor.id if actor.kind == "user" else None,
             external_id,
             msgspec.json.encode(merged({}, metadata or {})).decode(),
@@ -99,6 +100,8 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
         if "metadata" in changes:
             known = msgspec.json.decode(row["metadata"], type=dict[str, str])
             changes = {**changes, "metadata": merged(known, changes["metadata"])}
+        if "audience" in changes:
+            changes = {**changes, "audience": await _checked(w, changes["audience"])}
         args: list[object] = [actor.company_id, campaign_id]
         assignments = []
         for column, value in changes.items():
@@ -109,6 +112,13 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
             await _freeze(w, campaign_id)  # what is scheduled stays ready to go
         w.audit("campaign.edited", campaign_id, fields=sorted(changes))
         return await changed(w, campaign_id)
+
+
+async def _checked(w: Work, audience: ContactFilter) -> ContactFilter:
+    """The audience with the rule of its own as it is kept. Raises Invalid."""
+    if audience.rule is None:
+        return audience
+    return msgspec.structs.replace(audience, rule=await segments.checked(w, audience.rule, "audience.rule"))
 
 
 async def delete(actor: Actor, campaign_id: UUID, expected: Expected = None) -> None:

@@ -6,8 +6,9 @@ Every member of the audience gets a row: queued, or skipped with its reason, so 
 from typing import NamedTuple
 from uuid import UUID
 
+from db.channels.enums import TemplateCategory
 from db.contacts import filters
-from db.contacts.enums import SAMPLE
+from db.contacts.enums import SAMPLE, Category
 from db.contacts.filter import ContactFilter
 from db.messages import queueing, values
 from db.messages.enums import SkipReason
@@ -18,7 +19,7 @@ from db.work import Read, Work
 
 _PEOPLE = """
 with people as (
-    select c.id as contact_id, c.source, c.name, c.custom, c.language, c.opted_out_at, a.value as address, a.line, {email} as email
+    select c.id as contact_id, c.source, c.name, c.custom, c.language, c.opted_out_at, c.refuses, a.value as address, a.line, {email} as email
     from contact c left join lateral (
         select i.value, i.line from contact_identity i
         where i.company_id = c.company_id and i.contact_id = c.id and i.valid and i.kind = any({kinds}::text[])
@@ -29,6 +30,7 @@ with people as (
     select p.*, case
         when p.opted_out_at is not null
           or exists (select from suppression s where s.company_id = {company} and s.address = p.address) then '{opted_out}'
+        when '{category}' = any(p.refuses) then '{refused}'
         when p.address is null then '{no_address}'
         {more}
     end as reason
@@ -47,10 +49,11 @@ class Audience:
         chosen: ContactFilter,
         *,
         rehearsal: bool = False,
+        category: str = Category.MARKETING,
         skip_recent_days: int = 0,
         fields: list[str] | None = None,
     ) -> None:
-        """`rehearsal`: on the simulator, which alone writes to sample contacts."""
+        """`rehearsal`: on the simulator, which alone writes to sample contacts. `category`: what it is for; who refuses that is left out."""
         self.args: list[object] = []
         self.by_segment = registry.provider(kind).capabilities.unit == "segment"
         self._fields = fields or []
@@ -72,6 +75,8 @@ class Audience:
             "company": self.company,
             "condition": filters.picked(chosen, self.args),
             "opted_out": SkipReason.OPTED_OUT,
+            "refused": SkipReason.CATEGORY_REFUSED,
+            "category": TemplateCategory(category).value,
             "no_address": SkipReason.NO_ADDRESS,
         }
         self.unsorted = _PEOPLE.format(more="\n        ".join(more), **parts)  # does not see two contacts with one address

@@ -7,7 +7,8 @@ import msgspec
 
 from db.campaigns.audience import Audience, anybody
 from db.campaigns.errors import CampaignField
-from db.channels.enums import TemplateStatus
+from db.channels.enums import TemplateCategory, TemplateStatus
+from db.contacts import segments
 from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
 from db.messages.render import CONSTANT, Binding, Content, TemplateContent, TextContent, slots
@@ -48,6 +49,7 @@ class Draft(msgspec.Struct, frozen=True):
     body: str | None
     bindings: list[Binding]
     audience: ContactFilter
+    segment_gone: bool  # the audience is a segment that was deleted
     settings: dict[str, Any]
     custom_keys: list[str]
 
@@ -86,6 +88,8 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
     row = await r.fetchrow(_DRAFT, r.actor.company_id, campaign_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="campaign")
+    chosen = msgspec.json.decode(row["audience"], type=ContactFilter)
+    audience = await segments.resolved(r, chosen)
     return Draft(
         id=row["id"],
         company_id=row["company_id"],
@@ -104,7 +108,8 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         components=msgspec.json.decode(row["components"]),
         body=row["body"],
         bindings=msgspec.json.decode(row["bindings"], type=list[Binding]),
-        audience=msgspec.json.decode(row["audience"], type=ContactFilter),
+        audience=audience,
+        segment_gone=chosen.segment_id is not None and segments.gone(audience),
         settings=msgspec.json.decode(row["settings"]),
         custom_keys=list(row["custom_keys"]),
     )
@@ -118,6 +123,7 @@ def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
         draft.kind,
         draft.audience,
         rehearsal=draft.sandbox,
+        category=draft.template_category or TemplateCategory.MARKETING,
         skip_recent_days=draft.settings.get("skip_recent_days", 0),
         fields=fields,
     )
@@ -173,6 +179,8 @@ async def problems(r: Read, draft: Draft) -> list[Field]:
     found = message_problems(draft)
     if not draft.audience.picks:
         found.append(CampaignField.NO_AUDIENCE("audience"))
+    elif draft.segment_gone:
+        found.append(CampaignField.SEGMENT_GONE("audience"))
     elif draft.kind is not None and not await anybody(r, audience_of(draft)):
         found.append(CampaignField.AUDIENCE_EMPTY("audience"))
     return found

@@ -31,5 +31,9 @@ class CampaignField(FieldCode):
     NO_TEMPLATE = "no_template", "Choose an approved template."
     TEMPLATE_NOT_APPROVED = "template_not_approved", "WhatsApp has not approved this template. Choose another one, or wait."
     NO_AUDIENCE = "no_audience", "Choose who gets the message."
+    SEGMENT_GONE = (
+        "segment_gone",
+        "The segment of this campaign was deleted, or asks for a field that is gone. Mend it, or choose who else gets the message.",
+    )
     AUDIENCE_EMPTY = "audience_empty", "Nobody can be reached with this audience. Change it."
     UNKNOWN_REASON = "unknown_reason", "Say which failures are meant, by the reasons that the campaign's progress names."

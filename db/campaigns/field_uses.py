@@ -18,6 +18,9 @@ select k.id, k.name, k.state from campaign k
 where k.company_id = $1 and k.state in ('draft', 'scheduled') and (
     k.bindings @> jsonb_build_array(jsonb_build_object('source', 'custom.' || $2::text))
     or k.audience->'custom' ? $2::text
+    or jsonb_path_exists(k.audience, '$.rule.** ? (@.kind == "field" && @.key == $key)', jsonb_build_object('key', $2::text))
+    or exists (select from segment s where s.company_id = $1 and s.id = (k.audience->>'segment_id')::uuid
+        and jsonb_path_exists(s.rule, '$.** ? (@.kind == "field" && @.key == $key)', jsonb_build_object('key', $2::text)))
     or k.template_id is null and k.body ~ ('\\{\\{\\s*custom\\.' || $2::text || '\\s*[|}]'))
 order by k.id desc limit $3
 """

@@ -7,8 +7,9 @@ import msgspec
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
+from db.channels.enums import TemplateCategory
 from db.clock import now
-from db.contacts import consent
+from db.contacts import consent, segments
 from db.contacts.filter import ContactFilter
 from db.messages import lost, queueing, recipients, render
 from db.messages.enums import DeliveryPolicy, MessageState
@@ -67,8 +68,9 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         audience = Audience(
             company_id,
             row["kind"],
-            msgspec.json.decode(row["audience"], type=ContactFilter),
+            await segments.resolved(w, msgspec.json.decode(row["audience"], type=ContactFilter)),
             rehearsal=row["sandbox"],
+            category=frozen.category if isinstance(frozen, render.TemplateContent) else TemplateCategory.MARKETING,
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
             fields=frozen.fields,
         )

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from db import versions
 from db.boards import prospects
 from db.contacts import consent, erased, fields, queries, tags
-from db.contacts.enums import SAMPLE, IdentityKind
+from db.contacts.enums import SAMPLE, Category, IdentityKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
@@ -74,6 +74,7 @@ async def change_contact(
     tag_names: list[str] | UnsetType = UNSET,
     custom: dict[str, str] | UnsetType = UNSET,
     opted_out: bool | UnsetType = UNSET,
+    refuses: list[Category] | UnsetType = UNSET,
 ) -> asyncpg.Record:
     """The contact as `queries.contact`. What is UNSET stays. `custom` is merged, an empty value takes its key out. Raises NotFound,
     PreconditionFailed, Invalid, Conflict `contact_exists`."""
@@ -112,10 +113,13 @@ async def change_contact(
         if tag_names is not UNSET:
             await tags.set_tags(w, contact_id, tag_names)
         await refresh(w, [contact_id])
+        source = "api" if actor.kind == "api_key" else "person"
+        if refuses is not UNSET:
+            await consent.refuse(w, contact_id, refuses, source)
         if opted_out is True:
-            await consent.opt_out(w, [contact_id], "api" if actor.kind == "api_key" else "person")
+            await consent.opt_out(w, [contact_id], source)
         elif opted_out is False:
-            await consent.opt_in(w, contact_id)
+            await consent.opt_in(w, contact_id, source)
         else:
             await consent.apply_suppression(w, [contact_id])
         w.audit("contact.changed", contact_id)

@@ -12,6 +12,7 @@ from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import BulkProgress, ContactsChanged
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import picked
+from db.contacts.segments import resolved
 from db.errors import RequestError, RequestField
 from db.jobs import BulkContacts
 from db.permissions import Permission
@@ -34,6 +35,7 @@ async def start_bulk(actor: Actor, filter: ContactFilter, verb: Verb, tag_names:
         raise ContactError.NOBODY_CHOSEN(fields=[ContactField.NOBODY_CHOSEN("filter")])
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         args: list[object] = [w.company_id]
+        filter = await resolved(w, filter)  # as the segment says now, whoever changes it meanwhile
         condition = picked(filter, args)
         total = await w.fetchval(f"select count(*) from contact c where c.company_id = $1 and {condition}", *args)
         params = Params(tags=await tags.ensure_tags(w, tag_names) if verb in ("add_tags", "remove_tags") else [])

@@ -3,16 +3,19 @@
 The suppression outlives the contact: whoever said stop stays opted out when deleted and imported again.
 """
 
+from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
-from db.contacts import erased
+from db.contacts import consent_log, erased
+from db.contacts.consent_log import NO_PROOF, Proof
+from db.contacts.enums import Category
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import variants
 from db.messages import recipients
 from db.work import Work
 
-Source = Literal["keyword", "provider", "person", "import", "api", "erasure"]
+Source = Literal["keyword", "provider", "person", "import", "api", "list", "erasure"]
 
 # In the order of ids; one that is being merged or deleted is waited for.
 _STAND = "select id from contact where company_id = $1 and id = any($2::uuid[]) order by id for {}"
@@ -40,7 +43,7 @@ where s.company_id = $1 and i.company_id = $1 and i.contact_id = $2 and s.addres
 """
 
 
-async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int:
+async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str, proof: Proof = NO_PROOF) -> int:
     """Nothing more to these people, messages in the queue included; of one who became part of another contact meanwhile, to that one.
     Returns how many had not said so before."""
     contact_ids = await stand(w, contact_ids)
@@ -51,7 +54,9 @@ async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int
     if len(contact_ids) == 1 and fresh:
         w.audit("contact.opted_out", contact_ids[0], source=source)
     if fresh:
-        await recipients.say_opted_out(w, [row["id"] for row in fresh], source)
+        said = [row["id"] for row in fresh]
+        await consent_log.add(w, said, allowed=False, source=source, proof=proof)
+        await recipients.say_opted_out(w, said, source)
         w.emit(ContactsChanged(contact_id=contact_ids[0] if len(contact_ids) == 1 else None))
     return len(fresh)
 
@@ -73,7 +78,7 @@ async def stand(w: Work, contact_ids: list[UUID], *, going: bool = False) -> lis
 async def opt_out_address(w: Work, address: str, source: Source) -> UUID | None:
     """The same for an address (E.164, e-mail, BSUID) whether it has a contact or not; returns the contact."""
     forms = list(variants(address))
-    await w.execute(
+    fresh = await w.execute(
         "insert into suppression(company_id, address, source) values ($1, $2, $3) on conflict do nothing",
         w.company_id,
         forms[0],
@@ -88,18 +93,45 @@ async def opt_out_address(w: Work, address: str, source: Source) -> UUID | None:
     )
     if contact is not None:
         await opt_out(w, [contact], source)
+    elif fresh:
+        await consent_log.add_addresses(w, forms[:1], allowed=False, source=source)
     return contact
 
 
-async def opt_in(w: Work, contact_id: UUID) -> bool:
+async def opt_in(w: Work, contact_id: UUID, source: Source | str = "person", proof: Proof = NO_PROOF) -> bool:
     """The person asked to be written to again. Messages skipped meanwhile stay skipped. Returns whether they had opted out."""
     await w.execute(_ALLOW, w.company_id, contact_id)
     await erased.forget(w, contact_id)
     if not await w.execute(_IN, w.company_id, contact_id):
         return False
+    await consent_log.add(w, [contact_id], allowed=True, source=source, proof=proof)
     await recipients.say_opted_in(w, contact_id)
     w.audit("contact.opted_in", contact_id)
     w.emit(ContactsChanged(contact_id=contact_id))
+    return True
+
+
+async def refuse(w: Work, contact_id: UUID, refused: Collection[Category], source: Source | str, proof: Proof = NO_PROOF) -> bool:
+    """From now on campaigns of these categories pass the person by, those that are being sent included; of the others they do not. Returns whether
+    that is new."""
+    await see_queued(w)
+    before = await w.fetchval(
+        "select refuses from contact where company_id = $1 and id = $2 for update", w.company_id, contact_id
+    )
+    kept = sorted({Category(one).value for one in refused})
+    if before is None or sorted(before) == kept:
+        return False
+    await w.execute(
+        "update contact set refuses = $3, updated_at = clock_timestamp() where company_id = $1 and id = $2",
+        w.company_id,
+        contact_id,
+        kept,
+    )
+    for category in Category:
+        if (category in kept) != (category in before):
+            await consent_log.add(w, [contact_id], allowed=category not in kept, source=source, category=category, proof=proof)
+            if category in kept:
+                await recipients.skip_category(w, contact_id, category)
     return True
 
 

@@ -25,6 +25,22 @@ class MergeReason(StrEnum):
     NUMBER_CHANGED = "number_changed"
     USER_ID_CHANGED = "user_id_changed"
     USERNAME = "username"  # another user id wrote under the same username
+    BY_HAND = "by_hand"  # somebody of the team said so
+
+
+class DuplicateReason(StrEnum):
+    """Why two contacts look like one person."""
+
+    SAME_NUMBER = "same_number"  # with and without the ninth digit
+    SAME_MAIL = "same_mail"  # one mail box under two spellings
+    SAME_NAME = "same_name"  # and no phone is known of one of them
+
+
+class Category(StrEnum):
+    """What a campaign is for: a person may refuse one and take the other."""
+
+    MARKETING = "marketing"
+    UTILITY = "utility"
 
 
 class LineType(StrEnum):

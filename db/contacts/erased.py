@@ -58,6 +58,11 @@ async def remember(w: Work, contact_ids: list[UUID]) -> int:
         w.company_id,
         sorted({form for address in addresses for form in (address, *variants(address))}),
     )
+    await w.execute(
+        "delete from consent_entry where company_id = $1 and contact_id is null and address = any($2::text[])",
+        w.company_id,
+        sorted({form for address in addresses for form in (address, *variants(address))}),
+    )
     return len(marks)
 
 

@@ -12,6 +12,8 @@ class ContactError(ErrorCode):
     FIELD_BUSY = "field_busy", 409, "A field with this key is still being deleted. Try again in a minute."
     TOO_MANY_FIELDS = "too_many_fields", 409, "A company can have {most} fields. Delete some first."
     MERGE_UNDONE = "merge_undone", 409, "These two were parted already. Load the contact again."
+    SEGMENT_EXISTS = "segment_exists", 409, "There is a segment of this name already. Take another name."
+    TOO_MANY_SEGMENTS = "too_many_segments", 409, "A company can have {most} segments. Delete some first."
     NOBODY_CHOSEN = "nobody_chosen", 422, "Choose who is meant first."
 
 
@@ -28,6 +30,15 @@ class ContactField(FieldCode):
     NOT_A_NUMBER = "not_a_number", "Write a number, like 1234.5."
     NOT_A_DATE = "not_a_date", "Write a date, like 2026-01-31 or 31/01/2026."
     NOT_A_BOOLEAN = "not_a_boolean", "Write yes or no."
+
+
+class SegmentField(FieldCode):
+    EMPTY_GROUP = "empty_group", "Put a condition into this group, or take the group out."
+    TOO_DEEP = "too_deep", "Groups stand {most} deep at most. Move this one outward."
+    TOO_LONG = "too_many_conditions", "A segment has {most} conditions and groups at most. Take some out."
+    UNKNOWN_FIELD = "segment_field_unknown", "There is no field like this any more. Choose another one."
+    NO_VALUE = "no_value", "Write what to compare with."
+    NOT_DAYS_AHEAD = "not_days_ahead", "Write a number of days from 1 to {most}."
 
 
 class ContactImportError(ErrorCode):

@@ -39,6 +39,14 @@ class NotesChanged(Event, frozen=True, kw_only=True):
     deleted: bool
 
 
+class SegmentsChanged(Event, frozen=True, kw_only=True):
+    """A segment was made, changed or deleted."""
+
+    type: ClassVar = "segments.changed"
+    permission: ClassVar = Permission.CONTACTS_READ
+    segment_id: UUID
+
+
 class ImportProgress(Event, frozen=True, kw_only=True):
     """An import moved; `total` is null until it is known."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import where
+from db.contacts.segments import resolved
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read, work
@@ -63,12 +64,12 @@ async def exported(actor: Actor, filter: ContactFilter) -> AsyncIterator[list[as
     """Pages of `id, name, language, custom (JSON), opted_out, phone, email, tags`."""
     last: UUID | None = None
     while True:
-        args: list[object] = [actor.company_id]
-        condition = where(filter, args)
-        if last is not None:
-            args.append(last)
-            condition += f" and c.id > ${len(args)}::uuid"
         async with read(actor, Permission.CONTACTS_EXPORT) as r:
+            args: list[object] = [actor.company_id]
+            condition = where(await resolved(r, filter), args)
+            if last is not None:
+                args.append(last)
+                condition += f" and c.id > ${len(args)}::uuid"
             rows = await r.fetch(_CUT.format(rows=f"{_ROW} and {condition} order by c.id limit {_PAGE}", most=_MOST_TEXT), *args)
         if rows:
             yield rows

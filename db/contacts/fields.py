@@ -210,6 +210,15 @@ async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
     return kept(await kinds(w, set(values)), values)
 
 
+async def known_kinds(r: Read, keys: set[str]) -> dict[str, CustomFieldKind]:
+    """Of those fields that are there, to read by."""
+    assert r.actor is not None
+    if not keys:
+        return {}
+    rows = await r.fetch(_PLAIN + " and f.key = any($2::text[])", r.actor.company_id, list(keys))
+    return {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+
+
 async def kinds(w: Work, keys: set[str]) -> dict[str, CustomFieldKind]:
     """Of those fields that are there, held until the transaction ends."""
     rows = await w.fetch(_HELD, w.company_id, list(keys)) if keys else []

@@ -1,6 +1,6 @@
 """Which contacts: one Struct for the list, the bulk actions and the audience of a campaign.
 
-Pure data without other imports of ours, because the wire contract re-exports it. How it becomes SQL: `filters.py`.
+Pure data, because the wire contract re-exports it. How it becomes SQL: `filters.py`.
 """
 
 from datetime import datetime
@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
+
+from db.contacts.segment_rule import Group
 
 Moment = Annotated[datetime, Meta(tz=True)]
 """A point in time with its offset: without one it would mean another hour to each reader."""
@@ -32,6 +34,8 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
     metadata: dict[str, str] = {}  # of partners: equal to
     created_after: Moment | None = None
     created_before: Moment | None = None
+    segment_id: UUID | None = None  # who is in this saved segment at the moment; nobody once it is deleted
+    rule: Group | None = None  # conditions as a segment has them, not saved
     ids: list[UUID] = []  # exactly these (a selection)
     everyone: bool = False  # all contacts that the other conditions leave
 
@@ -43,6 +47,8 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
             or self.ids
             or self.tags
             or self.import_id
+            or self.segment_id
+            or self.rule
             or self.custom
             or self.external_id
             or self.metadata

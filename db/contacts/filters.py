@@ -1,13 +1,14 @@
 """A ContactFilter as SQL, in the one place that lists, bulk actions, exports and campaigns share.
 
-Conditions are on alias `c` (table contact) and name the company through `c.company_id`; the caller sets that one.
+Conditions are on alias `c` (table contact) and name the company through `c.company_id`; the caller sets that one. The first of the
+arguments is the company. A saved segment is looked up before (`segments.resolved`).
 """
 
 from collections.abc import Callable, Iterator
 
 import msgspec
 
-from db.contacts import search
+from db.contacts import search, segment_sql
 from db.contacts.filter import ContactFilter
 from db.contacts.metadata import marks
 
@@ -15,14 +16,17 @@ _Value = Callable[[object], str]
 """Adds a value to the arguments and returns its placeholder."""
 
 
-def where(filter: ContactFilter, args: list[object]) -> str:
-    """The condition for `filter`; its values are appended to `args`. `true` when all contacts match."""
+def where(filter: ContactFilter, args: list[object], *, few: bool = False) -> str:
+    """The condition for `filter`; its values are appended to `args`. `true` when all contacts match. `few`: not many are looked at."""
 
     def value(item: object) -> str:
         args.append(item)
         return f"${len(args)}"
 
-    return " and ".join([*_named(filter, value), *_tagged(filter, value), *_described(filter, value)]) or "true"
+    if filter.segment_id is not None:
+        raise LookupError("a segment that nobody looked up")
+    rule = [segment_sql.condition(filter.rule, "$1::uuid", value, few=few)] if filter.rule is not None else []
+    return " and ".join([*_named(filter, value), *_tagged(filter, value), *_described(filter, value), *rule]) or "true"
 
 
 def picked(filter: ContactFilter, args: list[object]) -> str:

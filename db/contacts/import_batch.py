@@ -14,7 +14,7 @@ import msgspec
 
 from db import halving
 from db.boards import prospects
-from db.contacts import consent, fields, import_leads, import_rejects, imports, tags
+from db.contacts import consent, consent_log, fields, import_leads, import_rejects, imports, tags
 from db.contacts.enums import ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.import_changes import Changes, Person, state_of
@@ -243,7 +243,7 @@ async def _write(w: Work, import_id: UUID, changes: Changes) -> None:
             [contact_id for _, contact_id in changes.tags],
         )
     for source, ids in changes.opt_outs.items():
-        await consent.opt_out(w, ids, source)
+        await consent.opt_out(w, ids, source, consent_log.Proof(import_id=import_id))
     await remember(w, import_id, _members(changes))
 
 

@@ -11,6 +11,8 @@ import msgspec
 from db.contacts import search
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import where
+from db.contacts.queries import rounded
+from db.contacts.segments import resolved
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -68,7 +70,7 @@ async def contacts(
 ) -> Contacts:
     """One page. `after` is the sort key and id of the last row of the page before."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        page = _Page(r, actor, filter, sort, after, limit)
+        page = _Page(r, actor, await resolved(r, filter), sort, after, limit)
         found = await page.found()
         if after is not None:
             return Contacts(found.rows, None)
@@ -133,7 +135,7 @@ class _Page:
             count: int = await self._r.fetchval(f"select count(*) from (select 1 {source} limit {COUNTED + 1}) x", *self._args)
             if count <= COUNTED:
                 return Contacts(rows, count)
-        return Contacts(rows, _rounded(max(about, COUNTED)), estimated=True)
+        return Contacts(rows, rounded(max(about, COUNTED)), estimated=True)
 
     async def _searched(self) -> Contacts:
         """The way that is short for this search, by what the sample says."""
@@ -153,7 +155,7 @@ class _Page:
         steps = int(WALKED * patience) // _STRIDES[self._sort]
         rows = await self._walked(steps)
         if len(rows) == self._limit:
-            return Contacts(rows, _rounded(seen.matching * search.SAMPLED), estimated=True)
+            return Contacts(rows, rounded(seen.matching * search.SAMPLED), estimated=True)
         return await self._gathered(hits, others) if await self._goes_on(steps) else Contacts(rows, len(rows))
 
     def _far(self, seen: search.Density) -> float:
@@ -188,7 +190,7 @@ class _Page:
     async def _meeting(self, *, rough: bool) -> int:
         """About how many contacts meet the conditions beside the search."""
         args = self._args[:1]
-        return await search.meeting(self._r, where(self._unsearched, args), args, rough=rough)
+        return await search.meeting(self._r, where(self._unsearched, args, few=True), args, rough=rough)
 
     async def _walked(self, steps: int) -> list[asyncpg.Record]:
         """The hits among the next `steps` contacts of the list."""
@@ -230,9 +232,3 @@ class _Page:
         )
         count: int = await self._r.fetchval(f"select count(*) from {source}", *self._args)
         return count
-
-
-def _rounded(guess: int) -> int:
-    """To two digits, so that nobody takes it for a count."""
-    step: int = 10 ** max(0, len(str(guess)) - 2)
-    return guess // step * step

@@ -97,21 +97,22 @@ _MOVES = (
     "update contact_merge set contact_id = $2 where company_id = $1 and contact_id = $3",
     "update contact k set custom = o.custom || k.custom, name = coalesce(nullif(k.name, ''), o.name),"
     " opted_out_at = least(k.opted_out_at, o.opted_out_at),"
+    " refuses = array(select unnest(k.refuses) union select unnest(o.refuses) order by 1),"
     " opt_out_source = case when o.opted_out_at < k.opted_out_at or k.opted_out_at is null then o.opt_out_source else k.opt_out_source end"
     " from contact o where k.company_id = $1 and k.id = $2 and o.company_id = $1 and o.id = $3",
     "delete from contact where company_id = $1 and id = $3 and id <> $2",
 )
 
 
-async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
+async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason, *, again: bool = False) -> bool:
     """`other` becomes a part of `keep`: addresses, messages, leads, notes, tags, fields, wishes. False when a person parted these two, or
-    one of them is gone. The caller refreshes the search text."""
+    one of them is gone; `again`: also where they were parted. The caller refreshes the search text."""
     locked = await w.fetch(
         "select id from contact where company_id = $1 and id = any($2::uuid[]) order by id for update",
         w.company_id,
         [keep, other],
     )
-    if len(locked) < 2 or await _parted(w, keep, other):
+    if len(locked) < 2 or (not again and await _parted(w, keep, other)):
         return False
     await _strip(w, other)
     row = await w.fetchrow(_OTHER, w.company_id, keep, other)
@@ -214,9 +215,9 @@ async def _merges(r: Read, company_id: UUID, contact_id: UUID) -> list[Merge]:
 
 
 _BACK = """
-insert into contact(company_id, id, name, language, custom, source, import_id, created_at, metadata, external_id, opted_out_at, opt_out_source)
+insert into contact(company_id, id, name, language, custom, source, import_id, created_at, metadata, external_id, opted_out_at, opt_out_source, refuses)
 select $1, $3, $4, $5, $6::jsonb, $7, $8, $9, $10::jsonb,
-    case when not exists (select from contact e where e.company_id = $1 and e.external_id = $11) then $11 end, opted_out_at, opt_out_source from contact where company_id = $1 and id = $2
+    case when not exists (select from contact e where e.company_id = $1 and e.external_id = $11) then $11 end, opted_out_at, opt_out_source, refuses from contact where company_id = $1 and id = $2
 """
 _TAKE_BACK = """
 update contact set custom = custom - (select coalesce(array_agg(f.key), '{}') from jsonb_each_text($3::jsonb) f(key, value)

@@ -36,7 +36,7 @@ from db.work import Read, Work, read, work
 
 class ReplyChannel(NamedTuple):
     """One way to answer. `obstacle`: why not now, `template_obstacle`: why not even by a template. `window_until`: the channel takes
-    free texts until then; None without such a rule. `opted_out`: they asked for no more messages, so marketing is refused."""
+    free texts until then; None without such a rule. `opted_out`: they asked for no more messages, or for no marketing, so marketing is refused."""
 
     channel_id: UUID
     channel_name: str
@@ -53,7 +53,7 @@ class ReplyChannel(NamedTuple):
 _WAYS = """
 select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token,
     case when not exists (select from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.value = i.address
-        and not a.valid) then i.address end as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at,
+        and not a.valid) then i.address end as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at, 'marketing' = any(p.refuses) as no_marketing,
     (select value from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.valid and (c.sandbox or p.source <> $8)
         and (c.kind, a.kind) in (select * from unnest($6::text[], $7::text[])) and (a.kind <> 'phone' or a.line is distinct from $4)
         order by array_position(array['phone', 'wa_id', 'bsuid'], a.kind), a.id limit 1) as known
@@ -261,7 +261,7 @@ def _way(row: asyncpg.Record, at: datetime) -> ReplyChannel:
     elif window is not None and (until is None or until <= at):
         obstacle = MessageError.WINDOW_CLOSED
     way = row["id"], row["name"], kind, row["sandbox"], address
-    return ReplyChannel(*way, obstacle, template_obstacle, wrote, until, row["opted_out_at"] is not None)
+    return ReplyChannel(*way, obstacle, template_obstacle, wrote, until, row["opted_out_at"] is not None or row["no_marketing"])
 
 
 def _sends(row: asyncpg.Record) -> bool:

@@ -96,6 +96,7 @@ class SkipReason(StrEnum):
     """Why a member of the audience gets no message."""
 
     OPTED_OUT = "opted_out"
+    CATEGORY_REFUSED = "category_refused"  # the person takes no campaigns of this category
     NO_ADDRESS = "no_address"
     LANDLINE = "landline"
     DUPLICATE_ADDRESS = "duplicate_address"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from db.contacts import consent
+from db.contacts import consent, consent_log
 from db.contacts.opt_out import intent
 from db.conversations import record
 from db.conversations.enums import LineKind
@@ -122,7 +122,7 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         await consent.stand(w, [message.contact_id])
     if intent is not None or answered is not None:
         await record.hold(w, message.channel_id, message.contact_id)  # before messages, as by everybody who answers
-    changed = await _apply_opt_out_intent(w, message, intent) if intent is not None else None
+    changed = await _apply_opt_out_intent(w, message, new_id, intent) if intent is not None else None
     if answered is not None:
         await w.execute(
             "update message set replied_at = $3 where company_id = $1 and id = $2 and (replied_at is null or replied_at > $3)",
@@ -159,7 +159,9 @@ async def _answered(w: Work, message: Inbound) -> tuple[UUID, UUID | None] | Non
     return (row["id"], row["campaign_id"]) if row is not None else None
 
 
-async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out", "in"]) -> record.Consent | None:
+async def _apply_opt_out_intent(
+    w: Work, message: Inbound, message_id: UUID, intent: Literal["out", "in"]
+) -> record.Consent | None:
     """Apply an opt-out intent unless the person said otherwise later; of two at the same moment, stop wins. Returns what it changed."""
     later = await w.fetch(
         "select kind, body, received_at from inbound_message where company_id = $1 and contact_id = $2"
@@ -175,8 +177,9 @@ async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out"
             return None
         if other == "in" and intent == "out" and row["received_at"] > message.received_at:
             return None
-    if intent == "in":
-        return record.Consent(LineKind.OPTED_IN, None) if await consent.opt_in(w, message.contact_id) else None
     how = "provider" if message.kind == "preference" else "keyword"
-    fresh = await consent.opt_out(w, [message.contact_id], how)
+    proof = consent_log.Proof(message_id=message_id)
+    if intent == "in":
+        return record.Consent(LineKind.OPTED_IN, None) if await consent.opt_in(w, message.contact_id, how, proof) else None
+    fresh = await consent.opt_out(w, [message.contact_id], how, proof)
     return record.Consent(LineKind.OPTED_OUT, how) if fresh else None

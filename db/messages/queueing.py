@@ -34,7 +34,8 @@ update message m set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = n
     maybe_duplicate = maybe_duplicate or state = {M.FAILED_UNKNOWN}
 where company_id = $1 and campaign_id = $2 and in_trouble and requeue_allowed
     and (state = {M.FAILED} and reason = any($3::text[]) or state = {M.FAILED_UNKNOWN} and $4)
-    and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)
+    and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null
+        and coalesce((select k.content->>'category' from campaign k where k.company_id = $1 and k.id = $2), 'marketing') <> all(c.refuses))
     and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)
 """
 # A file goes to the provider anew: what it was known by there may be forgotten. What the assistant said is not said again by people.

@@ -30,6 +30,20 @@ update message m set state = {M.SKIPPED}, reason = '{SkipReason.OPTED_OUT}', don
 where m.company_id = $1 and m.queue_id = $2 and m.queued
   and c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null
 """
+_OF_CATEGORY = """coalesce((select coalesce(k.content->>'category', 'marketing') from campaign k where k.company_id = $1 and k.id = m.campaign_id),
+    m.content->>'category')"""
+_SKIP_CATEGORY = f"""
+update message m set requeue_allowed = false,
+    reason = case when state = {M.QUEUED} then '{SkipReason.CATEGORY_REFUSED}' else reason end,
+    done_at = case when state = {M.QUEUED} then now() else done_at end,
+    state = case when state <> {M.QUEUED} then state when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.SKIPPED} end
+where company_id = $1 and contact_id = $2 and state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) and {_OF_CATEGORY} = $3
+"""
+_SKIP_REFUSING = f"""
+update message m set state = {M.SKIPPED}, reason = '{SkipReason.CATEGORY_REFUSED}', done_at = now(), requeue_allowed = false from contact c
+where m.company_id = $1 and m.queue_id = $2 and m.queued
+  and c.company_id = $1 and c.id = m.contact_id and c.refuses <> '{{}}' and {_OF_CATEGORY} = any(c.refuses)
+"""
 _DETACH = f"""
 update message set contact_id = null, requeue_allowed = false,
     reason = case when state = {M.QUEUED} then '{SkipReason.CONTACT_DELETED}' else reason end,
@@ -62,8 +76,14 @@ async def skip(w: Work, contact_ids: list[UUID]) -> None:
 
 
 async def skip_opted_out(w: Work, queue_id: UUID) -> int:
-    """Skips who said stop while the queue was being filled. Returns how many."""
-    return await w.execute(_SKIP_IN_QUEUE, w.company_id, queue_id)
+    """Skips who said stop, or refused what it is about, while the queue was being filled. Returns how many."""
+    refusing = await w.execute(_SKIP_REFUSING, w.company_id, queue_id)
+    return refusing + await w.execute(_SKIP_IN_QUEUE, w.company_id, queue_id)
+
+
+async def skip_category(w: Work, contact_id: UUID, category: str) -> None:
+    """The person refuses messages of this category: what waits of it ends, and what is on its way is not queued again."""
+    await w.execute(_SKIP_CATEGORY, w.company_id, contact_id, category)
 
 
 async def follow(w: Work, queue_id: UUID) -> None:

@@ -44,6 +44,9 @@ RULES: dict[str, Rule] = {
     "contact_import_undo": OURS,
     "contact_bulk": _keep("What somebody searched for when they chose many contacts at once."),
     "suppression": ERASE,
+    "consent_entry": _keep(f"What the person asked for, and when: the proof. Addresses in the clear go. {_IDS}"),
+    "contact_distinct": _keep(f"Of whom somebody said that they are two people; it goes with either. {_IDS}"),
+    "segment": _keep("Whom a segment means, as somebody of the team wrote it."),
     "erased_address": _keep("So that nobody imports the person or writes to them again; not to be read back."),
     "contact_export": _keep(f"Who asked for a file of it and when; the file is deleted. {_IDS}"),
     # what was said

@@ -40,6 +40,7 @@ TABLES: dict[str, str] = {
     "contact_merge": f"({_THEIRS} or t.merged_id = any($2::uuid[]))",
     "contact_import_member": _THEIRS,
     "suppression": "t.address = any($4::text[])",
+    "consent_entry": f"({_THEIRS} or t.contact_id is null and t.address = any($4::text[]))",
     "conversation": "t.id = any($3::uuid[])",
     "conversation_entry": _OF_CONVERSATIONS,
     "conversation_label": _OF_CONVERSATIONS,

@@ -116,6 +116,10 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
             "label_id": await insert("insert into label(company_id, name, color) values ($1, 'Troca', '#2f6f4f') returning id"),
             "team_id": await insert("insert into team(company_id, name) values ($1, 'Vendas') returning id"),
             "reply_id": await insert("insert into quick_reply(company_id, shortcut, body) values ($1, 'oi', 'Oi!') returning id"),
+            "segment_id": await insert(
+                "insert into segment(company_id, name, rule) values"
+                ' ($1, \'Opted out\', \'{"match": "all", "conditions": [{"kind": "consent", "opted_out": true}]}\') returning id'
+            ),
             "tag_id": await insert("insert into tag(company_id, name) values ($1, 'vip') returning id"),
             "field_id": await insert("select id from custom_field where company_id = $1"),
             "note_id": await insert(

@@ -265,14 +265,14 @@ async def _contact_with_a_taken_phone(stage: Stage) -> Request:
     return Request(body={"phone": "+5511900000007"}, status=409)
 
 
-async def _tag_with_a_taken_name(stage: Stage) -> Request:
-    await stage.db.execute("insert into tag(company_id, name) values ($1, 'outra')", stage.owner.company_id)
-    return Request(body={"name": "outra"}, status=409)
+def _with_a_taken_name(table: str, **columns: str) -> Scene:
+    async def scene(stage: Stage) -> Request:
+        given = {"company_id": str(stage.owner.company_id), "name": "Outra", **columns}
+        values = ", ".join(f"'{value}'" for value in given.values())
+        await stage.db.execute(f"insert into {table}({', '.join(given)}) values ({values})")
+        return Request(body={"name": "outra"}, status=409)
 
-
-async def _label_with_a_taken_name(stage: Stage) -> Request:
-    await stage.db.execute("insert into label(company_id, name, color) values ($1, 'Outra', '#000000')", stage.owner.company_id)
-    return Request(body={"name": "outra"}, status=409)
+    return scene
 
 
 async def _team_with_a_taken_name(stage: Stage) -> Request:
@@ -388,10 +388,11 @@ ALSO: dict[str, list[Scene]] = {
     "conversations_messages_reaction_clear": [conflict(given("channel", state="error"))],
     "conversations_messages_reaction_set": [conflict(given("channel", state="error"))],
     "conversations_template_preview": [_picture_over_sms],
-    "labels_update": [_label_with_a_taken_name],
+    "labels_update": [_with_a_taken_name("label", color="#000000")],
     "teams_update": [_team_with_a_taken_name],
     "quick_replies_update": [_quick_reply_with_a_taken_shortcut],
-    "tags_update": [_tag_with_a_taken_name],
+    "segments_update": [_with_a_taken_name("segment", rule="{}")],
+    "tags_update": [_with_a_taken_name("tag")],
     "custom_fields_update": [conflict(alone(label="Telefone"))],
     "imports_undo_preview_get": [conflict(alone())],
 }

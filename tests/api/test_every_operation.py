@@ -122,6 +122,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/campaigns/{campaign",
         "/v1/boards/{board",
         "/v1/incoming-hooks/{incoming_hook",
+        "/v1/segments/{segment",
         "/v1/stages/{stage",
         "/v1/leads/{lead",
         "/v1/stage-rules/{stage_rule",

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import ai, campaign, contacts, desk, hooks, imports, ingest, live, pages, reads, retrieval, statuses
+from tests.bench import ai, campaign, contacts, desk, hooks, imports, ingest, live, pages, reads, retrieval, segments, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -331,7 +331,7 @@ def main() -> int:
     told.add_argument("count", nargs="?", type=int, default=52_000)
     people = which.add_parser("import", help="a contact list")
     people.add_argument("count", nargs="?", type=int, default=50_000)
-    seek = which.add_parser("contacts", help="searches among many contacts, made once and kept")
+    seek = which.add_parser("contacts", help="searches and segments among many contacts, made once and kept")
     seek.add_argument("count", nargs="?", type=int, default=1_000_000)
     seek.add_argument("--rounds", type=int, default=5)
     out = which.add_parser("webhooks", help="deliveries to a receiver on this machine")
@@ -357,6 +357,7 @@ def main() -> int:
     given = cli.parse_args()
     if given.which == "contacts":
         uvloop.run(bench_contacts(given.count, given.rounds))
+        uvloop.run(segments.bench(given.count, given.rounds))
         return 0
     if given.which in ("live", "webhooks"):
         uvloop.run(bench_live(given.count) if given.which == "live" else hooks.bench(given.count, given.pairs))

@@ -60,7 +60,7 @@ class Volume(NamedTuple):
 
 
 @asynccontextmanager
-async def _seeded(size: int) -> AsyncIterator[tuple[Harness, float | None]]:
+async def seeded(size: int) -> AsyncIterator[tuple[Harness, float | None]]:
     """A harness with the large company of `size`; one that an older schema kept is made anew."""
     folder = ROOT / ".data" / "bench" / f"reads-{size}"
     made = folder / "made"
@@ -79,7 +79,7 @@ async def _seeded(size: int) -> AsyncIterator[tuple[Harness, float | None]]:
 
 async def measure(size: int) -> Volume:
     """Two hundred of each kind, one at a time over one connection, each with other words or another person."""
-    async with _seeded(size) as (base, seconds):
+    async with seeded(size) as (base, seconds):
         db = await asyncpg.connect(base.settings.database_owner_url)
         try:
             tokens = [await _session(db, email) for email, _, _ in LARGE.team]

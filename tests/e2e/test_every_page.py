@@ -30,7 +30,7 @@ _OUTSIDE = (
     "/nowhere",
 )
 _INSIDE = (
-    "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
+    "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/settings/history", "/settings/privacy", "/settings/requests",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from api.contract.base import Page
+from api.contract.base import Done, Page
 from api.contract.contacts import (
     Bulk,
     BulkAction,
@@ -30,6 +30,7 @@ from api.contract.contacts import (
     NoteCreate,
     Tag,
 )
+from api.contract.duplicates import ContactJoin, Duplicate, KeepApart
 from ui.client.base import ApiClient, Params, Uploaded
 
 _PAGE = 200  # the largest page that the API gives
@@ -151,6 +152,20 @@ async def download(api: ApiClient, path: str, params: Params) -> AsyncIterator[h
     """A CSV as a stream; never held in memory here."""
     async with api.download(path, params) as response:
         yield response
+
+
+async def duplicates(api: ApiClient) -> list[Duplicate]:
+    """The surest first, 100 at most."""
+    return (await api.get("/v1/contacts/duplicates", Page[Duplicate])).items
+
+
+async def keep_apart(api: ApiClient, one_id: UUID, other_id: UUID) -> None:
+    await api.post("/v1/contacts/duplicates/keep-apart", Done, KeepApart(contact_id=one_id, other_id=other_id))
+
+
+async def join(api: ApiClient, contact_id: UUID, other_id: UUID) -> Contact:
+    """`other_id` becomes a part of `contact_id`."""
+    return await api.post(f"/v1/contacts/{contact_id}/merge", Contact, ContactJoin(contact_id=other_id))
 
 
 async def merges(api: ApiClient, contact_id: UUID) -> list[ContactMerge]:

@@ -19,11 +19,12 @@ STEPS = ("channel", "audience", "message", "when", "review")
 
 
 class Names(NamedTuple):
-    """What an audience speaks of by id or key, as people know it: tags by id, fields by key, the file of its import."""
+    """What an audience speaks of by id or key, as people know it: tags by id, fields by key, the file of its import, its segment."""
 
     tags: Mapping[str, str] = {}
     fields: Mapping[str, str] = {}
     file: str = ""
+    segment: str = ""
 
 
 def step_name(step: str) -> str:
@@ -113,6 +114,10 @@ def audience_words(audience: ContactFilter, names: Names, settings: CampaignSett
     if audience.without_tags:
         without = ", ".join(names.tags.get(str(tag), "?") for tag in audience.without_tags)
         parts.append(_("without: {names}").format(names=without))
+    if audience.segment_id:
+        parts.append(_("Segment “{name}”").format(name=names.segment) if names.segment else _("A segment that is gone"))
+    if audience.rule is not None:
+        parts.append(_("Conditions of its own"))
     if audience.import_id:
         parts.append(_("People of “{name}”").format(name=names.file) if names.file else _("People of one import"))
     if audience.search:

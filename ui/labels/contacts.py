@@ -1,6 +1,6 @@
 """Contacts: names of the ways to reach a person, and where a wish for no messages came from."""
 
-from api.contract.enums import CustomFieldKind, IdentityKind, LineType
+from api.contract.enums import Category, CustomFieldKind, IdentityKind, LineType
 from ui.i18n import _
 
 
@@ -26,6 +26,14 @@ def field_kind(kind: CustomFieldKind) -> str:
     }[kind]
 
 
+def category(one: Category) -> tuple[str, str]:
+    """What campaigns of a category are called, and what they are about."""
+    return {
+        Category.MARKETING: (_("Offers and news"), _("Marketing campaigns, also by SMS.")),
+        Category.UTILITY: (_("Notices about orders and service"), _("Campaigns of the category utility.")),
+    }[one]
+
+
 def out_source(source: str | None) -> str:
     return {
         "keyword": _("The person asked for it in a message."),
@@ -34,4 +42,5 @@ def out_source(source: str | None) -> str:
         "import": _("It came with an import."),
         "api": _("It came over the API."),
         "erasure": _("Their data was erased at their request, and they wrote again."),
+        "list": _("It came with a list of opt-outs."),
     }.get(source or "", "")

@@ -96,6 +96,7 @@ def skips() -> dict[str, Why]:
     """SkipReason → name and the sentence that says why no message goes out."""
     todo = {
         "opted_out": _("They said stop. We never write to them."),
+        "category_refused": _("They said so. Campaigns of another kind may reach them."),
         "no_address": _("Add a phone number to these contacts."),
         "landline": _("A landline takes no SMS."),
         "duplicate_address": _("Each number gets the message once."),

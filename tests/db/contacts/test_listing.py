@@ -131,8 +131,8 @@ async def test_signs_alone_find_nobody(owner: Actor, owner_db: asyncpg.Connectio
     for text in (".", "@", "--", "%%% ...", "😀"):
         assert await listing.contacts(owner, ContactFilter(search=text)) == ([], 0, False)
         assert await listing.contacts(owner, ContactFilter(search=text), exact=True) == ([], 0, False)
-        assert await queries.count_contacts(owner, ContactFilter(search=text)) == 0
-        assert await queries.count_contacts(owner, ContactFilter(search=text, everyone=True)) == 0
+        assert (await queries.counted(owner, ContactFilter(search=text), exact=True)).people == 0
+        assert (await queries.counted(owner, ContactFilter(search=text, everyone=True), exact=True)).people == 0
 
 
 def test_the_index_is_asked_for_the_rarest_pieces() -> None:

@@ -10,7 +10,10 @@ from nicegui import ui
 from api.contract.campaigns import CampaignSettings
 from api.contract.contacts import ContactFilter, CustomField, Import, Tag
 from api.contract.enums import ImportState
+from api.contract.segments import Segment
 from ui import formats
+from ui.client import campaigns, segments
+from ui.client.base import ApiClient
 from ui.components.cards import card, note
 from ui.components.forms import number_field, select_field, switch_field, text_field
 from ui.components.picks import Picks
@@ -24,6 +27,14 @@ class Choices(NamedTuple):
     tags: list[Tag]
     fields: list[CustomField]
     imports: list[Import]
+    segments: list[Segment]
+
+
+async def choices(api: ApiClient) -> Choices:
+    """All that there is to choose from."""
+    return Choices(
+        await campaigns.tags(api), await campaigns.custom_fields(api), await campaigns.imports(api), await segments.segments(api)
+    )
 
 
 def mode_of(audience: ContactFilter) -> str | None:
@@ -32,6 +43,8 @@ def mode_of(audience: ContactFilter) -> str | None:
         return "everyone"
     if audience.ids:
         return "selection"
+    if audience.segment_id is not None or audience.rule is not None:
+        return "segment"
     if audience.import_id is not None:
         return "import"
     if audience.tags or audience.without_tags:
@@ -43,6 +56,7 @@ def missing(mode: str | None) -> str:
     """What to do about a choice with nothing picked."""
     return {
         "tags": _("Choose at least one tag. To write to all contacts, choose “Everyone”."),
+        "segment": _("Choose the segment. To write to all contacts, choose “Everyone”."),
         "import": _("Choose the import. To write to all contacts, choose “Everyone”."),
         "filter": _("Fill in at least one field. To write to all contacts, choose “Everyone”."),
     }.get(mode or "", _("Choose who gets the message."))
@@ -71,6 +85,7 @@ class AudienceStep:
         modes = [
             ("everyone", "groups", _("Everyone")),
             ("tags", "sell", _("By tags")),
+            ("segment", "diversity_3", _("A segment")),
             ("import", "upload_file", _("From an import")),
             ("filter", "filter_alt", _("With a filter")),
         ]
@@ -89,6 +104,7 @@ class AudienceStep:
                 None: lambda: None,
                 "everyone": lambda: None,
                 "tags": self._draw_tags,
+                "segment": self._draw_segments,
                 "import": self._draw_imports,
                 "filter": self._draw_filter,
                 "selection": self._draw_selection,
@@ -153,6 +169,32 @@ class AudienceStep:
                 _("But not with these tags"), names, [str(t) for t in known.without_tags if str(t) in names],
                 search=True, multiple=True, clearable=True, on_change=read,
             )  # fmt: skip
+
+    def _draw_segments(self) -> None:
+        known = self._audience
+        if known.rule is not None and known.segment_id is None:
+            with note("info", _("Conditions of its own, made over the API.")):
+                pass
+            return
+        if not self._choices.segments:
+            with note(
+                "info", _("You have no segments yet. A segment is a group such as customers who have not written for 30 days.")
+            ):
+                ui.link(_("New segment"), "/contacts/segments/new").classes("m-link")
+            return
+        names = {str(one.id): one.name for one in self._choices.segments}
+
+        def read() -> None:
+            self._set(structs.replace(before, segment_id=UUID(chosen.value)) if chosen.value else ContactFilter())
+
+        before = known
+        now = str(known.segment_id) if known.segment_id else None
+        with card():
+            chosen = select_field(
+                _("Segment"), names, now if now in names else None, search=len(names) > 8, on_change=read,
+                hint=_("Who is in it when the campaign starts gets the message."),
+            )  # fmt: skip
+            ui.link(_("See or make segments"), "/contacts/segments").classes("m-link")
 
     def _draw_imports(self) -> None:
         done = [one for one in self._choices.imports if one.state == ImportState.COMPLETED]

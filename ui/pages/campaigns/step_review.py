@@ -12,7 +12,7 @@ from api.contract.channels import Channel
 from api.contract.contacts import ContactFilter
 from api.contract.enums import DeliveryPolicy, Permission
 from ui import formats, kinds, session
-from ui.client import campaigns
+from ui.client import campaigns, segments
 from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.cards import card, note
@@ -45,7 +45,10 @@ async def names(api: ApiClient, audience: ContactFilter) -> campaign_labels.Name
         fields = {one.key: one.label for one in await campaigns.custom_fields(api)}
     if audience.import_id is not None:
         file = next((one.filename for one in await campaigns.imports(api) if one.id == audience.import_id), "")
-    return campaign_labels.Names(tags, fields, file)
+    segment = ""
+    if audience.segment_id is not None:
+        segment = next((one.name for one in await segments.segments(api) if one.id == audience.segment_id), "")
+    return campaign_labels.Names(tags, fields, file, segment)
 
 
 def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch: Callable[[], Any]) -> None:

@@ -36,7 +36,7 @@ from ui.pages.campaigns.draft import Draft
 from ui.pages.campaigns.pane import Pane, test_send
 from ui.pages.campaigns.reach import Reach
 from ui.pages.campaigns.rename import ask_name
-from ui.pages.campaigns.step_audience import AudienceStep, Choices
+from ui.pages.campaigns.step_audience import AudienceStep, Choices, choices
 from ui.pages.campaigns.step_sms import SmsStep
 from ui.pages.campaigns.step_template import TemplateStep
 from ui.pages.campaigns.step_when import WhenStep
@@ -297,14 +297,9 @@ class Wizard:
         self._say("saved")
 
     def _audience(self) -> None:
-        async def fetch() -> Choices:
-            return Choices(
-                await campaigns.tags(self._api), await campaigns.custom_fields(self._api), await campaigns.imports(self._api)
-            )
-
         with ui.element("div").classes("m-aside m-aside-first"):
             with ui.element("div"):
-                load(fetch, self._draw_audience)
+                load(lambda: choices(self._api), self._draw_audience)
             with ui.element("div").classes("m-aside-side"):
                 self._reach = Reach()
         self._throttle.poke()

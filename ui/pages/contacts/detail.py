@@ -18,7 +18,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.confirm import confirm
-from ui.components.forms import Field, area_field, filled, mark, switch_field, text_field
+from ui.components.forms import Field, area_field, filled, mark, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
 from ui.components.notes import note_line
@@ -28,10 +28,10 @@ from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as contact_labels
-from ui.pages.contacts import privacy
+from ui.pages.contacts import consent, privacy
 from ui.pages.contacts.conversation import Conversation
 from ui.pages.contacts.leads import Leads
-from ui.pages.contacts.merges import Merges
+from ui.pages.contacts.merges import Merges, ask
 from ui.routing import page
 
 
@@ -55,6 +55,7 @@ class _Contact:
         with head.actions:
             lines = privacy.choices(contact_id)
             if self._write:
+                lines.insert(0, Choice(_("Join with another contact"), partial(ask, contact_id), "merge"))
                 lines.insert(
                     -1 if len(lines) > 1 else len(lines), Choice(_("Delete contact"), self._delete, "delete", danger=True)
                 )
@@ -131,7 +132,7 @@ class _Contact:
             for one in found.identities:
                 self._draw_identity(one.kind, contact_labels.identity(one.kind, one.line), one.display, valid=one.valid)
         self._draw_tags(found)
-        self._draw_consent(found)
+        consent.draw(found, write=self._write, save=self._ask_consent)
         if self._write:
             self._draw_form(found)
 
@@ -169,22 +170,12 @@ class _Contact:
                 field = text_field("", placeholder=_("Add a tag and press Enter"), limit=60, on_enter=add)
                 field.control.props["aria-label"] = _("Add tag")
 
-    def _draw_consent(self, found: Contact) -> None:
-        async def turn(allowed: bool) -> None:
-            with self._head.body:  # the switch itself is drawn anew meanwhile
-                if await self._save(ContactPatch(opted_out=not allowed)):
-                    toast(_("They can be written to again.") if allowed else _("They get no more messages."))
-                else:
-                    await self._facts.refresh()
-
-        with card():
-            hint = _("Campaigns may write to this person.")
-            if found.opted_out_at:
-                since = _("Opted out {when}.").format(when=formats.moment(found.opted_out_at))
-                hint = f"{since} {contact_labels.out_source(found.opt_out_source)}"
-            switch = switch_field(_("May get messages"), found.opted_out_at is None, hint=hint, on_change=turn)
-            if not self._write:
-                switch.disable()
+    async def _ask_consent(self, patch: ContactPatch) -> bool:
+        with self._head.body:  # the switch itself is drawn anew meanwhile
+            if await self._save(patch):
+                return True
+            await self._facts.refresh()
+            return False
 
     def _draw_form(self, found: Contact) -> None:
         def first(kind: IdentityKind) -> str:

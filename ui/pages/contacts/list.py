@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from api.contract.base import Page
 from api.contract.contacts import BulkAction, ContactCreate, ContactFilter, ContactRow, Tag
 from api.contract.enums import LineType, Permission
 from api.contract.events import BulkProgress, ContactsChanged
+from api.contract.segments import Segment
 from ui import formats, live, session
 from ui.client import contacts as client
+from ui.client import segments
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
@@ -24,6 +26,7 @@ from ui.components.confirm import confirm, dialog
 from ui.components.download import hand_on
 from ui.components.forms import filled, mark, select_field, text_field
 from ui.components.frame import frame
+from ui.components.menus import Choice, more
 from ui.components.progress import Progress, progress
 from ui.components.query import Filter, Query
 from ui.components.states import Loader, empty, load, skeleton_list
@@ -42,7 +45,14 @@ def contacts() -> None:
         with head.actions:
             if me.may(Permission.CONTACTS_EXPORT):
                 view.draw_export()
+            button(_("Segments"), icon="diversity_3", kind="plain", to="/contacts/segments")
             button(_("Fields"), icon="dataset", kind="plain", to="/contacts/fields")
+            more(
+                [
+                    Choice(_("Do not write"), partial(ui.navigate.to, "/contacts/blocked"), "notifications_off"),
+                    Choice(_("Duplicates"), partial(ui.navigate.to, "/contacts/duplicates"), "join_inner"),
+                ]
+            )
             if me.may(Permission.CONTACTS_WRITE):
                 button(_("Import"), icon="upload_file", to="/imports")
                 button(_("New contact"), view.new, kind="primary", icon="person_add")
@@ -58,7 +68,12 @@ async def export(request: Request) -> Response:
 def _params(query: Query) -> dict[str, Any]:
     """The list's query in the API's words."""
     filters = dict(query.filters)
-    asked: dict[str, Any] = {"search": query.search or None, "tag": filters.get("tag"), "sort": filters.get("order")}
+    asked: dict[str, Any] = {
+        "search": query.search or None,
+        "tag": filters.get("tag"),
+        "segment_id": filters.get("segment"),
+        "sort": filters.get("order"),
+    }
     match filters.get("reach"):
         case "mobile" | "fixed" as line:
             asked["line"] = line
@@ -67,6 +82,13 @@ def _params(query: Query) -> dict[str, Any]:
     if "out" in filters:
         asked["opted_out"] = filters["out"] == "yes"
     return {name: value for name, value in asked.items() if value is not None}
+
+
+class _Known(NamedTuple):
+    """What the list can be narrowed to."""
+
+    tags: list[Tag]
+    segments: list[Segment]
 
 
 class _List:
@@ -79,11 +101,14 @@ class _List:
         self._export: ui.button | None = None
         self._progress_place = ui.element("div").classes("w-full")
         self._progress: Progress | None = None
-        self._place: Loader[list[Tag]] = load(lambda: client.tags(self._api), self._draw, lambda: skeleton_list(8))
+        self._place: Loader[_Known] = load(self._known, self._draw, lambda: skeleton_list(8))
         self._throttle = Throttle(self._refresh, 1.0)
         live.on(ContactsChanged, lambda event: self._throttle.poke())
         live.on(BulkProgress, self._bulk_moved)
         live.on_reset(self._refresh)
+
+    async def _known(self) -> "_Known":
+        return _Known(await client.tags(self._api), await segments.segments(self._api))
 
     async def _refresh(self) -> None:
         if self._table is not None:
@@ -94,10 +119,11 @@ class _List:
         self._export.props["download"] = ""
         self._export.tooltip(_("What the list shows, as a spreadsheet (CSV)"))
 
-    def _draw(self, known: list[Tag]) -> None:
-        self._tags = known
+    def _draw(self, known: "_Known") -> None:
+        self._tags = known.tags
         filters = [
-            Filter("tag", _("Tag"), {str(tag.id): tag.name for tag in known}),
+            Filter("tag", _("Tag"), {str(tag.id): tag.name for tag in known.tags}),
+            Filter("segment", _("Segment"), {str(one.id): one.name for one in known.segments}),
             Filter(
                 "reach",
                 _("Reachable by"),
@@ -204,6 +230,7 @@ class _List:
             filter = ContactFilter(
                 search=asked.get("search"),
                 tags=[UUID(asked["tag"])] if "tag" in asked else [],
+                segment_id=UUID(asked["segment_id"]) if "segment_id" in asked else None,
                 line=asked.get("line"),
                 has=asked.get("has"),
                 opted_out=asked.get("opted_out"),

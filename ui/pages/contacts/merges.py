@@ -11,8 +11,11 @@ from ui import formats, session
 from ui.client import contacts as client
 from ui.components.buttons import button
 from ui.components.cards import card
-from ui.components.confirm import confirm
+from ui.components.confirm import confirm, dialog
+from ui.components.contact_field import ContactField
+from ui.components.forms import mark
 from ui.components.states import Loader, load
+from ui.components.toast import toast
 from ui.i18n import _
 
 
@@ -58,10 +61,35 @@ class Merges:
             ui.navigate.to(f"/contacts/{parted.contact_id}")
 
 
+def ask(contact_id: UUID) -> None:
+    """A dialog that joins another contact with this one."""
+    api = session.current().api
+
+    async def save() -> None:
+        if other.value is None or other.value == contact_id:
+            mark({other.field: _("Choose another contact.")})
+            return
+        await client.join(api, contact_id, other.value)
+        box.close()
+        toast(_("Joined. On the contact's page they can be parted again."))
+        ui.navigate.reload()
+
+    text = _(
+        "The other contact becomes a part of this one: addresses, messages, leads, notes, tags. If one asked for no messages, that holds for both."
+    )
+    with dialog(_("Join with another contact"), text) as box, ui.element("div").classes("m-col"):
+        other = ContactField(api, None, write=True)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+            button(_("Join"), save, kind="primary")
+    box.open()
+
+
 def _reason(reason: MergeReason) -> str:
     return {
         MergeReason.PHONE_SHOWN: _("WhatsApp showed the phone number"),
         MergeReason.NUMBER_CHANGED: _("The person changed number"),
         MergeReason.USER_ID_CHANGED: _("The WhatsApp user id changed"),
         MergeReason.USERNAME: _("The same WhatsApp username"),
+        MergeReason.BY_HAND: _("Somebody of your team joined them"),
     }[reason]

@@ -1,0 +1,162 @@
+"""A segment's rule as one SQL condition on alias `c` (table contact), true or false for each contact and never null.
+
+What stands in other tables is asked as a set (`c.id in (select …)`): the planner joins it, or keeps it as a hash, and never looks it up once
+for each of a million contacts. Of a few contacts (`few`) it is looked up for each instead: to read the set would take longer.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from functools import partial
+
+from db.contacts import alike
+from db.contacts.segment_rule import (
+    Allows,
+    AnyCondition,
+    Contacted,
+    FieldIs,
+    Group,
+    HasTags,
+    InStage,
+    Made,
+    OfImport,
+    Reachable,
+    Received,
+    Span,
+    Wrote,
+)
+from db.messages.enums import MessageState as M
+
+_Value = Callable[[object], str]
+"""Adds a value to the arguments and returns its placeholder."""
+_Among = Callable[[str, str], str]
+"""Whether the contact is in a table under a condition on its alias `x`."""
+
+_NUMBER = r"'^-?\d{1,30}(\.\d{1,15})?$'"
+_DAY = r"'^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$'"
+_COMING = """
+select unnest(case when to_char(d, 'MM-DD') = '02-28' and to_char(d + 1, 'MM-DD') = '03-01' then '{{02-28,02-29}}'::text[]
+    else array[to_char(d, 'MM-DD')] end)
+from (select (now() at time zone k.time_zone)::date + n as d
+    from company k, generate_series(0, {days}::text::int - 1) n where k.id = {company}) days
+"""
+_RESULTS = {
+    "sent": f"x.state in ({M.SENT}, {M.DELIVERED}, {M.READ})",
+    "delivered": f"x.state in ({M.DELIVERED}, {M.READ})",
+    "read": f"x.state = {M.READ}",
+    "replied": "x.replied_at is not null",
+    "failed": f"x.state in ({M.FAILED}, {M.FAILED_UNKNOWN})",
+    "not_read": f"x.state in ({M.SENT}, {M.DELIVERED})",
+    "not_replied": f"x.state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and x.replied_at is null",
+}
+
+
+def condition(group: Group, company: str, value: _Value, *, few: bool = False) -> str:
+    """The SQL for `group`. `company`: the placeholder of the company, as uuid. `few`: not many contacts are looked at."""
+    among = partial(_exists if few else _among, company)
+    parts = [_one(each, company, value, among) for each in group.conditions]
+    parts += [condition(each, company, value, few=few) for each in group.groups]
+    if not parts:
+        return "false"
+    if group.match == "all":
+        return f"({' and '.join(parts)})"
+    either = f"({' or '.join(parts)})"
+    return either if group.match == "any" else f"not {either}"
+
+
+def _one(one: AnyCondition, company: str, value: _Value, among: _Among) -> str:
+    match one:
+        case HasTags():
+            return _tags(one, value, among)
+        case FieldIs():
+            return _field(one, company, value)
+        case Allows():
+            out = "c.opted_out_at is not null" + (f" or '{one.category}' = any(c.refuses)" if one.category else "")
+            return f"({out})" if one.opted_out else f"not ({out})"
+        case Reachable():
+            return among("contact_identity", _ADDRESSES[one.by])
+        case Made():
+            return f"c.created_at {'>=' if one.op == 'within' else '<'} {_days_ago(one.days, value)}"
+        case OfImport():
+            return among("contact_import_member", f"x.import_id = {value(one.import_id)}::uuid")
+        case Contacted():
+            return _when(one.op, one.days, "message", "sent_at", value, among)
+        case Wrote():
+            return _when(one.op, one.days, "inbound_message", "received_at", value, among)
+        case Received():
+            first, last = (value(f"{one.campaign_id}{mark}") for mark in ":;")  # its messages' keys begin with its id
+            return among(
+                "message",
+                f"x.dedupe_key > {first}::text and x.dedupe_key < {last}::text and x.contact_id is not null and {_RESULTS[one.result]}",
+            )
+        case InStage():
+            return among("lead", f"x.stage_id = any({value(one.stages)}::uuid[]) and x.contact_id is not null")
+
+
+_ADDRESSES = {
+    "phone": "(x.kind = 'phone') is true",
+    "mobile": "x.line in ('mobile', 'fixed_or_mobile')",
+    "landline": "x.line = 'fixed'",
+    "email": "(x.kind = 'email') is true",
+}
+"""As a filter of the index by contact, which holds the kind: the one by address would be chosen for it, and read with all its rows."""
+
+
+def _among(company: str, table: str, which: str) -> str:
+    return f"c.id in (select x.contact_id from {table} x where x.company_id = {company} and {which})"
+
+
+def _exists(company: str, table: str, which: str) -> str:
+    return f"exists (select from {table} x where x.company_id = {company} and x.contact_id = c.id and {which})"
+
+
+def _days_ago(days: int, value: _Value) -> str:
+    return f"now() - make_interval(days => {value(days)}::int)"
+
+
+def _when(op: Span, days: int, table: str, column: str, value: _Value, among: _Among) -> str:
+    known = f"x.contact_id is not null and x.{column} is not null"
+    ever = among(table, known)
+    if op == "ever":
+        return ever
+    if op == "never":
+        return f"not {ever}"
+    since = among(table, f"x.contact_id is not null and x.{column} >= {_days_ago(days, value)}")
+    return since if op == "within" else f"({ever} and not {since})"
+
+
+def _tags(one: HasTags, value: _Value, among: _Among) -> str:
+    if one.op == "all":
+        every = (among("contact_tag", f"x.tag_id = {value(tag)}::uuid") for tag in dict.fromkeys(one.tags))
+        return f"({' and '.join(every)})"
+    some = among("contact_tag", f"x.tag_id = any({value(one.tags)}::uuid[])")
+    return some if one.op == "any" else f"not {some}"
+
+
+def _field(one: FieldIs, company: str, value: _Value) -> str:
+    text = f"coalesce(c.custom->>{value(one.key)}::text, '')"
+    match one.op:
+        case "filled":
+            return f"{text} <> ''"
+        case "empty":
+            return f"{text} = ''"
+        case "is":
+            return _called(text, one.value, value)
+        case "is_not":
+            return f"not {_called(text, one.value, value)}"
+        case "contains":
+            return f"{text} ~ {value(alike.pattern(one.value, whole=False))}::text"
+        case "at_least" | "at_most":
+            sign = ">=" if one.op == "at_least" else "<="
+            return f"case when {text} ~ {_NUMBER} then {text}::numeric {sign} {value(one.value)}::text::numeric else false end"
+        case "from" | "until":
+            sign = ">=" if one.op == "from" else "<="
+            return f'({text} ~ {_DAY} and {text} {sign} {value(one.value)}::text collate "C")'
+        case "birthday":
+            return f"({text} ~ {_DAY} and right({text}, 5) in ({_COMING.format(company=company, days=value(one.value))}))"
+
+
+def _called(text: str, wanted: str, value: _Value) -> str:
+    # By its length first: most values go by that. A letter takes from one to four bytes.
+    short, long = (value(len(unicodedata.normalize("NFC", wanted)) * bytes) for bytes in (1, 4))
+    like = f"{text} ~ {value(alike.pattern(wanted, whole=True))}::text"
+    return f"(octet_length({text}) between {short}::int and {long}::int and {like})"

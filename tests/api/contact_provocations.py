@@ -1,0 +1,35 @@
+"""What brings the operations of duplicates and opt-outs to each answer that is documented."""
+
+from tests.api.provocations import Request, Scene, Stage
+
+
+async def _another(stage: Stage) -> str:
+    made = await stage.db.fetchval(
+        "insert into contact(company_id, name) values ($1, 'Bia') returning id", stage.owner.company_id
+    )
+    return str(made)
+
+
+async def _joined(stage: Stage) -> Request:
+    return Request(body={"contact_id": await _another(stage)})
+
+
+async def _apart(stage: Stage) -> Request:
+    return Request(body={"contact_id": stage.things["contact_id"], "other_id": await _another(stage)})
+
+
+async def _barred(stage: Stage) -> Request:
+    await stage.db.execute(
+        "insert into suppression(company_id, address, source) values ($1, $2, 'list') on conflict do nothing",
+        stage.owner.company_id,
+        stage.things["address"],
+    )
+    return Request()
+
+
+ALSO: dict[str, list[Scene]] = {}
+SUCCESS: dict[str, Scene] = {
+    "contacts_duplicates_keep_apart": _apart,
+    "contacts_merge": _joined,
+    "suppressions_delete": _barred,
+}

@@ -1,0 +1,397 @@
+"""Segments: random rules mean for the database whom they mean for a reader, and what cannot be meant is refused."""
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
+from db.campaigns.audience import count
+from db.campaigns.check import audience_of, load_draft, problems
+from db.clock import now
+from db.contacts import bulk, fields, listing, queries, search, segments
+from db.contacts.enums import CustomFieldKind
+from db.contacts.filter import ContactFilter
+from db.contacts.segment_rule import (
+    Allows,
+    AnyCondition,
+    Contacted,
+    FieldIs,
+    Group,
+    HasTags,
+    InStage,
+    Made,
+    OfImport,
+    Reachable,
+    Received,
+    Wrote,
+)
+from db.errors import AppError
+from db.messages.enums import MessageState
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
+from tests import factories
+
+_ZONE = ZoneInfo("America/Sao_Paulo")  # of a company that said nothing else
+PEOPLE = 40
+RULES = 150
+_LETTERS = str.maketrans("áéíóúãõâêôçÁÉÍÓÚÃÕÂÊÔÇ", "aeiouaoaeocAEIOUAOAEOC")
+
+
+class Person(Struct):
+    """What a naive reader knows of a contact."""
+
+    id: UUID
+    tags: set[UUID]
+    custom: dict[str, str]
+    opted_out: bool
+    refuses: list[str]
+    addresses: set[str]
+    made: datetime
+    imports: set[UUID]
+    sent: list[datetime]
+    heard: list[datetime]
+    got: dict[UUID, tuple[MessageState, bool]]
+    stages: set[UUID]
+
+
+class World(Struct):
+    people: list[Person]
+    tags: list[UUID]
+    imports: list[UUID]
+    campaigns: list[UUID]
+    stages: list[UUID]
+
+
+async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> World:
+    company = actor.company_id
+    channel = await factories.channel(db, actor)
+    for key, kind in (("cidade", "text"), ("compras", "number"), ("aniversario", "date"), ("socio", "boolean")):
+        await db.execute("insert into custom_field(company_id, key, label, kind) values ($1, $2, $2, $3)", company, key, kind)
+    tags = [await db.fetchval("insert into tag(company_id, name) values ($1, $2) returning id", company, name) for name in "abc"]
+    imports = [
+        await db.fetchval(
+            "insert into contact_import(company_id, filename, blob, size, sheet) values ($1, 'a.csv', 'x', 1, '{}') returning id",
+            company,
+        )
+        for _ in range(2)
+    ]
+    campaigns = [await factories.campaign(db, actor, channel, body="Oi") for _ in range(2)]
+    first = await factories.lead(db, actor, "Sem pessoa")
+    board = await db.fetchval("select board_id from lead where id = $1", first)
+    stages = [
+        row["id"] for row in await db.fetch("select id from stage where company_id = $1 and board_id = $2", company, board)
+    ][:3]
+    at = now()
+    people = []
+    for number in range(PEOPLE):
+        person = Person(
+            id=UUID(f"{uuid4().hex[:30]}00"),  # in the sample
+            tags={tag for tag in tags if dice.random() < 0.4},
+            custom={key: text for key, text in _VALUES(dice).items() if dice.random() < 0.7},
+            opted_out=dice.random() < 0.2,
+            refuses=[one for one in ("marketing", "utility") if dice.random() < 0.2],
+            addresses={kind for kind in ("mobile", "fixed", "email") if dice.random() < 0.5},
+            made=at - timedelta(days=dice.randrange(60), hours=1),
+            imports={one for one in imports if dice.random() < 0.3},
+            sent=[],
+            heard=[at - timedelta(days=dice.randrange(40), hours=1) for _ in range(dice.choice((0, 0, 1, 2)))],
+            got={},
+            stages={stage for stage in stages if dice.random() < 0.2},
+        )
+        await db.execute(
+            "insert into contact(company_id, id, name, search, custom, opted_out_at, created_at, refuses) values ($1, $2, $3, $3, $4::jsonb, $5, $6, $7)",
+            company, person.id, f"pessoa {number}", _json(person.custom), at if person.opted_out else None, person.made, person.refuses,
+        )  # fmt: skip
+        for place, kind in enumerate(sorted(person.addresses)):
+            await db.execute(
+                "insert into contact_identity(company_id, contact_id, kind, value, line) values ($1, $2, $3, $4, $5)",
+                company, person.id, "email" if kind == "email" else "phone",
+                f"p{number}@example.com" if kind == "email" else f"+5511{place}{number:08}", None if kind == "email" else kind,
+            )  # fmt: skip
+        await db.execute(
+            "insert into contact_tag(company_id, tag_id, contact_id) select $1, t, $2 from unnest($3::uuid[]) t",
+            company,
+            person.id,
+            list(person.tags),
+        )
+        await db.execute(
+            "insert into contact_import_member(company_id, import_id, contact_id) select $1, t, $2 from unnest($3::uuid[]) t",
+            company, person.id, list(person.imports),
+        )  # fmt: skip
+        for when in person.heard:
+            await db.execute(
+                "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at)"
+                " values ($1, $2, $3, $4, '+55', 'text', '{\"kind\": \"text\"}', $5)", company, channel, person.id, str(uuid4()), when,
+            )  # fmt: skip
+        for campaign in campaigns:
+            if dice.random() < 0.5:
+                state = dice.choice([one for one in MessageState if one not in (MessageState.SENDING, MessageState.UNKNOWN)])
+                sent = at - timedelta(days=dice.randrange(40), hours=1) if state in _WENT else None
+                replied = state in (MessageState.DELIVERED, MessageState.READ) and dice.random() < 0.5
+                person.got[campaign] = state, replied
+                person.sent += [sent] if sent else []
+                await db.execute(
+                    "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at, replied_at)"
+                    " values ($1, $2, $3, $3, $4, '+55', $5, $6, $7, $8)", company, channel, campaign, person.id, f"{campaign}:{person.id}",
+                    int(state), sent, at if replied else None,
+                )  # fmt: skip
+        for stage in person.stages:
+            await factories.lead(db, actor, f"Negócio {number}", stage_id=stage, contact_id=person.id)
+        people.append(person)
+    return World(people, tags, imports, campaigns, stages)
+
+
+_WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
+
+
+def _json(values: dict[str, str]) -> str:
+    return "{" + ", ".join(f'"{key}": "{value}"' for key, value in values.items()) + "}"
+
+
+def _VALUES(dice: random.Random) -> dict[str, str]:
+    day = now().date() + timedelta(days=dice.randrange(-20, 20))
+    return {
+        "cidade": dice.choice(("Niterói", "São Paulo", "NITEROI", "Santos", "Paulo")),
+        "compras": dice.choice(("0", "3", "12.5", "100", "-1", "muitas")),
+        "aniversario": dice.choice((day.replace(year=1990, day=min(day.day, 28)).isoformat(), "2026-01-31", "ontem")),
+        "socio": dice.choice(("true", "false")),
+    }
+
+
+def _rule(dice: random.Random, world: World, depth: int = 1) -> Group:
+    conditions = [_condition(dice, world) for _ in range(dice.randrange(0 if depth < 4 else 1, 4))]
+    groups = [_rule(dice, world, depth + 1) for _ in range(dice.randrange(0, 3))] if depth < 4 else []
+    if not conditions and not groups:
+        conditions = [_condition(dice, world)]
+    return Group(match=dice.choice(("all", "any", "none")), conditions=conditions[:3], groups=groups[:2])
+
+
+def _condition(dice: random.Random, world: World) -> AnyCondition:
+    span = dice.choice(("within", "before", "ever", "never"))
+    days = dice.randrange(1, 45)
+    kinds: list[Callable[[], AnyCondition]] = [
+        lambda: HasTags(op=dice.choice(("any", "all", "none")), tags=dice.sample(world.tags, dice.randrange(1, 3))),
+        lambda: _about_field(dice),
+        lambda: _about_field(dice),
+        lambda: Allows(opted_out=dice.random() < 0.5, category=dice.choice((None, "marketing", "utility"))),
+        lambda: Reachable(by=dice.choice(("phone", "mobile", "landline", "email"))),
+        lambda: Made(op=dice.choice(("within", "before")), days=days),
+        lambda: OfImport(import_id=dice.choice(world.imports)),
+        lambda: Contacted(op=span, days=days),
+        lambda: Wrote(op=span, days=days),
+        lambda: Received(campaign_id=dice.choice(world.campaigns), result=dice.choice(("sent", "delivered", "read", "replied", "failed", "not_read", "not_replied"))),
+        lambda: InStage(stages=dice.sample(world.stages, dice.randrange(1, 3))),
+    ]  # fmt: skip
+    return dice.choice(kinds)()
+
+
+def _about_field(dice: random.Random) -> FieldIs:
+    return dice.choice(
+        (
+            FieldIs(key="cidade", op=dice.choice(("is", "is_not")), value=dice.choice(("niteroi", "São Paulo", "Recife"))),
+            FieldIs(key="cidade", op="contains", value=dice.choice(("paulo", "TER", "%", "_"))),
+            FieldIs(key=dice.choice(("cidade", "compras", "socio")), op=dice.choice(("filled", "empty"))),
+            FieldIs(key="compras", op=dice.choice(("at_least", "at_most")), value=dice.choice(("3", "12,5", "0", "-1"))),
+            FieldIs(key="aniversario", op=dice.choice(("from", "until")), value=dice.choice(("31/01/2026", "1990-06-01"))),
+            FieldIs(key="aniversario", op="birthday", value=dice.choice(("1", "7", "30"))),
+            FieldIs(key="socio", op=dice.choice(("is", "is_not")), value=dice.choice(("sim", "não"))),
+        )
+    )
+
+
+def _meets(one: AnyCondition, person: Person, at: datetime) -> bool:
+    """As somebody reads it who knows the person."""
+    match one:
+        case HasTags():
+            wanted = set(one.tags)
+            return {"any": bool(wanted & person.tags), "all": wanted <= person.tags, "none": not wanted & person.tags}[one.op]
+        case FieldIs():
+            return _field(one, person.custom.get(one.key, ""))
+        case Allows():
+            return (person.opted_out or one.category in person.refuses) == one.opted_out
+        case Reachable():
+            name = {"phone": {"mobile", "fixed"}, "mobile": {"mobile"}, "landline": {"fixed"}, "email": {"email"}}[one.by]
+            return bool(name & person.addresses)
+        case Made():
+            return (person.made >= at - timedelta(days=one.days)) == (one.op == "within")
+        case OfImport():
+            return one.import_id in person.imports
+        case Contacted():
+            return _span(one.op, one.days, person.sent, at)
+        case Wrote():
+            return _span(one.op, one.days, person.heard, at)
+        case Received():
+            state, replied = person.got.get(one.campaign_id, (None, False))
+            went = state in _WENT
+            return {
+                "sent": went,
+                "delivered": state in (MessageState.DELIVERED, MessageState.READ),
+                "read": state is MessageState.READ,
+                "replied": replied,
+                "failed": state in (MessageState.FAILED, MessageState.FAILED_UNKNOWN),
+                "not_read": went and state is not MessageState.READ,
+                "not_replied": went and not replied,
+            }[one.result]
+        case InStage():
+            return bool(set(one.stages) & person.stages)
+
+
+def _span(op: str, days: int, moments: list[datetime], at: datetime) -> bool:
+    latest = max(moments, default=None)
+    if latest is None or op in ("ever", "never"):
+        return (latest is None) == (op == "never")
+    return (latest >= at - timedelta(days=days)) == (op == "within")
+
+
+def _folded(text: str) -> str:
+    return text.translate(_LETTERS).lower()
+
+
+def _field(one: FieldIs, value: str) -> bool:
+    wanted = {"sim": "true", "não": "false"}.get(one.value, one.value)
+    match one.op:
+        case "filled" | "empty":
+            return bool(value) == (one.op == "filled")
+        case "is" | "is_not":
+            return (bool(value) and _folded(value) == _folded(wanted)) == (one.op == "is")
+        case "contains":
+            return _folded(one.value) in _folded(value)
+        case "at_least" | "at_most":
+            if value in ("", "muitas"):
+                return False
+            number, bound = float(value), float(one.value.replace(",", "."))
+            return number >= bound if one.op == "at_least" else number <= bound
+        case "from" | "until":
+            if not value[:1].isdigit():
+                return False
+            bound_day = date.fromisoformat({"31/01/2026": "2026-01-31"}.get(one.value, one.value))
+            return date.fromisoformat(value) >= bound_day if one.op == "from" else date.fromisoformat(value) <= bound_day
+        case "birthday":
+            today = now().astimezone(_ZONE).date()
+            coming = {(today + timedelta(days=number)).strftime("%m-%d") for number in range(int(one.value))}
+            return value[:1].isdigit() and value[5:] in coming
+
+
+def _in(group: Group, person: Person, at: datetime) -> bool:
+    met = [_meets(one, person, at) for one in group.conditions] + [_in(one, person, at) for one in group.groups]
+    return {"all": all, "any": any, "none": lambda found: not any(found)}[group.match](met) and bool(met)
+
+
+async def _count(actor: Actor, filter: ContactFilter) -> int:
+    return (await queries.counted(actor, filter, exact=True)).people
+
+
+async def _ids(actor: Actor, filter: ContactFilter) -> set[UUID]:
+    return {row["id"] for row in (await listing.contacts(actor, filter, limit=PEOPLE * 2)).rows}
+
+
+async def test_random_segments_mean_whom_a_reader_means(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, guessed from a sample that holds everybody, and listed."""
+    monkeypatch.setattr(queries, "SMALL", -1)
+    monkeypatch.setattr(queries, "SURE", 0)
+    dice = random.Random(11)
+    world = await _world(owner_db, owner, dice)
+    await _world(owner_db, stranger, dice)
+    sizes = set()
+    for number in range(RULES):
+        rule = _rule(dice, world)
+        at = now()
+        expected = {person.id for person in world.people if _in(rule, person, at)}
+        found = await _count(owner, ContactFilter(rule=rule))
+        assert found == len(expected), (number, rule)
+        about = await queries.counted(owner, ContactFilter(rule=rule), exact=False)
+        assert about == (queries.rounded(found * search.SAMPLED), True), (number, rule)
+        if number % 5 == 0:
+            saved = await segments.create(owner, f"Segmento {number}", rule)
+            assert await _ids(owner, ContactFilter(segment_id=saved["id"])) == expected, rule
+            assert await _ids(owner, ContactFilter(segment_id=saved["id"], opted_out=False)) == {
+                person.id for person in world.people if person.id in expected and not person.opted_out
+            }
+        sizes.add(found)
+    assert len(sizes) > 10  # not all empty, not all full
+
+
+async def _refused(actor: Actor, rule: Group) -> list[tuple[str, str]]:
+    with pytest.raises(AppError) as refused:
+        await segments.create(actor, f"x {uuid4()}", rule)
+    return [(field.code.value, field.path) for field in refused.value.fields]
+
+
+async def test_what_says_nothing_or_compares_with_nonsense_is_refused(owner: Actor) -> None:
+    await fields.create_field(owner, key="valor", label="Valor", kind=CustomFieldKind.NUMBER)
+
+    def field(**given: Any) -> Group:
+        return Group(conditions=[FieldIs(**{"key": "valor", **given})])
+
+    assert await _refused(owner, Group()) == [("empty_group", "rule")]
+    assert await _refused(owner, Group(conditions=[Allows()], groups=[Group()])) == [("empty_group", "rule.groups[0]")]
+    deep = Group(conditions=[Allows()])
+    for _ in range(4):
+        deep = Group(groups=[deep])
+    assert await _refused(owner, deep) == [("too_deep", "rule.groups[0].groups[0].groups[0].groups[0]")]
+    assert await _refused(owner, Group(groups=[Group(conditions=[Allows()] * 30)] * 2)) == [("too_many_conditions", "rule")]
+    assert await _refused(owner, field(key="nada")) == [("segment_field_unknown", "rule.conditions[0].key")]
+    assert await _refused(owner, field(value=" ")) == [("no_value", "rule.conditions[0].value")]
+    assert await _refused(owner, field(op="at_least", value="dez")) == [("not_a_number", "rule.conditions[0].value")]
+    assert await _refused(owner, field(op="from", value="amanhã")) == [("not_a_date", "rule.conditions[0].value")]
+    for days in ("0", "-3", "367", "²", "1e2"):
+        assert await _refused(owner, field(op="birthday", value=days)) == [("not_days_ahead", "rule.conditions[0].value")]
+    made = await segments.create(owner, "Bons", field(op="at_least", value="1.234,50"))
+    assert segments.decoded(made)["rule"] == field(op="at_least", value="1234.50")
+
+
+async def test_a_segment_never_means_more_people_than_it_said(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await factories.contacts(owner_db, owner, 4)
+    channel = await factories.channel(owner_db, owner, "sms")
+    made = await segments.create(owner, "Fora", Group(conditions=[FieldIs(key="cidade", op="is_not", value="Niterói")]))
+    chosen = ContactFilter(segment_id=made["id"])
+    assert await _count(owner, chosen) == 2
+    campaign = await factories.campaign(owner_db, owner, channel, body="Oi", audience=f'{{"segment_id": "{made["id"]}"}}')
+
+    async def reached() -> tuple[int, list[str]]:
+        async with read(owner, Permission.CAMPAIGNS_READ) as r:
+            draft = await load_draft(r, campaign)
+            return sum((await count(r, audience_of(draft))).values()), [found.code.value for found in await problems(r, draft)]
+
+    assert await reached() == (2, [])
+    field = await owner_db.fetchval("select id from custom_field where company_id = $1", owner.company_id)
+    await fields.delete_field(owner, field)
+    assert await reached() == (0, ["segment_gone"])
+    assert await _count(owner, chosen) == 0
+    await segments.change(owner, made["id"], rule=Group(conditions=[Reachable(by="mobile")]))
+    assert await reached() == (4, [])  # who is in it is asked each time
+    await segments.delete(owner, made["id"])
+    assert await reached() == (0, ["segment_gone"])
+    with pytest.raises(AppError):
+        await bulk.start_bulk(owner, ContactFilter(), "opt_out", [])
+    assert (await bulk.start_bulk(owner, chosen, "opt_out", []))["total"] == 0
+    assert await _count(owner, ContactFilter(rule=Group(groups=[Group(conditions=[Allows()])]))) == 4
+
+
+async def test_another_companys_segment_means_nobody(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+    await factories.contacts(owner_db, owner, 2)
+    theirs = await segments.create(stranger, "Todos", Group(conditions=[Allows()]))
+    assert await _count(owner, ContactFilter(segment_id=theirs["id"])) == 0
+
+
+async def test_who_may_not_see_boards_or_campaigns_may_not_ask_for_them(owner: Actor) -> None:
+    only = replace(owner, permissions=frozenset({Permission.CONTACTS_READ, Permission.CONTACTS_WRITE}))
+    for rule, missing in (
+        (Group(groups=[Group(conditions=[InStage(stages=[uuid4()])])]), "boards:read"),
+        (Group(conditions=[Received(campaign_id=uuid4())]), "campaigns:read"),
+    ):
+        saved = await segments.create(owner, missing, rule)
+        for ask in (ContactFilter(rule=rule), ContactFilter(segment_id=saved["id"])):
+            with pytest.raises(AppError) as refused:
+                await _count(only, ask)
+            assert refused.value.params["permission"] == missing
