@@ -31,6 +31,7 @@ from api.channels import ChannelController, KindController
 from api.consent import ConsentController, SuppressionController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.conversations import ConversationController
+from api.costs import CostController, SendHoursController
 from api.duplicates import DuplicateController
 from api.event_history import EventHistoryController
 from api.exports import ExportController
@@ -62,6 +63,7 @@ from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
 from api.persona_trials import PersonaTrialController
 from api.personas import PersonaController, PersonaDraftController
+from api.preflight import CompareController, PreflightController
 from api.privacy import (
     ContactExportController,
     ContactPrivacyController,
@@ -105,6 +107,10 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     HoldController,
     CampaignController,
     ContactCampaignController,
+    PreflightController,
+    CompareController,
+    CostController,
+    SendHoursController,
     KindController,
     ChannelSignupController,
     ChannelController,

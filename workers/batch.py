@@ -42,10 +42,11 @@ PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RA
 def held_back(message: Claimed, wait: float) -> Result:
     """Not sent, because of a limit on the recipient (db/limits.py:recipients)."""
     reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
-    return _queued(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
+    return queued_again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
 
 
-def _queued(message: Claimed, reason: FailureReason | None, retry_in: float, detail: str) -> Result:
+def queued_again(message: Claimed, reason: FailureReason | None, retry_in: float, detail: str) -> Result:
+    """Not sent after all, and no try of its own."""
     return Result(
         message.message_id,
         message.epoch,
@@ -93,7 +94,7 @@ class Batch:
     def _again(self, message: Claimed, detail: str) -> None:
         """Not tried after all."""
         self.left -= 1
-        self.results.append(_queued(message, None, 0.0, detail))
+        self.results.append(queued_again(message, None, 0.0, detail))
 
     def halt(self) -> None:
         """What is not on the wire yet goes back into the queue."""

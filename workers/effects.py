@@ -24,6 +24,8 @@ from db.contacts.enums import MergeReason
 from db.contacts.identities import number_address
 from db.contacts.senders import Sender
 from db.conversations import away
+from db.costs import ledger as costs
+from db.costs.ledger import Charge
 from db.jobs import CheckChannel
 from db.messages import echoes, inbound, lost
 from db.messages.content import Preference, System
@@ -36,6 +38,7 @@ from db.messages.ledger import StatusUpdate, apply_statuses, campaign_of
 from db.messages.lost import Report
 from db.messages.reasons import FailureReason
 from db.proposals import watch
+from db.providers import registry as channel_kinds
 from db.work import Work
 from workers import account_news
 from workers.outcomes import PauseChannel, Refusal, RetryAfter, Scope, StopCampaign, retry_delay
@@ -119,6 +122,9 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
         return set(), []
     updates = [_update(item) for item in items]
     applied = await apply_statuses(w, updates)
+    await costs.bill(
+        w, [charge for item, update in zip(items, updates, strict=True) if (charge := _charge(item, update)) is not None]
+    )
     for campaign_id in applied.campaigns:
         progress.touch(w.company_id, campaign_id)
     for contact_id in applied.contacts:
@@ -170,6 +176,22 @@ def _update(item: Item) -> StatusUpdate:
         reason=(reason or FailureReason.BAD_REQUEST).value if state is MessageState.FAILED else None,
         code=event.code,
         retry_in=retry_delay(RetryAfter(None, reason), 2) if reason in PASSING and reason is not None else None,
+    )
+
+
+def _charge(item: Item, update: StatusUpdate) -> Charge | None:
+    """What a status tells of money: by its pricing once the message was delivered; by segments, where those are billed, once it was sent."""
+    event = item.event
+    assert isinstance(event, StatusEvent)
+    if channel_kinds.provider(item.channel.kind).capabilities.unit == "segment":
+        if update.state not in (MessageState.SENT, MessageState.DELIVERED) or event.status is DeliveryStatus.ACCEPTED:
+            return None
+        return Charge(update.attempt_id, update.provider_id, item.at, True, None, "segments")
+    told = event.pricing
+    if told is None or told.billable is None or update.state not in (MessageState.DELIVERED, MessageState.READ):
+        return None
+    return Charge(
+        update.attempt_id, update.provider_id, item.at, told.billable, (told.category or "")[:40], (told.type or "")[:40]
     )
 
 

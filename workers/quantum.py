@@ -9,6 +9,7 @@ from uuid import UUID
 
 from db import valkey
 from db.channels.secrets import ChannelRow
+from db.costs.enums import CapScope
 from db.messages import due
 from db.messages.ledger import Claimed
 from db.settings import Settings
@@ -29,6 +30,7 @@ class Slice(NamedTuple):
     messages: list[Claimed]
     content: str | None
     full: bool  # somebody had to wait because the portfolio's day is full
+    dear: CapScope | None = None  # somebody had to wait because this limit of costs is reached
 
 
 @dataclass(slots=True)

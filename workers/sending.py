@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 
 from db import halving, installation, limits, valkey, witness
-from db.campaigns import lifecycle
+from db.campaigns import gate, lifecycle
 from db.channels.secrets import ChannelRow, load_channel
 from db.contacts import consent
 from db.engine import DB
@@ -29,7 +29,7 @@ from db.settings import Settings
 from db.tenancy import worker
 from db.witness import Seen
 from db.work import Work, work
-from workers import outage, outgoing
+from workers import gated, outage, outgoing
 from workers.batch import Batch, held_back
 from workers.outage import Breakers
 from workers.outcomes import (
@@ -178,6 +178,8 @@ class Lanes:
         messages = slice_.messages if slice_ else []
         if slice_ and messages:
             self._launch(slice_, claimed_at, run.in_flight, life)
+        if slice_ and slice_.dear is not None and queue_id is not None:
+            await gated.stop(company_id, queue_id, slice_.dear)
         with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
             await limits.give_back(channel_id, units - sum(message.units for message in messages))
         if slice_ is None:
@@ -199,6 +201,8 @@ class Lanes:
         batch = await ledger.claim(
             w, channel.id, queue_id, limit=limit, units=units, lease=self._settings.send_lease, known=known
         )
+        asked = await gate.ask(w, campaign_id) if batch and campaign_id is not None else None
+        batch = await gated.by_hours(w, channel, queue_id, asked, batch)
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
         answers = [m for m in batch if render.is_answer(m.content)]
         batch = [m for m in batch if m not in answers]
@@ -211,8 +215,9 @@ class Lanes:
         if held:
             await ledger.finish(w, held, horizon=channel.unknown_horizon)
             batch = [message for message, wait in zip(batch, waits, strict=True) if not wait]
+        batch, dear = await gated.by_money(w, channel, asked, batch)
         content = await self._content(w, campaign_id) if batch and campaign_id is not None else None
-        return Slice(channel, batch, content, any(wait < 0 for wait in waits))
+        return Slice(channel, batch, content, any(wait < 0 for wait in waits), dear)
 
     async def _stay_away(self, channel_id: UUID, seconds: float) -> None:
         self._rest[channel_id] = time.monotonic() + seconds

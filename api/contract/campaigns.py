@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from api.contract.base import Input, Output, Title, example
 from api.contract.buttons import PreviewButton
 from api.contract.contacts import ContactFilter, Moment
+from api.contract.costs import Currency, Micro, Minute, Weekdays
 from api.contract.kinds import ChannelKind
 from api.contract.upserts import ExternalId, Metadata
 from db.campaigns.enums import CampaignState
@@ -26,8 +27,22 @@ class Binding(Struct, forbid_unknown_fields=True, kw_only=True):
     fallback: Annotated[str, Meta(examples=["cliente"], max_length=500)] = ""
 
 
+class CampaignHours(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Only then, on the clock where each person is: minutes of the day, weekdays from Monday 0. `skip_holidays`: not on those of the office hours,
+    nor on national ones of Brazil."""
+
+    opens: Minute
+    closes: Annotated[int, Meta(ge=1, le=1440, examples=[1200])]
+    weekdays: Weekdays
+    skip_holidays: bool = False
+
+
 class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     skip_recent_days: Annotated[int, Meta(ge=0, le=90)] = 0  # leave out who got a campaign in the last N days
+    hours: CampaignHours | None = None
+    spread_minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0  # evenly over so much of the time in which it may write
+    max_cost_micro: Micro | None = None  # nothing goes out beyond it; also by PUT …/limit while it sends
+    max_cost_currency: Currency | None = None
 
 
 class CampaignCreate(Input):
@@ -146,7 +161,7 @@ class CampaignProblem(Output):
     """What stands in the way of a launch; the UI shows the sentence of the code at the step."""
 
     code: CampaignField
-    step: Literal["channel", "audience", "message"]
+    step: Literal["channel", "audience", "message", "when"]
     params: dict[str, str | int] = {}
 
 

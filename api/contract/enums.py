@@ -29,6 +29,8 @@ from db.boards.enums import RunState as RunState
 from db.boards.enums import StageColor as StageColor
 from db.boards.enums import StageKind as StageKind
 from db.campaigns.enums import CampaignState as CampaignState
+from db.campaigns.enums import PreflightEffect as PreflightEffect
+from db.campaigns.enums import PreflightRule as PreflightRule
 from db.channels.enums import ChannelState as ChannelState
 from db.channels.enums import NoticeCode as NoticeCode
 from db.channels.enums import Quality as Quality

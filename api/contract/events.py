@@ -22,6 +22,7 @@ from db.campaigns.events import CampaignChanged as CampaignChanged
 from db.campaigns.events import CampaignDeleted as CampaignDeleted
 from db.campaigns.events import CampaignEvent as CampaignEvent
 from db.campaigns.events import CampaignProgress as CampaignProgress
+from db.campaigns.events import SendHoursChanged as SendHoursChanged
 from db.channels.events import ChannelChanged as ChannelChanged
 from db.channels.events import ChannelEvent as ChannelEvent
 from db.channels.events import ChannelStateChanged as ChannelStateChanged
@@ -40,6 +41,7 @@ from db.conversations.events import ConversationEntryAdded as ConversationEntryA
 from db.conversations.events import ConversationPresence as ConversationPresence
 from db.conversations.events import ConversationUpdated as ConversationUpdated
 from db.conversations.events import InboxChanged as InboxChanged
+from db.costs.events import CostsChanged as CostsChanged
 from db.events import Event as Event
 from db.holds.events import HoldChanged as HoldChanged
 from db.incoming.events import IncomingHookChanged as IncomingHookChanged

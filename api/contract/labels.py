@@ -55,6 +55,8 @@ FAILURES: dict[str, str] = {
     "spam_rate": "Too many complaints",
     "carrier_filtered": "The carrier took it for spam",
     "pair_rate": "Too many messages to one person",
+    "quiet_hours": "Outside of the hours in which you write",
+    "spend_cap": "The limit of costs is reached",
     "throughput": "Sent too fast",
     "api_rate": "Hourly limit reached",
     "queue_full": "The provider's queue is full",

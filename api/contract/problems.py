@@ -29,6 +29,7 @@ from db.contacts.reasons import RowWarning as RowWarning
 from db.contacts.reasons import StayReason as StayReason
 from db.conversations.errors import ConversationError as ConversationError
 from db.conversations.errors import ConversationField
+from db.costs.errors import CostField
 from db.errors import Code as Code
 from db.errors import ErrorCode, FieldCode, RequestField
 from db.errors import Params as Params
@@ -88,6 +89,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ConversationField,
     KnowledgeField,
     CampaignField,
+    CostField,
     BoardField,
     AiField,
     IncomingField,

@@ -51,6 +51,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         CampaignError.IN_THE_PAST,
         CampaignError.NOT_READY,
     ),
+    "campaigns_limit_set": (CampaignError.NOT_EDITABLE,),
     "campaigns_pause": (CampaignError.NOT_RUNNING,),
     "campaigns_resume": (CampaignError.NOT_PAUSED,),
     "campaigns_retry_failed": (CampaignError.NOT_RETRYABLE,),

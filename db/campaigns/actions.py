@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from db import versions
+from db.campaigns import money
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
@@ -157,9 +158,10 @@ async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, expected:
 
 async def _freeze(w: Work, campaign_id: UUID) -> None:
     draft = await load_draft(w, campaign_id)
-    found = await problems(w, draft)
+    found = await problems(w, draft) + await money.problems(w, draft)
     if found:
         raise CampaignError.NOT_READY(fields=found)
+    await money.keep_limit(w, campaign_id, draft.settings)
     await w.execute(
         "update campaign set content = $3::jsonb where company_id = $1 and id = $2",
         w.company_id,

@@ -110,6 +110,12 @@ class Audience:
                 pieces.append(f"coalesce(nullif(btrim({value}), ''), {self.arg(part.fallback or '', 'text')})")
         return f"concat({', '.join(pieces)})"
 
+    def units(self, content: Content) -> str:
+        """SQL for how many segments the message of one person takes; 1 where nobody counts them."""
+        if self.by_segment and isinstance(content, TextContent):
+            return f"greatest(sms_segments({self.text(content)}), 1)"
+        return "1"
+
 
 async def count(r: Read, audience: Audience) -> dict[str | None, int]:
     """Members by skip reason; None are those who get the message."""
@@ -165,11 +171,7 @@ async def enlist(
     w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
 ) -> int:
     """Writes the audience in one statement. Returns the rows added."""
-    units = (
-        f"greatest(sms_segments({audience.text(content)}), 1)"
-        if audience.by_segment and isinstance(content, TextContent)
-        else "1"
-    )
+    units = audience.units(content)
     members = (
         "select p.contact_id, p.address, p.reason,"
         f" (case when p.reason is null then {units} else 1 end)::smallint as units,"

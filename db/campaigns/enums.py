@@ -37,3 +37,39 @@ class FailedJob(StrEnum):
     CONTACTS_BULK = "contacts_bulk"
     IMPORT_UNDO = "import_undo"
     STAGE_REMOVAL = "stage_removal"  # `subject_id` is the board's
+
+
+class PreflightRule(StrEnum):
+    """What may keep somebody from getting a campaign at once and as it is written; the first ones are those of SkipReason."""
+
+    OPTED_OUT = "opted_out"
+    CATEGORY_REFUSED = "category_refused"
+    NO_ADDRESS = "no_address"
+    LANDLINE = "landline"
+    DUPLICATE_ADDRESS = "duplicate_address"
+    RECENTLY_MESSAGED = "recently_messaged"
+    CONTACT_DELETED = "contact_deleted"
+    SAMPLE_CONTACT = "sample_contact"
+    MISSING_VALUE = "missing_value"
+    QUIET_HOURS = "quiet_hours"
+    NO_HOURS = "no_hours"  # the rules leave no hour in which they may be written to
+    TIER = "tier"
+    PRICE_UNKNOWN = "price_unknown"
+    SPEND_CAP = "spend_cap"
+
+
+class PreflightEffect(StrEnum):
+    """What a rule does to those whom it is about."""
+
+    LEAVES_OUT = "leaves_out"
+    DELAYS = "delays"
+    SUBSTITUTES = "substitutes"  # a substitute stands where their value is missing
+    STOPS = "stops"  # they do not get it before somebody changes something
+    TELLS = "tells"
+
+
+class CompareMetric(StrEnum):
+    """By what campaigns are compared, of those whom they reached."""
+
+    READ = "read"
+    REPLIED = "replied"

@@ -36,4 +36,8 @@ class CampaignField(FieldCode):
         "The segment of this campaign was deleted, or asks for a field that is gone. Mend it, or choose who else gets the message.",
     )
     AUDIENCE_EMPTY = "audience_empty", "Nobody can be reached with this audience. Change it."
+    PRICE_UNKNOWN = (
+        "price_unknown",
+        "There is a limit in {currency}, and no price in {currency} is known for {count} of these people. Add the price, or take the limit out.",
+    )
     UNKNOWN_REASON = "unknown_reason", "Say which failures are meant, by the reasons that the campaign's progress names."

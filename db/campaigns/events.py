@@ -37,3 +37,11 @@ class CampaignProgress(CampaignEvent, frozen=True, kw_only=True):
     type: ClassVar = "campaign.progress"
     permission: ClassVar = Permission.CAMPAIGNS_READ
     durable: ClassVar = False
+
+
+class SendHoursChanged(Event, frozen=True, kw_only=True):
+    """The hours in which the company's campaigns may write."""
+
+    type: ClassVar = "send_hours.changed"
+    permission: ClassVar = Permission.CAMPAIGNS_READ
+    durable: ClassVar = False

@@ -7,6 +7,8 @@ import msgspec
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
+from db.campaigns.plan import plan_of
+from db.campaigns.spread import lay_out
 from db.channels.enums import TemplateCategory
 from db.clock import now
 from db.contacts import consent, segments
@@ -85,6 +87,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await consent.hold(w)
         await recipients.follow(w, campaign_id)
         await recipients.skip_opted_out(w, campaign_id)
+        settings = plan_of(msgspec.json.decode(row["settings"]))
+        await lay_out(w, campaign_id, settings, frozen.category if isinstance(frozen, render.TemplateContent) else "marketing")
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
             "update campaign k set state = 'running', started_at = coalesce(started_at, now()), audience_size = ("

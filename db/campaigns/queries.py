@@ -11,7 +11,7 @@ import msgspec
 
 from db import limits, valkey
 from db.campaigns.audience import count, sample
-from db.campaigns.check import audience_of, frozen_content, load_draft, problems
+from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
@@ -314,6 +314,11 @@ async def preview(actor: Actor, campaign_id: UUID) -> Preview:
                 seconds, limit = days * limits.DAY + seconds, "tier"
     plain = suggest_gsm7(draft.body) if draft.body and by_segment else None
     return Preview(rows, found, reach, seconds, limit, total, plain if plain != draft.body else None)
+
+
+async def used_today(draft: Draft) -> int:
+    """Unique people of the portfolio's moving day; 0 where nobody counts them, or while they cannot be read."""
+    return await _used(draft.company_id, draft.portfolio_id) if draft.portfolio_id and draft.messaging_limit is not None else 0
 
 
 async def _used(company_id: UUID, portfolio_id: str) -> int:

@@ -6,6 +6,7 @@ Refuses to know who may do it and what it means: campaigns, answers and channels
 from datetime import datetime
 from uuid import UUID
 
+from db.contacts.places import GROUP
 from db.errors import RequestError
 from db.messages.enums import MessageState as M
 from db.work import Work
@@ -64,6 +65,31 @@ _CANCEL_SOME = (
     and id in (select id from message where company_id = $1 and queue_id = $2 and queued limit $4 for update skip locked)
 """
 )
+_PUT_OFF = f"""
+update message m set next_at = greatest(now() + make_interval(secs => due.wait), m.next_at) from (
+    select m.id, r.wait from message m join unnest($3::text[], $4::float8[]) r(start, wait)
+        on r.start = {GROUP.format("m.address")}
+    where m.company_id = $1 and m.queue_id = $2 and m.queued and m.next_at <= now() limit $5 for update of m skip locked) due
+where m.company_id = $1 and m.id = due.id
+"""
+_PLACES = f"""
+select {GROUP.format("address")} as start, min(address) as address
+from message where company_id = $1 and queue_id = $2 and queued group by 1
+"""
+# Evenly over so many seconds of the time that is open at each place: the n-th of all comes when so much of it has passed there.
+_SPREAD = f"""
+with n as materialized (
+    select id, {GROUP.format("address")} as start,
+        (row_number() over (order by id) - 1) * $3::float8 / count(*) over () as seconds
+    from message where company_id = $1 and queue_id = $2 and queued
+), open as materialized (
+    select * from unnest($4::text[], $5::timestamptz[], $6::float8[]) r(start, opens, before)
+)
+update message m set next_at = o.opens + make_interval(secs => n.seconds - o.before)
+from n cross join lateral (select opens, before from open where open.start = n.start and open.before <= n.seconds
+                           order by before desc limit 1) o
+where m.company_id = $1 and m.id = n.id
+"""
 # What is being sent, or was and may be tried again, ends with this try: `ledger.py` asks before it queues one again. In the order of the
 # ledger's locks, and waiting for them: a claim or a result that is written at this moment is seen.
 _TAKE_BACK = f"""
@@ -151,6 +177,23 @@ async def again(
     (JSON), a file's for the queue of the file; None where there is nothing to send again."""
     content: str | None = await w.fetchval(_AGAIN, w.company_id, message_id, contact_id, channel_id, address, include_unknown)
     return content
+
+
+async def places(w: Work, queue_id: UUID) -> dict[str, str]:
+    """Where those are who wait in a queue: start of the address (`places.GROUP`) → one of its addresses."""
+    return {row["start"]: row["address"] for row in await w.fetch(_PLACES, w.company_id, queue_id)}
+
+
+async def spread(w: Work, queue_id: UUID, seconds: float, opens: list[tuple[str, datetime, float]]) -> int:
+    """When each of a queue goes: evenly over so many seconds of open time. `opens`: for each place the spans in which it is open, with how
+    many seconds were open before. Who is at no such place keeps their turn. Returns how many were moved."""
+    columns = [list(column) for column in zip(*opens, strict=True)] if opens else [[], [], []]
+    return await w.execute(_SPREAD, w.company_id, queue_id, seconds, *columns)
+
+
+async def put_off(w: Work, queue_id: UUID, waits: dict[str, float], most: int) -> int:
+    """Those of a queue that are due and whose address begins so (`places.GROUP`) wait for so many seconds. Returns how many, at most `most`."""
+    return await w.execute(_PUT_OFF, w.company_id, queue_id, list(waits), list(waits.values()), most)
 
 
 async def cancel(w: Work, queue_id: UUID, *, reason: str | None = None, batch: int | None = None) -> int:

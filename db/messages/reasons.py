@@ -59,6 +59,9 @@ class FailureReason(enum.StrEnum):
     MARKETING_API = "marketing_api", True
     SPAM_RATE = "spam_rate", True
     CARRIER_FILTERED = "carrier_filtered", False
+    # our own rules: these wait
+    QUIET_HOURS = "quiet_hours", True
+    SPEND_CAP = "spend_cap", True
     # rates and accidents
     PAIR_RATE = "pair_rate", True
     THROUGHPUT = "throughput", True

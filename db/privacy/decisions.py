@@ -104,8 +104,8 @@ RULES: dict[str, Rule] = {
         account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai channel channel_notice channel_signup company custom_field custom_role
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
-        message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
-        push_subscription quick_reply recovery_code schema_migration second_factor session sign_in_flow stage stage_rule stage_tag_total stage_total
+        message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
+        push_subscription quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage stage_rule stage_tag_total stage_total
         stat_day stat_delta stat_hour tag team team_channel team_member template tick webhook_endpoint
         """.split(),  # noqa: SIM905 - a list of lines
         OURS,

@@ -120,6 +120,13 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
                 "insert into segment(company_id, name, rule) values"
                 ' ($1, \'Opted out\', \'{"match": "all", "conditions": [{"kind": "consent", "opted_out": true}]}\') returning id'
             ),
+            "rate_id": await insert(
+                "insert into send_rate(company_id, kind, country, category, currency, price, valid_from)"
+                " values ($1, 'whatsapp', 'PT', 'marketing', 'EUR', 50000, '2026-01-01') returning id"
+            ),
+            "send_hours_id": await insert(
+                "insert into send_hours(company_id, name, weekdays, opens, closes) values ($1, 'Comercial', '{0,1,2,3,4}', 0, 1440) returning id"
+            ),
             "tag_id": await insert("insert into tag(company_id, name) values ($1, 'vip') returning id"),
             "field_id": await insert("select id from custom_field where company_id = $1"),
             "note_id": await insert(

@@ -22,7 +22,7 @@ OWNERS = {
     },
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
-    "db/campaigns": {"campaign", "message_tally"},
+    "db/campaigns": {"campaign", "message_tally", "send_hours"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
     "db/contacts": {
         "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
@@ -31,6 +31,7 @@ OWNERS = {
     "db/conversations": {
         "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "team", "team_channel", "team_member",
     },
+    "db/costs": {"message_cost", "send_rate", "spend_cap", "spend_reserved"},
     "db/holds": {"hold", "held_item"},
     "db/incoming": {"incoming_delivery", "incoming_hook", "incoming_key"},
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},

@@ -22,7 +22,9 @@ from api.contract.campaigns import (
 )
 from api.contract.channels import Channel, Template
 from api.contract.contacts import CustomField, Import, Tag
+from api.contract.costs import CampaignCost, SpendLimitSet
 from api.contract.enums import CampaignState, TemplateStatus
+from api.contract.preflight import Preflight, PreflightAsked, PreflightFinding, PreflightPerson
 from ui.client.base import ApiClient, Params
 
 _PAGE = 200  # the largest page that the API gives
@@ -54,6 +56,26 @@ async def delete(api: ApiClient, campaign_id: UUID) -> None:
 
 async def preview(api: ApiClient, campaign_id: UUID) -> Preview:
     return await api.post(f"/v1/campaigns/{campaign_id}/preview", Preview)
+
+
+async def preflight(api: ApiClient, campaign_id: UUID, at: datetime | None) -> Preflight:
+    return await api.post(f"/v1/campaigns/{campaign_id}/preflight", Preflight, PreflightAsked(at=at))
+
+
+async def preflight_people(
+    api: ApiClient, campaign_id: UUID, found: PreflightFinding, at: datetime | None, limit: int
+) -> Page[PreflightPerson]:
+    """Whom a finding is about, the first so many."""
+    params = {"rule": found.rule.value, "name": found.name, "at": at.isoformat() if at else None, "limit": limit}
+    return await api.get(f"/v1/campaigns/{campaign_id}/preflight/people", Page[PreflightPerson], params)
+
+
+async def cost(api: ApiClient, campaign_id: UUID) -> CampaignCost:
+    return await api.get(f"/v1/campaigns/{campaign_id}/cost", CampaignCost)
+
+
+async def set_limit(api: ApiClient, campaign_id: UUID, micro: int | None, currency: str | None) -> Campaign:
+    return await api.put(f"/v1/campaigns/{campaign_id}/limit", Campaign, SpendLimitSet(limit_micro=micro, currency=currency))
 
 
 async def test(api: ApiClient, campaign_id: UUID, to: list[str]) -> TestSent:

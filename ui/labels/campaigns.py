@@ -73,6 +73,7 @@ def limit_now(limit: str | None, value: float | None, until: datetime | None) ->
         "quality": _("Slower, to protect the quality of the number"),
         "api_rate": _("The provider's hourly limit is reached"),
         "network": _("The provider is out of reach; trying again"),
+        "quiet_hours": _("Held by the hours in which you write to people"),
         "channel": _("The channel cannot send; see its page"),
         "unavailable": _("The limits cannot be read at the moment"),
     }.get(limit or "", "")

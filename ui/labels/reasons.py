@@ -79,6 +79,8 @@ def _channel() -> dict[str, str]:
 def _accidents() -> dict[str, str]:
     return {
         "pair_rate": _("Wait a little, then try again."),
+        "quiet_hours": _("It goes out by itself as soon as the hours allow it."),
+        "spend_cap": _("Raise the limit and resume, or leave it as it is: nothing more is spent."),
         "throughput": _("Try again: we slow down by ourselves."),
         "api_rate": _("Try again in an hour."),
         "queue_full": _("Try again later."),

@@ -33,6 +33,7 @@ from ui.labels import campaigns as campaign_labels
 from ui.labels import channels as channel_labels
 from ui.labels.campaigns import campaign_state
 from ui.pages.campaigns import actions
+from ui.pages.campaigns.cost import Cost
 from ui.pages.campaigns.figures import Figures
 from ui.pages.campaigns.outcomes import Outcomes
 from ui.pages.campaigns.recipients import Recipients
@@ -178,6 +179,7 @@ class _Live:
     async def _move_people(self) -> None:
         if self._built:
             await self._people.refresh()
+            await self._cost.refresh()
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -193,6 +195,7 @@ class _Live:
         self._figures = Figures(progress, reads, self._to_failures, self._to_replies)
         self._speed = Speed(progress)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
+        self._cost = Cost(self._campaign)
         self._people = Recipients(self._campaign)
         self._built = True
 

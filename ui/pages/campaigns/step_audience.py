@@ -270,7 +270,7 @@ class AudienceStep:
         def read() -> None:
             value = int(amount.value or 0) if switch.value else 0
             if 0 <= value <= 90 and value != self._settings.skip_recent_days:
-                self._settings = CampaignSettings(skip_recent_days=value)
+                self._settings = structs.replace(self._settings, skip_recent_days=value)
                 self._change(settings=self._settings)
 
         switch = switch_field(

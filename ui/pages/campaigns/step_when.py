@@ -6,6 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
+from api.contract.campaigns import CampaignSettings
 from api.contract.enums import DeliveryPolicy
 from ui import formats
 from ui.components.cards import card
@@ -13,6 +14,7 @@ from ui.components.forms import MomentField, mark, moment_field
 from ui.components.picks import Picks
 from ui.components.text import icon
 from ui.i18n import _
+from ui.pages.campaigns.step_rules import RulesCard
 
 
 class WhenStep:
@@ -22,6 +24,7 @@ class WhenStep:
         self,
         at: datetime | None,
         policy: DeliveryPolicy,
+        settings: CampaignSettings,
         change: Callable[..., Any],
         set_at: Callable[[datetime | None], Any],
     ) -> None:
@@ -34,6 +37,7 @@ class WhenStep:
             picks.described(True, "schedule", _("At a planned time"), _("It starts by itself, also when nobody is here."))
             self._plan = ui.element("div").classes("w-full")
             self._draw_plan()
+            self._rules = RulesCard(settings, change)
             self._draw_fold()
 
     def _draw_plan(self) -> None:
@@ -71,6 +75,8 @@ class WhenStep:
 
     def complete(self) -> bool:
         """Whether the plan can be kept; a time that is over or half typed is said and focused, never taken for "now"."""
+        if not self._rules.complete():
+            return False
         if not self._later or self._field is None:
             return True
         self._read()

@@ -31,7 +31,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
 from ui.labels.campaigns import STEPS
-from ui.pages.campaigns import actions, step_bar, step_channel, step_review
+from ui.pages.campaigns import actions, preflight, step_bar, step_channel, step_review
 from ui.pages.campaigns.draft import Draft
 from ui.pages.campaigns.pane import Pane, test_send
 from ui.pages.campaigns.reach import Reach
@@ -343,7 +343,8 @@ class Wizard:
         self._throttle.poke()
 
     def _when(self) -> None:
-        self._open_step = WhenStep(self._at, self._draft.value("policy"), self._change, self._set_at)
+        kept = self._draft.value
+        self._open_step = WhenStep(self._at, kept("policy"), kept("settings"), self._change, self._set_at)
 
     def _review(self) -> None:
         self._loader = load(self._fetch_review, self._draw_review, lambda: skeleton_card(8))
@@ -361,12 +362,11 @@ class Wizard:
         self._seen |= set(STEPS)
         self._draw_steps()
 
-        def test() -> None:
-            test_send(self._draft, facts.campaign.sandbox)
-
         with ui.element("div").classes("m-aside"):
             with ui.element("div").classes("m-col m-gap"):
+                test = partial(test_send, self._draft, facts.campaign.sandbox)
                 step_review.draw(facts, self._go, test, partial(self._launch, facts))
+                preflight.section(self._api, facts.campaign.id, self._at, self._go)
             with ui.element("div").classes("m-aside-side"):
                 self._pane = Pane(facts.channel)
                 self._pane.set(facts.preview)

@@ -1,0 +1,103 @@
+"""What stands between a claimed message of a campaign and its sending: hours and money. Asked in the transaction of the claim, before anything
+goes out, so that a rule holds whatever was true at the launch."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns.plan import Plan, plan_of
+from db.campaigns.rules import Rules, load
+from db.clock import now
+from db.contacts.places import place, start
+from db.costs import caps
+from db.costs.caps import Admitted, Wanted
+from db.costs.enums import CapScope
+from db.messages import queueing
+from db.messages.ledger import Claimed
+from db.work import Work
+
+PORTION = 5_000
+"""So many others of a place that is closed are moved with one claim."""
+NOT_SOON = 86_400.0
+_CAMPAIGN = """
+select k.settings::text as settings, k.content->>'category' as category, c.kind, c.sandbox,
+    exists (select from send_hours h where h.company_id = $1) as has_hours,
+    exists (select from spend_cap s where s.company_id = $1 and s.subject_id = any($3::uuid[])) as has_caps
+from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2
+"""
+
+
+class Closed(NamedTuple):
+    """Somebody who may not be written to now: seconds to wait, and which rule holds them."""
+
+    wait: float
+    rule: str
+
+
+class Asked(NamedTuple):
+    """A campaign whose slice is claimed."""
+
+    campaign_id: UUID
+    kind: str
+    category: str
+    simulated: bool
+    rules: Rules | None
+    has_caps: bool
+
+
+async def ask(w: Work, campaign_id: UUID) -> Asked | None:
+    """None: nothing stands in the way of anybody."""
+    row = await w.fetchrow(_CAMPAIGN, w.company_id, campaign_id, [campaign_id, caps.MONTH])
+    if row is None:
+        return None
+    plan: Plan = plan_of(msgspec.json.decode(row["settings"]))
+    if plan.hours is None and not row["has_hours"] and not row["has_caps"]:
+        return None
+    category = caps.category_of(row["kind"], row["category"])
+    rules = await load(w, w.company_id, plan, row["category"] or "marketing") if plan.hours or row["has_hours"] else None
+    return Asked(campaign_id, row["kind"], category, row["sandbox"], rules, row["has_caps"])
+
+
+async def closed(
+    w: Work, asked: Asked, queue_id: UUID, messages: Sequence[Claimed], at: datetime | None = None
+) -> dict[UUID, Closed]:
+    """Who of these may not be written to now. Others of the same places that wait in the queue are moved to when they may."""
+    if asked.rules is None or not asked.rules.any:
+        return {}
+    moment = at or now()
+    starts: dict[str, Closed | None] = {}
+    found: dict[UUID, Closed] = {}
+    for message in messages:
+        key = start(message.address)
+        if key not in starts:
+            starts[key] = _closed(asked.rules, message.address, moment)
+        held = starts[key]
+        if held is not None:
+            found[message.message_id] = held
+    waits = {key: held.wait for key, held in starts.items() if held is not None}
+    if waits:
+        await queueing.put_off(w, queue_id, waits, PORTION)
+    return found
+
+
+def _closed(rules: Rules, address: str, at: datetime) -> Closed | None:
+    there = place(address)
+    opens = rules.opens(there, at)
+    if opens == at:
+        return None
+    wait = (opens - at).total_seconds() if opens is not None else NOT_SOON
+    return Closed(wait, rules.holds(there, at))
+
+
+async def afford(w: Work, asked: Asked, messages: Sequence[Claimed]) -> Admitted:
+    """Reserves what these cost; who does not fit under a limit does not go."""
+    wanted = [Wanted(message.message_id, message.address, message.units) for message in messages]
+    return await caps.admit(w, asked.campaign_id, asked.kind, asked.category, wanted, simulated=asked.simulated)
+
+
+def stopped_by(scope: CapScope) -> str:
+    """What the campaign says about its pause, for its page."""
+    return f"limit:{scope.value}"

@@ -1,0 +1,142 @@
+"""What a campaign may cost and did cost: its limit, its estimate, its figures per person reached."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns.announce import changed
+from db.campaigns.audience import Audience
+from db.campaigns.check import Draft, audience_of, frozen_content
+from db.campaigns.errors import CampaignError, CampaignField
+from db.campaigns.plan import plan_of
+from db.campaigns.queries import one
+from db.campaigns.tallies import tallies
+from db.clock import now
+from db.contacts.places import GROUP, place
+from db.costs import caps, ledger, rates
+from db.costs.caps import Cap
+from db.costs.enums import CapScope
+from db.costs.errors import CostField
+from db.costs.estimate import Estimate, Group, estimate
+from db.costs.ledger import Spent
+from db.errors import Field, RequestError
+from db.messages.render import Content
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Read, Work, read, work
+
+ENDED = frozenset({"finished", "cancelled", "failed"})
+
+
+async def estimated(r: Read, draft: Draft) -> Estimate:
+    """At the prices of today, for those who would get it. Its channel must be chosen."""
+    content = frozen_content(draft)
+    audience = audience_of(draft, content.fields)
+    return await of_groups(r, draft, [place_group(row) for row in await grouped(r, audience, content)])
+
+
+async def grouped(r: Read, audience: Audience, content: Content) -> list[Any]:
+    """Those who would get it by place: start, address, people, units."""
+    start = GROUP.format("p.address")
+    sql = (
+        f"select {start} as start, min(p.address) as address, count(*)::int as people, sum({audience.units(content)})::int as units"
+        " from judged p where p.reason is null group by 1"
+    )
+    return await r.fetch(audience.people + sql, *audience.args)
+
+
+def place_group(row: Any) -> Group:
+    return Group(place(row["address"]).country, row["people"], row["units"])
+
+
+async def of_groups(r: Read, draft: Draft, groups: list[Group]) -> Estimate:
+    assert draft.kind is not None
+    category = caps.category_of(draft.kind, draft.template_category)
+    return estimate(groups, await rates.prices(r, draft.company_id), draft.kind, category, now().date())
+
+
+async def limits(r: Read, draft: Draft) -> list[Cap]:
+    """The campaign's own as its draft has it, and the company's month. The simulator costs nothing by the month."""
+    plan = plan_of(draft.settings)
+    month = [] if draft.sandbox else await caps.caps(r, draft.company_id)
+    if plan.max_cost_micro is None or plan.max_cost_currency is None:
+        return month
+    return [Cap(CapScope.CAMPAIGN, plan.max_cost_currency, plan.max_cost_micro, 0), *month]
+
+
+def unpriced(found: Estimate, limit: Cap) -> int:
+    """People who do not fit under a limit, because nobody knows their price in its currency."""
+    return sum(line.people for line in found.lines if line.currency != limit.currency)
+
+
+async def problems(r: Read, draft: Draft) -> list[Field]:
+    """A limit that cannot be kept, because a price is not known in its currency."""
+    if draft.kind is None or not draft.audience.picks:
+        return []
+    known = await limits(r, draft)
+    if not known:
+        return []
+    found = await estimated(r, draft)
+    wrong = next((limit for limit in known if unpriced(found, limit)), None)
+    return (
+        [CampaignField.PRICE_UNKNOWN("when", currency=wrong.currency, count=unpriced(found, wrong))] if wrong is not None else []
+    )
+
+
+async def keep_limit(w: Work, campaign_id: UUID, settings: dict[str, Any]) -> None:
+    """At the launch: what its settings say from now on holds for what it sends."""
+    plan = plan_of(settings)
+    currency = plan.max_cost_currency
+    await caps.keep(w, campaign_id, plan.max_cost_micro if currency is not None else None, currency or "")
+
+
+async def set_limit(actor: Actor, campaign_id: UUID, most: int | None, currency: str | None) -> dict[str, Any]:
+    """Changes the limit, also while it sends; one that paused for it waits for a person to resume it. Raises NotFound, Invalid, Conflict
+    `not_editable` for one that is over."""
+    if most is not None and (currency is None or len(currency) != 3 or not currency.isascii() or not currency.isupper()):
+        raise RequestError.INVALID(fields=[CostField.CURRENCY("currency")])
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await w.fetchrow(
+            "select state, settings::text as settings from campaign where company_id = $1 and id = $2 for update",
+            w.company_id,
+            campaign_id,
+        )
+        if row is None:
+            raise RequestError.NOT_FOUND(what="campaign")
+        if row["state"] in ENDED:
+            raise CampaignError.NOT_EDITABLE(state=row["state"])
+        settings = {
+            **msgspec.json.decode(row["settings"]),
+            "max_cost_micro": most,
+            "max_cost_currency": currency if most is not None else None,
+        }
+        await w.execute(
+            "update campaign set settings = $3::jsonb where company_id = $1 and id = $2",
+            w.company_id, campaign_id, msgspec.json.encode(settings).decode(),
+        )  # fmt: skip
+        if row["state"] != "draft":
+            await keep_limit(w, campaign_id, settings)
+        w.audit("campaign.limited", campaign_id, most=most, currency=currency)
+        return await changed(w, campaign_id)
+
+
+class CampaignCost(msgspec.Struct, frozen=True):
+    """What was billed, by currency; what it came to for each person whom it reached, and who answered. `waiting`: sent, and not billed yet."""
+
+    spent: list[Spent]
+    limits: list[Cap]
+    delivered: int
+    replied: int
+    waiting: int
+
+
+async def cost(actor: Actor, campaign_id: UUID) -> CampaignCost:
+    """Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        await one(r, campaign_id)
+        spent = (await ledger.spent(r, actor.company_id, [campaign_id]))[campaign_id]
+        figures = (await tallies(r, [campaign_id]))[campaign_id].figures
+        known = await caps.caps(r, actor.company_id, campaign_id)
+    billed = sum(one.messages for one in spent)
+    return CampaignCost(spent, known, figures.delivered, figures.replied, max(0, figures.sent - billed))

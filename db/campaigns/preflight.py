@@ -1,0 +1,262 @@
+"""Before the launch: every rule that would leave somebody out, delay them or stop the campaign, with how many and who; what it costs, and when it is
+done. Nothing here decides: the same rules are asked again when the audience is written and at each claim."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns import money
+from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems
+from db.campaigns.enums import PreflightEffect, PreflightRule
+from db.campaigns.plan import plan_of
+from db.campaigns.queries import used_today
+from db.campaigns.rules import Rules, load
+from db.campaigns.spread import open_spans
+from db.campaigns.windows import Span
+from db.clock import now
+from db.contacts.places import GROUP, place
+from db.costs.caps import Cap
+from db.costs.estimate import Estimate
+from db.errors import Field, RequestError, RequestField
+from db.messages.enums import SkipReason
+from db.messages.render import draw
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Read, read
+
+DAY = timedelta(days=1)
+SAMPLES = 5
+_JUDGED = """
+select p.reason, {start} as start, min(p.address) as address, count(*)::int as people, sum({units})::int as units from judged p group by 1, 2
+"""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One rule and how many people it is about. `name`: a field, or a rule of the company; `until`: when it ends by itself."""
+
+    rule: PreflightRule
+    effect: PreflightEffect
+    count: int
+    name: str = ""
+    until: datetime | None = None
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """The message as somebody really gets it. `missing`: fields for which a substitute stands in."""
+
+    name: str
+    address: str
+    body: str
+    missing: list[str]
+
+
+class Preflight(msgspec.Struct, frozen=True):
+    """`binding`: what decides when it is done (number, segments, tier, hours, spread); `finish` None: nobody can be written to."""
+
+    matched: int
+    reachable: int
+    problems: list[Field]
+    findings: list[Finding]
+    samples: list[Sample]
+    cost: Estimate | None
+    limits: list[Cap]
+    starts: datetime
+    finish: datetime | None
+    binding: str | None
+
+
+class _Place(NamedTuple):
+    start: str
+    address: str
+    people: int
+    units: int
+    spans: list[Span]
+    held: str  # the rule that holds them at the start
+
+
+async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None) -> Preflight:
+    """For a start at that moment, or now. Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        draft = await load_draft(r, campaign_id)
+        found = await problems(r, draft)
+        starts = max(at or now(), now())
+        if draft.kind is None:
+            return Preflight(0, 0, found, [], [], None, [], starts, None, None)
+        found += await money.problems(r, draft)
+        rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
+        skipped, places = await _judged(r, draft, rules, starts)
+        reachable = sum(one.people for one in places)
+        cost = await money.of_groups(r, draft, [money.place_group(one._asdict()) for one in places])
+        limits = await money.limits(r, draft)
+        missing, samples = await _values(r, draft)
+        used = await used_today(draft)
+    findings = [
+        Finding(PreflightRule(reason), PreflightEffect.LEAVES_OUT, n)
+        for reason, n in sorted(skipped.items(), key=lambda i: -i[1])
+    ]
+    findings += [Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, n, name) for name, n in missing.items() if n]
+    findings += _of_hours(places, starts) + _of_money(cost, limits, reachable)
+    finish, binding = _finish(draft, places, starts, used)
+    if draft.messaging_limit is not None and (late := max(0, reachable + used - draft.messaging_limit)):
+        findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, min(late, reachable)))
+    return Preflight(
+        sum(skipped.values()) + reachable, reachable, found, findings, samples, cost, limits, starts, finish, binding
+    )
+
+
+async def _judged(r: Read, draft: Draft, rules: Rules, at: datetime) -> tuple[dict[str, int], list[_Place]]:
+    content = frozen_content(draft)
+    audience = audience_of(draft, content.fields)
+    sql = _JUDGED.format(start=GROUP.format("p.address"), units=audience.units(content))
+    skipped: dict[str, int] = {}
+    places = []
+    for row in await r.fetch(audience.people + sql, *audience.args):
+        if row["reason"] is not None:
+            skipped[row["reason"]] = skipped.get(row["reason"], 0) + row["people"]
+            continue
+        spans = open_spans(rules, row["address"], at)
+        held = "" if spans and spans[0][0] == at else rules.holds(place(row["address"]), at) or "?"
+        places.append(_Place(row["start"], row["address"], row["people"], row["units"], spans, held))
+    return skipped, places
+
+
+async def _values(r: Read, draft: Draft) -> tuple[dict[str, int], list[Sample]]:
+    """How many have no value for each field, and the message as some get it: half of them with a substitute, if there are any."""
+    content = frozen_content(draft)
+    fields = content.fields
+    audience = audience_of(draft, fields)
+    sums = ", ".join(f"count(*) filter (where btrim(v.params[{n}]) = '')::int as f{n}" for n in range(1, len(fields) + 1))
+    counts: dict[str, int] = {}
+    values = f"(select p.name, p.address, p.contact_id, {audience.params} as params from judged p where p.reason is null) v"
+    if fields:
+        row = await r.fetchrow(f"{audience.people} select {sums} from {values}", *audience.args)
+        assert row is not None
+        counts = {name: row[f"f{n}"] for n, name in enumerate(fields, 1)}
+    bare = "exists (select from unnest(v.params) u where btrim(u) = '')"
+    rows = await r.fetch(
+        f"{audience.people} (select v.* from {values} where {bare} limit {SAMPLES // 2}) union all"
+        f" (select v.* from {values} where not {bare} limit {SAMPLES})",
+        *audience.args,
+    )
+    samples = []
+    for one in rows[:SAMPLES]:
+        params = list(one["params"])
+        lacking = [name for name, value in zip(fields, params, strict=True) if not value.strip()]
+        samples.append(Sample(one["name"], one["address"], draw(content, params).body, lacking))
+    return counts, samples
+
+
+def _of_hours(places: Sequence[_Place], at: datetime) -> list[Finding]:
+    found: dict[str, list[_Place]] = {}
+    for one in places:
+        if one.held and one.spans:
+            found.setdefault(one.held, []).append(one)
+    waiting = [
+        Finding(
+            PreflightRule.QUIET_HOURS, PreflightEffect.DELAYS, sum(p.people for p in held), name, min(p.spans[0][0] for p in held)
+        )
+        for name, held in found.items()
+    ]
+    never = sum(one.people for one in places if not one.spans)
+    return waiting + ([Finding(PreflightRule.NO_HOURS, PreflightEffect.STOPS, never)] if never else [])
+
+
+def _of_money(cost: Estimate, limits: Sequence[Cap], reachable: int) -> list[Finding]:
+    found = [Finding(PreflightRule.PRICE_UNKNOWN, PreflightEffect.TELLS, cost.unpriced)] if cost.unpriced else []
+    for limit in limits:
+        total = next((one.amount for one in cost.totals if one.currency == limit.currency), 0)
+        room = max(0, limit.most - limit.reserved)
+        if total > room:  # about so many do not get it any more
+            found.append(
+                Finding(PreflightRule.SPEND_CAP, PreflightEffect.STOPS, reachable - reachable * room // total, limit.scope.value)
+            )
+    return found
+
+
+def _finish(draft: Draft, places: Sequence[_Place], at: datetime, used: int) -> tuple[datetime | None, str | None]:
+    """When the last one got it, and what decided that. The speed of the number is shared by all; each place has its own open time."""
+    reachable = sum(one.people for one in places if one.spans)
+    if not reachable or not draft.throughput:
+        return None, None
+    plan = plan_of(draft.settings)
+    speed = "segments" if draft.capabilities is not None and draft.capabilities.unit == "segment" else "number"
+    sending = sum(one.units for one in places) / draft.throughput
+    whole = max(sending, plan.spread_minutes * 60.0)
+    finish, binding = at + timedelta(seconds=whole), "spread" if whole > sending else speed
+    for one in places:
+        if one.spans and (ends := _after(one.spans, whole)) > finish:
+            finish, binding = ends, "hours"
+    if draft.messaging_limit:
+        days = max(0, (reachable + used - 1) // draft.messaging_limit)
+        if days and at + days * DAY > finish:
+            finish, binding = at + days * DAY + timedelta(seconds=sending), "tier"
+    return finish, binding
+
+
+def _after(spans: Sequence[Span], seconds: float) -> datetime:
+    """When so much open time has passed; the end of what is looked at where that is longer."""
+    left = timedelta(seconds=seconds)
+    for start, end in spans:
+        if end - start >= left:
+            return start + left
+        left -= end - start
+    return spans[-1][1]
+
+
+class Listed(NamedTuple):
+    """Somebody whom a rule is about."""
+
+    contact_id: UUID
+    name: str
+    address: str
+
+
+async def people(
+    actor: Actor,
+    campaign_id: UUID,
+    rule: PreflightRule | None,
+    *,
+    name: str = "",
+    at: datetime | None = None,
+    limit: int,
+    after: UUID | None,
+) -> list[Listed]:
+    """Those whom a rule is about, by id; None: who would get it. `name`: of which field. Rules about no people in particular have none. Raises NotFound, Invalid."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        draft = await load_draft(r, campaign_id)
+        if draft.kind is None:
+            return []
+        content = frozen_content(draft)
+        audience = audience_of(draft, content.fields)
+        condition = await _condition(r, draft, rule, name, at, audience, content.fields)
+        if condition is None:
+            return []
+        more = "" if after is None else f" and p.contact_id > {audience.arg(after, 'uuid')}"
+        rows: list[Any] = await r.fetch(
+            f"{audience.people} select p.contact_id, p.name, coalesce(p.address, '') as address from judged p where {condition}{more}"
+            f" order by p.contact_id limit {int(limit)}",
+            *audience.args,
+        )
+    return [Listed(*row) for row in rows]
+
+
+async def _condition(
+    r: Read, draft: Draft, rule: PreflightRule | None, name: str, at: datetime | None, audience: Any, fields: list[str]
+) -> str | None:
+    if rule is None:
+        return "p.reason is null"
+    if rule.value in set(SkipReason):
+        return f"p.reason = {audience.arg(rule.value, 'text')}"
+    if rule is PreflightRule.MISSING_VALUE:
+        if name not in fields:
+            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("name")])
+        return f"p.reason is null and btrim(({audience.params})[{fields.index(name) + 1}]) = ''"
+    if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
+        rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
+        _, places = await _judged(r, draft, rules, max(at or now(), now()))
+        held = [one.start for one in places if one.held and bool(one.spans) == (rule is PreflightRule.QUIET_HOURS)]
+        return f"p.reason is null and {GROUP.format('p.address')} = any({audience.arg(held, 'text[]')})"
+    return None

@@ -1,0 +1,153 @@
+"""What is said before a launch is what then happens: to whom, when, for how much."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from db.campaigns import actions, gate, lifecycle, preflight, rules
+from db.campaigns.enums import PreflightEffect, PreflightRule
+from db.campaigns.plan import plan_of
+from db.campaigns.preflight import Finding
+from db.campaigns.rules import SendHours
+from db.clock import now
+from db.contacts.places import place
+from db.errors import NotFound
+from db.messages import ledger
+from db.messages.enums import SkipReason
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read, work
+from tests import factories
+
+SEND = Permission.CAMPAIGNS_SEND
+NIGHT = datetime(2027, 3, 10, 2, 0, tzinfo=UTC)  # Tuesday, 23:00 in São Paulo
+MORNING = datetime(2027, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def weekdays(name: str = "Comercial", **more: object) -> SendHours:
+    return SendHours(uuid4(), name, "", "", [0, 1, 2, 3, 4], 540, 1080, False, None, None, "policy")._replace(**more)  # type: ignore[arg-type]
+
+
+async def draft(db: asyncpg.Connection, owner: Actor, people: int = 4, settings: str = "{}", **columns: Any) -> UUID:
+    channel = await factories.channel(db, owner, **columns)
+    template = await factories.template(db, owner, channel)
+    await factories.contacts(db, owner, people)
+    return await factories.campaign(db, owner, channel, template, settings=settings)
+
+
+def test_every_reason_to_leave_somebody_out_is_a_rule() -> None:
+    assert {reason.value for reason in SkipReason} <= set(PreflightRule)
+
+
+async def test_a_launch_at_night_tells_whom_which_rule_holds_until_when(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await rules.add(owner, weekdays())
+    found = await preflight.preflight(owner, await draft(owner_db, owner), NIGHT)
+    assert Finding(PreflightRule.QUIET_HOURS, PreflightEffect.DELAYS, 4, "Comercial", MORNING) in found.findings
+    assert found.binding == "hours"
+    assert found.finish is not None
+    assert MORNING <= found.finish < MORNING + timedelta(minutes=1)
+
+
+async def test_missing_values_are_counted_listed_and_shown(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    campaign = await draft(owner_db, owner)
+    found = await preflight.preflight(owner, campaign)
+    assert Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, 2, "custom.cidade") in found.findings
+    assert [one.missing for one in found.samples] == [["custom.cidade"], ["custom.cidade"], [], []]
+    assert "sua cidade" in found.samples[0].body
+    listed = await preflight.people(owner, campaign, PreflightRule.MISSING_VALUE, name="custom.cidade", limit=10, after=None)
+    assert {one.name for one in listed} == {one.name for one in found.samples[:2]}
+    assert (
+        await preflight.people(
+            owner, campaign, PreflightRule.MISSING_VALUE, name="custom.cidade", limit=10, after=listed[0].contact_id
+        )
+        == listed[1:]
+    )
+
+
+async def test_who_is_left_out_is_counted_as_the_launch_leaves_them_out(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    campaign = await draft(owner_db, owner, 5)
+    await owner_db.execute(
+        "update contact set opted_out_at = now() where company_id = $1 and name in ('Pessoa 0', 'Pessoa 1')", owner.company_id
+    )
+    found = await preflight.preflight(owner, campaign)
+    assert (found.matched, found.reachable) == (5, 3)
+    assert Finding(PreflightRule.OPTED_OUT, PreflightEffect.LEAVES_OUT, 2) in found.findings
+    assert len(await preflight.people(owner, campaign, PreflightRule.OPTED_OUT, limit=10, after=None)) == 2
+    await actions.launch(owner, campaign, None)
+    await lifecycle.prepare(owner.company_id, campaign)
+    assert await owner_db.fetchval("select count(*) from message where campaign_id = $1 and state = 0", campaign) == 3
+
+
+async def test_the_cost_the_day_of_the_number_and_a_limit_that_is_too_small(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    settings = '{"max_cost_micro": 125000, "max_cost_currency": "USD"}'
+    found = await preflight.preflight(owner, await draft(owner_db, owner, 4, settings, messaging_limit=3))
+    assert found.cost is not None
+    assert [(one.currency, one.amount) for one in found.cost.totals] == [("USD", 250_000)]
+    assert Finding(PreflightRule.SPEND_CAP, PreflightEffect.STOPS, 2, "campaign") in found.findings
+    assert Finding(PreflightRule.TIER, PreflightEffect.DELAYS, 1) in found.findings
+    assert found.binding == "tier"
+
+
+async def test_hours_that_leave_nobody_any_time_are_said(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await rules.add(owner, weekdays("Cedo", opens=60, closes=120))
+    await rules.add(owner, weekdays("Tarde"))
+    found = await preflight.preflight(owner, await draft(owner_db, owner))
+    assert Finding(PreflightRule.NO_HOURS, PreflightEffect.STOPS, 4) in found.findings
+    assert found.finish is None
+
+
+async def test_others_do_not_see_it(owner_db: asyncpg.Connection, owner: Actor, stranger: Actor) -> None:
+    campaign = await draft(owner_db, owner)
+    with pytest.raises(NotFound):
+        await preflight.preflight(stranger, campaign)
+
+
+async def test_an_audience_is_laid_out_over_open_time(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    campaign = await draft(owner_db, owner, 10, '{"spread_minutes": 100}')
+    await actions.launch(owner, campaign, None)
+    await lifecycle.prepare(owner.company_id, campaign)
+    rows = await owner_db.fetch("select next_at from message where campaign_id = $1 order by next_at", campaign)
+    gaps = {round((b["next_at"] - a["next_at"]).total_seconds()) for a, b in itertools.pairwise(rows)}
+    assert gaps == {600}
+    assert abs((rows[0]["next_at"] - now()).total_seconds()) < 60
+
+
+async def test_who_may_not_be_written_to_now_waits_with_all_of_their_place(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    campaign = await draft(owner_db, owner, 6)
+    channel = await owner_db.fetchval("select channel_id from campaign where id = $1", campaign)
+    await owner_db.execute(
+        "update contact_identity set value = replace(value, '+5511', '+5568') where company_id = $1 and value > '+5511900000002'",
+        owner.company_id,
+    )
+    await actions.launch(owner, campaign, None)
+    await lifecycle.prepare(owner.company_id, campaign)
+    await rules.add(owner, weekdays())
+    at = MORNING + timedelta(minutes=30)  # half past nine in São Paulo, half past seven in Acre
+    async with work(owner, SEND) as w:
+        batch = await ledger.claim(w, channel, campaign, limit=4, units=100)
+        asked = await gate.ask(w, campaign)
+        assert asked is not None
+        closed = await gate.closed(w, asked, campaign, batch, at)
+    assert {one.address[:5] for one in batch if one.message_id in closed} <= {"+5568"}
+    assert {one.address[:5] for one in batch if one.message_id not in closed} <= {"+5511"}
+    assert {(round(held.wait), held.rule) for held in closed.values()} == {(5400, "Comercial")}
+    waiting = await owner_db.fetch(
+        "select left(address, 5) as start, next_at > now() + interval '1 hour' as later from message where campaign_id = $1 and state = 0",
+        campaign,
+    )
+    assert {row["later"] for row in waiting if row["start"] == "+5568"} <= {True}
+    assert {row["later"] for row in waiting if row["start"] == "+5511"} <= {False}
+
+
+async def test_holidays_of_the_company_and_of_the_country_are_days_off(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    plan = plan_of({"hours": {"opens": 540, "closes": 1080, "skip_holidays": True}})
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        found = await rules.load(r, owner.company_id, plan, "marketing")
+    year = now().year
+    christmas = datetime(year, 12, 25, 13, 0, tzinfo=UTC)
+    assert found.opens(place("+5511987654321"), christmas) == datetime(year, 12, 26, 12, 0, tzinfo=UTC)
+    assert found.opens(place("+351912345678"), christmas) == christmas

@@ -1,0 +1,78 @@
+"""Sentences of the pre-flight: what each rule does to how many people, and where it is mended."""
+
+from typing import NamedTuple
+
+from api.contract.costs import CostEstimate
+from api.contract.enums import PreflightRule
+from api.contract.preflight import Preflight, PreflightFinding
+from ui import formats
+from ui.i18n import _
+from ui.labels import reasons
+from ui.labels.campaigns import people
+
+
+class Said(NamedTuple):
+    """`step`: of the wizard, where it is mended; "" where there is nothing to do there."""
+
+    text: str
+    hint: str
+    icon: str
+    step: str
+
+
+def finding(found: PreflightFinding) -> Said:
+    """One line of the list."""
+    count = people(found.count)
+    match found.rule:
+        case PreflightRule.MISSING_VALUE:
+            text = _("{people} have no value for {name}: they read the substitute").format(people=count, name=found.name)
+            return Said(text, _("Fill it in at the contacts, or see how the substitute reads below."), "edit_note", "message")
+        case PreflightRule.QUIET_HOURS:
+            when = formats.moment(found.until)
+            name = _("the hours of this campaign") if found.name == "campaign" else f"“{found.name}”"
+            text = _("{people} are held by {rule} until {when}").format(people=count, rule=name, when=when)
+            return Said(text, _("They get it then by themselves, on the clock where each of them is."), "bedtime", "when")
+        case PreflightRule.NO_HOURS:
+            text = _("{people} can never be written to: the hours leave no time").format(people=count)
+            return Said(text, _("Widen the hours, here or under Settings."), "block", "when")
+        case PreflightRule.TIER:
+            text = _("{people} have to wait: the number's daily limit is smaller than the audience").format(people=count)
+            return Said(
+                text, _("The rest goes out on the next days. Choose fewer people, or another number."), "stairs", "audience"
+            )
+        case PreflightRule.PRICE_UNKNOWN:
+            text = _("Nobody knows what {people} cost").format(people=count)
+            return Said(text, _("Their country or channel is in no price list. Add the price of your contract."), "help", "")
+        case PreflightRule.SPEND_CAP:
+            limit = _("the limit of this campaign") if found.name == "campaign" else _("the limit of the month")
+            text = _("{people} do not get it: {limit} is reached before").format(people=count, limit=limit)
+            return Said(text, _("It pauses there. Raise the limit, or choose fewer people."), "savings", "when")
+        case _:
+            why = reasons.skip(found.rule.value)
+            return Said(f"{why.name}: {count}", why.todo, "person_off", "audience")
+
+
+def money(micro: int | None, currency: str) -> str:
+    """Millionths of a currency; below a hundredth with as many places as it takes."""
+    if micro is not None and 0 < micro < 10_000:
+        return f"{formats.symbol(currency)} {formats.number(micro / 1_000_000, 4)}"
+    return formats.money(None if micro is None else round(micro / 10_000), currency)
+
+
+def cost(found: CostEstimate) -> str:
+    """What all of it costs; sums of different currencies beside one another."""
+    return " + ".join(money(total.amount_micro, total.currency) for total in found.totals) or _("unknown")
+
+
+def binding(found: Preflight) -> str:
+    """When it is done, and what decides that."""
+    if found.finish is None:
+        return ""
+    why = {
+        "number": _("The speed of the number decides."),
+        "segments": _("The speed of the SMS sender decides."),
+        "tier": _("The number's daily limit of people decides: the rest goes out on the next days."),
+        "hours": _("The hours in which you write decide."),
+        "spread": _("It is spread over the time that you chose."),
+    }.get(found.binding or "", "")
+    return f"{_('Done about {when}.').format(when=formats.moment(found.finish))} {why}"

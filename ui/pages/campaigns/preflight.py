@@ -1,0 +1,120 @@
+"""The pre-flight in the review: who is left out, delayed or stopped and why, real messages, the cost, and when it is done."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.enums import PreflightEffect
+from api.contract.preflight import Preflight, PreflightFinding
+from ui import formats
+from ui.client import campaigns
+from ui.client.base import ApiClient
+from ui.components.buttons import button
+from ui.components.cards import card, note
+from ui.components.confirm import dialog
+from ui.components.states import load, skeleton_card
+from ui.components.text import Text, icon
+from ui.i18n import _
+from ui.labels import preflight as labels
+
+_BAD = (PreflightEffect.STOPS,)
+LISTED = 50
+
+
+def section(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any]) -> None:
+    """Loads by itself, beside the rest of the review: it looks at each person of the audience."""
+    load(lambda: campaigns.preflight(api, campaign_id, at), partial(_draw, api, campaign_id, at, go), lambda: skeleton_card(5))
+
+
+def _draw(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any], found: Preflight) -> None:
+    with card(_("Before you send"), hint=labels.binding(found), flush=True):
+        if not found.findings:
+            with ui.element("div").classes("m-sum"):
+                icon("task_alt")
+                ui.label(_("No rule holds anybody back.")).classes("m-grow")
+        for one in found.findings:
+            _line(one, go, partial(_people, api, campaign_id, at, one))
+    if found.cost is not None and found.reachable:
+        _cost(found)
+    if found.samples:
+        with card(
+            _("As people get it"), hint=_("Real people of this audience, first those for whom something is missing."), flush=True
+        ):
+            for sample in found.samples:
+                with ui.element("div").classes("m-sum"):
+                    icon("edit_note" if sample.missing else "chat")
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        ui.label(f"{sample.name or '–'} · {sample.address}").classes("m-hint")
+                        Text("p", sample.body, "m-text")
+
+
+def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], Any]) -> None:
+    said = labels.finding(one)
+    with ui.element("div").classes("m-sum" + (" m-sum-bad" if one.effect in _BAD else "")):
+        icon(said.icon)
+        with ui.element("div").classes("m-col m-tight m-grow"):
+            Text("p", said.text, "m-strong m-text")
+            if said.hint:
+                ui.label(said.hint).classes("m-hint")
+        with ui.element("div").classes("m-row m-near m-wrap"):
+            if one.rule.value in _WITH_PEOPLE:
+                button(_("Who"), people, kind="plain")
+            if said.step:
+                button(_("Mend"), partial(go, said.step), kind="plain")
+
+
+_WITH_PEOPLE = frozenset(
+    {
+        "opted_out", "category_refused", "no_address", "landline", "duplicate_address", "recently_messaged", "sample_contact", "missing_value",
+        "quiet_hours", "no_hours",
+    }
+)  # fmt: skip
+
+
+def _people(api: ApiClient, campaign_id: UUID, at: datetime | None, one: PreflightFinding) -> None:
+    with dialog(labels.finding(one).text) as opened:
+
+        async def fetch() -> list[tuple[str, str, UUID]]:
+            page = await campaigns.preflight_people(api, campaign_id, one, at, LISTED)
+            return [(person.name, person.address, person.contact_id) for person in page.items]
+
+        def draw(rows: list[tuple[str, str, UUID]]) -> None:
+            for name, address, contact_id in rows:
+                with ui.element("div").classes("m-row m-near"):
+                    ui.link(name or formats.phone(address) or "–", f"/contacts/{contact_id}").classes("m-link m-grow")
+                    ui.label(formats.phone(address) if address else "").classes("m-hint m-num")
+            if one.count > len(rows):
+                ui.label(_("The first {n} of {all}.").format(n=formats.number(len(rows)), all=formats.number(one.count))).classes(
+                    "m-hint"
+                )
+
+        load(fetch, draw)
+    opened.open()
+
+
+def _cost(found: Preflight) -> None:
+    assert found.cost is not None
+    with card(_("What it costs")):
+        with ui.element("div").classes("m-figure"):
+            ui.label(labels.cost(found.cost))
+        ui.label(_("At today's prices, if everybody gets it. What is not delivered may cost nothing.")).classes("m-hint")
+        if len(found.cost.lines) > 1:
+            for line in found.cost.lines[:8]:
+                with ui.element("div").classes("m-row m-near"):
+                    ui.label(line.country or _("Country unknown")).classes("m-grow")
+                    ui.label(formats.number(line.people)).classes("m-hint m-num")
+                    ui.label(labels.money(line.amount_micro, line.currency or "USD") if line.currency else _("unknown")).classes(
+                        "m-num"
+                    )
+        for limit in found.limits:
+            if limit.limit_micro is not None and limit.currency is not None:
+                left = labels.money(max(0, limit.limit_micro - limit.reserved_micro), limit.currency)
+                name = (
+                    _("Left of the month's limit: {amount}") if limit.scope == "month" else _("Limit of this campaign: {amount}")
+                )
+                with note("info", name.format(amount=left)):
+                    pass
