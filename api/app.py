@@ -25,6 +25,7 @@ from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
+from api.cadences import CadenceController
 from api.campaigns import CampaignController, ContactCampaignController
 from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
@@ -105,6 +106,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     McpController,
     HomeController,
     HoldController,
+    CadenceController,
     CampaignController,
     ContactCampaignController,
     PreflightController,

@@ -21,12 +21,27 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import ai, base, boards, channels, contacts, conversations, kinds, knowledge, kommo, personas, push, signups
+from api.contract import (
+    ai,
+    base,
+    boards,
+    cadences,
+    channels,
+    contacts,
+    conversations,
+    kinds,
+    knowledge,
+    kommo,
+    personas,
+    push,
+    signups,
+)
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
 from db.ai.errors import AiField
 from db.boards.errors import BoardField
+from db.cadences.errors import CadenceField
 from db.channels.errors import ChannelField, TemplateField
 from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
@@ -63,6 +78,7 @@ PATTERNS: dict[str, FieldCode] = {
     ai.MODEL_NAME: AiField.MODEL,
     ai.BASE_URL: AiField.BASE_URL,
     ai.KEY: AiField.KEY_NEEDED,
+    cadences.CLOCK: CadenceField.CLOCK_TIME,
     base.COUNTRY: RequestField.COUNTRY_CODE,
     contacts.FIELD_KEY: ContactField.KEY,
     boards.CURRENCY: BoardField.CURRENCY_CODE,

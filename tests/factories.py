@@ -141,6 +141,22 @@ async def campaign(
     return await _insert(db, "campaign", values)
 
 
+async def cadence(db: asyncpg.Connection, actor: Actor, channel_id: UUID, template_id: UUID, **columns: Any) -> UUID:
+    """One that runs: a template, a day, and a template again."""
+    write = {"kind": "send", "channel_id": str(channel_id), "template_id": str(template_id), "bindings": BINDINGS}
+    steps = [{**write, "id": str(uuid4())}, {"kind": "wait", "id": str(uuid4()), "minutes": 1440}, {**write, "id": str(uuid4())}]
+    plan = msgspec.json.encode({"steps": steps}).decode()
+    values = {"company_id": actor.company_id, "name": "Boas-vindas", "state": "running", "plan": plan, "live": 1, **columns}
+    cadence_id = await _insert(db, "cadence", values)
+    await db.execute(
+        "insert into cadence_version(company_id, cadence_id, number, plan) values ($1, $2, 1, $3::jsonb)",
+        actor.company_id,
+        cadence_id,
+        plan,
+    )
+    return cadence_id
+
+
 def content_json(kind: str, text: str) -> str:
     """A message's content as its column has it; of kinds without a text only what they need."""
     parts: dict[str, dict[str, Any]] = {

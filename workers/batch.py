@@ -12,7 +12,7 @@ import structlog
 
 from db.channels.secrets import ChannelRow
 from db.crypto import SealBroken
-from db.messages.enums import AttemptState, MessageState
+from db.messages.enums import AttemptState, MessageState, SkipReason
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from workers.outage import Breaker, Tally
@@ -43,6 +43,20 @@ def held_back(message: Claimed, wait: float) -> Result:
     """Not sent, because of a limit on the recipient (db/limits.py:recipients)."""
     reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
     return queued_again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
+
+
+def said_before(message: Claimed) -> Result:
+    """Not sent: the same text went to this number lately (db/messages/repeats.py)."""
+    return Result(
+        message.message_id,
+        message.epoch,
+        message.attempt_id,
+        MessageState.SKIPPED,
+        AttemptState.REJECTED,
+        reason=SkipReason.SAME_TEXT.value,
+        detail="not sent: this number had the same text lately",
+        counts_as_try=False,
+    )
 
 
 def queued_again(message: Claimed, reason: FailureReason | None, retry_in: float, detail: str) -> Result:

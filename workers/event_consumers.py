@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
+from db.cadences import stops
 from db.event_consumers import Batch, move_noticed, take
 from db.jobs import ReadEvents
 from db.knowledge import bases
@@ -45,6 +46,7 @@ class ConsumerJobs:
 
 READERS: Mapping[str, Reader] = {
     bases.CONSUMER: embedding.connection_changed,
+    stops.CONSUMER: stops.heard,
     endpoints.CONSUMER: webhooks.read_events,
     connection.CONSUMER: kommo.read_events,
 }

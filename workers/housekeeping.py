@@ -19,7 +19,7 @@ from db.contacts.reasons import FileProblem
 from db.incoming import deliveries as incoming_deliveries
 from db.knowledge import source_files
 from db.kommo import tasks as kommo_tasks
-from db.messages import files, inbox, lost, uploads
+from db.messages import files, inbox, lost, repeats, uploads
 from db.personas import pictures, trials
 from db.privacy import exporting, retention
 from db.proposals import decide, watch
@@ -33,7 +33,7 @@ FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
-    incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake, requests.forget_old, kommo_tasks.forget_old,
+    incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake, requests.forget_old, repeats.forget_old, kommo_tasks.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

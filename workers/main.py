@@ -22,6 +22,7 @@ from db.settings import Settings
 from workers import (
     board_rules,
     boards,
+    cadences,
     campaigns,
     channels,
     contacts,
@@ -102,6 +103,7 @@ HANDLERS: tuple[Handler, ...] = (
 )
 LOOPS: tuple[Loop, ...] = (
     *assistant.LOOPS,
+    *cadences.LOOPS,
     *campaigns.LOOPS,
     *channels.LOOPS,
     *conversations.LOOPS,

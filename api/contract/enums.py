@@ -28,6 +28,10 @@ from db.boards.enums import RunReason as RunReason
 from db.boards.enums import RunState as RunState
 from db.boards.enums import StageColor as StageColor
 from db.boards.enums import StageKind as StageKind
+from db.cadences.enums import CadenceState as CadenceState
+from db.cadences.enums import EnrolmentState as EnrolmentState
+from db.cadences.enums import EntrySource as EntrySource
+from db.cadences.enums import StopReason as StopReason
 from db.campaigns.enums import CampaignState as CampaignState
 from db.campaigns.enums import PreflightEffect as PreflightEffect
 from db.campaigns.enums import PreflightRule as PreflightRule

@@ -18,6 +18,9 @@ from db.assistant.events import AssistProgress as AssistProgress
 from db.boards.events import BoardChanged as BoardChanged
 from db.boards.events import BoardTotals as BoardTotals
 from db.boards.events import LeadChanged as LeadChanged
+from db.cadences.events import CadenceChanged as CadenceChanged
+from db.cadences.events import CadenceDeleted as CadenceDeleted
+from db.cadences.events import CadenceProgress as CadenceProgress
 from db.campaigns.events import CampaignChanged as CampaignChanged
 from db.campaigns.events import CampaignDeleted as CampaignDeleted
 from db.campaigns.events import CampaignEvent as CampaignEvent

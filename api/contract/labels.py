@@ -78,6 +78,7 @@ SKIPS: dict[str, str] = {
     "recently_messaged": "Got a campaign not long ago",
     "contact_deleted": "Contact deleted",
     "sample_contact": "Sample contacts",
+    "same_text": "Had the same text lately",
 }
 """SkipReason."""
 RECIPIENT_COLUMNS: dict[str, str] = {

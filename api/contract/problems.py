@@ -15,6 +15,7 @@ from db.ai.errors import AiField
 from db.ai.errors import CallFailure as CallFailure
 from db.boards.errors import BoardError as BoardError
 from db.boards.errors import BoardField
+from db.cadences.errors import CadenceError, CadenceField
 from db.campaigns.errors import CampaignError, CampaignField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
 from db.channels.errors import CheckDetail as CheckDetail
@@ -65,6 +66,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     UploadError,
     ConversationError,
     KnowledgeError,
+    CadenceError,
     CampaignError,
     BoardError,
     AiError,
@@ -88,6 +90,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ReplyField,
     ConversationField,
     KnowledgeField,
+    CadenceField,
     CampaignField,
     CostField,
     BoardField,

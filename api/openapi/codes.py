@@ -7,6 +7,7 @@ from api.openapi.schemas import page_of
 from db.accounts.errors import AccountError
 from db.ai.errors import AiError
 from db.boards.errors import BoardError
+from db.cadences.errors import CadenceError
 from db.campaigns.errors import CampaignError
 from db.channels.errors import ChannelError
 from db.contacts.errors import ContactError, ContactImportError
@@ -43,6 +44,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "boards_rules_create": (BoardError.TOO_MANY_RULES,),
     "boards_stages_create": (BoardError.TOO_MANY_STAGES,),
     "boards_update": (BoardError.TOO_MANY_BOARDS,),
+    "cadences_delete": (CadenceError.CADENCE_NOT_DELETABLE,),
+    "cadences_end": (CadenceError.CADENCE_ENDED,),
+    "cadences_enrolments_create": (CadenceError.CADENCE_NOT_RUNNING,),
+    "cadences_pause": (CadenceError.CADENCE_ENDED, CadenceError.CADENCE_NOT_RUNNING),
+    "cadences_resume": (CadenceError.CADENCE_ENDED, CadenceError.CADENCE_NOT_PAUSED),
+    "cadences_start": (CadenceError.CADENCE_ENDED, CadenceError.CADENCE_NOT_READY),
+    "cadences_update": (CadenceError.CADENCE_ENDED,),
     "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
     "campaigns_create": (CampaignError.EXTERNAL_ID_TAKEN, RequestError.NOT_FOUND),
     "campaigns_delete": (CampaignError.NOT_DELETABLE,),

@@ -250,7 +250,7 @@ async def clone(actor: Actor, campaign_id: UUID) -> Row:
         new_id: UUID | None = await w.fetchval(
             "insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, policy, cloned_from,"
             " created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, body, bindings, audience, settings, policy,"
-            " id, $3 from campaign where company_id = $1 and id = $2 returning id",
+            " id, $3 from campaign where company_id = $1 and id = $2 and cadence_id is null returning id",
             actor.company_id,
             campaign_id,
             actor.id if actor.kind == "user" else None,
@@ -336,7 +336,8 @@ async def _move(
 
 async def _lock(w: Work, campaign_id: UUID, expected: Expected = None) -> Any:
     row = await w.fetchrow(
-        "select state, version, channel_id, metadata::text as metadata from campaign where company_id = $1 and id = $2 for update",
+        "select state, version, channel_id, metadata::text as metadata from campaign"
+        " where company_id = $1 and id = $2 and cadence_id is null for update",
         w.company_id,
         campaign_id,
     )

@@ -3,6 +3,7 @@
 Every member of the audience gets a row: queued, or skipped with its reason, so that the counts add up to the audience.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -168,15 +169,35 @@ async def materialise(
 
 
 async def enlist(
-    w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
+    w: Work,
+    audience: Audience,
+    content: Content,
+    *,
+    campaign_id: UUID,
+    channel_id: UUID,
+    at_least_once: bool,
+    keys: Mapping[UUID, str] | None = None,
 ) -> int:
-    """Writes the audience in one statement. Returns the rows added."""
+    """Writes the audience in one statement. `keys`: the dedupe key of each person, instead of that of the campaign; nobody else is
+    written, and who has one already is left out. Returns the rows added."""
     units = audience.units(content)
     members = (
         "select p.contact_id, p.address, p.reason,"
         f" (case when p.reason is null then {units} else 1 end)::smallint as units,"
-        f" case when p.reason is null then {audience.params} else '{{}}' end as params from judged p"
+        f" case when p.reason is null then {audience.params} else '{{}}' end as params"
     )
+    if keys is None:
+        members += " from judged p"
+    else:
+        given = f"unnest({audience.arg(list(keys), 'uuid[]')}, {audience.arg(list(keys.values()), 'text[]')})"
+        members += f", g.key from judged p join {given} g(contact_id, key) on g.contact_id = p.contact_id"
     return await queueing.queue_audience(
-        w, audience.people, members, audience.args, campaign_id=campaign_id, channel_id=channel_id, at_least_once=at_least_once
+        w,
+        audience.people,
+        members,
+        audience.args,
+        campaign_id=campaign_id,
+        channel_id=channel_id,
+        at_least_once=at_least_once,
+        keyed=keys is not None,
     )

@@ -27,7 +27,7 @@ _CAMPAIGN = f"""
 select k.state, k.channel_id, k.audience::text as audience, k.settings::text as settings, k.policy, k.content::text as content, c.kind, c.sandbox,
     k.template_id is null or exists (select from template t where t.company_id = $1 and t.id = k.template_id
         and t.status = '{TemplateStatus.APPROVED}') as approved
-from campaign k left join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2
+from campaign k left join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2 and k.cadence_id is null
 """
 # Also where another contact of the same address, or one that became part of this one, is in it.
 _IN_IT = """

@@ -26,7 +26,7 @@ CLOSE_BATCH = 20_000
 _TO_SETTLE = """
 select company_id, id from campaign k where finished_at is null and (
     state in ('cancelled', 'failed') or state = 'paused' and resume_at <= now()
-    or state = 'running' and (select true from message m where m.queue_id = k.id and m.queued order by m.next_at limit 1) is null)
+    or state = 'running' and not cadence_open and (select true from message m where m.queue_id = k.id and m.queued order by m.next_at limit 1) is null)
 """
 _OPEN_MESSAGES = (
     "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2"

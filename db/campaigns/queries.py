@@ -71,7 +71,7 @@ async def campaigns(
 ) -> list[dict[str, Any]]:
     """Newest first, each with its counts."""
     args: list[object] = [actor.company_id]
-    conditions = ["k.company_id = $1"]
+    conditions = ["k.company_id = $1", "k.cadence_id is null"]
 
     def add(text: str, value: object) -> None:
         args.append(value)

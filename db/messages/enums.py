@@ -103,3 +103,4 @@ class SkipReason(StrEnum):
     RECENTLY_MESSAGED = "recently_messaged"
     CONTACT_DELETED = "contact_deleted"
     SAMPLE_CONTACT = "sample_contact"  # an invented person, and the channel is real
+    SAME_TEXT = "same_text"  # the number had the same text within the company's window

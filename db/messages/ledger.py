@@ -43,7 +43,7 @@ class Result(NamedTuple):
     message_id: UUID
     epoch: int
     attempt_id: UUID
-    state: MessageState  # sent, failed, unknown, or queued again
+    state: MessageState  # sent, failed, unknown, skipped, or queued again
     attempt_state: AttemptState
     provider_id: str | None = None
     http_status: int | None = None
@@ -137,7 +137,7 @@ with r as (
     sent_at = case when r.state = {M.SENT} then coalesce(m.sent_at, now()) else m.sent_at end,
     lease_until = case when r.state = {M.UNKNOWN} then now() + make_interval(secs => $14) end,
     next_at = case when r.state = {M.QUEUED} then now() + make_interval(secs => r.retry_in) else m.next_at end,
-    done_at = case when r.state = {M.FAILED} or r.state = {M.QUEUED} and not m.requeue_allowed then now() end,
+    done_at = case when r.state in ({M.FAILED}, {M.SKIPPED}) or r.state = {M.QUEUED} and not m.requeue_allowed then now() end,
     tries = m.tries + r.tried, code = r.code,
     requeue_allowed = m.requeue_allowed and r.reason is distinct from '{FailureReason.OPTED_OUT}',
     reason = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.reason

@@ -3,6 +3,7 @@
 Refuses to know who may do it and what it means: campaigns, answers and channels decide, in their own unit of work.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -25,10 +26,10 @@ _AUDIENCE = """
 insert into message(company_id, id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, reason, done_at, units,
                     at_least_once, params)
 select {company}, uuid_series((select uuidv7()), row_number() over (order by p.contact_id)), {channel}, {campaign}, {campaign},
-    p.contact_id, coalesce(p.address, ''), {campaign} || ':' || p.contact_id,
+    p.contact_id, coalesce(p.address, ''), {key},
     case when p.reason is null then {queued} else {skipped} end, p.reason, case when p.reason is not null then now() end, p.units,
     {at_least_once}, p.params
-from ({members}) p order by p.contact_id
+from ({members}) p order by p.contact_id {known}
 """
 _REQUEUE = f"""
 update message m set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = null, reason = null, code = null,
@@ -54,6 +55,12 @@ _CANCEL = f"""
 update message set done_at = now(), lease_until = null, reason = coalesce($3, reason),
     state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
 where company_id = $1 and queue_id = $2 and queued
+"""
+_CANCEL_KEYS = f"""
+update message m set done_at = now(), lease_until = null, requeue_allowed = false,
+    state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
+from unnest($2::text[], $3::text[]) p(first, last)
+where m.company_id = $1 and m.dedupe_key >= p.first and m.dedupe_key < p.last and m.queued
 """
 _WAITING_FOR_FILES = """
 select f.id from message_file f join message m on m.company_id = $1 and m.queue_id = f.id and m.queued
@@ -152,16 +159,37 @@ async def queue(
 
 
 async def queue_audience(
-    w: Work, ctes: str, members: str, args: list[object], *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
+    w: Work,
+    ctes: str,
+    members: str,
+    args: list[object],
+    *,
+    campaign_id: UUID,
+    channel_id: UUID,
+    at_least_once: bool,
+    keyed: bool = False,
 ) -> int:
     """All members of a campaign in one statement: queued, or skipped where they have a reason. `members` is a SELECT of contact_id,
     address, reason (null: gets the message), units (smallint) and params (text[]) over `args`, from what the WITH of `ctes` names:
     apart, because Postgres does not merge a subquery with a WITH, and then sorts what the params make wide. A second run adds
-    nothing (unique dedupe key). Returns the rows added."""
+    nothing (unique dedupe key). `keyed`: a member brings its own one as `key`, and whose is known already is left out. Returns the
+    rows added."""
     kinds = {"company": "uuid", "channel": "uuid", "campaign": "uuid", "at_least_once": "boolean"}
     places = {name: f"${number}::{kind}" for number, (name, kind) in enumerate(kinds.items(), len(args) + 1)}
-    sql = _AUDIENCE.format(**places, queued=f"{M.QUEUED}::smallint", skipped=f"{M.SKIPPED}::smallint", members=members)
+    sql = _AUDIENCE.format(
+        **places,
+        queued=f"{M.QUEUED}::smallint",
+        skipped=f"{M.SKIPPED}::smallint",
+        members=members,
+        key="p.key" if keyed else f"{places['campaign']} || ':' || p.contact_id",
+        known="on conflict do nothing" if keyed else "",
+    )
     return await w.execute(ctes + sql, *args, w.company_id, channel_id, campaign_id, at_least_once)
+
+
+async def cancel_keys(w: Work, prefixes: Sequence[str]) -> int:
+    """Ends what waits under dedupe keys that begin so (`prefix:`). Returns how many."""
+    return await w.execute(_CANCEL_KEYS, w.company_id, list(prefixes), [f"{prefix[:-1]};" for prefix in prefixes])
 
 
 async def requeue(w: Work, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:

@@ -20,6 +20,7 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
     await factories.contacts(owner_db, owner, 1)
     contact = await insert("select id from contact where company_id = $1")
     campaign = await factories.campaign(owner_db, owner, channel, template)
+    cadence = await factories.cadence(owner_db, owner, channel, template)
     lead = await factories.lead(owner_db, owner, contact_id=contact)
     conversation = await insert(
         "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at)"
@@ -63,6 +64,7 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
         name: str(value)
         for name, value in {
             "webhook_id": webhook,
+            "cadence_id": cadence,
             "contact_export_id": await insert(
                 "insert into contact_export(company_id, contact_id, language) values ($1, $2, 'en') returning id", contact
             ),

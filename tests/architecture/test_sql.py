@@ -22,6 +22,7 @@ OWNERS = {
     },
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
+    "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_step"},
     "db/campaigns": {"campaign", "message_tally", "send_hours"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
     "db/contacts": {
@@ -36,7 +37,7 @@ OWNERS = {
     "db/incoming": {"incoming_delivery", "incoming_hook", "incoming_key"},
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/kommo": {"kommo_connection", "kommo_link", "kommo_stage", "kommo_task"},
-    "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},
+    "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "webhook_inbox"},
     "db/notifications": {"push_subscription"},
     "db/privacy": {"contact_export", "erasure", "receipt_key", "retention"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},

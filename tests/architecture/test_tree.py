@@ -124,7 +124,7 @@ def _imports(path: Path) -> set[str]:
 
 def test_the_wire_contract_is_data() -> None:
     allowed = re.compile(
-        r"^(api\.contract(\..+)?|db(\.\w+)?\.errors|db\.\w+\.enums|db\.contacts\.reasons|db(\.\w+)?\.events|db\.permissions|db\.contacts\.(filter|segment_rule)|db\.boards\.rule|db\.incoming\.recipe|db\.personas\.(config|trial)|db\.conversations\.hours|db\.contacts\.phones|db\.messages\.content|db\.texts|msgspec|datetime|typing|uuid|decimal|enum|functools|collections\.abc|pathlib)$"
+        r"^(api\.contract(\..+)?|db(\.\w+)?\.errors|db\.\w+\.enums|db\.contacts\.reasons|db(\.\w+)?\.events|db\.permissions|db\.contacts\.(filter|segment_rule)|db\.boards\.rule|db\.cadences\.plan|db\.incoming\.recipe|db\.personas\.(config|trial)|db\.conversations\.hours|db\.contacts\.phones|db\.messages\.content|db\.texts|msgspec|datetime|typing|uuid|decimal|enum|functools|collections\.abc|pathlib)$"
     )
     strange = {str(path): bad for path in python_files("api") if path.parts[1] == "contract"
                if (bad := sorted(name for name in _imports(path) if not allowed.match(name)))}  # fmt: skip

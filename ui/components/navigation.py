@@ -36,6 +36,7 @@ def places() -> list[Place]:
         Place("/contacts", "group", _("Contacts"), Permission.CONTACTS_READ, phone=True),
         Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ, phone=True),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),
+        Place("/cadences", "route", _("Sequences"), Permission.CAMPAIGNS_READ),
         Place("/templates", "article", _("Templates"), Permission.TEMPLATES_READ),
         Place("/channels", "hub", _("Channels"), Permission.CHANNELS_READ),
         Place("/sandbox", "science", _("Simulator"), Permission.SANDBOX_USE),

@@ -105,6 +105,7 @@ def skips() -> dict[str, Why]:
         "recently_messaged": _("You chose to leave them out this time."),
         "contact_deleted": _("Somebody deleted the contact before the message went out."),
         "sample_contact": _("Invented people: only the simulator writes to them."),
+        "same_text": _("This number had the same text a short time ago."),
     }
     return {key: Why(_(name), todo[key]) for key, name in SKIPS.items()}
 

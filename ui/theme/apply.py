@@ -24,6 +24,7 @@ STYLES = (
     "controls.css",
     "pieces.css",
     "data.css",
+    "cadences.css",
     "campaigns.css",
     "channels.css",
     "contacts.css",

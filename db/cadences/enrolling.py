@@ -1,0 +1,110 @@
+"""How people come into a cadence and are taken out. Nobody stands in one twice; who came to its end comes in again only where the plan
+says so, and who left it never by a rule."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from db.cadences import publishing
+from db.cadences.enums import CadenceState, EnrolmentState, EntrySource, StopReason
+from db.cadences.errors import CadenceError
+from db.cadences.events import CadenceProgress
+from db.cadences.plan import first, nodes
+from db.cadences.stops import stop
+from db.cadences.timing import due
+from db.clock import now
+from db.contacts import filters
+from db.contacts.filter import ContactFilter
+from db.errors import RequestError
+from db.permissions import Permission
+from db.tenancy import Actor, worker
+from db.work import Work, system_read, work
+
+# `again` lets those in whose last time is over; by hand also those who were stopped.
+_ENROL = f"""
+insert into enrolment(company_id, cadence_id, contact_id, source, step_id, due_at)
+select $1, $2, c.id, $3, $4, $5 from contact c where c.company_id = $1 and c.opted_out_at is null and {{chosen}}
+    and not exists (select from enrolment e where e.company_id = $1 and e.cadence_id = $2 and e.contact_id = c.id
+        and (not $6 or e.state = '{EnrolmentState.ACTIVE}' or $3 = '{EntrySource.RULE}' and e.state = '{EnrolmentState.STOPPED}'))
+order by c.id on conflict do nothing
+"""
+_THEM = f"""
+select id from enrolment where company_id = $1 and cadence_id = $2 and contact_id = any($3::uuid[]) and state = '{EnrolmentState.ACTIVE}'
+"""
+_LOOKING = f"""
+select company_id, id from cadence where state = '{CadenceState.RUNNING}' and plan->'entry' is not null
+    and (entry_at is null or entry_at < now() - make_interval(secs => $1))
+"""
+
+
+class Enrolled(NamedTuple):
+    """`matched`: so many people were meant; the others are in it, were in it, or asked for no more messages."""
+
+    matched: int
+    enrolled: int
+
+
+async def enrol(actor: Actor, cadence_id: UUID, chosen: ContactFilter) -> Enrolled:
+    """By hand or by a program. Raises NotFound, Conflict `cadence_not_running`."""
+    source = EntrySource.PERSON if actor.kind == "user" else EntrySource.API
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        args: list[object] = [w.company_id]
+        condition = filters.picked(chosen, args)
+        matched: int = await w.fetchval(f"select count(*) from contact c where c.company_id = $1 and {condition}", *args)
+        added = await take_in(w, cadence_id, chosen, source)
+        w.audit("cadence.enrolled", cadence_id, count=added)
+        return Enrolled(matched, added)
+
+
+async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: EntrySource) -> int:
+    """The same inside a unit of work, one statement however many they are. Raises NotFound, Conflict `cadence_not_running`."""
+    state = await w.fetchval("select state from cadence where company_id = $1 and id = $2 for share", w.company_id, cadence_id)
+    if state is None:
+        raise RequestError.NOT_FOUND(what="cadence")
+    version = await publishing.live(w, cadence_id)
+    if state not in (CadenceState.RUNNING, CadenceState.PAUSED) or version is None:
+        raise CadenceError.CADENCE_NOT_RUNNING(state=state)
+    begin = first(version.plan)
+    assert begin is not None  # a version has a step that writes
+    at: datetime = due(nodes(version.plan), begin, now(), version.plan.hours, await publishing.zone(w))
+    args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again]
+    added = await w.execute(_ENROL.format(chosen=filters.picked(chosen, args)), *args)
+    if added:
+        w.emit(CadenceProgress(cadence_id=cadence_id))
+    return added
+
+
+async def remove(actor: Actor, cadence_id: UUID, contact_ids: list[UUID]) -> int:
+    """Takes people out; what waits to be sent to them by it is cancelled. Returns how many left. Raises NotFound."""
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        if not await w.fetchval("select true from cadence where company_id = $1 and id = $2", w.company_id, cadence_id):
+            raise RequestError.NOT_FOUND(what="cadence")
+        ids = [row["id"] for row in await w.fetch(_THEM, w.company_id, cadence_id, contact_ids)]
+        left = await stop(w, ids, StopReason.PERSON)
+        w.audit("cadence.removed", cadence_id, count=left)
+        return left
+
+
+async def look_for_people(seconds: float = 30.0) -> int:
+    """One round over cadences that take people in by a rule, each at most so often. Returns how many came in."""
+    async with system_read() as s:
+        rows = await s.fetch(_LOOKING, seconds)
+    added = 0
+    for row in rows:
+        added += await _look(row["company_id"], row["id"], seconds)
+    return added
+
+
+async def _look(company_id: UUID, cadence_id: UUID, seconds: float) -> int:
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        mine = await w.fetchval(
+            "update cadence set entry_at = now() where company_id = $1 and id = $2 and state = 'running'"
+            " and (entry_at is null or entry_at < now() - make_interval(secs => $3)) returning true",
+            company_id,
+            cadence_id,
+            seconds,
+        )
+        version = await publishing.live(w, cadence_id) if mine else None
+        if version is None or version.plan.entry is None:
+            return 0
+        return await take_in(w, cadence_id, version.plan.entry, EntrySource.RULE)

@@ -1,0 +1,41 @@
+"""Closed lists of names of cadences: pure data for database, API and screens."""
+
+from enum import StrEnum
+
+
+class CadenceState(StrEnum):
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class EnrolmentState(StrEnum):
+    ACTIVE = "active"
+    DONE = "done"  # came to the end
+    STOPPED = "stopped"  # left before it, for a StopReason
+
+
+class StopReason(StrEnum):
+    REPLIED = "replied"
+    OPTED_OUT = "opted_out"
+    CONVERTED = "converted"
+    PERSON = "person"  # somebody took them out
+    CADENCE_ENDED = "cadence_ended"
+    CONTACT_GONE = "contact_gone"
+    MERGED = "merged"  # became one with somebody who is in it already
+
+
+class EntrySource(StrEnum):
+    """How somebody came into a cadence."""
+
+    PERSON = "person"
+    API = "api"
+    RULE = "rule"  # they match its entry
+
+
+class StepOutcome(StrEnum):
+    DONE = "done"  # waited, or the message was queued
+    YES = "yes"
+    NO = "no"
+    SKIPPED = "skipped"  # no message: they cannot or may not get it

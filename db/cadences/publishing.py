@@ -1,0 +1,211 @@
+"""A plan becomes the version that people follow. Nobody is lost and nothing is repeated: who waits for a step that is still there goes on
+waiting for it, who waited for one that is gone goes on behind the last step that they have been through."""
+
+import dataclasses
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import msgspec
+
+from db.cadences.enums import EnrolmentState
+from db.cadences.errors import CadenceError, CadenceField
+from db.cadences.plan import (
+    MOST_DEPTH,
+    MOST_STEPS,
+    Branch,
+    FieldIs,
+    InStage,
+    Node,
+    Plan,
+    Send,
+    Tagged,
+    Wait,
+    depth,
+    first,
+    nodes,
+    places,
+)
+from db.cadences.timing import due
+from db.campaigns import letters
+from db.clock import now
+from db.errors import Field, RequestField
+from db.messages.render import Binding
+from db.work import Read, Work
+
+
+class Version(NamedTuple):
+    """What people follow. `letters`: step → campaign."""
+
+    number: int
+    plan: Plan
+    letters: dict[UUID, UUID]
+
+
+_letters = msgspec.json.Decoder(dict[UUID, UUID])
+_plan: msgspec.json.Decoder[Plan] = msgspec.json.Decoder(Plan)
+_VERSION = """
+select v.number, v.plan::text as plan, v.letters::text as letters from cadence_version v
+join cadence c on c.company_id = $1 and c.id = v.cadence_id and c.live = v.number where v.company_id = $1 and v.cadence_id = $2
+"""
+_STANDING = f"""
+select distinct step_id from enrolment where company_id = $1 and cadence_id = $2 and state = '{EnrolmentState.ACTIVE}'
+"""
+_STAY = f"""
+update enrolment set due_at = case when $4::int is null then $5 else arrived_at + make_interval(mins => $4) end
+where company_id = $1 and cadence_id = $2 and step_id = $3 and state = '{EnrolmentState.ACTIVE}'
+"""
+# By the last step of theirs that is still there; null: none of them is.
+_STRANDED = f"""
+select e.id, (select s.step_id from enrolment_step s where s.company_id = $1 and s.enrolment_id = e.id and s.step_id = any($4::uuid[])
+    order by s.at desc limit 1) as last,
+    (select s.outcome from enrolment_step s where s.company_id = $1 and s.enrolment_id = e.id and s.step_id = any($4::uuid[])
+    order by s.at desc limit 1) as outcome
+from enrolment e where e.company_id = $1 and e.cadence_id = $2 and e.state = '{EnrolmentState.ACTIVE}' and e.step_id = any($3::uuid[])
+"""
+_PLACE = "update enrolment set step_id = $3, arrived_at = now(), due_at = $4 where company_id = $1 and id = any($2::uuid[])"
+_FINISH = f"""
+update enrolment set state = '{EnrolmentState.DONE}', step_id = null, ended_at = now() where company_id = $1 and id = any($2::uuid[])
+"""
+
+
+async def live(r: Read, cadence_id: UUID) -> Version | None:
+    """None: it was never started."""
+    assert r.actor is not None
+    row = await r.fetchrow(_VERSION, r.actor.company_id, cadence_id)
+    return Version(row["number"], _plan.decode(row["plan"]), _letters.decode(row["letters"])) if row is not None else None
+
+
+async def zone(r: Read) -> ZoneInfo:
+    assert r.actor is not None
+    return ZoneInfo(await r.fetchval("select time_zone from company where id = $1", r.actor.company_id))
+
+
+async def publish(w: Work, cadence: asyncpg.Record, *, running: bool) -> None:
+    """The cadence (id, name, plan as JSON) is locked. Raises Conflict `cadence_not_ready` with every problem."""
+    plan = _plan.decode(cadence["plan"])
+    known = nodes(plan)
+    found = await problems(w, plan)
+    before = await live(w, cadence["id"])
+    made, wrong = await _letters_of(w, cadence, known, before, running=running)
+    if found + wrong:
+        raise CadenceError.CADENCE_NOT_READY(fields=found + wrong)
+    number = before.number + 1 if before else 1
+    await w.execute(
+        "insert into cadence_version(company_id, cadence_id, number, plan, letters, published_by) values ($1, $2, $3, $4::jsonb, $5::jsonb, $6)",
+        w.company_id,
+        cadence["id"],
+        number,
+        cadence["plan"],
+        msgspec.json.encode(made).decode(),
+        w.actor.id if w.actor is not None and w.actor.kind == "user" else None,
+    )
+    await w.execute("update cadence set live = $3 where company_id = $1 and id = $2", w.company_id, cadence["id"], number)
+    await letters.retire(w, cadence["id"], list(made.values()))
+    await _replace(w, cadence["id"], plan, known)
+
+
+async def _letters_of(
+    w: Work, cadence: asyncpg.Record, known: dict[UUID, Node], before: Version | None, *, running: bool
+) -> tuple[dict[UUID, UUID], list[Field]]:
+    """The letter of each step that writes: the one that it has, while it says the same and takes messages."""
+    old = {step_id: node.step for step_id, node in nodes(before.plan).items()} if before else {}
+    kept = await letters.load(w, list(before.letters.values())) if before else {}
+    made: dict[UUID, UUID] = {}
+    wrong: list[Field] = []
+    for step_id, node in known.items():
+        step = node.step
+        if not isinstance(step, Send):
+            continue
+        letter = kept.get(before.letters[step_id]) if before and step_id in before.letters else None
+        if letter is not None and letter.takes and old.get(step_id) == step:
+            made[step_id] = letter.id
+            continue
+        if not await w.fetchval("select true from channel where company_id = $1 and id = $2", w.company_id, step.channel_id):
+            wrong.append(CadenceField.STEP_UNKNOWN(f"{node.path}.channel_id"))
+            continue
+        made[step_id], found = await letters.make(
+            w,
+            name=cadence["name"],
+            cadence_id=cadence["id"],
+            step_id=step_id,
+            channel_id=step.channel_id,
+            template_id=step.template_id,
+            bindings=[Binding(one.placeholder, one.source, one.fallback) for one in step.bindings],
+            body=step.text,
+            running=running,
+        )
+        wrong += [dataclasses.replace(field, path=node.path) for field in found]
+    return made, wrong
+
+
+async def problems(r: Read, plan: Plan) -> list[Field]:
+    """What is wrong with a plan but for its messages."""
+    assert r.actor is not None
+    found: list[Field] = []
+    all_steps = places(plan)
+    seen: set[UUID] = set()
+    for step_id, path in all_steps:
+        if step_id in seen:
+            found.append(CadenceField.STEP_TWICE(path))
+        seen.add(step_id)
+    known = nodes(plan)
+    if not any(isinstance(node.step, Send) for node in known.values()):
+        found.append(CadenceField.NO_STEPS("steps"))
+    if len(all_steps) > MOST_STEPS:
+        found.append(CadenceField.TOO_MANY_STEPS("steps", most=MOST_STEPS))
+    if depth(plan.steps) > MOST_DEPTH:
+        found.append(CadenceField.TOO_DEEP("steps", most=MOST_DEPTH))
+    if plan.hours is not None and plan.hours.end <= plan.hours.start:
+        found.append(CadenceField.HOURS_TURNED("hours.end"))
+    if plan.entry is not None and not plan.entry.picks:
+        found.append(RequestField.REQUIRED("entry"))
+    asked = [(f"{node.path}.condition", node.step.condition) for node in known.values() if isinstance(node.step, Branch)]
+    for path, condition in [*asked, *([("goal", plan.goal)] if plan.goal is not None else [])]:
+        table, column, value = _named(condition)
+        if table and not await r.fetchval(
+            f"select true from {table} where company_id = $1 and {column} = $2", r.actor.company_id, value
+        ):
+            found.append(CadenceField.STEP_UNKNOWN(path))
+    return found
+
+
+def _named(condition: object) -> tuple[str, str, object]:
+    match condition:
+        case Tagged(tag_id=tag_id):
+            return "tag", "id", tag_id
+        case InStage(stage_id=stage_id):
+            return "stage", "id", stage_id
+        case FieldIs(key=key):
+            return "custom_field", "key", key
+        case _:
+            return "", "", None
+
+
+async def _replace(w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node]) -> None:
+    """Everybody who is in it stands at a step of this version."""
+    place, at = await zone(w), now()
+    standing = {row["step_id"] for row in await w.fetch(_STANDING, w.company_id, cadence_id)}
+    for step_id in standing & known.keys():
+        step = known[step_id].step
+        minutes = step.minutes if isinstance(step, Wait) else None
+        await w.execute(_STAY, w.company_id, cadence_id, step_id, minutes, due(known, step_id, at, plan.hours, place))
+    gone = list(standing - known.keys())
+    if not gone:
+        return
+    goals: dict[UUID | None, list[UUID]] = {}
+    for row in await w.fetch(_STRANDED, w.company_id, cadence_id, gone, list(known)):
+        goals.setdefault(_behind(plan, known, row["last"], row["outcome"]), []).append(row["id"])
+    for goal, ids in goals.items():
+        if goal is None:
+            await w.execute(_FINISH, w.company_id, ids)
+        else:
+            await w.execute(_PLACE, w.company_id, ids, goal, due(known, goal, at, plan.hours, place))
+
+
+def _behind(plan: Plan, known: dict[UUID, Node], last: UUID | None, outcome: str | None) -> UUID | None:
+    if last is None:
+        return first(plan)
+    node = known[last]
+    return {"yes": node.yes, "no": node.no}.get(outcome or "", node.next) if isinstance(node.step, Branch) else node.next

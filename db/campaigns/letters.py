@@ -1,0 +1,171 @@
+"""Letters: campaigns that belong to a step of a cadence. Sent, limited, paused and counted as campaigns are; people see the cadence.
+
+Whoever edits, launches or lists campaigns does not meet them (`cadence_id is null`).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns.audience import Audience, enlist
+from db.campaigns.check import frozen_content, load_draft, message_problems
+from db.campaigns.tallies import tallies
+from db.contacts.filter import ContactFilter
+from db.errors import Field
+from db.messages import queueing, render
+from db.messages.enums import MessageState
+from db.messages.render import Binding, Content
+from db.work import Read, Work
+
+
+class Letter(NamedTuple):
+    """What a step sends now. `state`: of its campaign; it takes messages while running or paused."""
+
+    id: UUID
+    channel_id: UUID
+    kind: str
+    sandbox: bool
+    state: str
+    content: Content
+
+    @property
+    def takes(self) -> bool:
+        return self.state in ("running", "paused")
+
+
+_LETTERS = """
+select k.id, k.channel_id, c.kind, c.sandbox, k.state, k.content::text as content from campaign k
+join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = any($2::uuid[])
+"""
+_MAKE = """
+insert into campaign(company_id, name, channel_id, template_id, bindings, body, cadence_id, cadence_step, cadence_open)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, true) returning id
+"""
+_MOVE = """
+update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null
+where company_id = $1 and cadence_id = $2 and state = any($5::text[]) and ($6::text is null or state_reason = $6)
+"""
+
+
+async def make(
+    w: Work,
+    *,
+    name: str,
+    cadence_id: UUID,
+    step_id: UUID,
+    channel_id: UUID,
+    template_id: UUID | None,
+    bindings: Sequence[Binding],
+    body: str | None,
+    running: bool,
+) -> tuple[UUID, list[Field]]:
+    """A letter with its text frozen, and what is wrong with it: then the caller takes all back."""
+    letter_id: UUID = await w.fetchval(
+        _MAKE,
+        w.company_id,
+        name[:120],
+        channel_id,
+        template_id,
+        msgspec.json.encode(list(bindings)).decode(),
+        body,
+        cadence_id,
+        step_id,
+    )
+    draft = await load_draft(w, letter_id)
+    found = message_problems(draft)
+    if not found and not await queueing.hold_open(w, channel_id):
+        raise AssertionError("a draft without problems has an open channel")
+    if not found:
+        await w.execute(
+            "update campaign set content = $3::jsonb, state = $4, state_reason = case when $4 = 'paused' then 'person' end,"
+            " launched_at = now(), started_at = now() where company_id = $1 and id = $2",
+            w.company_id,
+            letter_id,
+            msgspec.json.encode(frozen_content(draft)).decode(),
+            "running" if running else "paused",
+        )
+    return letter_id, found
+
+
+async def load(r: Read, letter_ids: Sequence[UUID]) -> dict[UUID, Letter]:
+    assert r.actor is not None
+    rows = await r.fetch(_LETTERS, r.actor.company_id, list(letter_ids))
+    return {
+        row["id"]: Letter(row["id"], row["channel_id"], row["kind"], row["sandbox"], row["state"], render.decode(row["content"]))
+        for row in rows
+    }
+
+
+async def write(w: Work, letter: Letter, keys: Mapping[UUID, str]) -> None:
+    """Queues the letter for these people, each under a dedupe key that no second one has: a row for everybody, skipped with its reason where
+    they cannot or may not get it. Opt-outs are kept out by `consent.hold`."""
+    audience = Audience(
+        w.company_id, letter.kind, ContactFilter(ids=list(keys)), rehearsal=letter.sandbox, fields=letter.content.fields
+    )
+    await enlist(w, audience, letter.content, campaign_id=letter.id, channel_id=letter.channel_id, at_least_once=False, keys=keys)
+
+
+async def pause(w: Work, cadence_id: UUID) -> None:
+    await w.execute(_MOVE, w.company_id, cadence_id, "paused", "person", ["running"], None)
+
+
+async def resume(w: Work, cadence_id: UUID) -> None:
+    """Those that a person paused; what a provider stopped goes on when it lets it."""
+    await w.execute(_MOVE, w.company_id, cadence_id, "running", None, ["paused"], "person")
+
+
+async def retire(w: Work, cadence_id: UUID, keep: Sequence[UUID]) -> None:
+    """Nobody comes to these any more but to those to keep: what waits in them goes out, and then they are finished."""
+    await w.execute(
+        "update campaign set cadence_open = false where company_id = $1 and cadence_id = $2 and cadence_open and id <> all($3::uuid[])",
+        w.company_id,
+        cadence_id,
+        list(keep),
+    )
+
+
+async def end(w: Work, cadence_id: UUID) -> None:
+    """Nothing more of them goes out; what waits is cancelled."""
+    await w.execute(_MOVE, w.company_id, cadence_id, "cancelled", "person", ["running", "paused", "held"], None)
+
+
+class Figures(NamedTuple):
+    """What became of the messages of one step. `problem`: the reason for which the newest letter stands still; not a person's."""
+
+    queued: int
+    sent: int
+    delivered: int
+    read: int
+    replied: int
+    failed: int
+    problem: str | None
+
+
+_STANDING = """
+select id, cadence_step, case when state_reason is distinct from 'person' and state in ('paused', 'failed', 'held')
+    then coalesce(state_reason, state) end as problem from campaign where company_id = $1 and cadence_id = $2 order by id
+"""
+
+
+async def figures(r: Read, cadence_id: UUID) -> dict[UUID, Figures]:
+    """By step, over all its letters."""
+    assert r.actor is not None
+    rows = await r.fetch(_STANDING, r.actor.company_id, cadence_id)
+    counted = await tallies(r, [row["id"] for row in rows])
+    found: dict[UUID, Figures] = {}
+    for row in rows:
+        own, counts = counted[row["id"]].figures, counted[row["id"]].counts
+        failed = sum(counts.get(state.label, 0) for state in (MessageState.FAILED, MessageState.FAILED_UNKNOWN))
+        was = found.get(row["cadence_step"], Figures(0, 0, 0, 0, 0, 0, None))
+        found[row["cadence_step"]] = Figures(
+            was.queued + own.waiting,
+            was.sent + own.sent,
+            was.delivered + own.delivered,
+            was.read + own.read,
+            was.replied + own.replied,
+            was.failed + failed,
+            row["problem"],
+        )
+    return found

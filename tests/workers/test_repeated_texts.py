@@ -1,0 +1,67 @@
+"""Two campaigns with the same text to the same numbers over SMS: real lanes, real sockets, one message each."""
+
+import asyncio
+import itertools
+from collections import Counter
+from urllib.parse import parse_qs
+
+import asyncpg
+import msgspec
+
+from db.campaigns import actions, lifecycle
+from db.messages.enums import MessageState, SkipReason
+from db.settings import Settings
+from db.tenancy import Actor
+from tests import factories
+from tests.workers.providers.peer import Peer, peer
+from workers.outgoing import Sender
+from workers.providers.wire import Wire
+from workers.sending import Lanes
+
+PEOPLE = 12
+
+
+async def test_the_same_text_goes_once_when_two_campaigns_race(
+    owner_db: asyncpg.Connection, owner: Actor, database: Settings
+) -> None:
+    got = Counter[str]()
+    numbers = itertools.count()
+
+    async def step(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            _, body = await far.read(reader)
+            got[parse_qs(body.decode())["To"][0]] += 1
+            told = {"sid": f"SM{next(numbers):032}", "status": "queued"}
+            await far.answer(writer, 201, msgspec.json.encode(told))
+
+    await factories.contacts(owner_db, owner, PEOPLE)
+    async with peer(step) as server, Wire(timeout=10, connect_timeout=5) as wire:
+        own = msgspec.structs.replace(database, sandbox_url=server.url, send_timeout=10, send_slice=5, send_concurrency=5)
+        lanes = [Lanes(own, Sender(own, wire)) for _ in range(2)]
+        channels = [
+            await factories.channel(owner_db, owner, "sms", throughput=1000, external_id=f"+1500555000{n}") for n in (6, 7)
+        ]
+        campaigns = []
+        for channel_id in channels:
+            campaign_id = await factories.campaign(owner_db, owner, channel_id, body="Oi {{first_name|cliente}}, só hoje!")
+            await actions.launch(owner, campaign_id, None)
+            await lifecycle.prepare(owner.company_id, campaign_id)
+            campaigns.append(campaign_id)
+
+        async def run(lane: Lanes, channel_id: object) -> None:
+            for _ in range(20):
+                if await lane.run(owner.company_id, channel_id, 0) is None:  # type: ignore[arg-type]
+                    break
+            await lane.drain()
+
+        await asyncio.gather(*(run(lane, channel_id) for lane, channel_id in zip(lanes, channels, strict=True)))
+
+    assert len(got) == PEOPLE
+    assert set(got.values()) == {1}
+    rows = await owner_db.fetch(
+        "select state, reason, done_at is not null as done from message where campaign_id = any($1::uuid[])", campaigns
+    )
+    left_out = [row for row in rows if row["state"] == MessageState.SKIPPED]
+    assert len(rows) == 2 * PEOPLE
+    assert len(left_out) == PEOPLE
+    assert {(row["reason"], row["done"]) for row in left_out} == {(SkipReason.SAME_TEXT.value, True)}

@@ -1,0 +1,93 @@
+"""Sentences of sequences that more than one screen says: states, why somebody left, what a step does."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from api.contract.cadences import Branch, Condition, FieldIs, InStage, Replied, Send, Step, Tagged, Wait, WaitUntil, WasRead
+from api.contract.enums import CadenceState, EnrolmentState, StopReason
+from ui.components.text import Tone
+from ui.i18n import _, ngettext
+
+
+class Names(NamedTuple):
+    """What a plan speaks of by id or key, as people know it."""
+
+    channels: Mapping[UUID, str]
+    templates: Mapping[UUID, str]
+    tags: Mapping[UUID, str]
+    fields: Mapping[str, str]
+    stages: Mapping[UUID, str]
+
+
+def state(value: CadenceState) -> tuple[str, Tone]:
+    return {
+        CadenceState.DRAFT: (_("Draft"), "quiet"),
+        CadenceState.RUNNING: (_("Running"), "ok"),
+        CadenceState.PAUSED: (_("Paused"), "warn"),
+        CadenceState.ENDED: (_("Ended"), "quiet"),
+    }[value]  # type: ignore[return-value]
+
+
+def standing(value: EnrolmentState, reason: StopReason | None) -> tuple[str, Tone]:
+    if value is EnrolmentState.ACTIVE:
+        return _("On the way"), "info"
+    if value is EnrolmentState.DONE or reason is None:
+        return _("Came to the end"), "ok"
+    return stops()[reason], "quiet"
+
+
+def stops() -> dict[StopReason, str]:
+    return {
+        StopReason.REPLIED: _("Answered"),
+        StopReason.OPTED_OUT: _("Asked for no more messages"),
+        StopReason.CONVERTED: _("Reached the goal"),
+        StopReason.PERSON: _("Taken out by somebody"),
+        StopReason.CADENCE_ENDED: _("The sequence ended"),
+        StopReason.CONTACT_GONE: _("Contact deleted"),
+        StopReason.MERGED: _("Became one with another contact in it"),
+    }
+
+
+def weekdays() -> dict[int, str]:
+    return dict(enumerate((_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))))
+
+
+def span(minutes: int) -> str:
+    if minutes % 1440 == 0:
+        return ngettext("{n} day", "{n} days", minutes // 1440).format(n=minutes // 1440)
+    if minutes % 60 == 0:
+        return ngettext("{n} hour", "{n} hours", minutes // 60).format(n=minutes // 60)
+    return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+
+
+def condition(one: Condition, names: Names) -> str:
+    gone = _("(gone)")
+    match one:
+        case Replied():
+            return _("Did they answer?")
+        case WasRead():
+            return _("Did they read the last message?")
+        case Tagged(tag_id=tag_id):
+            return _("Do they have the tag “{name}”?").format(name=names.tags.get(tag_id, gone))
+        case FieldIs(key=key, value=value):
+            return _("Is {field} “{value}”?").format(field=names.fields.get(key, key), value=value)
+        case InStage(stage_id=stage_id):
+            return _("Is a card of theirs in “{name}”?").format(name=names.stages.get(stage_id, gone))
+
+
+def step(one: Step, names: Names) -> tuple[str, str, str]:
+    """Icon, what it does, more about it."""
+    match one:
+        case Send(template_id=None, text=text):
+            return "sms", _("SMS over {channel}").format(channel=names.channels.get(one.channel_id, _("(gone)"))), text or ""
+        case Send():
+            name = names.templates.get(one.template_id, _("(gone)")) if one.template_id else ""
+            return "chat", _("Message over {channel}").format(channel=names.channels.get(one.channel_id, _("(gone)"))), name
+        case Wait(minutes=minutes):
+            return "hourglass_empty", _("Wait {time}").format(time=span(minutes)), ""
+        case WaitUntil(at=at, days=days):
+            on = ", ".join(weekdays()[day] for day in sorted(days))
+            return "schedule", _("Wait until {time}").format(time=at), on
+        case Branch():
+            return "call_split", condition(one.condition, names), ""

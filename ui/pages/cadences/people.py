@@ -1,0 +1,80 @@
+"""The people of a sequence: where each stands, why they left, who is put in and taken out."""
+
+from functools import partial
+
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.cadences import Cadence, CadenceEnrolment
+from api.contract.contacts import ContactFilter
+from api.contract.enums import CadenceState, EnrolmentState
+from ui import formats
+from ui.client import cadences as client
+from ui.client.base import ApiClient
+from ui.components.buttons import button
+from ui.components.cards import card, item
+from ui.components.confirm import confirm, dialog
+from ui.components.forms import filled, select_field
+from ui.components.menus import Choice, more
+from ui.components.states import Loader, empty, load, skeleton_list
+from ui.components.text import badge
+from ui.components.toast import toast
+from ui.i18n import _, ngettext
+from ui.labels import cadences as labels
+
+
+class People:
+    def __init__(self, api: ApiClient, cadence: Cadence, names: labels.Names, send: bool) -> None:
+        self._api, self._cadence, self._names = api, cadence, names
+        self._open = send and cadence.state in (CadenceState.RUNNING, CadenceState.PAUSED)
+        put = partial(button, _("Put people in"), self._put, icon="person_add") if self._open and names.tags else None
+        with card(_("People"), actions=put, flush=True):
+            self._place: Loader[Page[CadenceEnrolment]] = load(
+                lambda: client.people(self._api, cadence.id), self._draw, partial(skeleton_list, 4)
+            )
+
+    def _draw(self, found: Page[CadenceEnrolment]) -> None:
+        if not found.items:
+            text = _("Put people in by their tag, or let them come in by themselves, under “Who and when”.")
+            empty("group", _("Nobody yet"), text if self._open else _("Start the sequence first."))
+            return
+        for one in found.items:
+            self._row(one)
+        if found.next_cursor:
+            ui.label(_("The newest 50 are shown.")).classes("m-hint p-3")
+
+    def _row(self, one: CadenceEnrolment) -> None:
+        with item():
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.link(one.name or _("Without a name"), f"/contacts/{one.contact_id}").classes("m-strong m-clip")
+                came = _("Came in {ago}").format(ago=formats.ago(one.entered_at))
+                ui.label(came).classes("m-hint")
+            badge(*labels.standing(one.state, one.reason))
+            if self._open and one.state is EnrolmentState.ACTIVE:
+                more([Choice(_("Take out"), partial(self._remove, one), "person_remove", danger=True)])
+
+    async def _remove(self, one: CadenceEnrolment) -> None:
+        name = one.name or _("Without a name")
+        if await confirm(
+            _("Take {name} out?").format(name=name), _("What waits to be sent to them is cancelled."), yes=_("Take out")
+        ):
+            await client.remove(self._api, self._cadence.id, one.contact_id)
+            await self._place.refresh()
+
+    def _put(self) -> None:
+        async def put() -> None:
+            if not filled([tags]):
+                return
+            found = await client.enrol(self._api, self._cadence.id, ContactFilter(tags=list(tags.value)))
+            box.close()
+            said = ngettext("{n} person came in.", "{n} people came in.", found.enrolled).format(n=formats.number(found.enrolled))
+            toast(said)
+            await self._place.refresh()
+
+        text = _("Who is in it already, or asked for no more messages, stays as they are.")
+        with dialog(_("Put people in"), text) as box:
+            tags = select_field(_("Everybody with one of these tags"), self._names.tags, [], multiple=True, search=True)
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Cancel"), box.close, kind="plain")
+                button(_("Put in"), put, kind="primary")
+        box.open()
