@@ -201,7 +201,7 @@ class CampaignController(Controller):
 
     @post("/{campaign_id:uuid}/resume", summary="Resume", status_code=200)
     async def resume_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
-        """Goes on where it stopped."""
+        """Goes on where it stopped. 409 `template_stopped` while WhatsApp has paused, refused or disabled its template."""
         return _campaign(await actions.resume(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/cancel", summary="Cancel", status_code=200)

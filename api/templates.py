@@ -3,17 +3,25 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, delete, get, post
+from litestar import Controller, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
-from api.contract.channels import Template, TemplateCreate
+from api.contract.channels import (
+    Template,
+    TemplateCheck,
+    TemplateChecked,
+    TemplateCreate,
+    TemplateText,
+    TemplateVersion,
+    TemplateWrong,
+)
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page
-from db.channels import queries, templates
+from db.channels import queries, template_drafts, template_edits, template_versions, templates
 from db.channels.enums import TemplateStatus
 from db.channels.queries import TemplateView
-from db.providers.definition import TemplateDraft
+from db.providers.definition import DraftButton, TemplateDraft
 
 Search = Annotated[str | None, QueryParameter(max_length=100, description="Looks in names and texts.")]
 
@@ -34,6 +42,40 @@ def _template(view: TemplateView) -> Template:
         rejected_reason=view.rejected_reason,
         problem=view.problem,
         synced_at=view.synced_at,
+        header_file_id=view.sample_file_id,
+    )
+
+
+def _draft(data: TemplateText, name: str = "", language: str = "") -> TemplateDraft:
+    link = data.url_button
+    return TemplateDraft(
+        name=name,
+        language=language,
+        category=data.category,
+        body=data.body,
+        body_examples=data.body_examples,
+        header=data.header,
+        header_example=data.header_example,
+        footer=data.footer,
+        quick_replies=list(data.quick_replies),
+        url_button=(link.text, link.url, link.example) if link else None,
+        buttons=tuple(DraftButton(one.kind, one.text, one.url, one.example, one.phone) for one in data.buttons),
+        header_location=data.header_location,
+        security_recommendation=data.security_recommendation,
+        code_minutes=data.code_minutes,
+    )
+
+
+def _version(row: template_versions.TemplateVersion) -> TemplateVersion:
+    return TemplateVersion(
+        number=row.number,
+        category=row.category,
+        status=row.status,
+        reason=row.reason,
+        components=row.components,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        decided_at=row.decided_at,
     )
 
 
@@ -73,20 +115,39 @@ class TemplateController(Controller):
         "`templates.changed`. 422 names every rule it breaks, 409 `template_exists` a name that is taken in this language.",
     )
     async def create(self, data: JSONBody[TemplateCreate], actor: Caller) -> Template:
-        button = data.url_button
-        draft = TemplateDraft(
-            name=data.name,
-            language=data.language,
-            category=data.category,
-            body=data.body,
-            body_examples=data.body_examples,
-            header=data.header,
-            header_example=data.header_example,
-            footer=data.footer,
-            quick_replies=list(data.quick_replies),
-            url_button=(button.text, button.url, button.example) if button else None,
+        draft = _draft(data, data.name, data.language)
+        return _template(await templates.create(actor, data.channel_id, draft, data.header_file_id))
+
+    @post(
+        "/check",
+        status_code=200,
+        summary="Check a template",
+        description="What WhatsApp would refuse and what often goes wrong, while it is being written. Nothing is stored or sent.",
+        opt={"idempotent": False},
+    )
+    async def check(self, data: JSONBody[TemplateCheck], actor: Caller) -> TemplateChecked:
+        looked = await template_drafts.look(actor, data.channel_id, _draft(data), data.header_file_id)
+        return TemplateChecked(
+            errors=[TemplateWrong(field=f.path, code=f.code, message=f.message, params=dict(f.params)) for f in looked.wrong],
+            advice=list(looked.advice),
+            components=looked.components,
+            placeholders=looked.placeholders,
         )
-        return _template(await templates.create(actor, data.channel_id, draft))
+
+    @put(
+        "/{template_id:uuid}",
+        summary="Change a template",
+        description="Replaces what it says and submits it for review again; name and language stay. Once its review is over; an approved one "
+        "once in 24 hours and ten times in 30 days, in its category. 409 `template_in_use` while a campaign uses it. What WhatsApp does not "
+        "take is put back, and `problem` says why.",
+    )
+    async def edit(self, template_id: FromPath[UUID], data: JSONBody[TemplateText], actor: Caller) -> Template:
+        return _template(await template_edits.edit(actor, template_id, _draft(data), data.header_file_id))
+
+    @get("/{template_id:uuid}/versions", summary="List versions of a template")
+    async def versions(self, template_id: FromPath[UUID], actor: Caller) -> Page[TemplateVersion]:
+        """Newest first, the last hundred: what it said, who changed it, and what its review came to."""
+        return Page(items=[_version(row) for row in await template_versions.versions(actor, template_id)])
 
     @delete(
         "/{template_id:uuid}",

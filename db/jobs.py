@@ -166,6 +166,14 @@ class SyncTemplates(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "templates:{channel_id}"
 
 
+class FollowTemplates(Job, frozen=True, kw_only=True):
+    """Pauses what uses a template of this channel that may not be sent any more."""
+
+    timeout: ClassVar[float] = 30
+    channel_id: UUID
+    unique: ClassVar[str | None] = "follow-templates:{channel_id}"
+
+
 class SubmitTemplate(Job, frozen=True, kw_only=True):
     """Creates, edits or deletes a template at the provider."""
 

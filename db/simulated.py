@@ -46,6 +46,7 @@ CHANNEL_OF: dict[type[Job], tuple[str, str]] = {
     jobs.CheckChannel: ("channel_id", _CHANNEL),
     jobs.SandboxControl: ("channel_id", _CHANNEL),
     jobs.SyncTemplates: ("channel_id", _CHANNEL),
+    jobs.FollowTemplates: ("channel_id", _CHANNEL),
     jobs.MarkRead: ("conversation_id", "select channel_id from conversation where company_id = $1 and id = $2"),
     jobs.PrepareCampaign: ("campaign_id", "select channel_id from campaign where company_id = $1 and id = $2"),
     jobs.SendFile: ("file_id", "select channel_id from message where company_id = $1 and queue_id = $2"),

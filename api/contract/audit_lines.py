@@ -241,6 +241,7 @@ LINES: dict[str, str] = {
     "team.deleted": "Deleted a team",
     "template.created": "Made a template",
     "template.deleted": "Deleted a template",
+    "template.edited": "Changed a template",
     "webhook.changed": "Changed a webhook",
     "webhook.created": "Made a webhook",
     "webhook.deleted": "Deleted a webhook",

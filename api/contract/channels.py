@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import TRIM, Input, Output, example
 from api.contract.kinds import ChannelKind
-from db.channels.enums import ChannelState, NoticeCode, Quality, TemplateCategory, TemplateStatus
+from db.channels.enums import ChannelState, NoticeCode, Quality, TemplateAdvice, TemplateCategory, TemplateStatus
 from db.contacts.filter import Moment
 from db.texts import END, NAME
 
@@ -141,25 +141,87 @@ class Template(Output):
     rejected_reason: str | None
     problem: str | None
     synced_at: Moment | None
-
-
-class TemplateCreate(Input):
-    """POST /v1/templates → Template, `pending` until the provider has reviewed it."""
-
-    channel_id: UUID
-    name: Annotated[str, Meta(pattern=TEMPLATE_NAME, examples=["promo_verao"])]
-    language: Annotated[str, Meta(pattern=TEMPLATE_LANGUAGE, examples=["pt_BR"])]
-    category: Annotated[TemplateCategory, example("marketing")]
-    body: Annotated[str, Meta(examples=["Oi {{1}}, chegou a coleção nova!"], min_length=1, max_length=1024)]
-    body_examples: Annotated[list[str], example(["Beatriz"])] = []  # one per placeholder
-    header: Annotated[str, Meta(examples=["Verão"], max_length=60)] | None = None
-    header_example: str | None = None
-    footer: Annotated[str, Meta(examples=["Responda SAIR para não receber"], max_length=60)] | None = None
-    quick_replies: Annotated[list[Annotated[str, Meta(min_length=1, max_length=25)]], Meta(max_length=10)] = []
-    url_button: "UrlButton | None" = None
+    header_file_id: UUID | None  # the file that it was reviewed with, where it was written here
 
 
 class UrlButton(Input):
     text: Annotated[str, Meta(examples=["Ver na loja"], min_length=1, max_length=25)]
     url: Annotated[str, Meta(examples=["https://lojaaurora.com.br/verao"], max_length=2000, pattern=WEB_ADDRESS)]
     example: str | None = None  # when the url ends in {{1}}
+
+
+class TemplateButton(Input):
+    """`quick_reply`: its `text` comes back as an answer. `url`: opens `url`, which may end in {{1}} (then `example` is a whole address).
+    `phone`: calls `phone`. `copy_code`: copies a code such as `example`; its text is WhatsApp's. At most two of `url`, one of `phone` and
+    of `copy_code`; answers stand side by side."""
+
+    kind: Annotated[Literal["quick_reply", "url", "phone", "copy_code"], example("url")]
+    text: Annotated[str, Meta(examples=["Ver na loja"], max_length=25)] = ""
+    url: Annotated[str, Meta(examples=["https://lojaaurora.com.br/verao"], max_length=2000, pattern=WEB_ADDRESS)] | None = None
+    example: Annotated[str, Meta(max_length=2000)] | None = None
+    phone: Annotated[str, Meta(examples=["+551140001234"], max_length=20)] | None = None
+
+
+class TemplateText(Input, kw_only=True):
+    """PUT /v1/templates/{id} → Template, `pending` again. What a template says. Of category `authentication` WhatsApp writes the text
+    itself: nothing is given but `security_recommendation` and `code_minutes`."""
+
+    category: Annotated[TemplateCategory, example("marketing")]
+    body: Annotated[str, Meta(examples=["Oi {{1}}, chegou a coleção nova!"], max_length=1024)] = ""
+    body_examples: Annotated[list[str], example(["Beatriz"])] = []  # one per placeholder
+    header: Annotated[str, Meta(examples=["Verão"], max_length=60)] | None = None
+    header_example: str | None = None
+    header_file_id: UUID | None = None  # a JPEG, PNG, MP4 or PDF that the caller uploaded (POST /v1/message-files), ≤ 16 MB
+    header_location: bool = False  # it begins with a place, which is given when it is sent
+    footer: Annotated[str, Meta(examples=["Responda SAIR para não receber"], max_length=60)] | None = None
+    quick_replies: Annotated[list[Annotated[str, Meta(min_length=1, max_length=25)]], Meta(max_length=10)] = []
+    url_button: UrlButton | None = None
+    buttons: Annotated[list[TemplateButton], Meta(max_length=10)] = []  # after `quick_replies` and `url_button`
+    security_recommendation: Annotated[bool, example(True)] = True
+    code_minutes: Annotated[int, Meta(ge=1, le=90, examples=[10])] | None = None
+
+
+class TemplateCreate(TemplateText, kw_only=True):
+    """POST /v1/templates → Template, `pending` until the provider has reviewed it."""
+
+    channel_id: UUID
+    name: Annotated[str, Meta(pattern=TEMPLATE_NAME, examples=["promo_verao"])]
+    language: Annotated[str, Meta(pattern=TEMPLATE_LANGUAGE, examples=["pt_BR"])]
+
+
+class TemplateCheck(TemplateText, kw_only=True):
+    """POST /v1/templates/check → TemplateChecked."""
+
+    channel_id: UUID
+
+
+class TemplateWrong(Output):
+    """One thing that is wrong with a template that is being written; the same as one of the `errors` of a 422."""
+
+    field: Annotated[str, example("buttons[0].url")]
+    code: Annotated[str, example("web_address")]
+    message: Annotated[str, example("A web address begins with https:// or http://.")]
+    params: dict[str, str | int]
+
+
+class TemplateChecked(Output):
+    """What reviewers would refuse (`errors`, as a 422 of the creation has them) and what often goes wrong (`advice`). `components` is empty
+    while something is wrong."""
+
+    errors: list[TemplateWrong]
+    advice: list[TemplateAdvice]
+    components: list[dict[str, Any]]
+    placeholders: list[str]
+
+
+class TemplateVersion(Output):
+    """GET /v1/templates/{id}/versions → Page[TemplateVersion], newest first: what it said, and what its review came to."""
+
+    number: Annotated[int, example(2)]
+    category: TemplateCategory
+    status: TemplateStatus
+    reason: str | None  # why it was refused, in the provider's words
+    components: list[dict[str, Any]]
+    created_at: Moment
+    created_by: Annotated[str, example("Beatriz Souza")] | None  # null: a key, or it was changed at the provider
+    decided_at: Moment | None

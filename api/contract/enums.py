@@ -39,6 +39,7 @@ from db.channels.enums import ChannelState as ChannelState
 from db.channels.enums import NoticeCode as NoticeCode
 from db.channels.enums import Quality as Quality
 from db.channels.enums import SignupState as SignupState
+from db.channels.enums import TemplateAdvice as TemplateAdvice
 from db.channels.enums import TemplateCategory as TemplateCategory
 from db.channels.enums import TemplateStatus as TemplateStatus
 from db.contacts.enums import Category as Category

@@ -61,7 +61,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "campaigns_limit_set": (CampaignError.NOT_EDITABLE,),
     "campaigns_pause": (CampaignError.NOT_RUNNING,),
-    "campaigns_resume": (CampaignError.NOT_PAUSED,),
+    "campaigns_resume": (CampaignError.NOT_PAUSED, CampaignError.TEMPLATE_STOPPED),
     "campaigns_retry_failed": (CampaignError.NOT_RETRYABLE,),
     "campaigns_test": (
         CampaignError.NOT_READY,
@@ -324,6 +324,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "tags_update": (ContactError.TAG_EXISTS,),
     "teams_create": (ConversationError.TEAM_EXISTS,),
     "teams_update": (ConversationError.TEAM_EXISTS,),
+    "templates_check": (
+        ChannelError.NO_TEMPLATES,
+        RequestError.NOT_FOUND,
+    ),
     "templates_create": (
         ChannelError.NO_TEMPLATES,
         ChannelError.TEMPLATE_EXISTS,
@@ -331,6 +335,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         RequestError.NOT_FOUND,
     ),
     "templates_delete": (ChannelError.TEMPLATE_IN_USE,),
+    "templates_set": (
+        ChannelError.NO_TEMPLATES,
+        ChannelError.TEMPLATE_EDITED_OFTEN,
+        ChannelError.TEMPLATE_IN_USE,
+        ChannelError.TEMPLATE_INVALID,
+        ChannelError.TEMPLATE_NOT_EDITABLE,
+    ),
     "webhooks_create": (AccountError.NO_COMPANY, WebhookError.TOO_MANY, WebhookError.TYPE_NOT_YOURS),
     "webhooks_deliveries_get": (WebhookError.TYPE_NOT_YOURS,),
     "webhooks_deliveries_replay": (WebhookError.OFF,),

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from db import versions
-from db.campaigns import money
+from db.campaigns import lifecycle, money
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
@@ -172,19 +172,20 @@ async def _freeze(w: Work, campaign_id: UUID) -> None:
 
 async def pause(actor: Actor, campaign_id: UUID) -> Row:
     """Acts within one slice: no claim is granted to a campaign that is not running."""
-    return await _move(
-        actor,
-        campaign_id,
-        (CampaignState.RUNNING,),
-        CampaignState.PAUSED,
-        CampaignError.NOT_RUNNING,
-        reason="person",
-    )
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await _lock(w, campaign_id)
+        _expect(row["state"], (CampaignState.RUNNING,), CampaignError.NOT_RUNNING)
+        return await _moved(w, campaign_id, CampaignState.PAUSED, "person")
 
 
 async def resume(actor: Actor, campaign_id: UUID) -> Row:
-    """Goes on where it stopped."""
-    return await _move(actor, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, CampaignError.NOT_PAUSED)
+    """Goes on where it stopped. Raises Conflict while WhatsApp has stopped its template."""
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await _lock(w, campaign_id)
+        _expect(row["state"], (CampaignState.PAUSED,), CampaignError.NOT_PAUSED)
+        if await lifecycle.template_stopped(w, campaign_id):
+            raise CampaignError.TEMPLATE_STOPPED()
+        return await _moved(w, campaign_id, CampaignState.RUNNING, None)
 
 
 async def cancel(actor: Actor, campaign_id: UUID) -> Row:
@@ -310,28 +311,17 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
     return ids
 
 
-async def _move(
-    actor: Actor,
-    campaign_id: UUID,
-    sources: tuple[CampaignState, ...],
-    to: CampaignState,
-    refusal: CampaignError,
-    *,
-    reason: str | None = None,
-) -> Row:
-    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
-        row = await _lock(w, campaign_id)
-        _expect(row["state"], sources, refusal)
-        await w.execute(
-            "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null"
-            " where company_id = $1 and id = $2",
-            actor.company_id,
-            campaign_id,
-            to.value,
-            reason,
-        )
-        w.audit(f"campaign.{to.value}", campaign_id)
-        return await changed(w, campaign_id)
+async def _moved(w: Work, campaign_id: UUID, to: CampaignState, reason: str | None) -> Row:
+    await w.execute(
+        "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null"
+        " where company_id = $1 and id = $2",
+        w.company_id,
+        campaign_id,
+        to.value,
+        reason,
+    )
+    w.audit(f"campaign.{to.value}", campaign_id)
+    return await changed(w, campaign_id)
 
 
 async def _lock(w: Work, campaign_id: UUID, expected: Expected = None) -> Any:

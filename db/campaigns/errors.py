@@ -10,6 +10,11 @@ class CampaignError(ErrorCode):
     NOT_READY = "not_ready", 409, "This campaign cannot be sent yet. See what is missing."
     NOT_RUNNING = "not_running", 409, "This campaign is not sending any more."
     NOT_PAUSED = "not_paused", 409, "This campaign is not paused any more."
+    TEMPLATE_STOPPED = (
+        "template_stopped",
+        409,
+        "WhatsApp has stopped the template of this campaign. Go on once it is approved again, or send a copy with another one.",
+    )
     NOT_CANCELLABLE = "not_cancellable", 409, "There is nothing left to cancel."
     NOT_RETRYABLE = "not_retryable", 409, "Failed messages can be tried again once the campaign sends or is done."
     EXTERNAL_ID_TAKEN = "external_id_taken", 409, "Another campaign has this id already."

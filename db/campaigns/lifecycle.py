@@ -9,7 +9,7 @@ from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
 from db.campaigns.plan import plan_of
 from db.campaigns.spread import lay_out
-from db.channels.enums import TemplateCategory
+from db.channels.enums import TemplateCategory, TemplateStatus
 from db.clock import now
 from db.contacts import consent, segments
 from db.contacts.filter import ContactFilter
@@ -18,7 +18,7 @@ from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Read, system_read, work
+from db.work import Read, Work, system_read, work
 
 CLOSE_BATCH = 20_000
 
@@ -32,6 +32,27 @@ _OPEN_MESSAGES = (
     "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2"
     f" and state in ({MessageState.QUEUED}, {MessageState.SENDING}, {MessageState.UNKNOWN})"
 )
+# Under review again it may still be sent, and so may one that was edited too often.
+STOPPED = (
+    TemplateStatus.PAUSED,
+    TemplateStatus.DISABLED,
+    TemplateStatus.REJECTED,
+    TemplateStatus.IN_APPEAL,
+    TemplateStatus.ARCHIVED,
+    TemplateStatus.DELETED,
+)
+_PAUSE_STOPPED = f"""
+update campaign k set state = 'paused', state_detail = null, resume_at = null, state_reason = case t.status
+    when '{TemplateStatus.PAUSED}' then '{FailureReason.TEMPLATE_PAUSED}' when '{TemplateStatus.DELETED}' then '{FailureReason.TEMPLATE_MISSING}'
+    else '{FailureReason.TEMPLATE_DISABLED}' end
+from template t
+where k.company_id = $1 and k.channel_id = $2 and k.state = 'running' and t.company_id = $1 and t.id = k.template_id and t.status = any($3::text[])
+returning k.id, k.state_reason
+"""
+_HAS_STOPPED = """
+select exists (select from campaign k join template t on t.company_id = $1 and t.id = k.template_id
+    where k.company_id = $1 and k.id = $2 and t.status = any($3::text[]))
+"""
 
 
 async def content(r: Read, campaign_id: UUID) -> str | None:
@@ -99,7 +120,30 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         )
         w.audit("campaign.started", campaign_id, audience=added)
         await changed(w, campaign_id)
+        await _pause_stopped(w, row["channel_id"])
     return added
+
+
+async def follow_templates(company_id: UUID, channel_id: UUID) -> int:
+    """Pauses the running campaigns of a channel whose template WhatsApp has stopped, and says why. Returns how many. A person lets them
+    go on: what had to be stopped does not start by itself."""
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        return await _pause_stopped(w, channel_id)
+
+
+async def template_stopped(r: Read, campaign_id: UUID) -> bool:
+    """Whether a campaign has a template that WhatsApp has stopped."""
+    assert r.actor is not None
+    found: bool = await r.fetchval(_HAS_STOPPED, r.actor.company_id, campaign_id, list(STOPPED))
+    return found
+
+
+async def _pause_stopped(w: Work, channel_id: UUID) -> int:
+    rows = await w.fetch(_PAUSE_STOPPED, w.company_id, channel_id, list(STOPPED))
+    for row in rows:
+        w.audit("campaign.paused", row["id"], reason=row["state_reason"])
+        await changed(w, row["id"])
+    return len(rows)
 
 
 async def fail_preparing(company_id: UUID, campaign_id: UUID, detail: str) -> None:

@@ -46,6 +46,18 @@ class TemplateCategory(StrEnum):
     AUTHENTICATION = "authentication"
 
 
+class TemplateAdvice(StrEnum):
+    """What often leads to a refusal, or to readers who block; none of it stops anybody."""
+
+    SHORT_LINK = "short_link"  # an address that hides where it leads
+    SELLS = "sells"  # a service message that advertises
+    NO_WAY_OUT = "no_way_out"  # marketing that does not say how to stop it
+    FEW_WORDS = "few_words"  # for so many places to fill
+    SECRETS = "secrets"  # it asks for passwords or cards
+    SHOUTS = "shouts"  # mostly capitals
+    LONG = "long"
+
+
 class NoticeCode(StrEnum):
     """What a provider tells about an account, or that it tells nothing any more, closed; how much each matters: `db/channels/notices.py`."""
 

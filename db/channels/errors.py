@@ -15,6 +15,16 @@ class ChannelError(ErrorCode):
     CHANNEL_NOT_PAUSED = "channel_not_paused", 409, "The channel is not paused any more."
     TEMPLATE_EXISTS = "template_exists", 409, "There is a template with this name and language already. Take another name."
     TEMPLATE_IN_USE = "template_in_use", 409, "A campaign uses this template. Finish or cancel it first."
+    TEMPLATE_NOT_EDITABLE = (
+        "template_not_editable",
+        409,
+        "WhatsApp lets a template be changed once its review is over. Wait for it, or write a new one.",
+    )
+    TEMPLATE_EDITED_OFTEN = (
+        "template_edited_often",
+        409,
+        "WhatsApp lets an approved template be changed once in 24 hours and ten times in 30 days. Try again later, or write a new one.",
+    )
     NO_TEMPLATES = "no_templates", 422, "Only WhatsApp channels have templates. Choose one."
     NOT_FOR_THIS_CHANNEL = "not_for_this_channel", 422, "This kind of channel has no such secret."
     TEMPLATE_INVALID = "template_invalid", 422, "The template breaks rules of WhatsApp. Correct what is marked."
@@ -45,6 +55,27 @@ class TemplateField(FieldCode):
     FOOTER_VARIABLES = "footer_variables", "The footer may hold no variable."
     URL_VARIABLE = "url_variable", "The address may hold one variable, {{1}}, at its end."
     TOO_MANY_BUTTONS = "too_many_buttons", "A template has at most {max} buttons. Remove some."
+    TOO_MANY_OF_KIND = "too_many_of_kind", "A template has at most {max} buttons of this kind. Remove one."
+    ANSWERS_TOGETHER = "answers_together", "WhatsApp wants the answers side by side. Move this one next to the others."
+    BUTTON_TEXT = "button_text", "Write what stands on the button."
+    BUTTON_TWICE = "button_twice", "Two buttons say the same. Give this one another text."
+    BUTTON_PHONE = "button_phone", "Write the number with country and area code, like +5511987654321."
+    COPY_CODE = "copy_code", "Write the code that is copied, at most {max} characters, like VERAO20."
+    BODY_NEEDED = "body_needed", "Write the message."
+    VARIABLES_TOGETHER = "variables_together", "Two variables stand side by side. Write a word between them."
+    HEADER_PLAIN = (
+        "header_plain",
+        "WhatsApp takes no emoji, no * ~ ` and no line breaks in the heading. Put them into the message.",
+    )
+    ONE_HEADER = "one_header", "A template begins with a heading, a file or a place. Choose one."
+    HEADER_FILE = (
+        "header_file",
+        "WhatsApp does not take this file at the head of a message. Choose a JPEG or PNG picture, an MP4 film or a PDF.",
+    )
+    FILE_UNKNOWN = "header_file_unknown", "There is no such file, or it is not yours. Upload it again."
+    CODE_HAS_NO_TEXT = "code_has_no_text", "WhatsApp writes the text of a sign-in code itself. Leave this empty."
+    CODE_MINUTES = "code_minutes", "A code lives {least} to {most} minutes."
+    CATEGORY_FIXED = "category_fixed", "The category of an approved template cannot be changed. Write a new template instead."
 
 
 class NetworkFailure(Code):

@@ -84,6 +84,7 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     rejected_reason: str | None
     problem: str | None
     synced_at: datetime | None
+    sample_file_id: UUID | None
 
 
 def kinds(actor: Actor) -> list[Provider]:
@@ -184,7 +185,7 @@ async def _with_usage(actor: Actor, view: ChannelView) -> ChannelView:
 
 _TEMPLATE = (
     "t.id, t.channel_id, c.name as channel_name, t.name, t.language, t.category, t.status, t.parameter_format, t.components,"
-    " t.quality, t.rejected_reason, t.problem, t.synced_at"
+    " t.quality, t.rejected_reason, t.problem, t.synced_at, t.sample_file_id"
 )
 
 
@@ -254,4 +255,5 @@ def _template(row: asyncpg.Record) -> TemplateView:
         rejected_reason=row["rejected_reason"],
         problem=row["problem"],
         synced_at=row["synced_at"],
+        sample_file_id=row["sample_file_id"],
     )

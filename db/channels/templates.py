@@ -11,20 +11,25 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.channels import template_drafts, template_versions
 from db.channels.enums import Quality, TemplateCategory, TemplateStatus
 from db.channels.errors import ChannelError
 from db.channels.events import TemplatesChanged
 from db.channels.queries import TemplateView, one_template
 from db.clock import now
 from db.errors import RequestError
-from db.jobs import SubmitTemplate, SyncTemplates
+from db.jobs import FollowTemplates, SubmitTemplate, SyncTemplates
 from db.permissions import Permission
-from db.providers import registry
 from db.providers.definition import TemplateDraft
 from db.tenancy import Actor
 from db.work import Read, Work, work
 
 Component = dict[str, Any]
+USED = """
+select true from campaign where company_id = $1 and template_id = $2
+    and state in ('scheduled', 'preparing', 'running', 'paused', 'held') limit 1
+"""
+"""Whether a campaign that is not over has a template ($2)."""
 SETTLE = timedelta(seconds=5)  # news of one review comes in bursts; one sync after them is enough
 
 
@@ -42,34 +47,37 @@ class Listed(NamedTuple):
     rejected_reason: str | None
 
 
-async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft) -> TemplateView:
-    """Stores the template as pending and submits it for review. Raises NotFound, Invalid, Conflict (name and language taken)."""
+async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft, sample_file_id: UUID | None = None) -> TemplateView:
+    """Stores the template as pending and submits it for review. `sample_file_id`: what the caller uploaded for its header. Raises NotFound,
+    Invalid, Conflict (name and language taken)."""
     async with work(actor, Permission.TEMPLATES_WRITE) as w:
         kind = await w.fetchval(
             "select kind from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, channel_id
         )
         if kind is None:
             raise RequestError.NOT_FOUND(what="channel")
-        view = await create_in(w, channel_id, kind, draft)
+        if sample_file_id is not None:
+            draft = draft._replace(header_file=await template_drafts.header_kind(w, kind, sample_file_id))
+        view = await create_in(w, channel_id, kind, draft, sample_file_id)
         w.enqueue(SubmitTemplate(template_id=view.id, verb="create"))
         return view
 
 
-async def create_in(w: Work, channel_id: UUID, kind: str, draft: TemplateDraft) -> TemplateView:
+async def create_in(
+    w: Work, channel_id: UUID, kind: str, draft: TemplateDraft, sample_file_id: UUID | None = None
+) -> TemplateView:
     """As `create`, inside a unit of work, still to be submitted."""
-    write = registry.provider(kind).capabilities.write_template
-    if write is None:
-        raise ChannelError.NO_TEMPLATES()
-    parameter_format, components = write(draft)
+    parameter_format, components = template_drafts.write(kind, draft)
     try:
         template_id: UUID | None = await w.fetchval(
             """
-            insert into template(company_id, channel_id, name, language, category, status, parameter_format, components)
-            values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb)
+            insert into template(company_id, channel_id, name, language, category, status, parameter_format, components, sample_file_id)
+            values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb, $8)
             on conflict (company_id, channel_id, name, language) do update set
                 category = excluded.category, status = 'pending', parameter_format = excluded.parameter_format,
                 components = excluded.components, external_id = null, quality = 'unknown', rejected_reason = null,
-                problem = null, synced_at = null, status_at = null, created_at = now()
+                problem = null, synced_at = null, status_at = null, created_at = now(), sample_file_id = excluded.sample_file_id,
+                unsent = false
             where template.status = 'deleted' or (template.status = 'rejected' and template.external_id is null)
             returning id
             """,
@@ -80,14 +88,21 @@ async def create_in(w: Work, channel_id: UUID, kind: str, draft: TemplateDraft) 
             draft.category,
             parameter_format,
             msgspec.json.encode(components).decode(),
+            sample_file_id,
         )
     except asyncpg.UniqueViolationError:
         template_id = None
     if template_id is None:
         raise ChannelError.TEMPLATE_EXISTS()
+    await template_versions.note(w, template_id=template_id, submitted=True, by=author(w.actor))
     w.audit("template.created", template_id, name=draft.name)
     w.emit(TemplatesChanged(channel_id=channel_id))
     return await one_template(w, template_id)
+
+
+def author(actor: Actor | None) -> UUID | None:
+    """The person who acts, None for a key or a program."""
+    return actor.id if actor is not None and actor.kind == "user" else None
 
 
 async def delete(actor: Actor, template_id: UUID) -> None:
@@ -101,12 +116,7 @@ async def delete(actor: Actor, template_id: UUID) -> None:
         )
         if row is None:
             raise RequestError.NOT_FOUND(what="template")
-        if await w.fetchval(
-            "select true from campaign where company_id = $1 and template_id = $2"
-            " and state in ('scheduled', 'preparing', 'running', 'paused', 'held') limit 1",
-            w.company_id,
-            template_id,
-        ):
+        if await w.fetchval(USED, w.company_id, template_id):
             raise ChannelError.TEMPLATE_IN_USE()
         await set_status(w, template_id, TemplateStatus.DELETED)
         w.audit("template.deleted", template_id, name=row["name"])
@@ -124,19 +134,21 @@ async def set_status(w: Work, template_id: UUID, status: TemplateStatus, problem
         status,
         problem,
     )
+    await template_versions.note(w, template_id=template_id)
 
 
 async def submitted(w: Work, template_id: UUID, external_id: str, status: str, category: str | None) -> None:
     """The provider took the template and named it."""
     await w.execute(
         "update template set external_id = $3, status = $4, category = coalesce($5, category), problem = null, synced_at = now(),"
-        " status_at = now() where company_id = $1 and id = $2",
+        " status_at = now(), unsent = false where company_id = $1 and id = $2",
         w.company_id,
         template_id,
         external_id,
         known_status(status),
         _category(category),
     )
+    await template_versions.note(w, template_id=template_id)
 
 
 def known_status(text: str) -> TemplateStatus:
@@ -162,7 +174,8 @@ def _quality(text: str | None) -> Quality:
 
 
 class Submission(msgspec.Struct, frozen=True):
-    """A template as it is sent to its provider. `components` is JSON; `external_id`: what the provider called it, once it has."""
+    """A template as it is sent to its provider. `components` is JSON; `external_id`: what the provider called it, once it has; `unsent`:
+    it was changed since. `sample_*`: the file of its header, where it is in the store."""
 
     channel_id: UUID
     external_id: str | None
@@ -172,13 +185,19 @@ class Submission(msgspec.Struct, frozen=True):
     status: str
     parameter_format: str
     components: str
+    unsent: bool
+    sample_key: str | None
+    sample_type: str | None
+    sample_name: str | None
 
 
 async def submission(r: Read, company_id: UUID, template_id: UUID) -> Submission | None:
     """None when it is gone."""
     row = await r.fetchrow(
-        "select channel_id, external_id, name, language, category, status, parameter_format, components::text"
-        " from template where company_id = $1 and id = $2",
+        "select t.channel_id, t.external_id, t.name, t.language, t.category, t.status, t.parameter_format, t.components::text, t.unsent,"
+        " f.key, f.mime_type, f.name from template t"
+        " left join message_file f on f.company_id = $1 and f.id = t.sample_file_id and f.state = 'stored'"
+        " where t.company_id = $1 and t.id = $2",
         company_id,
         template_id,
     )
@@ -201,6 +220,7 @@ async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started
             parameter_format = excluded.parameter_format, components = excluded.components, quality = excluded.quality,
             rejected_reason = excluded.rejected_reason, problem = null, synced_at = $12,
             status_at = greatest(template.status_at, $12)
+        where not template.unsent
         """,
         w.company_id,
         channel_id,
@@ -224,7 +244,9 @@ async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started
         started,
     )
     await w.execute("update channel set templates_synced_at = now() where company_id = $1 and id = $2", w.company_id, channel_id)
+    await template_versions.note(w, channel_id=channel_id)
     w.emit(TemplatesChanged(channel_id=channel_id))
+    w.enqueue(FollowTemplates(channel_id=channel_id))
     return len(found)
 
 
@@ -278,6 +300,8 @@ async def apply_news(
     )
     channels = {row["channel_id"] for row in rows}
     for channel_id in channels:
+        await template_versions.note(w, channel_id=channel_id)
         w.emit(TemplatesChanged(channel_id=channel_id))
+        w.enqueue(FollowTemplates(channel_id=channel_id))
         w.enqueue(SyncTemplates(channel_id=channel_id), at=now() + SETTLE)
     return channels

@@ -264,10 +264,14 @@ async def picture(company_id: UUID, file_id: UUID) -> Picture | None:
 # -- what nobody sent
 
 _UNTAKEN = "message_id is null and created_at < $1 and state <> 'deleted'"
+# The file that a template was reviewed with stays as long as the template.
+_OF_NO_TEMPLATE = (
+    "not exists (select from template t where t.company_id = $2 and t.sample_file_id = message_file.id and t.status <> 'deleted')"
+)
 
 
 async def untaken() -> list[UUID]:
-    """Companies with files that no message took in time."""
+    """Companies with files that no message took in time; also those where templates keep all of them."""
     async with system_read() as s:
         rows = await s.fetch(f"select distinct company_id from message_file where {_UNTAKEN}", now() - KEPT)
     return [row["company_id"] for row in rows]
@@ -276,9 +280,9 @@ async def untaken() -> list[UUID]:
 async def forget_untaken(company_id: UUID) -> None:
     """Lets them go; a job deletes the bytes."""
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-        await w.execute(
-            f"update message_file set state = 'deleted', name = null where {_UNTAKEN} and company_id = $2",
+        if await w.execute(
+            f"update message_file set state = 'deleted', name = null where {_UNTAKEN} and company_id = $2 and {_OF_NO_TEMPLATE}",
             now() - KEPT,
             company_id,
-        )
-        w.enqueue(DeleteFiles())
+        ):
+            w.enqueue(DeleteFiles())

@@ -81,8 +81,20 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """How the address is registered by a GET: query and the channel's verify token → the answer, None when the token is wrong."""
 
 
+class DraftButton(NamedTuple):
+    """`kind`: quick_reply, url (`url`, and an `example` of the whole address if that ends in a variable), phone (`phone`) or copy_code
+    (`example`, the code; its text is WhatsApp's)."""
+
+    kind: str
+    text: str = ""
+    url: str | None = None
+    example: str | None = None
+    phone: str | None = None
+
+
 class TemplateDraft(NamedTuple):
-    """A template as a person wrote it. `url_button` is (text, url, example)."""
+    """A template as a person wrote it. `url_button` is (text, url, example); `buttons` stand after it. `header_file`: image, video or
+    document, for a header that is a file. Of a template of codes only `security_recommendation` and `code_minutes` are chosen."""
 
     name: str
     language: str
@@ -94,6 +106,11 @@ class TemplateDraft(NamedTuple):
     footer: str | None
     quick_replies: list[str]
     url_button: tuple[str, str, str | None] | None
+    buttons: tuple[DraftButton, ...] = ()
+    header_file: str | None = None
+    header_location: bool = False
+    security_recommendation: bool = True
+    code_minutes: int | None = None
 
 
 class SignupWindow(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,11 +30,13 @@ BY_METHODS: dict[str, set[ErrorCode]] = {
     "personas_picture_create": {RequestError.FILE_TOO_LARGE},
     "leads_move": {RequestError.CHANGED_MEANWHILE},
     "templates_create": {ChannelError.TEMPLATE_INVALID},
+    "templates_set": {ChannelError.TEMPLATE_INVALID},
 }
 """Raised in methods of objects (the hub, the file store, a provider), which the walk does not see, or for a version in the body."""
 TOLD_ONLY = {
     "integrations_kommo_set": {KommoError.NOT_CONNECTED},  # it has just been written
     "contacts_reply_channels_list": set(MessageError),  # they are what the answer says
+    "templates_check": {ChannelError.TEMPLATE_INVALID},
     "stages_try_rules": {
         *MessageError,
         BoardError.LOST_REASON_MISSING,

@@ -44,6 +44,7 @@ UNKEYED = {
     "/v1/knowledge-bases/{base_id}/search": "reads only",
     "/v1/campaigns/{campaign_id}/audience": "reads only",
     "/v1/campaigns/{campaign_id}/preview": "reads only",
+    "/v1/templates/check": "reads only",
 }
 # The fuzz would end its own session with these, or never end.
 ENDS = {"/v1/events", "/v1/auth/sign-out", "/v1/me/password", "/v1/me/sessions", "/v1/me/sessions/{session_id}"}

@@ -66,6 +66,27 @@ async def test_create_list_show_delete(
         ({"url_button": {"text": "x", "url": "https://a/{{1}}"}}, "url_button.example"),
         ({"quick_replies": ["x"] * 10, "url_button": {"text": "x", "url": "https://a"}}, "quick_replies"),
         ({"name": "Promo Verão"}, "name"),
+        ({"body": " "}, "body"),
+        ({"body": "Oi {{1}} {{2}}, chegou!", "body_examples": ["a", "b"]}, "body"),
+        ({"header": "Verão ☀️"}, "header"),
+        ({"header": "*Verão*"}, "header"),
+        ({"header": "Verão", "header_location": True}, "header"),
+        ({"header_file_id": str(UUID(int=7))}, "header_file_id"),
+        ({"buttons": [{"kind": "url", "text": str(n), "url": "https://a"} for n in range(3)]}, "buttons[2]"),
+        ({"buttons": [{"kind": "phone", "text": "Ligar", "phone": "11 98765"}]}, "buttons[0].phone"),
+        ({"buttons": [{"kind": "copy_code", "example": "x" * 16}]}, "buttons[0].example"),
+        ({"buttons": [{"kind": "url", "text": "Ver"}]}, "buttons[0].url"),
+        ({"buttons": [{"kind": "quick_reply"}]}, "buttons[0].text"),
+        ({"quick_replies": ["Sim"], "buttons": [{"kind": "quick_reply", "text": "sim"}]}, "buttons[0].text"),
+        (
+            {
+                "quick_replies": ["Sim"],
+                "url_button": {"text": "x", "url": "https://a"},
+                "buttons": [{"kind": "quick_reply", "text": "Não"}],
+            },
+            "buttons[0]",
+        ),
+        ({"category": "authentication"}, "body"),
         ({"unknown": 1}, "unknown"),
     ],
 )
@@ -122,3 +143,98 @@ async def test_a_template_in_use_stays(
     )
     used = await client.delete(f"/v1/templates/{template['id']}", headers=headers)
     assert (used.status_code, used.json()["code"]) == (409, "template_in_use")
+
+
+async def test_every_part_of_a_template(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = str(await make_channel(owner_db, owner))
+    headers = await sign_in_as()
+    buttons = [
+        {"kind": "quick_reply", "text": "Quero"},
+        {"kind": "url", "text": "Ver", "url": "https://loja.test/{{1}}", "example": "https://loja.test/a"},
+        {"kind": "phone", "text": "Ligar", "phone": "+551140001234"},
+        {"kind": "copy_code", "example": "VERAO20"},
+    ]
+    body = {**GOOD, "channel_id": channel, "header_location": True, "buttons": buttons}
+    made = (await client.post("/v1/templates", json=body, headers=headers)).json()
+    assert made["components"][0] == {"type": "HEADER", "format": "LOCATION"}
+    assert made["components"][-1]["buttons"] == [
+        {"type": "QUICK_REPLY", "text": "Quero"},
+        {"type": "URL", "text": "Ver", "url": "https://loja.test/{{1}}", "example": ["https://loja.test/a"]},
+        {"type": "PHONE_NUMBER", "text": "Ligar", "phone_number": "+551140001234"},
+        {"type": "COPY_CODE", "example": "VERAO20"},
+    ]
+    code = {"channel_id": channel, "name": "codigo", "language": "pt_BR", "category": "authentication", "code_minutes": 10}
+    made = (await client.post("/v1/templates", json=code, headers=headers)).json()
+    assert made["components"] == [
+        {"type": "BODY", "add_security_recommendation": True},
+        {"type": "FOOTER", "code_expiration_minutes": 10},
+        {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({}, ["no_way_out"]),
+        ({"footer": "Responda SAIR para não receber"}, []),
+        ({"category": "utility"}, []),
+        ({"category": "utility", "body": "Oi {{1}}, só hoje com 20% de desconto!"}, ["sells"]),
+        ({"category": "utility", "body": "Oi {{1}}, veja https://bit.ly/x o seu pedido."}, ["short_link"]),
+        ({"category": "utility", "body": "Oi {{1}} e {{2}} ok", "body_examples": ["a", "b"]}, ["few_words"]),
+        ({"category": "utility", "body": "Oi {{1}}, responda com a sua senha."}, ["secrets"]),
+        ({"category": "utility", "body": "OI {{1}}, O SEU PEDIDO CHEGOU NA LOJA!"}, ["shouts"]),
+        ({"category": "utility", "body": "Oi {{1}}, " + "chegou " * 90 + "!"}, ["long"]),
+    ],
+)
+async def test_a_draft_is_looked_at(
+    change: dict[str, Any],
+    advice: list[str],
+    client: httpx.AsyncClient,
+    sign_in_as: SignInAs,
+    owner: Actor,
+    owner_db: asyncpg.Connection,
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    body = {**GOOD, "channel_id": str(channel), **change}
+    del body["name"], body["language"]
+    checked = await client.post("/v1/templates/check", json=body, headers=await sign_in_as())
+    assert checked.status_code == 200, checked.text
+    assert (checked.json()["errors"], checked.json()["advice"]) == ([], advice)
+    assert checked.json()["placeholders"][0] == "1"
+    body["body"] = "{{1}} chegou"
+    wrong = (await client.post("/v1/templates/check", json=body, headers=await sign_in_as())).json()
+    assert "variable_at_edge" in [error["code"] for error in wrong["errors"]]
+    assert wrong["components"] == []
+
+
+async def test_a_reviewed_template_is_changed_and_its_versions_are_kept(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    headers = await sign_in_as()
+    made = (await client.post("/v1/templates", json={**GOOD, "channel_id": str(channel)}, headers=headers)).json()
+    path = f"/v1/templates/{made['id']}"
+    text = {"category": "marketing", "body": "Oi {{1}}, mudou!", "body_examples": ["Ana"]}
+    early = await client.put(path, json=text, headers=headers)
+    assert (early.status_code, early.json()["code"]) == (409, "template_not_editable")
+    await owner_db.execute("update template set status = 'approved', external_id = '1' where id = $1", UUID(made["id"]))
+    other = await client.put(path, json={**text, "category": "utility"}, headers=headers)
+    assert (other.status_code, other.json()["errors"][0]["code"]) == (422, "category_fixed")
+    changed = await client.put(path, json=text, headers=headers)
+    assert (changed.status_code, changed.json()["status"]) == (200, "pending")
+    listed = (await client.get(f"{path}/versions", headers=headers)).json()["items"]
+    assert [(one["number"], one["status"], one["components"][0]["text"]) for one in listed] == [
+        (2, "pending", "Oi {{1}}, mudou!"),
+        (1, "approved", "Oi {{1}}, chegou!"),
+    ]
+    assert listed[0]["created_by"] is not None
+    assert (
+        await owner_db.fetchval("select payload->>'verb' from job where name = 'SubmitTemplate' order by id desc limit 1")
+        == "edit"
+    )
+    campaign = "insert into campaign(company_id, name, state, channel_id, template_id) values ($1, 'x', 'paused', $2, $3)"
+    await owner_db.execute("update template set status = 'approved' where id = $1", UUID(made["id"]))
+    await owner_db.execute(campaign, owner.company_id, channel, UUID(made["id"]))
+    assert (await client.put(path, json=text, headers=headers)).json()["code"] == "template_in_use"

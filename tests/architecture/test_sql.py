@@ -24,7 +24,7 @@ OWNERS = {
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
     "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_step"},
     "db/campaigns": {"campaign", "message_tally", "send_hours"},
-    "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
+    "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
     "db/contacts": {
         "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
         "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "segment", "suppression", "tag",

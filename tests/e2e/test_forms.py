@@ -33,7 +33,7 @@ async def test_a_refused_form_leads_to_its_first_error(stack: Stack, browser: Br
         await page.get_by_label("{{1}}", exact=True).fill("Ana")
         await page.get_by_role("button", name="Enviar para revisão").click()
         await page.wait_for_function(_SEEN)
-        await expect(page.locator(".m-field-bad").first).to_contain_text("letras minúsculas")
+        await expect(page.locator(".m-field-bad").first).to_contain_text("O WhatsApp não aceita variável")
         assert [line for line in wrong if "422" not in line] == []
     finally:
         await context.close()

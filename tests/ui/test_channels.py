@@ -197,10 +197,10 @@ async def test_a_template_is_seen_while_it_is_written(real: User, owner_db: asyn
     await real.should_see("Preencha este campo.", retries=20)
     field(real, "{{1}}").value = "Ana"
     await real.should_see("Oi Ana, chegou a coleção!", retries=20)
-    field(real, "Nome").value = "promo verão"
+    field(real, "Nome").value = "!"
     click(real, "Enviar para revisão")
     await until(lambda: _marked(real))
-    field(real, "Nome").value = "promo_verao"
+    field(real, "Nome").value = "Promo verão"
     click(real, "Enviar para revisão")
     sql = "select status from template where company_id = $1 and name = 'promo_verao'"
     assert await until(lambda: owner_db.fetchval(sql, owner.company_id)) == "pending"

@@ -17,15 +17,34 @@ async def test_who_writes_a_template_for_a_draft_comes_back_to_it(real: User, ow
     here = f"/campaigns/{draft}/edit?step=message"
     await real.open(here)
     await real.should_see("Nenhum modelo aprovado ainda", retries=30)
-    to = next(one for one in real.find("Escrever um modelo").elements).props["href"]
-    assert to == f"/templates/new?back={quote(here, safe='')}"
-    await real.open(to)
+    click(real, "Escrever um modelo")
+    await real.should_see("como seu cliente vê", retries=30)
+    field(real, "Nome").value = "Dia das Mães"
+    field(real, "Mensagem").value = "Chegou o presente da sua mãe."
+    await real.should_see("No WhatsApp: dia_das_maes", retries=30)
+    await real.should_see("quem não acha a saída bloqueia", retries=30)
+    click(real, "Enviar para revisão")
+    sql = "select status from template where company_id = $1 and channel_id = $2 and name = 'dia_das_maes'"
+    assert await until(lambda: owner_db.fetchval(sql, owner.company_id, channel)) == "pending"
+    await real.should_see("O WhatsApp está analisando este texto", retries=30)
+    of_draft = "select t.name from campaign k join template t on t.id = k.template_id where k.id = $1"
+    assert await until(lambda: owner_db.fetchval(of_draft, draft)) == "dia_das_maes"
+
+
+async def test_who_writes_on_the_page_of_templates_comes_back_to_the_draft(
+    real: User, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    await factories.channel(owner_db, owner, name="Outra loja")
+    channel = await factories.channel(owner_db, owner, name="Loja do centro")
+    draft = await factories.campaign(owner_db, owner, channel, name="Dia das Mães")
+    await real.open(f"/templates/new?back={quote(f'/campaigns/{draft}/edit?step=message', safe='')}")
     await real.should_see("Voltar à campanha", retries=30)
     await real.should_see("como seu cliente vê", retries=30)
     assert field(real, "Canal").value == channel, "the draft's own, not the first"
-    field(real, "Nome").value = "dia_das_maes"
-    field(real, "Mensagem").value = "Chegou o presente da sua mãe."
+    field(real, "Começar com um texto pronto (opcional)").value = "appointment"
+    await real.should_see("lembramos do seu horário em 12/03 às 14h30", retries=30)
+    await real.should_see("Nada que o WhatsApp recusaria.", retries=30)
     click(real, "Enviar para revisão")
-    sql = "select status from template where company_id = $1 and channel_id = $2"
-    assert await until(lambda: owner_db.fetchval(sql, owner.company_id, channel)) == "pending"
-    await real.should_see("O WhatsApp ainda analisa seus modelos", retries=30)
+    sql = "select components::text from template where company_id = $1 and name = 'lembrete_de_horario' and category = 'utility'"
+    assert "Preciso remarcar" in await until(lambda: owner_db.fetchval(sql, owner.company_id))
+    await real.should_see("O WhatsApp está analisando este texto", retries=30)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api.contract.base import Page
 from api.contract.campaigns import (
+    Binding,
     Campaign,
     CampaignCreate,
     CampaignLaunch,
@@ -48,6 +49,12 @@ async def create(api: ApiClient, body: CampaignCreate) -> Campaign:
 async def change(api: ApiClient, campaign_id: UUID, body: CampaignPatch, version: int) -> Campaign:
     """Raises ApiProblem 412 when somebody else wrote since `version`."""
     return await api.patch(f"/v1/campaigns/{campaign_id}", Campaign, body, version=version)
+
+
+async def choose_template(api: ApiClient, campaign_id: UUID, template_id: UUID, bindings: list[Binding]) -> None:
+    """Puts a template into a draft."""
+    found = await campaign(api, campaign_id)
+    await change(api, campaign_id, CampaignPatch(template_id=template_id, bindings=bindings), found.version)
 
 
 async def delete(api: ApiClient, campaign_id: UUID) -> None:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.channels import Template, TemplateCreate
+from api.contract.channels import Template, TemplateCheck, TemplateChecked, TemplateCreate, TemplateText, TemplateVersion
 from api.contract.enums import TemplateStatus
 from ui.client.base import ApiClient
 
@@ -23,3 +23,20 @@ async def create(api: ApiClient, body: TemplateCreate) -> Template:
 
 async def delete(api: ApiClient, template_id: UUID) -> None:
     await api.delete(f"/v1/templates/{template_id}")
+
+
+async def template(api: ApiClient, template_id: UUID) -> Template:
+    return await api.get(f"/v1/templates/{template_id}", Template)
+
+
+async def check(api: ApiClient, body: TemplateCheck) -> TemplateChecked:
+    return await api.post("/v1/templates/check", TemplateChecked, body)
+
+
+async def change(api: ApiClient, template_id: UUID, body: TemplateText) -> Template:
+    return await api.put(f"/v1/templates/{template_id}", Template, body)
+
+
+async def versions(api: ApiClient, template_id: UUID) -> list[TemplateVersion]:
+    """Newest first."""
+    return (await api.get(f"/v1/templates/{template_id}/versions", Page[TemplateVersion])).items

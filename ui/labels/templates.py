@@ -1,12 +1,13 @@
 """Templates for people: states, categories, a template as a phone shows it, and what fills its placeholders."""
 
 import re
+import unicodedata
 from typing import Any
 
 from api.contract.campaigns import Binding
 from api.contract.channels import Template
 from api.contract.contacts import CustomField
-from api.contract.enums import TemplateCategory, TemplateStatus
+from api.contract.enums import TemplateAdvice, TemplateCategory, TemplateStatus
 from ui.components.phone import Preview
 from ui.components.text import Tone
 from ui.i18n import _
@@ -23,6 +24,12 @@ _MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 _BUTTONS = {"URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "code", "OTP": "code"}
 AROUND = 26  # characters of text shown on each side of a place
 _NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
+
+
+def slug(name: str) -> str:
+    """A name as WhatsApp takes it: Promoção de verão → promocao_de_verao."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:512]
 
 
 def language(code: str) -> str:
@@ -64,8 +71,86 @@ def header(template: Template) -> dict[str, Any]:
     return next((part for part in template.components if _kind(part) == "HEADER"), {})
 
 
+def text_of(components: list[dict[str, Any]]) -> str:
+    """The message of a version."""
+    return next((str(part.get("text") or "") for part in components if _kind(part) == "BODY"), "") or _("WhatsApp's own text")
+
+
+def footer(template: Template) -> str:
+    return next((str(part.get("text") or "") for part in template.components if _kind(part) == "FOOTER"), "")
+
+
+def button_rows(template: Template) -> list[dict[str, str]]:
+    """The buttons as they are written: kind and fields."""
+    kinds = {"QUICK_REPLY": "quick_reply", "URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "copy_code"}
+    found = []
+    for one in buttons(template):
+        example = one.get("example")
+        row = {
+            "kind": kinds.get(_kind(one), ""),
+            "text": one.get("text"),
+            "url": one.get("url"),
+            "phone": one.get("phone_number"),
+            "example": example[0] if isinstance(example, list) and example else example,
+        }
+        found.append({name: str(value) for name, value in row.items() if value})
+    return found
+
+
+def examples(template: Template) -> dict[str, str]:
+    """A place, as fields are called that ask for its example → the example that it was reviewed with."""
+    found: dict[str, str] = {}
+    for part, prefix in ((header(template), "header."), (_part(template, "BODY"), "")):
+        given = part.get("example") or {}
+        names = variables(str(part.get("text") or ""))
+        plain: list[Any] = given.get("header_text") or next(iter(given.get("body_text") or []), [])
+        pairs = given.get("header_text_named_params") or given.get("body_text_named_params") or []
+        values = {str(one.get("param_name")): str(one.get("example")) for one in pairs} or dict(
+            zip(names, map(str, plain), strict=False)
+        )
+        found |= {prefix + name: values[name] for name in names if name in values}
+    return found
+
+
+def places(custom: list[CustomField]) -> list[tuple[str, str]]:
+    """What can be inserted into a text: the place's name, and its name for people. A place that is called like a field is filled by it."""
+    fields = [(field.key, field.label) for field in custom if re.fullmatch(r"[a-z][a-z0-9_]*", field.key)]
+    return [(_("first_name"), _("First name")), *fields]
+
+
+def advice(one: TemplateAdvice) -> str:
+    """What may be better, and why."""
+    return {
+        TemplateAdvice.SHORT_LINK: _("Write the whole address: WhatsApp refuses short links, because they hide where they lead."),
+        TemplateAdvice.SELLS: _("This reads like an offer. As a service message WhatsApp may refuse it or bill it as marketing."),
+        TemplateAdvice.NO_WAY_OUT: _("Say how to stop, for example in the small print: who finds no way out blocks your number."),
+        TemplateAdvice.FEW_WORDS: _("There are few words around so many places. Reviewers refuse texts that could say anything."),
+        TemplateAdvice.SECRETS: _("Do not ask for passwords, cards or codes: WhatsApp takes it for a fraud."),
+        TemplateAdvice.SHOUTS: _("Capitals read like shouting. Write most of it small."),
+        TemplateAdvice.LONG: _("People read about five lines. A shorter text is answered more often."),
+    }[one]
+
+
+def code_preview(language: str, minutes: int) -> Preview:
+    """About what WhatsApp makes of a sign-in code; the words are its own."""
+    portuguese = language.startswith("pt")
+    body = "*{{1}}* é seu código de verificação. Para sua segurança, não o compartilhe."
+    foot, copy = f"Este código expira em {minutes} minutos.", "Copiar código"
+    if not portuguese:
+        body, foot = (
+            "*{{1}}* is your verification code. For your security, do not share this code.",
+            f"This code expires in {minutes} minutes.",
+        )
+        copy = "Copy code"
+    return Preview(body, footer=foot if minutes else "", buttons=[("code", copy)])
+
+
 def buttons(template: Template) -> list[dict[str, Any]]:
     return next((list(part.get("buttons") or []) for part in template.components if _kind(part) == "BUTTONS"), [])
+
+
+def _part(template: Template, kind: str) -> dict[str, Any]:
+    return next((part for part in template.components if _kind(part) == kind), {})
 
 
 def _kind(part: dict[str, Any]) -> str:
@@ -120,8 +205,11 @@ def template_status(value: TemplateStatus) -> tuple[str, Tone]:
 def trouble(template: Template) -> str:
     """Why it cannot be sent and what to do; the provider's own words only where we have none, and marked as its."""
     said = template.problem or template.rejected_reason
-    if not said:
-        return ""
+    return why(said) if said else ""
+
+
+def why(said: str) -> str:
+    """What a reason of a refusal means and how to mend it."""
     known = {
         "ABUSIVE_CONTENT": _("WhatsApp refused it as threatening or offensive. Write it anew, in a friendly way."),
         "INCORRECT_CATEGORY": _("WhatsApp refused it because it is of another category. Send it again as the right one."),
@@ -140,11 +228,13 @@ def preview(template: Template) -> Preview:
     """A template as the phone shows it, its open places marked."""
     heading = header(template)
     form = str(heading.get("format") or "TEXT").upper()
-    footer = next((str(part.get("text") or "") for part in template.components if part.get("type", "").upper() == "FOOTER"), "")
+    if template.category is TemplateCategory.AUTHENTICATION and not body(template):  # WhatsApp has not written it yet
+        minutes = _part(template, "FOOTER").get("code_expiration_minutes") or 0
+        return code_preview(template.language, int(minutes))
     return Preview(
         body(template) or "…",
         header=str(heading.get("text") or "") if form == "TEXT" else "",
-        footer=footer,
+        footer=footer(template),
         media=_MEDIA.get(form, ""),  # type: ignore[arg-type]
         buttons=[
             (_BUTTONS.get(str(button.get("type", "")).upper(), "reply"), str(button.get("text") or ""))

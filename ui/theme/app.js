@@ -85,6 +85,17 @@
       field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
       field.dispatchEvent(new Event("input", { bubbles: true }));
     },
+    // Puts what is selected between two marks, or the cursor between them.
+    wrap(id, mark) {
+      const field = document.getElementById(id);
+      if (!field) return;
+      const { selectionStart: from, selectionEnd: to } = field;
+      const inside = field.value.slice(from, to);
+      field.focus();
+      field.setRangeText(mark + inside + mark, from, to, "end");
+      if (!inside) field.setSelectionRange(from + 1, from + 1);
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
     reveal(id) {
       const element = getHtmlElement(id);
       if (!element || element.getBoundingClientRect().top < innerHeight * 0.6) return;

@@ -168,6 +168,14 @@ class Adapter(ABC, Generic[ClientT]):
         """Submits {name, language, category, parameter_format, components} for review."""
         raise ValueError("this provider has no templates")
 
+    async def edit_template(self, control: Control[ClientT], external_id: str, template: dict[str, Any]) -> None:
+        """Replaces components and category of a template and submits it for review."""
+        raise ValueError("this provider has no templates")
+
+    async def upload_sample(self, control: Control[ClientT], path: Path, mime_type: str, name: str) -> str:
+        """Hands over the file that a template is reviewed with; what names it in the header's example. Repeating it is harmless."""
+        raise ValueError("this provider has no templates")
+
     async def delete_template(self, control: Control[ClientT], name: str, external_id: str) -> None:
         """One language of a name."""
         raise ValueError("this provider has no templates")

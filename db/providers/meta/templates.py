@@ -1,27 +1,45 @@
 """How a template is written for WhatsApp, and what may stand in it.
 
-Source: Meta, "Message templates": a variable neither begins nor ends the body, at most one in the header, examples for all, numbers
-without a gap, at most ten buttons.
+Source: Meta, "Message templates", and docs/contracts/meta-whatsapp.md: a variable neither begins nor ends the body and stands beside no
+other, at most one in the header, examples for all, numbers without a gap, at most ten buttons of which two are links and one is a phone
+number. A template of a code has a body of WhatsApp's own.
 """
 
+import re
 from typing import Any
 
+from db.channels.enums import TemplateCategory
 from db.channels.errors import ChannelError, TemplateField
 from db.errors import Field
-from db.providers.definition import TemplateDraft
+from db.providers.definition import DraftButton, TemplateDraft
 from db.providers.placeholders import VARIABLE, variables
 
 Component = dict[str, Any]
 MAX_BUTTONS = 10
+MOST = {"url": 2, "phone": 1, "copy_code": 1}
+CODE_LIMIT = 15
+CODE_MINUTES = (1, 90)
+PHONE = re.compile(r"\+[1-9]\d{6,14}")
+TOGETHER = re.compile(r"\}\}\s*\{\{")
+# Meta takes no line breaks, no marks for bold and the like, and no emoji in a heading.
+NOT_PLAIN = re.compile(r"[\n*~`]|[\u2600-\u27bf\U0001f000-\U0001faff]")
 
 
 def write_template(draft: TemplateDraft) -> tuple[str, list[Component]]:
-    """The parameter format and Meta's components. Raises Invalid, naming every wrong field."""
+    """The parameter format and Meta's components; a header's file has no `header_handle` yet. Raises Invalid, naming every wrong field."""
+    if draft.category == TemplateCategory.AUTHENTICATION:
+        return "positional", _code(draft)
     names = variables(draft.body)
     named = bool(names) and not any(name.isdigit() for name in names)
     wrong = _wrong_body(draft, names, named)
     components: list[Component] = []
-    if draft.header:
+    if sum((bool(draft.header), draft.header_file is not None, draft.header_location)) > 1:
+        wrong.append(TemplateField.ONE_HEADER("header"))
+    if draft.header_file is not None:
+        components.append({"type": "HEADER", "format": draft.header_file.upper()})
+    elif draft.header_location:
+        components.append({"type": "HEADER", "format": "LOCATION"})
+    elif draft.header:
         wrong += _wrong_header(draft, draft.header, named if names else None)
         head = variables(draft.header)
         named = named or bool(head and draft.header_example and not head[0].isdigit())
@@ -31,25 +49,48 @@ def write_template(draft: TemplateDraft) -> tuple[str, list[Component]]:
         if variables(draft.footer):
             wrong.append(TemplateField.FOOTER_VARIABLES("footer"))
         components.append({"type": "FOOTER", "text": draft.footer})
-    buttons: list[Component] = [{"type": "QUICK_REPLY", "text": label} for label in draft.quick_replies]
-    if draft.url_button:
-        wrong += _wrong_button(*draft.url_button[1:])
-        buttons.append(_button(*draft.url_button))
-    if len(buttons) > MAX_BUTTONS:
-        wrong.append(TemplateField.TOO_MANY_BUTTONS("quick_replies", max=MAX_BUTTONS))
+    buttons = _all_buttons(draft)
+    wrong += _wrong_buttons(buttons)
     if buttons:
-        components.append({"type": "BUTTONS", "buttons": buttons})
+        components.append({"type": "BUTTONS", "buttons": [_button(button) for _path, button in buttons]})
     if wrong:
         raise ChannelError.TEMPLATE_INVALID(fields=wrong)
     return ("named" if named else "positional"), components
 
 
+def _code(draft: TemplateDraft) -> list[Component]:
+    """WhatsApp writes the text of a code in the template's language, and a button copies the code."""
+    wrong: list[Field] = [
+        TemplateField.CODE_HAS_NO_TEXT(path)
+        for path, given in (
+            ("body", draft.body),
+            ("header", draft.header or draft.header_file or draft.header_location),
+            ("footer", draft.footer),
+            ("buttons", draft.buttons or draft.quick_replies or draft.url_button),
+        )
+        if given
+    ]
+    minutes = draft.code_minutes
+    if minutes is not None and not CODE_MINUTES[0] <= minutes <= CODE_MINUTES[1]:
+        wrong.append(TemplateField.CODE_MINUTES("code_minutes", least=CODE_MINUTES[0], most=CODE_MINUTES[1]))
+    if wrong:
+        raise ChannelError.TEMPLATE_INVALID(fields=wrong)
+    components: list[Component] = [{"type": "BODY", "add_security_recommendation": draft.security_recommendation}]
+    if minutes is not None:
+        components.append({"type": "FOOTER", "code_expiration_minutes": minutes})
+    return [*components, {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]}]
+
+
 def _wrong_body(draft: TemplateDraft, names: list[str], named: bool) -> list[Field]:
     body, wrong = draft.body.strip(), []
+    if not body:
+        wrong.append(TemplateField.BODY_NEEDED("body"))
     if names and not named and names != [str(number + 1) for number in range(len(names))]:
         wrong.append(TemplateField.VARIABLE_NUMBERS("body"))
     if body.startswith("{{") or body.endswith("}}"):
         wrong.append(TemplateField.VARIABLE_AT_EDGE("body"))
+    if TOGETHER.search(body):
+        wrong.append(TemplateField.VARIABLES_TOGETHER("body"))
     if body.count("{{") != len(VARIABLE.findall(body)):
         wrong.append(TemplateField.UNCLOSED_VARIABLE("body"))
     if len(draft.body_examples) != len(names) or not all(example.strip() for example in draft.body_examples):
@@ -60,6 +101,8 @@ def _wrong_body(draft: TemplateDraft, names: list[str], named: bool) -> list[Fie
 def _wrong_header(draft: TemplateDraft, header: str, named: bool | None) -> list[Field]:
     """`named`: how the body's variables are written, None when it has none."""
     head = variables(header)
+    if NOT_PLAIN.search(header):
+        return [TemplateField.HEADER_PLAIN("header")]
     if len(head) > 1:
         return [TemplateField.HEADER_VARIABLES("header")]
     if head and not draft.header_example:
@@ -89,19 +132,68 @@ def _body(draft: TemplateDraft, names: list[str], named: bool) -> Component:
     return text
 
 
-def _wrong_button(url: str, example: str | None) -> list[Field]:
-    if not variables(url):
-        return []
-    wrong = []
-    if not url.endswith("{{1}}") or len(VARIABLE.findall(url)) > 1:
-        wrong.append(TemplateField.URL_VARIABLE("url_button.url"))
-    if not example:
-        wrong.append(TemplateField.EXAMPLES_NEEDED("url_button.example"))
+def _all_buttons(draft: TemplateDraft) -> list[tuple[str, DraftButton]]:
+    """In the order in which they stand, each with where it is written in the request."""
+    found = [(f"quick_replies[{at}]", DraftButton("quick_reply", text)) for at, text in enumerate(draft.quick_replies)]
+    if draft.url_button:
+        text, url, example = draft.url_button
+        found.append(("url_button", DraftButton("url", text, url=url, example=example)))
+    return [*found, *((f"buttons[{at}]", button) for at, button in enumerate(draft.buttons))]
+
+
+def _wrong_buttons(buttons: list[tuple[str, DraftButton]]) -> list[Field]:
+    wrong: list[Field] = []
+    if len(buttons) > MAX_BUTTONS:
+        first = buttons[0][0].partition("[")[0]
+        wrong.append(TemplateField.TOO_MANY_BUTTONS(first, max=MAX_BUTTONS))
+    for kind, most in MOST.items():
+        of_kind = [path for path, button in buttons if button.kind == kind]
+        wrong += [TemplateField.TOO_MANY_OF_KIND(path, max=most) for path in of_kind[most:]]
+    answers = [at for at, (_path, button) in enumerate(buttons) if button.kind == "quick_reply"]
+    if answers and answers[-1] - answers[0] != len(answers) - 1:
+        apart = next(at for number, at in enumerate(answers) if at != answers[0] + number)
+        wrong.append(TemplateField.ANSWERS_TOGETHER(buttons[apart][0]))
+    said: set[str] = set()
+    for path, button in buttons:
+        label = button.text.strip().lower()
+        if button.kind != "copy_code" and not label:
+            wrong.append(TemplateField.BUTTON_TEXT(f"{path}.text"))
+        elif label and label in said:
+            wrong.append(TemplateField.BUTTON_TWICE(path if path.startswith("quick_replies") else f"{path}.text"))
+        said.add(label)
+        wrong += _wrong_button(path, button)
     return wrong
 
 
-def _button(label: str, url: str, example: str | None) -> Component:
-    button: Component = {"type": "URL", "text": label, "url": url}
-    if variables(url):
-        button["example"] = [example or ""]
-    return button
+def _wrong_button(path: str, button: DraftButton) -> list[Field]:
+    if button.kind == "phone":
+        return [] if PHONE.fullmatch(button.phone or "") else [TemplateField.BUTTON_PHONE(f"{path}.phone")]
+    if button.kind == "copy_code":
+        code = (button.example or "").strip()
+        return [] if 0 < len(code) <= CODE_LIMIT else [TemplateField.COPY_CODE(f"{path}.example", max=CODE_LIMIT)]
+    if button.kind != "url":
+        return []
+    url = button.url or ""
+    if not url:
+        return [TemplateField.WEB_ADDRESS(f"{path}.url")]
+    if not variables(url):
+        return []
+    wrong: list[Field] = []
+    if not url.endswith("{{1}}") or len(VARIABLE.findall(url)) > 1:
+        wrong.append(TemplateField.URL_VARIABLE(f"{path}.url"))
+    if not button.example:
+        wrong.append(TemplateField.EXAMPLES_NEEDED(f"{path}.example"))
+    return wrong
+
+
+def _button(button: DraftButton) -> Component:
+    text = button.text.strip()
+    match button.kind:
+        case "phone":
+            return {"type": "PHONE_NUMBER", "text": text, "phone_number": button.phone}
+        case "copy_code":
+            return {"type": "COPY_CODE", "example": (button.example or "").strip()}
+        case "url":
+            linked: Component = {"type": "URL", "text": text, "url": button.url or ""}
+            return {**linked, "example": [button.example or ""]} if variables(button.url or "") else linked
+    return {"type": "QUICK_REPLY", "text": text}

@@ -202,3 +202,32 @@ async def test_a_stop_by_the_provider_ends_the_rest(stage: Stage) -> None:
     await lifecycle.reconcile()
     assert await stage.state() == "failed"
     assert await stage.counts() == {"cancelled": 40}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [("paused", "template_paused"), ("rejected", "template_disabled"), ("deleted", "template_missing")]
+)
+async def test_a_stopped_template_pauses_what_uses_it(stage: Stage, status: str, reason: str) -> None:
+    company_id = stage.actor.company_id
+    await lifecycle.prepare(company_id, stage.id)
+    assert await lifecycle.follow_templates(company_id, stage.channel_id) == 0
+    await stage.db.execute("update template set status = $2 where company_id = $1", company_id, status)
+    assert await lifecycle.follow_templates(company_id, stage.channel_id) == 1
+    assert await stage.state() == "paused"
+    assert await stage.claim() == []
+    assert await stage.db.fetchval("select state_reason from campaign where id = $1", stage.id) == reason
+    with pytest.raises(Conflict) as refused:
+        await actions.resume(stage.actor, stage.id)
+    assert refused.value.code == "template_stopped"
+    await stage.db.execute("update template set status = 'approved' where company_id = $1", company_id)
+    assert await lifecycle.follow_templates(company_id, stage.channel_id) == 0
+    assert await stage.state() == "paused", "it goes on when a person says so"
+    await actions.resume(stage.actor, stage.id)
+    assert len(await stage.claim()) == 40
+
+
+async def test_a_campaign_begins_paused_when_its_template_was_stopped_since_the_launch(stage: Stage) -> None:
+    await stage.db.execute("update template set status = 'paused' where company_id = $1", stage.actor.company_id)
+    assert await lifecycle.prepare(stage.actor.company_id, stage.id) == 40
+    assert await stage.state() == "paused"
+    assert await stage.counts() == {"queued": 40}

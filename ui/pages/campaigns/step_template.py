@@ -1,6 +1,6 @@
 """Third step on WhatsApp: choose an approved template, then say what fills each of its places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -8,15 +8,20 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from api.contract.campaigns import Binding
-from api.contract.channels import Template
+from api.contract.channels import Channel, Template, TemplateCreate, TemplateText
 from api.contract.contacts import CustomField
-from api.contract.enums import TemplateCategory, TemplateStatus
+from api.contract.enums import Permission, TemplateCategory, TemplateStatus
+from ui import session
+from ui.client import messages
+from ui.client import templates as client
 from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.forms import search_field, select_field, text_field
 from ui.components.states import empty
+from ui.components.template_writer import Doors, Writer
 from ui.components.text import Text, badge, pressable
+from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import templates as template_labels
 
@@ -24,7 +29,8 @@ VALUE_LIMIT = 500
 
 
 class TemplateStep:
-    """Draws list or choice. `change(template_id=…, bindings=…)` on every move."""
+    """Draws list, choice or writer. `change(template_id=…, bindings=…)` on every move. `channel`: whose templates
+    they are; `around`: what is not shown while one is written."""
 
     def __init__(
         self,
@@ -33,8 +39,12 @@ class TemplateStep:
         bindings: list[Binding],
         custom: list[CustomField],
         change: Callable[..., Any],
+        channel: Channel | None,
+        around: Sequence[ui.element],
     ) -> None:
         self._templates, self._chosen, self._custom, self._change = templates, chosen, custom, change
+        self._channel, self._around = channel, around
+        self._writing = False
         self._bindings = {binding.placeholder: binding for binding in bindings}
         self._place = ui.element("div").classes("m-col m-gap")
         self._draw()
@@ -43,6 +53,45 @@ class TemplateStep:
         self._place.clear()
         with self._place:
             self._draw_list() if self._chosen is None else self._draw_chosen(self._chosen)
+
+    @property
+    def follows(self) -> bool:
+        """Whether news of templates matter: none is chosen or it is not approved, and nobody types."""
+        return not self._writing and (self._chosen is None or self._chosen.status != TemplateStatus.APPROVED)
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def _may_write(self) -> bool:
+        return self._channel is not None and session.current().may(Permission.TEMPLATES_WRITE)
+
+    def _write(self) -> None:
+        """Writes one here. Once it is sent for review it is the draft's; the launch waits for the approval."""
+        api, channel = session.current().api, self._channel
+        assert channel is not None
+
+        async def submit(written: TemplateCreate | TemplateText) -> None:
+            assert isinstance(written, TemplateCreate)
+            made = await client.create(api, written)
+            self._templates.append(made)
+            toast(_("Sent for review. You see the answer here, usually within minutes."))
+            self._alone(False)
+            with self._place:
+                self._pick(made)
+
+        self._alone(True)
+        self._place.clear()
+        with self._place:
+            doors = Doors(partial(messages.upload, api), partial(client.check, api), submit)
+            Writer({channel.id: channel.name}, self._custom, doors, self._stop_writing)
+
+    def _stop_writing(self) -> None:
+        self._alone(False)
+        self._draw()
+
+    def _alone(self, on: bool) -> None:
+        self._writing = on
+        for element in self._around:
+            element.set_visibility(not on)
 
     # -- choosing -----------------------------------------------------------------------------------------------
 
@@ -56,11 +105,13 @@ class TemplateStep:
                 else _("On WhatsApp, the first message uses a text that WhatsApp has approved. Create one, or sync yours.")
             )
             with ui.element("div").classes("m-card"):
-                action, to = (_("To the templates"), _templates()) if waiting else (_("Write a template"), _templates("/new"))
-                empty("article", _("No approved template yet"), text, action=action, to=to)
-                if not waiting:
+                empty("article", _("No approved template yet"), text, action=_("To the templates"), to=_templates())
+                if self._may_write():
                     with ui.element("div").classes("m-actions"):
-                        ui.link(_("To the templates"), _templates()).classes("m-link")
+                        button(_("Write a template"), self._write, kind="primary", icon="edit")
+                for one in waiting:
+                    with ui.element("div").classes("m-picks"):
+                        self._card(one)
             return
 
         def show(text: str) -> None:
@@ -77,6 +128,8 @@ class TemplateStep:
             if waiting:
                 text = ngettext("{n} more waits for WhatsApp's review", "{n} more wait for WhatsApp's review", len(waiting))
                 ui.link(text.format(n=len(waiting)), _templates()).classes("m-link")
+            if self._may_write():
+                button(_("Write a template"), self._write, icon="edit")
         with ui.element("div").classes("m-picks"):
             cards = [(one, self._card(one)) for one in approved]
         nothing = ui.element("div").classes("m-card")
@@ -115,7 +168,13 @@ class TemplateStep:
                     line = f"{template_labels.category_name(one.category)} · {template_labels.language(one.language)}"
                     ui.label(line).classes("m-hint")
                 button(_("Another template"), self._again)
-            if one.status != TemplateStatus.APPROVED:
+            if one.status == TemplateStatus.PENDING:
+                text = _(
+                    "WhatsApp is reviewing this text, usually for minutes. Go on meanwhile: you can launch once it is approved."
+                )
+                with note("info", text):
+                    pass
+            elif one.status != TemplateStatus.APPROVED:
                 with note("warn", _("WhatsApp no longer approves this template. Choose another one."), name="warning"):
                     pass
         if not one.placeholders:
@@ -155,9 +214,9 @@ class TemplateStep:
                 text.error(_("Needed, so that nobody gets a hole in the text."))
 
 
-def _templates(page: str = "") -> str:
-    """The templates, or a page of theirs, with the way back to this draft."""
-    return f"/templates{page}?{urlencode({'back': address().text})}"
+def _templates() -> str:
+    """The templates, with the way back to this draft."""
+    return f"/templates?{urlencode({'back': address().text})}"
 
 
 def _texts(source: str) -> str:

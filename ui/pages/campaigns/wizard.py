@@ -58,6 +58,7 @@ class Wizard:
         self._open_step: AudienceStep | WhenStep | None = None
         self._on: ui.button | None = None
         self._steps_shown: tuple[Any, ...] = ()
+        self._templates: TemplateStep | None = None
         with ui.element("div") as unseen:
             self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
             self._throttle = Throttle(self._ask, 0.3)
@@ -140,9 +141,8 @@ class Wizard:
 
     async def _others(self, event: Event) -> None:
         """Channels and templates come and go; a step that lists them is drawn anew, one in which somebody types is not."""
-        choosing = self._step == "message" and kinds.can(self._kind()).templates and not self._template()
-        listing = choosing and isinstance(event, TemplatesChanged)
-        if self._loader is not None and (listing or self._step in {"channel", "review"}):
+        step = self._templates if self._step == "message" and isinstance(event, TemplatesChanged) else None
+        if self._loader is not None and ((step is not None and step.follows) or self._step in {"channel", "review"}):
             await self._loader.refresh(only_changes=True)
 
     # -- going --------------------------------------------------------------------------------------------------
@@ -250,6 +250,7 @@ class Wizard:
 
     def _draw_foot(self) -> None:
         at = STEPS.index(self._step)
+        self._foot.set_visibility(True)  # a step may have hidden it
         self._foot.clear()
         self._on = None
         with self._foot:
@@ -311,9 +312,7 @@ class Wizard:
         with ui.element("div").classes("m-aside"):
             with ui.element("div"):
                 self._loader = load(self._fetch_message, self._draw_message)
-            with ui.element("div").classes("m-aside-side") as side:
-                pass
-        self._side = side
+            self._side = ui.element("div").classes("m-aside-side")
 
     async def _fetch_message(self) -> tuple[Any, ...]:
         campaign = self._draft.campaign
@@ -330,10 +329,11 @@ class Wizard:
             step_channel.draw_missing(partial(self._go, "channel"))
             return
         if kinds.can(self._kind()).campaign_content == "text":
-            self._sms = SmsStep(self._draft.value("body") or "", custom, self._change)
+            self._templates, self._sms = None, SmsStep(self._draft.value("body") or "", custom, self._change)
         else:
             chosen = next((one for one in templates if one.id == self._template()), None)
-            TemplateStep(templates, chosen, self._draft.value("bindings"), custom, self._change)
+            bindings, around = self._draft.value("bindings"), (self._side, self._foot)
+            self._templates = TemplateStep(templates, chosen, bindings, custom, self._change, channel, around)
         self._side.clear()
         with self._side:
             self._pane = Pane(channel)

@@ -14,7 +14,7 @@ from ui.client import channels as channel_client
 from ui.client import templates as client
 from ui.components.buttons import button
 from ui.components.cards import item, note
-from ui.components.confirm import confirm
+from ui.components.confirm import confirm, dialog
 from ui.components.frame import frame
 from ui.components.listing import Listing
 from ui.components.phone import phone
@@ -28,6 +28,7 @@ from ui.labels import templates as template_labels
 from ui.pages.templates.origin import keeping, way_back
 from ui.routing import page
 
+_CHANGEABLE = (TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
 _SHOWN = (TemplateStatus.APPROVED, TemplateStatus.PENDING, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
 
 
@@ -128,8 +129,32 @@ class _List:
                     pass
             facts = [_("Read {when}").format(when=formats.ago(template.synced_at))] if template.synced_at else []
             ui.label(" · ".join([template.channel_name, *facts])).classes("m-hint")
+            if self._write and template.status in _CHANGEABLE:
+                button(_("Change and send again"), icon="edit", to=f"/templates/{template.id}/edit")
+            button(_("What it was before"), partial(self._history, template), kind="plain", icon="history")
             if self._write:
                 button(_("Delete template"), partial(self._delete, template), kind="danger", icon="delete")
+
+    async def _history(self, template: Template) -> None:
+        """What it said, who changed it, and what its review came to."""
+        found = await client.versions(self._api, template.id)
+        with dialog(_("Versions of {name}").format(name=template.name), wide=True) as box:
+            for one in found:
+                name, tone = template_labels.template_status(one.status)
+                with ui.element("div").classes("m-col m-near w-full"):
+                    with ui.element("div").classes("m-row m-near m-wrap"):
+                        ui.label(_("Version {n}").format(n=one.number)).classes("m-strong")
+                        badge(name, tone)
+                        by = one.created_by or _("by key or at WhatsApp")
+                        ui.label(f"{formats.moment(one.created_at)} · {by}").classes("m-hint")
+                    ui.label(template_labels.text_of(one.components)).classes("m-text")
+                    if one.reason and one.status is TemplateStatus.REJECTED:
+                        ui.label(template_labels.why(one.reason)).classes("m-hint")
+            if not found:
+                ui.label(_("Nothing was written down yet.")).classes("m-sub")
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Close"), box.close, kind="plain")
+        box.open()
 
     async def _delete(self, template: Template) -> None:
         text = _("It goes away at WhatsApp too. The name of an approved template stays blocked for 30 days.")

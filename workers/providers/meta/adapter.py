@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -158,6 +159,21 @@ class MetaAdapter(Adapter[MetaClient]):
         request = f"POST /{account}/message_templates {msgspec.json.encode(body).decode()}"
         made = await control.call("templates", "Template submitted", request, control.client.create_template(account, body))
         return Submitted(made.id, made.status, made.category)
+
+    async def edit_template(self, control: Control[MetaClient], external_id: str, template: dict[str, Any]) -> None:
+        body = {"category": template["category"].upper(), "components": template["components"]}
+        request = f"POST /{external_id} {msgspec.json.encode(body).decode()}"
+        await control.call("templates", "Template changed", request, control.client.edit_template(external_id, body))
+
+    async def upload_sample(self, control: Control[MetaClient], path: Path, mime_type: str, name: str) -> str:
+        app, size = control.channel.app_id or "app", (await asyncio.to_thread(path.stat)).st_size
+        request = f"POST /{app}/uploads {mime_type}, {size} bytes"
+        session = await control.call(
+            "templates", "Upload begun", request, control.client.begin_upload(app, mime_type, size, name)
+        )
+        with await asyncio.to_thread(path.open, "rb") as content:
+            data = await asyncio.to_thread(content.read)
+        return await control.call("templates", "File uploaded", f"POST /{session}", control.client.upload(session, data))
 
     async def delete_template(self, control: Control[MetaClient], name: str, external_id: str) -> None:
         account = control.channel.account_id

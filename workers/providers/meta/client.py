@@ -7,7 +7,7 @@ Source: docs/contracts/meta-whatsapp.md.
 
 import math
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -15,6 +15,7 @@ from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.meta.errors import classify
 from workers.providers.meta.types import (
+    Handle,
     MediaInfo,
     Page,
     PhoneNumber,
@@ -76,6 +77,21 @@ class MetaClient:
     async def create_template(self, waba_id: str, template: dict[str, Any]) -> TemplateCreated:
         """Submit a template for review: `{name, category, language, parameter_format, components}`."""
         return await self._call("POST", f"{self._root}/{waba_id}/message_templates", TemplateCreated, json=template)
+
+    async def edit_template(self, template_id: str, changes: dict[str, Any]) -> None:
+        """Replace `{category, components}` and submit it for review."""
+        await self._succeed("POST", f"{self._root}/{template_id}", json=changes)
+
+    async def begin_upload(self, app_id: str, mime_type: str, size: int, filename: str) -> str:
+        """First step of the resumable upload: the session that takes the bytes."""
+        params = {"file_name": filename, "file_length": str(size), "file_type": mime_type}
+        return (await self._call("POST", f"{self._root}/{app_id}/uploads", Uploaded, params=params)).id
+
+    async def upload(self, session: str, data: bytes) -> str:
+        """Second step: the handle of the file, which a template's example names. This call alone wants the scheme OAuth."""
+        headers = {"authorization": f"OAuth {self._secret.decode()}", "file_offset": "0"}
+        answer = await self._call("POST", f"{self._root}/{quote(session, safe=':')}", Handle, headers=headers, content=data)
+        return answer.h
 
     async def delete_template(self, waba_id: str, name: str, template_id: str | None = None) -> None:
         """Delete one language (`template_id`) or all of a name; an approved name stays blocked for 30 days."""

@@ -41,6 +41,12 @@ class Uploaded(msgspec.Struct, frozen=True):
     id: str
 
 
+class Handle(msgspec.Struct, frozen=True):
+    """Of a file that was uploaded to be looked at by reviewers."""
+
+    h: str
+
+
 class QualityScore(msgspec.Struct, frozen=True):
     score: str = "UNKNOWN"
 

@@ -90,7 +90,8 @@ class Graph:
 
     def _caller(self, request: Request) -> MetaAccount | Reply:
         given = request.headers.get(b"authorization", b"")
-        token = given[7:].decode("latin-1").strip() if given[:7].lower() == b"bearer " else ""
+        scheme, _space, rest = given.partition(b" ")  # the resumable upload has a scheme of its own
+        token = rest.decode("latin-1").strip() if scheme.lower() in (b"bearer", b"oauth") else ""
         if not token and "access_token=" in request.query:
             token = request.params().get("access_token", "")
         if not token:

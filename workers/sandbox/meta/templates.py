@@ -109,6 +109,7 @@ class Templates:
         if problem:
             return problem
         name, language = body["name"], body["language"]
+        body = {**body, "components": _completed(body)}
         if self.find(account.id, name, language):
             return f"There is already {language} content for this template"
         recent = sum(t.created_at > time.time() - 3600 for t in self.of_account(account.id))
@@ -138,7 +139,7 @@ class Templates:
         merged = {**template.view(), **body}
         if problem := _problem(merged):
             return problem
-        template.components, template.category = merged["components"], merged["category"]
+        template.components, template.category = _completed(merged), merged["category"]
         template.edited_at = time.time()
         self._submit(account, template)
         return ""
@@ -209,6 +210,31 @@ class Templates:
     def _keep(self, template: Template) -> None:
         self._index(template)
         self._store.remember("template", template.id, template)
+
+
+def _completed(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The components as Meta shows them: the text of a code is its own, and so is the label of the button that copies."""
+    components: list[dict[str, Any]] = body["components"]
+    if body["category"] != "AUTHENTICATION":
+        return components
+    portuguese = body["language"].startswith("pt")
+    code = "*{{1}}* é seu código de verificação." if portuguese else "*{{1}}* is your verification code."
+    safe = " Para sua segurança, não o compartilhe." if portuguese else " For your security, do not share this code."
+    found = []
+    for part in components:
+        kind = str(part.get("type", "")).upper()
+        if kind == "BODY":
+            text = code + (safe if part.get("add_security_recommendation") else "")
+            part = {**part, "text": text, "example": {"body_text": [["123456"]]}}
+        elif kind == "FOOTER" and (minutes := part.get("code_expiration_minutes")):
+            said = f"Este código expira em {minutes} minutos." if portuguese else f"This code expires in {minutes} minutes."
+            part = {**part, "text": said}
+        elif kind == "BUTTONS":
+            label = "Copiar código" if portuguese else "Copy code"
+            buttons = [{**button, "text": button.get("text") or label} for button in part.get("buttons") or []]
+            part = {**part, "buttons": buttons}
+        found.append(part)
+    return found
 
 
 def _problem(body: dict[str, Any]) -> str:
