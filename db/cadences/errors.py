@@ -16,7 +16,7 @@ class CadenceField(FieldCode):
 
     NO_STEPS = "no_steps", "Add a step that writes."
     TOO_MANY_STEPS = "too_many_steps", "There are more than {most} steps. Make two sequences of it."
-    TOO_DEEP = "too_deep", "Questions stand more than {most} deep inside one another. Make it flatter."
+    STEPS_TOO_DEEP = "steps_too_deep", "Questions stand more than {most} deep inside one another. Make it flatter."
     STEP_TWICE = "cadence_step_twice", "This step stands here twice. Take one of them out."
     STEP_UNKNOWN = "step_unknown", "What this step names is not there any more. Choose another one."
     CLOCK_TIME = "clock_time", "Write a time of day with hours and minutes, like 09:00."

@@ -156,7 +156,7 @@ async def problems(r: Read, plan: Plan) -> list[Field]:
     if len(all_steps) > MOST_STEPS:
         found.append(CadenceField.TOO_MANY_STEPS("steps", most=MOST_STEPS))
     if depth(plan.steps) > MOST_DEPTH:
-        found.append(CadenceField.TOO_DEEP("steps", most=MOST_DEPTH))
+        found.append(CadenceField.STEPS_TOO_DEEP("steps", most=MOST_DEPTH))
     if plan.hours is not None and plan.hours.end <= plan.hours.start:
         found.append(CadenceField.HOURS_TURNED("hours.end"))
     if plan.entry is not None and not plan.entry.picks:
