@@ -9,9 +9,10 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Page
-from api.contract.consent import ConsentEntry, Suppression, SuppressionList, SuppressionsAdded
+from api.contract.consent import ConsentEntry, ConsentGiven, Suppression, SuppressionList, SuppressionsAdded
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
-from db.contacts import consent_log, suppressions
+from db.contacts import consent_log, consent_said, suppressions
+from db.errors import RequestError, RequestField
 
 _LARGE = 1_000_000  # bytes
 Address = Annotated[
@@ -27,6 +28,16 @@ class ConsentController(Controller):
     async def list_consent(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[ConsentEntry]:
         rows = await consent_log.entries(actor, contact_id)
         return Page(items=[struct(row, ConsentEntry) for row in rows], total=len(rows))
+
+    @post(summary="Write down what a contact asked for")
+    async def add_consent(self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[ConsentGiven]) -> ConsentEntry:
+        """At the counter, on paper, in another system. It holds at once, for messages in the queue too; leave for a category lets nobody be written
+        to who opted out of everything."""
+        note = data.note.strip()
+        if not note:
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("note")])
+        row = await consent_said.say(actor, contact_id, allowed=data.allowed, category=data.category, note=note)
+        return struct(row, ConsentEntry)
 
 
 class SuppressionController(Controller):

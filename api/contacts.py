@@ -31,6 +31,7 @@ from api.contract.contacts import (
     Identity,
     Note,
     NoteCreate,
+    PastIdentity,
     Tag,
     TagCreate,
     TagRef,
@@ -40,7 +41,7 @@ from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page,
 from api.strict import METADATA, family
 from api.versions import IfMatch
 from db.campaigns import field_uses
-from db.contacts import actions, bulk, fields, listing, merges, notes, queries, tags, upserts
+from db.contacts import actions, bulk, fields, identity_history, listing, merges, notes, queries, tags, upserts
 from db.contacts.enums import IdentityKind, UpsertOutcome
 from db.contacts.phones import display
 from db.errors import Field, RequestError, RequestField
@@ -110,9 +111,13 @@ def _row(row: asyncpg.Record) -> ContactRow:
     )
 
 
+def _displayed(kind: str, value: str) -> str:
+    return display(value) if kind in _NUMBERS else value
+
+
 def contact_of(row: asyncpg.Record) -> Contact:
     identities = [
-        msgspec.convert({**found, "display": display(found["value"]) if found["kind"] in _NUMBERS else found["value"]}, Identity)
+        msgspec.convert({**found, "display": _displayed(found["kind"], found["value"])}, Identity)
         for found in msgspec.json.decode(row["identities"])
     ]
     return struct(
@@ -251,6 +256,14 @@ class ContactController(Controller):
         """For good."""
         await notes.delete_note(actor, contact_id, note_id)
 
+    @get("/{contact_id:uuid}/identities", summary="List a contact's addresses, former ones too")
+    async def list_identities(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[PastIdentity]:
+        """Those that it has first, then the latest that went; 200 at most. Of a contact that became part of it they stand here too."""
+        rows = await identity_history.history(actor, contact_id)
+        return Page(
+            items=[struct(row, PastIdentity, display=_displayed(row["kind"], row["value"])) for row in rows], total=len(rows)
+        )
+
     @get("/{contact_id:uuid}/merges", summary="List what was merged", description="Newest first, also what was parted again.")
     async def list_merges(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[ContactMerge]:
         found = await merges.merges(actor, contact_id)
@@ -330,11 +343,13 @@ class CustomFieldController(Controller):
 
     @post(summary="Create a custom field", description="409 `field_exists`, `field_name_taken`, `too_many_fields`.")
     async def create_field(self, actor: Caller, data: JSONBody[CustomFieldCreate]) -> CustomField:
-        return struct(await fields.create_field(actor, key=data.key, label=data.label, kind=data.kind), CustomField)
+        made = await fields.create_field(actor, key=data.key, label=data.label, kind=data.kind, choices=data.choices)
+        return struct(made, CustomField)
 
-    @patch("/{field_id:uuid}", summary="Rename a custom field", description="The key stays. 409 `field_name_taken`.")
+    @patch("/{field_id:uuid}", summary="Change a custom field", description="Key and kind stay. 409 `field_name_taken`.")
     async def rename_field(self, actor: Caller, field_id: FromPath[UUID], data: JSONBody[CustomFieldPatch]) -> CustomField:
-        return struct(await fields.rename_field(actor, field_id, data.label), CustomField)
+        given: dict[str, Any] = {name: value for name in ("label", "choices") if (value := getattr(data, name)) is not UNSET}
+        return struct(await fields.change_field(actor, field_id, **given), CustomField)
 
     @get("/{field_id:uuid}/uses", summary="Where a custom field is used")
     async def list_uses(self, actor: Caller, field_id: FromPath[UUID]) -> Page[CustomFieldUse]:

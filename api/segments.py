@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
@@ -20,8 +19,8 @@ from db.contacts import segments
 _LARGE = 200_000  # bytes
 
 
-def _segment(row: asyncpg.Record) -> Segment:
-    return struct(segments.decoded(row), Segment)
+def _segment(row: segments.Row) -> Segment:
+    return struct(row, Segment)
 
 
 class SegmentController(Controller):

@@ -26,6 +26,14 @@ class ConsentEntry(Output):
     at: Moment
 
 
+class ConsentGiven(Input):
+    """POST /v1/contacts/{id}/consent → ConsentEntry: what the person said elsewhere. `note` says where and how: it is the proof."""
+
+    allowed: bool
+    note: Annotated[str, Meta(min_length=1, max_length=200, examples=["Ficha assinada na loja, 12/05/2026"])]
+    category: Category | None = None  # null: everything
+
+
 class Suppression(Output):
     """GET /v1/suppressions?search= → Page[Suppression], by address; DELETE /v1/suppressions/{address}: it may be written to again."""
 

@@ -26,6 +26,7 @@ PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
 TagName = Annotated[Label, example("atacado")]
 FIELD_KEY = r"^[a-z][a-z0-9_]{0,39}" + END
 FieldKey = Annotated[str, Meta(pattern=FIELD_KEY, examples=["cidade"])]
+FieldChoices = Annotated[list[Label], Meta(max_length=50)]
 CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500, examples=["Niterói"])]]
 
 
@@ -64,6 +65,7 @@ class CustomField(Output):
     key: Annotated[str, example("cidade")]
     label: Annotated[str, example("Cidade")]
     kind: CustomFieldKind
+    choices: Annotated[list[str], example(["Ouro", "Prata"])]  # of kind `choice`: what it offers
     contacts: int | None  # who have a value; null unless `counted`
 
 
@@ -76,15 +78,17 @@ class CustomFieldUse(Output):
 
 
 class CustomFieldPatch(Input):
-    """Another name for people; the key stays, because texts and partners use it."""
+    """Another name for people, or other choices; the key stays, because texts and partners use it. Contacts keep a choice that is no longer offered."""
 
-    label: Annotated[Label, example("Cidade")]
+    label: Annotated[Label, example("Cidade")] | UnsetType = UNSET
+    choices: FieldChoices | UnsetType = UNSET
 
 
 class CustomFieldCreate(Input):
     label: Annotated[Label, example("Cidade")]
     key: FieldKey | None = None  # made from the label when it is left out
     kind: CustomFieldKind = CustomFieldKind.TEXT
+    choices: FieldChoices = []  # of kind `choice`: at least one
 
 
 class ContactRow(Output):
@@ -120,6 +124,18 @@ class Contact(Output):
     created_at: Moment
     updated_at: Moment
     version: int  # for If-Match, as in ETag
+
+
+class PastIdentity(Output):
+    """GET /v1/contacts/{id}/identities → Page[PastIdentity]: an address that the contact has, or had."""
+
+    id: UUID
+    kind: IdentityKind
+    value: Annotated[str, example("+5511987654321")]
+    display: Annotated[str, example("(11) 98765-4321")]
+    since: Moment
+    until: Moment | None  # null: it has it
+    by_name: Annotated[str, example("Ana Lima")] | None  # of the team, who took it away
 
 
 class ContactMerge(Output):

@@ -30,6 +30,7 @@ class Segment(Output):
     id: UUID
     name: SegmentName
     rule: Group
+    gone: bool  # it names a tag, field, list, campaign or stage that is no longer there: nobody is in it until it is changed
     version: int  # for If-Match, as in ETag
     created_by: Annotated[str, example("Ana Lima")] | None
     created_at: Moment

@@ -89,7 +89,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
     if row is None:
         raise RequestError.NOT_FOUND(what="campaign")
     chosen = msgspec.json.decode(row["audience"], type=ContactFilter)
-    audience = await segments.resolved(r, chosen)
+    audience = await segments.resolved(r, chosen, kept=True)
     return Draft(
         id=row["id"],
         company_id=row["company_id"],
@@ -109,7 +109,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         body=row["body"],
         bindings=msgspec.json.decode(row["bindings"], type=list[Binding]),
         audience=audience,
-        segment_gone=chosen.segment_id is not None and segments.gone(audience),
+        segment_gone=segments.gone(audience),
         settings=msgspec.json.decode(row["settings"]),
         custom_keys=list(row["custom_keys"]),
     )

@@ -38,7 +38,7 @@ class CampaignField(FieldCode):
     NO_AUDIENCE = "no_audience", "Choose who gets the message."
     SEGMENT_GONE = (
         "segment_gone",
-        "The segment of this campaign was deleted, or asks for a field that is gone. Mend it, or choose who else gets the message.",
+        "The segment of this campaign was deleted, or asks for something that is gone. Mend it, or choose who else gets the message.",
     )
     AUDIENCE_EMPTY = "audience_empty", "Nobody can be reached with this audience. Change it."
     PRICE_UNKNOWN = (

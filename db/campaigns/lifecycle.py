@@ -91,7 +91,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         audience = Audience(
             company_id,
             row["kind"],
-            await segments.resolved(w, msgspec.json.decode(row["audience"], type=ContactFilter)),
+            await segments.resolved(w, msgspec.json.decode(row["audience"], type=ContactFilter), kept=True),
             rehearsal=row["sandbox"],
             category=frozen.category if isinstance(frozen, render.TemplateContent) else TemplateCategory.MARKETING,
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from db import versions
 from db.boards import prospects
-from db.contacts import consent, erased, fields, queries, tags
+from db.contacts import consent, erased, fields, identity_history, queries, tags
 from db.contacts.enums import SAMPLE, Category, IdentityKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
@@ -180,7 +180,8 @@ async def _give(w: Work, contact_id: UUID, address: Address) -> None:
 async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Address | None) -> bool:
     """The contact's first address of this kind becomes `address`, or goes; False when it was that already."""
     first = await w.fetchrow(
-        "select id, value from contact_identity where company_id = $1 and contact_id = $2 and kind = $3 order by id limit 1",
+        "select id, value, array(select o.id from contact_identity o where o.company_id = $1 and o.contact_id = $2 and o.kind = 'wa_id') as wa_ids"
+        " from contact_identity where company_id = $1 and contact_id = $2 and kind = $3 order by id limit 1",
         w.company_id,
         contact_id,
         kind,
@@ -188,13 +189,8 @@ async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Addre
     if first is not None and address is not None and first["value"] == address.value:
         return False
     if first is not None:
-        await w.execute("delete from contact_identity where company_id = $1 and id = $2", w.company_id, first["id"])
-        if kind is IdentityKind.PHONE:  # what WhatsApp called the old number
-            await w.execute(
-                "delete from contact_identity where company_id = $1 and contact_id = $2 and kind = 'wa_id'",
-                w.company_id,
-                contact_id,
-            )
+        called = first["wa_ids"] if kind is IdentityKind.PHONE else []  # what WhatsApp called the old number
+        await identity_history.take(w, [first["id"], *called])
     if address is not None:
         await _give(w, contact_id, address)
     return True

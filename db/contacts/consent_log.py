@@ -10,7 +10,7 @@ from db.contacts.enums import Category
 from db.contacts.notes import must_exist
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import Work, read
+from db.work import Read, Work, read
 
 MOST = 200
 
@@ -63,6 +63,12 @@ async def add_addresses(w: Work, addresses: list[str], *, allowed: bool, source:
 def _by(w: Work) -> tuple[str, UUID | None]:
     assert w.actor is not None
     return w.actor.kind, w.actor.id
+
+
+async def latest(r: Read, contact_id: UUID) -> asyncpg.Record:
+    """Row as in `entries`: what was written last, inside a unit of work."""
+    assert r.actor is not None
+    return (await r.fetch(_ENTRIES, r.actor.company_id, contact_id, 1))[0]
 
 
 async def entries(actor: Actor, contact_id: UUID) -> list[asyncpg.Record]:

@@ -28,38 +28,37 @@ _NAMESAKES = 3
 
 _NINTH = r"regexp_replace({value}, '^(\+55\d\d)([6-9]\d{{7}})$', '\19\2')"
 _BOX = "case when {value} ~ '@(gmail|googlemail)[.]com$' then replace(split_part(split_part({value}, '@', 1), '+', 1), '.', '') || '@gmail.com' end"
-_PAIR = "least(a.contact_id::text, b.contact_id::text)::uuid as one_id, greatest(a.contact_id::text, b.contact_id::text)::uuid as other_id"
+# Asked as a set: of each pair alone, many that are decided would be looked up before the first that is not.
+_PAIRS = """
+with decided as materialized (
+    select one_id, other_id from contact_distinct where company_id = $1
+    union select least(contact_id::text, merged_id::text)::uuid, greatest(contact_id::text, merged_id::text)::uuid
+    from contact_merge where company_id = $1 and undone_at is not null
+)
+select p.one_id, p.other_id from (
+    select distinct least(f.a::text, f.b::text)::uuid as one_id, greatest(f.a::text, f.b::text)::uuid as other_id from ({found}) f
+) p where (p.one_id, p.other_id) not in (select d.one_id, d.other_id from decided d) order by 1, 2 limit $2
+"""
 # What WhatsApp calls a number, and another contact's phone; a phone is kept with its ninth digit.
 _NUMBER = f"""
-select distinct '{DuplicateReason.SAME_NUMBER}' as reason, {_PAIR} from contact_identity a
+select a.contact_id as a, b.contact_id as b from contact_identity a
 join contact_identity b on b.company_id = $1 and b.kind = 'phone' and b.value = {_NINTH.format(value="a.value")} and b.contact_id <> a.contact_id
-where a.company_id = $1 and a.kind = 'wa_id' order by 2, 3 limit 1000
+where a.company_id = $1 and a.kind = 'wa_id'
 """
 _MAIL = f"""
-select distinct '{DuplicateReason.SAME_MAIL}' as reason, {_PAIR} from contact_identity a
+select a.contact_id as a, b.contact_id as b from contact_identity a
 join contact_identity b on b.company_id = $1 and b.kind = 'email' and {_BOX.format(value="b.value")} = {_BOX.format(value="a.value")}
     and b.contact_id > a.contact_id
-where a.company_id = $1 and a.kind = 'email' order by 2, 3 limit 1000
+where a.company_id = $1 and a.kind = 'email'
 """
 _NAME = f"""
-select '{DuplicateReason.SAME_NAME}' as reason, least(a.id::text, b.id::text)::uuid as one_id, greatest(a.id::text, b.id::text)::uuid as other_id
-from (
-    select c.name_key from contact c where c.company_id = $1 and strpos(c.name_key, ' ') > 0
-    group by c.name_key having count(*) between 2 and {_NAMESAKES} order by c.name_key limit 2000
-) n
-join contact a on a.company_id = $1 and a.name_key = n.name_key
-join contact b on b.company_id = $1 and b.name_key = n.name_key and b.id > a.id
-where not (
-    exists (select from contact_identity i where i.company_id = $1 and i.contact_id = a.id and i.kind = 'phone')
-    and exists (select from contact_identity i where i.company_id = $1 and i.contact_id = b.id and i.kind = 'phone'))
-order by 2, 3 limit 1000
+select a.id as a, b.id as b from contact a
+join contact b on b.company_id = $1 and b.name_key = a.name_key and b.id <> a.id
+where a.company_id = $1 and strpos(a.name_key, ' ') > 0
+    and not exists (select from contact_identity i where i.company_id = $1 and i.contact_id = a.id and i.kind = 'phone')
+    and (select count(*) from (select from contact x where x.company_id = $1 and x.name_key = a.name_key limit {_NAMESAKES + 1}) x) <= {_NAMESAKES}
 """
-_DECIDED = """
-select p.n from unnest($2::uuid[], $3::uuid[]) with ordinality p(one_id, other_id, n)
-where exists (select from contact_distinct d where d.company_id = $1 and d.one_id = p.one_id and d.other_id = p.other_id)
-    or exists (select from contact_merge m where m.company_id = $1 and m.undone_at is not null
-        and (m.contact_id = p.one_id and m.merged_id = p.other_id or m.contact_id = p.other_id and m.merged_id = p.one_id))
-"""
+_WAYS = {DuplicateReason.SAME_NUMBER: _NUMBER, DuplicateReason.SAME_MAIL: _MAIL, DuplicateReason.SAME_NAME: _NAME}
 _PEOPLE = """
 select c.id, c.name, c.created_at, c.source, c.opted_out_at is not null as opted_out,
     coalesce((select json_agg(json_build_object('kind', i.kind, 'value', i.value) order by i.kind <> 'phone', i.kind, i.id)
@@ -92,14 +91,11 @@ async def duplicates(actor: Actor) -> list[Pair]:
     """Pairs that nobody decided yet, the surest first; the one with more messages is the first of its pair."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         found: dict[tuple[UUID, UUID], DuplicateReason] = {}
-        for sql in (_NUMBER, _MAIL, _NAME):
+        for reason, way in _WAYS.items():
             if len(found) < MOST:
-                for row in await r.fetch(sql, actor.company_id):
-                    found.setdefault((row["one_id"], row["other_id"]), DuplicateReason(row["reason"]))
-        pairs = list(found)
-        decided = await r.fetch(_DECIDED, actor.company_id, [one for one, _ in pairs], [other for _, other in pairs])
-        gone = {row["n"] - 1 for row in decided}
-        left = [pair for number, pair in enumerate(pairs) if number not in gone][:MOST]
+                for row in await r.fetch(_PAIRS.format(found=way), actor.company_id, MOST):
+                    found.setdefault((row["one_id"], row["other_id"]), reason)
+        left = list(found)[:MOST]
         people = await _people(r, actor.company_id, {each for pair in left for each in pair})
     return [_pair(found[pair], people[pair[0]], people[pair[1]]) for pair in left if pair[0] in people and pair[1] in people]
 

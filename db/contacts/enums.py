@@ -55,6 +55,7 @@ class CustomFieldKind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     BOOLEAN = "boolean"
+    CHOICE = "choice"
 
 
 class ImportTarget(StrEnum):

@@ -30,6 +30,7 @@ class ContactField(FieldCode):
     NOT_A_NUMBER = "not_a_number", "Write a number, like 1234.5."
     NOT_A_DATE = "not_a_date", "Write a date, like 2026-01-31 or 31/01/2026."
     NOT_A_BOOLEAN = "not_a_boolean", "Write yes or no."
+    NOT_OFFERED = "not_offered", "Choose one of: {choices}."
 
 
 class SegmentField(FieldCode):
@@ -37,6 +38,7 @@ class SegmentField(FieldCode):
     TOO_DEEP = "too_deep", "Groups stand {most} deep at most. Move this one outward."
     TOO_LONG = "too_many_conditions", "A segment has {most} conditions and groups at most. Take some out."
     UNKNOWN_FIELD = "segment_field_unknown", "There is no field like this any more. Choose another one."
+    GONE = "segment_part_gone", "What this condition names is no longer there. Choose something else."
     NO_VALUE = "no_value", "Write what to compare with."
     NOT_DAYS_AHEAD = "not_days_ahead", "Write a number of days from 1 to {most}."
 
@@ -81,4 +83,5 @@ class ContactImportField(FieldCode):
     TARGET_TWICE = "target_twice", "Two columns are meant for the same field. Choose one of them."
     NO_BOARD = "no_board", "This says something of a lead. Choose the board for the leads."
     FIELD_KEY_MISSING = "field_key_missing", "Say which field this column fills."
+    NO_CHOICES = "no_choices", "A field of choices says what it offers. Make it under Contacts, Fields first."
     NO_ADDRESS_COLUMN = "no_address_column", "Say which column holds the phone numbers or the e-mail addresses."

@@ -2,6 +2,8 @@
 people of a language read it. Pure."""
 
 import re
+import unicodedata
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -11,11 +13,24 @@ _TRUE = frozenset(("true", "1", "sim", "yes"))
 _FALSE = frozenset(("false", "0", "nao", "não", "no"))
 
 
-def written(kind: CustomFieldKind, text: str) -> str | None:
-    """One spelling for each value: 1234.5, 2026-01-31, true."""
+class Shape(NamedTuple):
+    """Of what kind a field is; of a choice, what it offers."""
+
+    kind: CustomFieldKind
+    choices: Sequence[str] = ()
+
+    def written(self, text: str) -> str | None:
+        """As `written`."""
+        return written(self.kind, text, self.choices)
+
+
+def written(kind: CustomFieldKind, text: str, choices: Sequence[str] = ()) -> str | None:
+    """One spelling for each value: 1234.5, 2026-01-31, true; of a choice as it is offered, whatever case and accents. None for what is none."""
     match kind:
         case CustomFieldKind.TEXT:
             return text
+        case CustomFieldKind.CHOICE:
+            return text if text in choices else next((one for one in choices if _plain(one) == _plain(text)), None)
         case CustomFieldKind.NUMBER:
             if text.rfind(".") > text.rfind(",") >= 0:
                 plain = text.replace(",", "")
@@ -32,6 +47,11 @@ def written(kind: CustomFieldKind, text: str) -> str | None:
             return None
         case CustomFieldKind.BOOLEAN:
             return "true" if text.lower() in _TRUE else "false" if text.lower() in _FALSE else None
+
+
+def _plain(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(char for char in letters if not unicodedata.combining(char)).split())
 
 
 class _Form(NamedTuple):
@@ -52,7 +72,7 @@ def shown(kind: CustomFieldKind, value: str, language: str) -> str:
     English (`en`)."""
     form = _FORMS[language[:2]]
     match kind:
-        case CustomFieldKind.TEXT:
+        case CustomFieldKind.TEXT | CustomFieldKind.CHOICE:
             return value
         case CustomFieldKind.NUMBER:
             return value.replace(".", form.point)

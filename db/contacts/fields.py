@@ -8,11 +8,11 @@ import msgspec
 
 from db.contacts import field_removal
 from db.contacts.enums import CustomFieldKind
-from db.contacts.errors import ContactError, ContactField
+from db.contacts.errors import ContactError, ContactField, ContactImportError, ContactImportField
 from db.contacts.events import ContactsChanged
-from db.contacts.field_values import written
+from db.contacts.field_values import Shape
 from db.contacts.mapping import KEYED, ColumnTarget, called, distinct, distinct_key, field_key
-from db.errors import Field, RequestError
+from db.errors import Field, RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
@@ -34,7 +34,7 @@ _OF_EVERY_CONTACT = frozenset(
 """What no field of a company may be called beside, in both languages, as `called`."""
 
 _SELECT = """
-select f.id, f.key, f.label, f.kind, {contacts} as contacts from custom_field f {counts} where f.company_id = $1 and f.deleted_at is null
+select f.id, f.key, f.label, f.kind, f.choices, {contacts} as contacts from custom_field f {counts} where f.company_id = $1 and f.deleted_at is null
 """
 _PLAIN = _SELECT.format(contacts="null::bigint", counts="")
 _COUNTED = _SELECT.format(
@@ -44,11 +44,13 @@ _COUNTED = _SELECT.format(
 )
 
 # Locked: who deletes a field waits for values that are being written, and takes them off too.
-_HELD = "select key, kind from custom_field where company_id = $1 and key = any($2::text[]) and deleted_at is null for share"
+_HELD = (
+    "select key, kind, choices from custom_field where company_id = $1 and key = any($2::text[]) and deleted_at is null for share"
+)
 
 
 async def custom_fields(actor: Actor, *, counted: bool = False) -> list[asyncpg.Record]:
-    """Rows `id, key, label, kind, contacts` by label; at most 200. `contacts` who have a value is null unless `counted`, which reads
+    """Rows `id, key, label, kind, choices, contacts` by label; at most 200. `contacts` who have a value is null unless `counted`, which reads
     everybody."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         return await r.fetch(f"{_COUNTED if counted else _PLAIN} order by fold(f.label), f.id", actor.company_id)
@@ -63,8 +65,10 @@ async def one(r: Read, field_id: UUID) -> asyncpg.Record:
     return row
 
 
-async def create_field(actor: Actor, *, key: str | None, label: str, kind: CustomFieldKind) -> asyncpg.Record:
-    """Without a key it gets one from its label. Row as in `custom_fields`. Raises Conflict `field_exists`, `field_name_taken`, `field_busy`, `too_many_fields`."""
+async def create_field(
+    actor: Actor, *, key: str | None, label: str, kind: CustomFieldKind, choices: Sequence[str] = ()
+) -> asyncpg.Record:
+    """Without a key it gets one from its label. Row as in `custom_fields`. Raises Invalid where a choice offers nothing, Conflict `field_exists`, `field_name_taken`, `field_busy`, `too_many_fields`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _hold(w)
         await _room(w, w.company_id, 1)
@@ -77,29 +81,52 @@ async def create_field(actor: Actor, *, key: str | None, label: str, kind: Custo
             raise ContactError.FIELD_EXISTS()
         await _must_be_free(w, label)
         field_id: UUID = await w.fetchval(
-            "insert into custom_field(company_id, key, label, kind) values ($1, $2, $3, $4) returning id",
+            "insert into custom_field(company_id, key, label, kind, choices) values ($1, $2, $3, $4, $5) returning id",
             w.company_id,
             key,
             label,
             kind,
+            _offered(kind, choices),
         )
         w.audit("custom_field.created", field_id, key=key)
         w.emit(ContactsChanged())
         return await one(w, field_id)
 
 
-async def rename_field(actor: Actor, field_id: UUID, label: str) -> asyncpg.Record:
-    """Row as in `custom_fields`. The key stays: texts and partners use it. Raises NotFound, Conflict `field_name_taken`."""
+async def change_field(
+    actor: Actor, field_id: UUID, *, label: str | None = None, choices: Sequence[str] | None = None
+) -> asyncpg.Record:
+    """None stays. Row as in `custom_fields`. The key stays, texts and partners use it; contacts keep a choice that is no longer offered. Raises
+    NotFound, Invalid, Conflict `field_name_taken`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _hold(w)
-        await one(w, field_id)
-        await _must_be_free(w, label.strip(), but=field_id)
-        await w.execute(
-            "update custom_field set label = $3 where company_id = $1 and id = $2", w.company_id, field_id, label.strip()
-        )
-        w.audit("custom_field.renamed", field_id)
+        field = await one(w, field_id)
+        if label is not None:
+            await _must_be_free(w, label.strip(), but=field_id)
+            await w.execute(
+                "update custom_field set label = $3 where company_id = $1 and id = $2", w.company_id, field_id, label.strip()
+            )
+            w.audit("custom_field.renamed", field_id)
+        if choices is not None:
+            await w.execute(
+                "update custom_field set choices = $3 where company_id = $1 and id = $2",
+                w.company_id,
+                field_id,
+                _offered(CustomFieldKind(field["kind"]), choices),
+            )
+            w.audit("custom_field.changed", field_id)
         w.emit(ContactsChanged())
         return await one(w, field_id)
+
+
+def _offered(kind: CustomFieldKind, choices: Sequence[str]) -> list[str]:
+    """What a choice offers, each once, whatever case and accents. Raises Invalid where there is nothing to choose from."""
+    if kind is not CustomFieldKind.CHOICE:
+        return []
+    each = {called(choice): choice for text in reversed(choices) if (choice := " ".join(text.replace("\0", "").split()))}
+    if not each:
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("choices")])
+    return list(reversed(each.values()))
 
 
 async def delete_field(actor: Actor, field_id: UUID) -> None:
@@ -133,14 +160,17 @@ async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[Column
     are; a label that another field or every contact has already gets a number. Raises Conflict `field_busy`, `too_many_fields`."""
     await _hold(w)
     await field_removal.must_be_over(w, w.company_id, _keys(columns))
-    rows = await w.fetch("select key, label, kind from custom_field where company_id = $1 and deleted_at is null", w.company_id)
-    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    rows = await w.fetch(
+        "select key, label, kind, choices from custom_field where company_id = $1 and deleted_at is null", w.company_id
+    )
+    kinds = _shapes(rows)
     taken = {called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
     fresh: dict[str, tuple[str, CustomFieldKind]] = {}
     for column in columns:
         if column.target in KEYED and column.field_key and column.field_key not in kinds:
             fresh[column.field_key] = distinct(column.field_label or column.field_key, taken, MAX_LABEL), column.field_kind
-            kinds[column.field_key] = column.field_kind
+            kinds[column.field_key] = Shape(column.field_kind)
+    _must_offer(columns, kinds)
     await _room(w, w.company_id, len(fresh))
     await w.execute(
         "insert into custom_field(company_id, key, label, kind) select $1, * from unnest($2::text[], $3::text[], $4::text[])",
@@ -157,8 +187,9 @@ async def foreseen(r: Read, columns: Sequence[ColumnTarget]) -> list[ColumnTarge
     assert r.actor is not None
     company_id = r.actor.company_id
     await field_removal.must_be_over(r, company_id, _keys(columns))
-    rows = await r.fetch("select key, kind from custom_field where company_id = $1 and deleted_at is null", company_id)
-    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    rows = await r.fetch("select key, kind, choices from custom_field where company_id = $1 and deleted_at is null", company_id)
+    kinds = _shapes(rows)
+    _must_offer(columns, kinds)
     await _room(r, company_id, len(set(_keys(columns)) - set(kinds)))
     return _known(columns, kinds)
 
@@ -181,11 +212,28 @@ def _keys(columns: Sequence[ColumnTarget]) -> list[str]:
     return [column.field_key for column in columns if column.target in KEYED and column.field_key]
 
 
-def _known(columns: Sequence[ColumnTarget], kinds: Mapping[str, CustomFieldKind]) -> list[ColumnTarget]:
-    """The columns with the kinds of the fields of contacts that they fill."""
+def _must_offer(columns: Sequence[ColumnTarget], kinds: Mapping[str, Shape]) -> None:
+    """No list makes a choice of which nobody said what it offers. Raises Invalid `mapping_invalid`."""
+    wrong = [
+        ContactImportField.NO_CHOICES(f"columns[{place}].field_kind")
+        for place, column in enumerate(columns)
+        if column.target in KEYED
+        and not kinds.get(column.field_key or "", Shape(column.field_kind)).choices
+        and kinds.get(column.field_key or "", Shape(column.field_kind)).kind is CustomFieldKind.CHOICE
+    ]
+    if wrong:
+        raise ContactImportError.MAPPING_INVALID(fields=wrong)
+
+
+def _shapes(rows: Iterable[asyncpg.Record]) -> dict[str, Shape]:
+    return {row["key"]: Shape(CustomFieldKind(row["kind"]), row["choices"]) for row in rows}
+
+
+def _known(columns: Sequence[ColumnTarget], kinds: Mapping[str, Shape]) -> list[ColumnTarget]:
+    """The columns with the kinds of the fields of contacts that they fill, and what these offer."""
     return [
-        msgspec.structs.replace(column, field_kind=kinds.get(column.field_key, column.field_kind))
-        if column.target in KEYED and column.field_key
+        msgspec.structs.replace(column, field_kind=shape.kind, choices=list(shape.choices))
+        if column.target in KEYED and (shape := kinds.get(column.field_key or "")) is not None
         else column
         for column in columns
     ]
@@ -210,22 +258,21 @@ async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
     return kept(await kinds(w, set(values)), values)
 
 
-async def known_kinds(r: Read, keys: set[str]) -> dict[str, CustomFieldKind]:
+async def known_kinds(r: Read, keys: set[str]) -> dict[str, Shape]:
     """Of those fields that are there, to read by."""
     assert r.actor is not None
     if not keys:
         return {}
     rows = await r.fetch(_PLAIN + " and f.key = any($2::text[])", r.actor.company_id, list(keys))
-    return {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    return _shapes(rows)
 
 
-async def kinds(w: Work, keys: set[str]) -> dict[str, CustomFieldKind]:
+async def kinds(w: Work, keys: set[str]) -> dict[str, Shape]:
     """Of those fields that are there, held until the transaction ends."""
-    rows = await w.fetch(_HELD, w.company_id, list(keys)) if keys else []
-    return {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    return _shapes(await w.fetch(_HELD, w.company_id, list(keys)) if keys else [])
 
 
-def kept(kinds: dict[str, CustomFieldKind], values: dict[str, str]) -> dict[str, str]:
+def kept(kinds: dict[str, Shape], values: dict[str, str]) -> dict[str, str]:
     """As `checked`."""
     errors: list[Field] = []
     found: dict[str, str] = {}
@@ -233,10 +280,17 @@ def kept(kinds: dict[str, CustomFieldKind], values: dict[str, str]) -> dict[str,
         text = value.replace("\0", "").strip()
         if key not in kinds:
             errors.append(ContactField.UNKNOWN(f"custom.{key}"))
-        elif text and (plain := written(kinds[key], text)) is None:
-            errors.append(_NOT_A[kinds[key]](f"custom.{key}"))
+        elif text and (plain := kinds[key].written(text)) is None:
+            errors.append(wrong(kinds[key], f"custom.{key}"))
         elif text:
             found[key] = plain or ""
     if errors:
         raise RequestError.INVALID(fields=errors)
     return found
+
+
+def wrong(shape: Shape, path: str) -> Field:
+    """What is said of a value that is none of its kind."""
+    if shape.kind is CustomFieldKind.CHOICE:
+        return ContactField.NOT_OFFERED(path, choices=", ".join(shape.choices))
+    return _NOT_A[shape.kind](path)

@@ -49,6 +49,7 @@ _NOT_A = {
     CustomFieldKind.NUMBER: RowWarning.FIELD_NOT_A_NUMBER,
     CustomFieldKind.DATE: RowWarning.FIELD_NOT_A_DATE,
     CustomFieldKind.BOOLEAN: RowWarning.FIELD_NOT_A_BOOLEAN,
+    CustomFieldKind.CHOICE: RowWarning.FIELD_NOT_OFFERED,
 }
 
 
@@ -206,7 +207,7 @@ def _fill_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> 
     if column.target is ImportTarget.SECOND_PHONE and isinstance(phone := parse_phone(cell, region), Phone):
         found.second = phone
     key, kind = column.field_key or "", column.field_kind
-    if (plain := written(kind, text)) is not None:
+    if (plain := written(kind, text, column.choices)) is not None:
         found.custom[key] = plain
     elif not says_nothing(cell):
         found.left_out.append((column.field, _printable(cell), _NOT_A[kind]))

@@ -42,6 +42,8 @@ class ColumnTarget(msgspec.Struct, frozen=True):
     field_label: str | None = None
     field_kind: CustomFieldKind = CustomFieldKind.TEXT
     lead_kind: LeadFieldKind | None = None
+    choices: list[str] = []
+    """What the contact's field offers, once it is known, of a choice."""
 
     @property
     def field(self) -> str:

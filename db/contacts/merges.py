@@ -40,6 +40,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[UUID]
     imports: list[UUID]
     merges: list[UUID] = []  # into it, parted ones too
+    past: list[UUID] = []  # addresses that it had before
     leads: list[UUID] = []
     gave_name: bool  # the one that stayed had none
     gave_custom: list[str]
@@ -78,6 +79,7 @@ select o.name, o.language, o.custom::text as custom, o.external_id, o.metadata::
     array(select id from contact_identity where company_id = $1 and contact_id = o.id order by id) as identities,
     array(select id from contact_note where company_id = $1 and contact_id = o.id order by id) as notes,
     array(select id from contact_merge where company_id = $1 and contact_id = o.id order by id) as merges,
+    array(select id from identity_past where company_id = $1 and contact_id = o.id) as past,
     array(select tag_id from contact_tag where company_id = $1 and contact_id = o.id) as tags,
     array(select tag_id from contact_tag where company_id = $1 and contact_id = o.id
         except select tag_id from contact_tag where company_id = $1 and contact_id = k.id) as gave_tags,
@@ -90,6 +92,7 @@ where k.company_id = $1 and k.id = $2
 _MOVES = (
     "update contact_identity set contact_id = $2 where company_id = $1 and contact_id = $3",
     "update contact_note set contact_id = $2 where company_id = $1 and contact_id = $3",
+    "update identity_past set contact_id = $2 where company_id = $1 and contact_id = $3",
     "insert into contact_tag(company_id, tag_id, contact_id) select company_id, tag_id, $2 from contact_tag"
     " where company_id = $1 and contact_id = $3 on conflict do nothing",
     "insert into contact_import_member(company_id, import_id, contact_id) select company_id, import_id, $2"
@@ -147,11 +150,16 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason, *, again:
         reason.value,
         msgspec.json.encode(snapshot).decode(),
     )
-    source = await w.fetchval(
-        "select opt_out_source from contact where company_id = $1 and id = $2 and opted_out_at is not null", w.company_id, keep
+    wishes = await w.fetchrow(
+        "select opted_out_at is not null as out, opt_out_source, refuses from contact where company_id = $1 and id = $2",
+        w.company_id,
+        keep,
     )
-    if source is not None:  # what one of them asked for holds for every address and for what waits
-        await consent.opt_out(w, [keep], source)
+    assert wishes is not None
+    for category in wishes["refuses"]:  # what one of them asked for holds for every address and for what waits
+        await recipients.skip_category(w, keep, category)
+    if wishes["out"]:
+        await consent.opt_out(w, [keep], wishes["opt_out_source"])
     w.audit("contact.joined", keep, joined=str(other), reason=reason.value, lost=snapshot.lost)
     w.emit(ContactsChanged(contact_id=keep))
     return True
@@ -287,13 +295,14 @@ async def _restore(w: Work, kept: UUID, back: UUID, was: Snapshot) -> None:
         back,
         was.identities,
     )
-    await w.execute(
-        "update contact_note set contact_id = $3 where company_id = $1 and contact_id = $2 and id = any($4::uuid[])",
-        w.company_id,
-        kept,
-        back,
-        was.notes,
-    )
+    for table, ids in (("contact_note", was.notes), ("identity_past", was.past)):
+        await w.execute(
+            f"update {table} set contact_id = $3 where company_id = $1 and contact_id = $2 and id = any($4::uuid[])",
+            w.company_id,
+            kept,
+            back,
+            ids,
+        )
     await w.execute(
         "update contact_merge set contact_id = $3 where company_id = $1 and contact_id = $2 and id = any($4::uuid[])",
         w.company_id,

@@ -49,6 +49,7 @@ class RowWarning(Code):
     FIELD_NOT_A_NUMBER = "field_not_a_number", "This field holds numbers. The row was imported without this cell."
     FIELD_NOT_A_DATE = "field_not_a_date", "This field holds dates. The row was imported without this cell."
     FIELD_NOT_A_BOOLEAN = "field_not_a_boolean", "This field holds yes or no. The row was imported without this cell."
+    FIELD_NOT_OFFERED = "field_not_offered", "The field does not offer this choice. The row was imported without this cell."
     EMAIL_OF_OTHER_CONTACT = "email_of_other_contact", "The e-mail belongs to another contact. The row was imported without it."
     PHONE_OF_OTHER_CONTACT = (
         "phone_of_other_contact",

@@ -1,6 +1,6 @@
 """Segments: rules that a company keeps under a name. Who is in one is asked at the moment it is used, never stored."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +13,10 @@ from db.contacts import fields
 from db.contacts.enums import CustomFieldKind
 from db.contacts.errors import ContactError, ContactField, SegmentField
 from db.contacts.events import SegmentsChanged
-from db.contacts.field_values import written
+from db.contacts.field_values import Shape, written
 from db.contacts.filter import ContactFilter
-from db.contacts.segment_rule import DEEPEST, MOST, NOBODY, AnyCondition, FieldIs, Group, InStage, Received
-from db.errors import Field, RequestError
+from db.contacts.segment_rule import DEEPEST, MOST, NOBODY, AnyCondition, FieldIs, Group, HasTags, InStage, OfImport, Received
+from db.errors import Field, Invalid, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected
@@ -26,32 +26,36 @@ MAX_SEGMENTS = 500  # per company
 FARTHEST = 366
 """Days ahead at most for a birthday."""
 
+Row = dict[str, Any]
+
 _SELECT = """
 select s.id, s.name, fold(s.name) as key, s.rule::text as rule, s.version, u.name as created_by, s.created_at, s.updated_at
 from segment s left join account_user u on u.id = s.created_by where s.company_id = $1
 """
 
 
-async def segments(actor: Actor, *, after: tuple[str, UUID] | None = None, limit: int = 200) -> list[asyncpg.Record]:
-    """Rows `id, name, key, rule (JSON), version, created_by, created_at, updated_at` by name; `after` is `(key, id)` of the last one."""
+async def segments(actor: Actor, *, after: tuple[str, UUID] | None = None, limit: int = 200) -> list[Row]:
+    """Rows `id, name, key, rule, gone, version, created_by, created_at, updated_at` by name; `gone`: it speaks of what is no longer there, so nobody is
+    in it. `after` is `(key, id)` of the last one."""
     key, last = after or ("", None)
     async with read(actor, Permission.CONTACTS_READ) as r:
-        return await r.fetch(
+        rows = await r.fetch(
             f"{_SELECT} and ($2::uuid is null or (fold(s.name), s.id) > ($3, $2)) order by fold(s.name), s.id limit $4",
             actor.company_id,
             last,
             key,
             limit,
         )
+        return await _whole(r, rows)
 
 
-async def segment(actor: Actor, segment_id: UUID) -> asyncpg.Record:
+async def segment(actor: Actor, segment_id: UUID) -> Row:
     """Row as in `segments`. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         return await _one(r, segment_id)
 
 
-async def create(actor: Actor, name: str, rule: Group) -> asyncpg.Record:
+async def create(actor: Actor, name: str, rule: Group) -> Row:
     """Row as in `segments`. Raises Invalid, Conflict `segment_exists`, `too_many_segments`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         kept = await checked(w, rule)
@@ -74,7 +78,7 @@ async def create(actor: Actor, name: str, rule: Group) -> asyncpg.Record:
 
 async def change(
     actor: Actor, segment_id: UUID, *, name: str | None = None, rule: Group | None = None, expected: Expected = None
-) -> asyncpg.Record:
+) -> Row:
     """None stays. Campaigns that were not launched yet follow it. Row as in `segments`. Raises NotFound, Invalid, PreconditionFailed, Conflict
     `segment_exists`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
@@ -119,27 +123,41 @@ async def _lock(w: Work, segment_id: UUID, expected: Expected) -> None:
     versions.check(version, expected)
 
 
-async def _one(r: Read, segment_id: UUID) -> asyncpg.Record:
+async def _one(r: Read, segment_id: UUID) -> Row:
     assert r.actor is not None
     row = await r.fetchrow(f"{_SELECT} and s.id = $2", r.actor.company_id, segment_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="segment")
-    return row
+    return (await _whole(r, [row]))[0]
 
 
-async def resolved(r: Read, filter: ContactFilter) -> ContactFilter:
-    """The filter with the rule of its segment in place of the segment; of one that is gone, nobody. Raises Forbidden where a rule asks for
-    what the actor may not see, Invalid for one that cannot be asked."""
+async def _whole(r: Read, rows: Sequence[asyncpg.Record]) -> list[Row]:
+    found: list[Row] = [{**row, "rule": msgspec.json.decode(row["rule"], type=Group)} for row in rows]
+    missing = await _missing(r, [one["rule"] for one in found])
+    for one in found:
+        one["gone"] = any(_names(each) & missing for each in one["rule"].walk())
+    return found
+
+
+async def resolved(r: Read, filter: ContactFilter, *, kept: bool = False) -> ContactFilter:
+    """The filter with the rule of its segment in place of the segment; of one that is gone, nobody. `kept`: it was written down earlier, so that
+    a rule of its own that cannot be asked any more means nobody too. Raises Forbidden where a rule asks for what the actor may not see, Invalid
+    for one that cannot be asked."""
     assert r.actor is not None
     rules = []
     if filter.rule is not None:
-        rules.append(await checked(r, filter.rule))
+        try:
+            rules.append(await checked(r, filter.rule))
+        except Invalid:
+            if not kept:
+                raise
+            rules.append(NOBODY)
     if filter.segment_id is not None:
-        kept = await r.fetchval(
+        saved = await r.fetchval(
             "select rule::text from segment where company_id = $1 and id = $2", r.actor.company_id, filter.segment_id
         )
-        rule = msgspec.json.decode(kept, type=Group) if kept is not None else NOBODY
-        rules.append(rule if await _stands(r, rule) else NOBODY)
+        rule = msgspec.json.decode(saved, type=Group) if saved is not None else NOBODY
+        rules.append(NOBODY if await _missing(r, [rule]) else rule)
     if not rules:
         return filter
     for rule in rules:
@@ -149,14 +167,45 @@ async def resolved(r: Read, filter: ContactFilter) -> ContactFilter:
     return structs.replace(filter, segment_id=None, rule=rules[0] if len(rules) == 1 else Group(groups=rules))
 
 
-async def _stands(r: Read, rule: Group) -> bool:
-    """Whether the fields are there that it asks for: without one of them its opposite would mean everybody."""
-    keys = {each.key for each in rule.walk() if isinstance(each, FieldIs)}
-    return len(await fields.known_kinds(r, keys)) == len(keys)
+_THERE = {
+    "tag": "select id::text from tag where company_id = $1 and id = any($2::text[]::uuid[])",
+    "import": "select id::text from contact_import where company_id = $1 and id = any($2::text[]::uuid[])",
+    "campaign": "select id::text from campaign where company_id = $1 and id = any($2::text[]::uuid[])",
+    "stage": "select id::text from stage where company_id = $1 and id = any($2::text[]::uuid[])",
+    "field": "select key from custom_field where company_id = $1 and key = any($2::text[]) and deleted_at is null",
+}
+
+
+def _names(one: AnyCondition) -> set[tuple[str, str]]:
+    """What a condition speaks of, as `(kind, id or key)`."""
+    match one:
+        case HasTags():
+            return {("tag", str(each)) for each in one.tags}
+        case OfImport():
+            return {("import", str(one.import_id))}
+        case Received():
+            return {("campaign", str(one.campaign_id))}
+        case InStage():
+            return {("stage", str(each)) for each in one.stages}
+        case FieldIs():
+            return {("field", one.key)}
+        case _:
+            return set()
+
+
+async def _missing(r: Read, rules: Iterable[Group]) -> set[tuple[str, str]]:
+    """What the rules speak of and is not there, or another company's: without one of them its opposite would mean everybody."""
+    assert r.actor is not None
+    named = {name for rule in rules for each in rule.walk() for name in _names(each)}
+    found: set[tuple[str, str]] = set()
+    for kind, sql in _THERE.items():
+        if wanted := [name for of, name in named if of == kind]:
+            found |= {(kind, row[0]) for row in await r.fetch(sql, r.actor.company_id, wanted)}
+    return named - found
 
 
 def gone(filter: ContactFilter) -> bool:
-    """Whether the segment of a `resolved` filter was not there any more, or not as it was meant."""
+    """Whether the segment or rule of a `resolved` filter was not there any more, or not as it was meant."""
     return filter.rule is not None and (filter.rule == NOBODY or NOBODY in filter.rule.groups)
 
 
@@ -180,7 +229,8 @@ async def checked(r: Read, rule: Group, path: str = "rule") -> Group:
     keys = {each.key for each in rule.walk() if isinstance(each, FieldIs)}
     kinds = await fields.known_kinds(r, keys)
     if not wrong:
-        wrong = [problem for place, each in _places(rule, path) if (problem := _problem(each, place, kinds)) is not None]
+        missing = await _missing(r, [rule])
+        wrong = [problem for place, each in _places(rule, path) if (problem := _problem(each, place, kinds, missing)) is not None]
     if wrong:
         raise RequestError.INVALID(fields=wrong)
     return _spelled(rule, kinds)
@@ -216,9 +266,9 @@ _NEEDS = {
 _NOT = {CustomFieldKind.NUMBER: ContactField.NOT_A_NUMBER, CustomFieldKind.DATE: ContactField.NOT_A_DATE}
 
 
-def _problem(each: AnyCondition, path: str, kinds: dict[str, CustomFieldKind]) -> Field | None:
+def _problem(each: AnyCondition, path: str, kinds: dict[str, Shape], missing: set[tuple[str, str]]) -> Field | None:
     if not isinstance(each, FieldIs):
-        return None
+        return SegmentField.GONE(path) if _names(each) & missing else None
     if each.key not in kinds:
         return SegmentField.UNKNOWN_FIELD(f"{path}.key")
     text = each.value.replace("\0", "").strip()
@@ -234,13 +284,13 @@ def _problem(each: AnyCondition, path: str, kinds: dict[str, CustomFieldKind]) -
     return _NOT[kind](f"{path}.value") if kind is not None and written(kind, text) is None else None
 
 
-def _spelled(group: Group, kinds: dict[str, CustomFieldKind]) -> Group:
+def _spelled(group: Group, kinds: dict[str, Shape]) -> Group:
     def one(each: AnyCondition) -> AnyCondition:
         if not isinstance(each, FieldIs):
             return each
         text = each.value.replace("\0", "").strip()
-        kind = _NEEDS.get(each.op) or (kinds[each.key] if each.op in ("is", "is_not") else CustomFieldKind.TEXT)
-        value = "" if each.op in ("filled", "empty") else written(kind, text) or text
+        shape = kinds[each.key] if each.op in ("is", "is_not") else Shape(_NEEDS.get(each.op, CustomFieldKind.TEXT))
+        value = "" if each.op in ("filled", "empty") else shape.written(text) or text
         return structs.replace(each, value=value)
 
     return Group(
@@ -248,8 +298,3 @@ def _spelled(group: Group, kinds: dict[str, CustomFieldKind]) -> Group:
         conditions=[one(each) for each in group.conditions],
         groups=[_spelled(inner, kinds) for inner in group.groups],
     )
-
-
-def decoded(row: asyncpg.Record) -> dict[str, Any]:
-    """The row with its rule read."""
-    return {**row, "rule": msgspec.json.decode(row["rule"], type=Group)}

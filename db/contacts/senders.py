@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from db.contacts import consent
+from db.contacts import consent, identity_history
 from db.contacts.enums import IdentityKind, MergeReason
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, find_or_create_by_address, number_address, owner_of, refresh, settled_owner_of
@@ -153,12 +153,13 @@ async def _hold_username(w: Work, person: UUID, username: Address) -> tuple[UUID
             return holder, True
         if not await _has_phone(w, holder) and await merge(w, person, holder, MergeReason.USERNAME):
             return person, True
-    await w.execute(
-        "delete from contact_identity where company_id = $1 and kind = 'username' and (contact_id = $2 or value = $3)",
+    former = await w.fetch(
+        "select id from contact_identity where company_id = $1 and kind = 'username' and (contact_id = $2 or value = $3)",
         w.company_id,
         person,
         username.value,
     )
+    await identity_history.take(w, [row["id"] for row in former])
     return person, await add(w, person, username)
 
 

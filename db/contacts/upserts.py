@@ -12,9 +12,10 @@ import asyncpg
 import msgspec
 
 from db.contacts import consent, erased, fields, queries, tags
-from db.contacts.enums import CustomFieldKind, UpsertOutcome
+from db.contacts.enums import UpsertOutcome
 from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
+from db.contacts.field_values import Shape
 from db.contacts.identities import Address, email_address, phone_address, refresh, region_of
 from db.contacts.metadata import MOST as MOST_METADATA
 from db.errors import AppError, Field, Invalid, RequestError, RequestField
@@ -109,7 +110,7 @@ async def _once(actor: Actor, items: list[Item]) -> list[Outcome]:
         return found
 
 
-def _plan(item: Item, region: str, kinds: dict[str, CustomFieldKind]) -> _Plan:
+def _plan(item: Item, region: str, kinds: dict[str, Shape]) -> _Plan:
     plan = _Plan(item)
     if item.phone and item.phone.strip():
         try:

@@ -35,6 +35,7 @@ RULES: dict[str, Rule] = {
     # the person
     "contact": ERASE,
     "contact_identity": ERASE,
+    "identity_past": ERASE,
     "contact_tag": ERASE,
     "contact_note": ERASE,
     "contact_merge": ERASE,

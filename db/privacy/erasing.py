@@ -54,6 +54,7 @@ STEPS: tuple[Callable[[Work, Subject, int], Awaitable[dict[str, int]]], ...] = (
 _GOING = {
     "contact": "select count(*) from contact where company_id = $1 and id = any($2::uuid[])",
     "contact_identity": "select count(*) from contact_identity where company_id = $1 and contact_id = any($2::uuid[])",
+    "identity_past": "select count(*) from identity_past where company_id = $1 and contact_id = any($2::uuid[])",
     "contact_note": "select count(*) from contact_note where company_id = $1 and contact_id = any($2::uuid[])",
     "contact_tag": "select count(*) from contact_tag where company_id = $1 and contact_id = any($2::uuid[])",
     "contact_merge": "select count(*) from contact_merge where company_id = $1 and (contact_id = any($2::uuid[]) or merged_id = any($2::uuid[]))",

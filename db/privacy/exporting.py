@@ -35,6 +35,7 @@ _THEIRS = "t.contact_id = any($2::uuid[])"
 TABLES: dict[str, str] = {
     "contact": "t.id = any($2::uuid[])",
     "contact_identity": _THEIRS,
+    "identity_past": _THEIRS,
     "contact_tag": _THEIRS,
     "contact_note": _THEIRS,
     "contact_merge": f"({_THEIRS} or t.merged_id = any($2::uuid[]))",

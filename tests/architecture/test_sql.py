@@ -27,7 +27,7 @@ OWNERS = {
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
     "db/contacts": {
         "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
-        "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "segment", "suppression", "tag",
+        "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "identity_past", "segment", "suppression", "tag",
     },
     "db/conversations": {
         "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "team", "team_channel", "team_member",

@@ -80,7 +80,7 @@ def test_a_row_that_lacks_something_says_nothing(value: Value) -> None:
 
 
 def test_a_rule_is_said_in_a_line() -> None:
-    born = CustomField(id=uuid4(), key="nasceu", label="Nascimento", kind=CustomFieldKind.DATE, contacts=None)
+    born = CustomField(id=uuid4(), key="nasceu", label="Nascimento", kind=CustomFieldKind.DATE, choices=[], contacts=None)
     names = labels.Names({str(_TAG): "VIP"}, {"nasceu": born}, {}, {str(_OTHER): "Ofertas"}, {})
     rule = Group(
         conditions=[HasTags(tags=[_TAG]), Wrote(op="before", days=30)],

@@ -4,12 +4,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.consent import ConsentEntry, Suppression, SuppressionList, SuppressionsAdded
+from api.contract.consent import ConsentEntry, ConsentGiven, Suppression, SuppressionList, SuppressionsAdded
 from ui.client.base import ApiClient, Params
 
 
 async def entries(api: ApiClient, contact_id: UUID) -> list[ConsentEntry]:
     return (await api.get(f"/v1/contacts/{contact_id}/consent", Page[ConsentEntry])).items
+
+
+async def write(api: ApiClient, contact_id: UUID, body: ConsentGiven) -> ConsentEntry:
+    return await api.post(f"/v1/contacts/{contact_id}/consent", ConsentEntry, body)
 
 
 async def suppressions(api: ApiClient, params: Params) -> Page[Suppression]:

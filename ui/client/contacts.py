@@ -28,6 +28,7 @@ from api.contract.contacts import (
     ImportUndo,
     Note,
     NoteCreate,
+    PastIdentity,
     Tag,
 )
 from api.contract.duplicates import ContactJoin, Duplicate, KeepApart
@@ -87,8 +88,8 @@ async def create_field(api: ApiClient, body: CustomFieldCreate) -> CustomField:
     return await api.post("/v1/custom-fields", CustomField, body)
 
 
-async def rename_field(api: ApiClient, field_id: UUID, label: str) -> CustomField:
-    return await api.patch(f"/v1/custom-fields/{field_id}", CustomField, CustomFieldPatch(label=label))
+async def change_field(api: ApiClient, field_id: UUID, patch: CustomFieldPatch) -> CustomField:
+    return await api.patch(f"/v1/custom-fields/{field_id}", CustomField, patch)
 
 
 async def delete_field(api: ApiClient, field_id: UUID) -> None:
@@ -101,6 +102,10 @@ async def field_uses(api: ApiClient, field_id: UUID) -> list[CustomFieldUse]:
 
 async def start_bulk(api: ApiClient, body: BulkAction) -> Bulk:
     return await api.post("/v1/contacts/bulk", Bulk, body)
+
+
+async def identities(api: ApiClient, contact_id: UUID) -> list[PastIdentity]:
+    return (await api.get(f"/v1/contacts/{contact_id}/identities", Page[PastIdentity])).items
 
 
 async def upload_import(api: ApiClient, file: Uploaded) -> Import:

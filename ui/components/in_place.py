@@ -1,20 +1,21 @@
 """A fact that is changed where it stands: a press makes it a field, Enter keeps, Escape leaves it as it was."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from nicegui import ui
 
-from ui.components.forms import Field, text_field
+from ui.components.forms import Field, select_field, text_field
 from ui.components.text import Text, icon, pressable
 from ui.i18n import _
 
-Save = Callable[[str, Field[str]], Awaitable[bool]]
+Save = Callable[[str, Field[Any]], Awaitable[bool]]
 """Keeps the text; False where it was refused, which it has marked on the field."""
 
 
 class InPlace:
     """A line of an open `dl`. `save` None: it can be read only. `closed` is called when the field gave way to the text again. `read`: a value
-    as one reads it."""
+    as one reads it. `options`: it is chosen of these."""
 
     def __init__(
         self,
@@ -26,9 +27,11 @@ class InPlace:
         limit: int = 500,
         closed: Callable[[], Awaitable[None]] | None = None,
         read: Callable[[str], str] = str,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self._label, self._value, self._save, self._kind, self._limit = label, value, save, kind, limit
         self._closed, self._field, self._saving, self._read = closed, None, False, read
+        self._options = options
         Text("dt", label)
         with ui.element("dd") as self._place:
             self._shown = ui.element("div").classes("m-in-place")
@@ -40,7 +43,7 @@ class InPlace:
         if save is not None:
             pressable(self._shown, self._edit, _("Change {name}").format(name=label))
 
-    _field: Field[str] | None
+    _field: Field[Any] | None
 
     @property
     def open(self) -> bool:
@@ -51,6 +54,9 @@ class InPlace:
         if self._field is not None:
             return
         self._shown.set_visibility(False)
+        if self._options is not None:
+            self._choose(self._options)
+            return
         with self._place:
             self._field = text_field("", self._value, kind=self._kind, limit=self._limit, on_enter=self._keep)
             control = self._field.control
@@ -58,6 +64,16 @@ class InPlace:
             control.on("keydown.esc.stop", self._leave, [])
             control.on("blur", self._keep, [])
         self._field.focus()
+
+    def _choose(self, options: Mapping[str, str]) -> None:
+        with self._place:
+            self._field = select_field("", options, self._value, search=len(options) > 10, on_change=self._keep)
+            control = self._field.control
+            control.props["aria-label"] = self._label
+            control.on("keydown.esc.stop", self._leave, [])
+            control.on("popup-hide", self._keep, [])
+        self._field.focus()
+        control.run_method("showPopup")
 
     async def _keep(self) -> None:
         field, save = self._field, self._save

@@ -23,6 +23,7 @@ def field_kind(kind: CustomFieldKind) -> str:
         CustomFieldKind.NUMBER: _("Number"),
         CustomFieldKind.DATE: _("Date"),
         CustomFieldKind.BOOLEAN: _("Yes or no"),
+        CustomFieldKind.CHOICE: _("Choice"),
     }[kind]
 
 

@@ -104,6 +104,8 @@ def _field_ops(kind: CustomFieldKind | None) -> dict[str, str]:
         return {"birthday": _("comes round in the next"), "from": _("is on or after"), "until": _("is on or before"), **ends}
     if kind is CustomFieldKind.BOOLEAN:
         return {"yes": pgettext("condition", "is yes"), "no": pgettext("condition", "is no"), **ends}
+    if kind is CustomFieldKind.CHOICE:
+        return {"is": pgettext("condition", "is"), "is_not": _("is not"), **ends}
     return {"is": pgettext("condition", "is"), "is_not": _("is not"), "contains": _("contains"), **ends}
 
 
@@ -132,7 +134,7 @@ def sentence(rule: Group, names: Names) -> str:
 
 
 def _named(ids: Sequence[object], names: Mapping[str, str]) -> str:
-    return ", ".join(names.get(str(one), "?") for one in ids)
+    return ", ".join(names.get(str(one), _("(gone)")) for one in ids)
 
 
 def condition(one: AnyCondition, names: Names) -> str:
@@ -154,13 +156,13 @@ def condition(one: AnyCondition, names: Names) -> str:
         case Made():
             return f"{subjects()['created'].lower()} {ops('created')[one.op]} {days(one.days)}"
         case OfImport():
-            return _("in the list “{name}”").format(name=names.imports.get(str(one.import_id), "?"))
+            return _("in the list “{name}”").format(name=names.imports.get(str(one.import_id), _("(gone)")))
         case Contacted() | Wrote():
             subject = "wrote" if isinstance(one, Wrote) else "contacted"
             when = days(one.days) if one.op in ("within", "before") else ""
             return f"{subjects()[subject].lower()}: {ops(subject)[one.op]} {when}".strip()
         case Received():
-            return f"“{names.campaigns.get(str(one.campaign_id), '?')}” {ops('campaign')[one.result]}"
+            return f"“{names.campaigns.get(str(one.campaign_id), _('(gone)'))}” {ops('campaign')[one.result]}"
         case InStage():
             return _("in the stage {names}").format(names=_named(one.stages, names.stages))
 

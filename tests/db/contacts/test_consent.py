@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from db.campaigns import lifecycle
-from db.contacts import actions, consent_log, duplicates, merges, suppressions
+from db.contacts import actions, consent_log, consent_said, duplicates, identity_history, merges, suppressions
 from db.contacts.enums import Category, DuplicateReason, MergeReason
 from db.contacts.merges import merge
 from db.errors import AppError
@@ -64,6 +64,59 @@ async def test_entries_go_with_who_is_joined_and_back_with_who_is_parted(owner: 
     [joined] = await merges.merges(owner, one)
     await merges.undo(owner, one, joined.id)
     assert (await _entries(owner, one), await _entries(owner, other)) == ([], [("utility", False, "person", "")])
+
+
+async def test_what_somebody_said_elsewhere_is_kept_with_its_proof_and_holds(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    await factories.contacts(owner_db, owner, 1)
+    one = await _person(owner_db, owner, 0)
+
+    async def say(allowed: bool, category: Category | None, note: str) -> Entry:
+        row = await consent_said.say(owner, one, allowed=allowed, category=category, note=note)
+        return row["category"], row["allowed"], row["source"], row["note"]
+
+    async def stands() -> tuple[bool, list[str]]:
+        row = await owner_db.fetchrow("select opted_out_at is null as may, refuses from contact where id = $1", one)
+        return row["may"], row["refuses"]
+
+    assert await say(True, None, "ficha") == (None, True, "person", "ficha")  # nothing changes, and it is a proof all the same
+    assert await say(False, Category.UTILITY, "balcão") == ("utility", False, "person", "balcão")
+    assert await stands() == (True, ["utility"])
+    assert await say(False, None, "carta") == (None, False, "person", "carta")
+    assert await say(True, Category.UTILITY, "e-mail") == ("utility", True, "person", "e-mail")
+    assert await stands() == (False, [])  # leave for one kind is no leave for all
+    assert await say(True, None, "voltou") == (None, True, "person", "voltou")
+    assert await stands() == (True, [])
+    assert len(await _entries(owner, one)) == 5
+    with pytest.raises(AppError):
+        await consent_said.say(stranger, one, allowed=True, category=None, note="x")
+
+
+async def test_addresses_that_went_are_known_with_who_took_them_and_go_with_the_person(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    one = (await actions.create_contact(owner, name="Ana", phone="(11) 98888-0001", email="ana@example.com"))["id"]
+    other = (await actions.create_contact(owner, name="Bia", email="bia@example.com"))["id"]
+
+    async def known(contact_id: UUID) -> list[tuple[str, bool]]:
+        return [(row["value"], row["until"] is None) for row in await identity_history.history(owner, contact_id)]
+
+    await actions.change_contact(owner, one, phone="(11) 98888-0002")
+    await actions.change_contact(owner, one, email=None)
+    assert await known(one) == [("+5511988880002", True), ("ana@example.com", False), ("+5511988880001", False)]
+    assert {row["by_name"] for row in await identity_history.history(owner, one) if row["until"]} == {
+        await owner_db.fetchval("select name from account_user where id = $1", owner.id)
+    }
+    await actions.change_contact(owner, other, email="bia2@example.com")
+    await duplicates.join(owner, one, other)
+    assert ("bia@example.com", False) in await known(one)
+    [joined] = await merges.merges(owner, one)
+    await merges.undo(owner, one, joined.id)
+    assert await known(other) == [("bia2@example.com", True), ("bia@example.com", False)]
+    assert len(await known(one)) == 3
+    await actions.delete_contact(owner, one)
+    assert await owner_db.fetchval("select count(*) from identity_past where company_id = $1", owner.company_id) == 1
 
 
 async def test_a_list_of_opt_outs_acts_on_who_is_known_and_who_comes_later(owner: Actor, owner_db: asyncpg.Connection) -> None:
@@ -126,6 +179,22 @@ async def test_a_campaign_passes_by_who_refuses_its_category(owner: Actor, owner
     assert (await _sent(owner_db, owner, other))["Pessoa 1"] == waiting
 
 
+async def test_what_one_refuses_holds_for_what_waits_for_the_other_whom_they_become(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    await factories.contacts(owner_db, owner, 2)
+    one, other = [await _person(owner_db, owner, number) for number in (0, 1)]
+    channel = await factories.channel(owner_db, owner)
+    content = '{"kind": "template", "name": "x", "language": "pt_BR", "category": "marketing", "components": [], "slots": []}'
+    audience = f'{{"ids": ["{one}"]}}'
+    template = await factories.template(owner_db, owner, channel)
+    campaign = await factories.campaign(owner_db, owner, channel, template, content=content, state="preparing", audience=audience)
+    await lifecycle.prepare(owner.company_id, campaign)
+    await actions.change_contact(owner, other, refuses=[Category.MARKETING])
+    await duplicates.join(owner, one, other)
+    assert await _sent(owner_db, owner, campaign) == {"Pessoa 0": (int(MessageState.SKIPPED), SkipReason.CATEGORY_REFUSED.value)}
+
+
 async def _address(db: asyncpg.Connection, actor: Actor, contact_id: UUID, kind: str, value: str) -> None:
     await db.execute(
         "insert into contact_identity(company_id, contact_id, kind, value) values ($1, $2, $3, $4)",
@@ -177,3 +246,21 @@ async def test_who_looks_like_one_person_is_proposed_until_somebody_decides(
     await merges.undo(owner, phone, before.id)
     assert await proposed() == {name}  # parted by a person
     assert (await duplicates.join(owner, phone, made["sem nono"]))["id"] == phone  # who may change their mind
+
+
+async def test_pairs_that_were_decided_keep_no_other_from_being_proposed(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "MOST", 2)
+    for name in "abcd":
+        for mail in (f"{name}@gmail.com", f"{name}+loja@gmail.com"):
+            await actions.create_contact(owner, name=name, email=mail)
+    seen = set()
+    for _round in range(2):
+        found = await duplicates.duplicates(owner)
+        assert len(found) == 2
+        for pair in found:
+            await duplicates.keep_apart(owner, pair.one.row["id"], pair.other.row["id"])
+            seen.add(pair.one.row["name"])
+    assert seen == {*"abcd"}
+    assert await duplicates.duplicates(owner) == []

@@ -2,19 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.consent import ConsentEntry
+from api.contract.consent import ConsentEntry, ConsentGiven
 from api.contract.contacts import Contact, ContactPatch
 from api.contract.enums import Category
 from ui import formats, session
 from ui.client import consent as client
+from ui.client.base import ApiProblem
+from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, log_list
 from ui.components.confirm import dialog
-from ui.components.forms import switch_field
+from ui.components.forms import filled, select_field, switch_field, text_field
 from ui.components.states import load, skeleton_list
 from ui.components.text import Tone
 from ui.components.toast import toast
@@ -25,19 +28,23 @@ Save = Callable[[ContactPatch], Awaitable[bool]]
 """Keeps a change and draws the contact anew; whether it was taken."""
 
 
-def draw(found: Contact, *, write: bool, save: Save) -> None:
-    """A card. `save` draws it anew in any case."""
+def draw(
+    found: Contact, *, write: bool, save: Save, allow: Callable[[], Awaitable[Any]], again: Callable[[], Awaitable[Any]]
+) -> None:
+    """A card. `save`, `allow` and `again` draw it anew in any case; `allow` asks how the person said that they want messages again."""
 
     async def turn(allowed: bool) -> None:
-        if await save(ContactPatch(opted_out=not allowed)):
-            toast(_("They can be written to again.") if allowed else _("They get no more messages."))
+        if allowed:  # nobody is let be written to again without a word on how they asked for it
+            await allow()
+        elif await save(ContactPatch(opted_out=True)):
+            toast(_("They get no more messages."))
 
     async def want(category: Category, wanted: bool) -> None:
         left = [one for one in found.refuses if one is not category]
         if await save(ContactPatch(refuses=left if wanted else [*left, category])):
             toast(_("Saved."))
 
-    with card():
+    with card(_("Permission")):
         hint = _("Campaigns may write to this person.")
         if found.opted_out_at:
             since = _("Opted out {when}.").format(when=formats.moment(found.opted_out_at))
@@ -50,8 +57,43 @@ def draw(found: Contact, *, write: bool, save: Save) -> None:
         if not write:
             for switch in switches:
                 switch.disable()
-        with ui.element("div").classes("m-row"):
+        with ui.element("div").classes("m-row m-near m-wrap"):
+            if write:
+                button(_("Write down what they asked for"), partial(write_down, found.id, again), kind="plain", icon="edit_note")
             button(_("What was asked for, and when"), partial(_history, found.id), kind="plain", icon="history")
+
+
+def write_down(contact_id: UUID, done: Callable[[], Awaitable[Any]], *, everything: bool = False) -> None:
+    """A dialog that keeps what the person said elsewhere, with its proof. `everything`: they want messages again."""
+    api = session.current().api
+
+    async def save() -> None:
+        if not filled([proof]):
+            return
+        category = Category(what.value) if what.value else None
+        try:
+            await client.write(
+                api, contact_id, ConsentGiven(allowed=wish.value == "yes", category=category, note=proof.value.strip())
+            )
+        except ApiProblem as error:
+            problems.show_in({"note": proof}, error)
+            return
+        box.close()
+        toast(_("Written down."))
+        await done()
+
+    heading = _("They can be written to again") if everything else _("Write down what they asked for")
+    with dialog(heading, _("It holds at once, and is kept as the proof.")) as box, ui.element("div").classes("m-col"):
+        names = {"": _("All messages"), **{one.value: contact_labels.category(one)[0] for one in Category}}
+        what = select_field(_("What it is about"), names, "")
+        wish = select_field(_("What they asked for"), {"yes": _("They want it"), "no": _("They do not want it")}, "yes")
+        for field in (what, wish):
+            field.hide(everything)
+        proof = text_field(_("How it is shown"), limit=200, placeholder=_("Form signed in the shop, May 12"), on_enter=save)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+            button(_("Save"), save, kind="primary")
+    box.open()
 
 
 def _history(contact_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET
@@ -9,12 +10,12 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.contacts import Contact, ContactPatch, CustomField, Note
-from api.contract.enums import CustomFieldKind, IdentityKind, Permission
+from api.contract.enums import IdentityKind, Permission
 from api.contract.events import ContactsChanged, NotesChanged
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
-from ui.components import problems
+from ui.components import own_value, problems
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.confirm import confirm
@@ -28,7 +29,7 @@ from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as contact_labels
-from ui.pages.contacts import consent, privacy
+from ui.pages.contacts import addresses, consent, privacy
 from ui.pages.contacts.conversation import Conversation
 from ui.pages.contacts.leads import Leads
 from ui.pages.contacts.merges import Merges, ask
@@ -131,8 +132,10 @@ class _Contact:
                         badge(_("Opted out"), "warn")
             for one in found.identities:
                 self._draw_identity(one.kind, contact_labels.identity(one.kind, one.line), one.display, valid=one.valid)
+            with ui.element("div").classes("m-row"):
+                button(_("Former addresses"), partial(addresses.show, self._id), kind="plain", icon="history")
         self._draw_tags(found)
-        consent.draw(found, write=self._write, save=self._ask_consent)
+        consent.draw(found, write=self._write, save=self._ask_consent, allow=self._allow, again=self._facts.refresh)
         if self._write:
             self._draw_form(found)
 
@@ -177,6 +180,11 @@ class _Contact:
             await self._facts.refresh()
             return False
 
+    async def _allow(self) -> None:
+        with self._head.body:
+            await self._facts.refresh()
+            consent.write_down(self._id, self._facts.refresh, everything=True)
+
     def _draw_form(self, found: Contact) -> None:
         def first(kind: IdentityKind) -> str:
             return next((one.display for one in found.identities if one.kind is kind), "")
@@ -186,7 +194,8 @@ class _Contact:
             for key in ("phone", "email"):
                 if given[key].value.strip() != before[key]:
                     setattr(patch, key, given[key].value.strip() or None)
-            changed = {key: field.value.strip() for key, field in own.items() if field.value.strip() != found.custom.get(key, "")}
+            written = {key: (field.value or "").strip() for key, field in own.items()}
+            changed = {key: value for key, value in written.items() if value != found.custom.get(key, "")}
             if changed:
                 patch.custom = changed
             if await self._save(patch, {**given, **{f"custom.{key}": field for key, field in own.items()}}):
@@ -199,14 +208,13 @@ class _Contact:
                 "phone": text_field(_("Phone"), before["phone"], kind="tel"),
                 "email": text_field(_("E-mail"), before["email"], kind="email"),
             }
-            own: dict[str, Field[str]] = {}
+            own: dict[str, Field[Any]] = {}
             for one in self._fields:
-                kind = "date" if one.kind is CustomFieldKind.DATE else "text"
-                own[one.key] = text_field(one.label, found.custom.get(one.key, ""), kind=kind, limit=500)
+                own[one.key] = own_value.control(one, found.custom.get(one.key, ""))
             with ui.element("div").classes("m-row"):
                 button(_("Save"), save, kind="primary")
 
-    async def _save(self, patch: ContactPatch, given: dict[str, Field[str]] | None = None) -> bool:
+    async def _save(self, patch: ContactPatch, given: dict[str, Field[Any]] | None = None) -> bool:
         assert self._seen is not None
         try:
             async with self._writing:

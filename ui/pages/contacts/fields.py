@@ -4,7 +4,7 @@ from functools import partial
 
 from nicegui import ui
 
-from api.contract.contacts import CustomField, CustomFieldCreate
+from api.contract.contacts import CustomField, CustomFieldCreate, CustomFieldPatch
 from api.contract.enums import CampaignState, CustomFieldKind, Permission
 from api.contract.events import ContactsChanged
 from api.contract.problems import ContactError
@@ -15,7 +15,7 @@ from ui.components import problems
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import Field, filled, mark, select_field, text_field
+from ui.components.forms import area_field, filled, mark, select_field, text_field
 from ui.components.frame import frame
 from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.throttle import Throttle
@@ -70,11 +70,12 @@ class _Fields:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(one.label).classes("m-strong m-text").props["dir"] = "auto"
                 with ui.element("div").classes("m-row m-near m-facts"):
-                    ui.label(contact_labels.field_kind(one.kind)).classes("m-hint")
+                    offered = f": {', '.join(one.choices)}" if one.choices else ""
+                    ui.label(contact_labels.field_kind(one.kind) + offered).classes("m-hint m-text")
                     ui.label(_people(one.contacts or 0)).classes("m-hint")
                     ui.label(one.key).classes("m-hint m-mono").tooltip(_("The name that texts and partners use"))
             if self._write:
-                icon_button("edit", _("Rename {name}").format(name=one.label), partial(self._rename, one))
+                icon_button("edit", _("Change {name}").format(name=one.label), partial(self._edit, one))
                 icon_button("delete", _("Delete {name}").format(name=one.label), partial(self._delete, one))
 
     # -- changing -----------------------------------------------------------------------------------------------
@@ -84,45 +85,56 @@ class _Fields:
             toast(problems.said(ContactError.TOO_MANY_FIELDS, {"most": MOST}), "bad")
             return
 
+        self._edit(None)
+
+    def _edit(self, one: CustomField | None) -> None:
+        """A new field, or another name and other choices of one that is there: what it holds stays the same kind."""
+
         async def save() -> None:
-            if not filled([name]):
+            choosing = kind.value == CustomFieldKind.CHOICE
+            if not filled([name, *([choices] if choosing else [])]):
                 return
-            body = CustomFieldCreate(label=name.value.strip(), kind=CustomFieldKind(kind.value))
+            offered = [line.strip() for line in (choices.value or "").splitlines() if line.strip()] if choosing else []
+            label = name.value.strip()
             try:
-                made = await client.create_field(self._api, body)
+                if one is None:
+                    body = CustomFieldCreate(label=label, kind=CustomFieldKind(kind.value), choices=offered)
+                    kept = await client.create_field(self._api, body)
+                else:
+                    patch = CustomFieldPatch(label=label)
+                    if choosing:
+                        patch.choices = offered
+                    kept = await client.change_field(self._api, one.id, patch)
             except ApiProblem as error:
-                _refused(name, error)
+                if error.code == "field_name_taken":
+                    mark({name: problems.sentence(error)})
+                else:
+                    problems.show_in({"label": name, "choices": choices}, error)
                 return
             box.close()
-            made.contacts = 0
-            await self._place.show(_sorted([*self._shown, made]))
+            kept.contacts = one.contacts if one else 0
+            await self._place.show(_sorted([*(other for other in self._shown if other.id != kept.id), kept]))
 
-        with dialog(_("New field")) as box, ui.element("div").classes("m-col"):
-            name = text_field(_("Name"), limit=_LIMIT, placeholder=_("City"), on_enter=save)
+        text = _("Texts that use it go on working.") if one else ""
+        with dialog(_("Change field") if one else _("New field"), text) as box, ui.element("div").classes("m-col"):
+            name = text_field(_("Name"), one.label if one else "", limit=_LIMIT, placeholder=_("City"), on_enter=save)
             name.control.props["autofocus"] = True
-            kinds = {one.value: contact_labels.field_kind(one) for one in CustomFieldKind}
-            kind = select_field(_("Kind"), kinds, CustomFieldKind.TEXT.value)
-            with ui.element("div").classes("m-dialog-foot"):
-                button(_("Cancel"), box.close, kind="plain")
-                button(_("Save"), save, kind="primary")
-        box.open()
-
-    def _rename(self, one: CustomField) -> None:
-        async def save() -> None:
-            if not filled([name]):
-                return
-            try:
-                renamed = await client.rename_field(self._api, one.id, name.value.strip())
-            except ApiProblem as error:
-                _refused(name, error)
-                return
-            box.close()
-            renamed.contacts = one.contacts
-            await self._place.show(_sorted([renamed if other.id == one.id else other for other in self._shown]))
-
-        with dialog(_("Rename this field"), _("Texts that use it go on working.")) as box, ui.element("div").classes("m-col"):
-            name = text_field(_("Name"), one.label, limit=_LIMIT, on_enter=save)
-            name.control.props["autofocus"] = True
+            kinds = {each.value: contact_labels.field_kind(each) for each in CustomFieldKind}
+            kind = select_field(
+                _("Kind"),
+                kinds,
+                one.kind.value if one else CustomFieldKind.TEXT.value,
+                on_change=lambda: choices.hide(kind.value != CustomFieldKind.CHOICE),
+            )
+            kind.hide(one is not None)
+            choices = area_field(
+                _("Choices"),
+                "\n".join(one.choices) if one else "",
+                placeholder=_("One on each line"),
+                rows=4,
+                hint=_("Contacts keep a choice that you take out here.") if one else "",
+            )
+            choices.hide(kind.value != CustomFieldKind.CHOICE)
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Save"), save, kind="primary")
@@ -144,14 +156,6 @@ class _Fields:
         if await confirm(heading, text, more=lines, yes=_("Delete"), danger=True):
             await client.delete_field(self._api, one.id)
             await self._place.show([other for other in self._shown if other.id != one.id])
-
-
-def _refused(name: Field[str], error: ApiProblem) -> None:
-    """A name that is taken is said at the name."""
-    if error.code == "field_name_taken":
-        mark({name: problems.sentence(error)})
-    else:
-        problems.show_in({"label": name}, error)
 
 
 def _people(count: int) -> str:

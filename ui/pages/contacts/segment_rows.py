@@ -194,6 +194,14 @@ class Row:
             )  # fmt: skip
             self._last.element.classes("m-rule-days")
             _called(self._last, _("How many days"))
+        elif field is not None and field.kind is CustomFieldKind.CHOICE and value.op in ("is", "is_not"):
+            offered = {one: one for one in (*field.choices, value.text) if one}
+            chosen = select_field(
+                "", offered, value.text or None, search=len(offered) > 8, placeholder=_("Choose"),
+                on_change=lambda: self._set(text=chosen.value or ""),
+            )  # fmt: skip
+            _called(chosen, _("Value"))
+            self._last = chosen
         elif value.subject.startswith(_FIELD) and value.op not in _PLAIN:
             dated = field is not None and field.kind is CustomFieldKind.DATE and value.op in ("from", "until")
             self._last = text_field(

@@ -1,8 +1,9 @@
 """Segments: the list of those that are kept, each with how many are in it now, and the page on which one is made or changed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from nicegui import background_tasks, ui
@@ -10,7 +11,7 @@ from nicegui import background_tasks, ui
 from api.contract.contacts import ContactCount, ContactFilter
 from api.contract.enums import Permission
 from api.contract.events import ContactsChanged, SegmentsChanged
-from api.contract.segments import Group, Segment, SegmentCreate, SegmentPatch, Wrote
+from api.contract.segments import Group, OfImport, Received, Segment, SegmentCreate, SegmentPatch, Wrote
 from ui import formats, live, session
 from ui.client import boards, campaigns, contacts
 from ui.client import segments as client
@@ -22,6 +23,7 @@ from ui.components.confirm import confirm
 from ui.components.forms import filled, lead_to, mark, text_field
 from ui.components.frame import frame
 from ui.components.states import Loader, empty, load, skeleton, skeleton_card, skeleton_list
+from ui.components.text import badge
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
@@ -29,6 +31,7 @@ from ui.labels import segments as labels
 from ui.pages.contacts.segment_rows import GroupBox
 from ui.routing import page
 
+_T = TypeVar("_T")
 _LIMIT = 60  # characters of a name
 _COUNTED = 40
 """So many of the list are counted while somebody looks at it."""
@@ -61,11 +64,21 @@ def _editor(segment_id: UUID | None) -> None:
         _Editor(segment_id)
 
 
-async def names(api: ApiClient) -> labels.Names:
-    """What conditions may speak of, as far as the person may see it."""
+async def names(api: ApiClient, rules: Sequence[Group] = ()) -> labels.Names:
+    """What conditions may speak of, as far as the person may see it; what `rules` name besides the latest campaigns and lists too."""
     me = session.current()
+    asked = [one for rule in rules for one in rule.walk()]
     tags, fields, imports = await asyncio.gather(contacts.tags(api), contacts.fields(api), contacts.imports(api))
-    sent = (await campaigns.campaigns(api, limit=100)).items if me.may(Permission.CAMPAIGNS_READ) else []
+    lists = {one.id: one for one in imports.items}
+    older = {one.import_id for one in asked if isinstance(one, OfImport)} - lists.keys()
+    lists |= await _each(older, partial(contacts.one_import, api))
+    sent: dict[str, str] = {}
+    if me.may(Permission.CAMPAIGNS_READ):
+        latest = (await campaigns.campaigns(api, limit=100)).items
+        named = {one.campaign_id for one in asked if isinstance(one, Received)} - {one.id for one in latest}
+        older_ones = await _each(named, partial(campaigns.campaign, api))
+        sent = {str(one.id): one.name for one in latest if one.started_at is not None}
+        sent |= {str(campaign_id): one.name for campaign_id, one in older_ones.items()}
     known = await boards.boards(api) if me.may(Permission.BOARDS_READ) else []
     stages = {
         str(stage.id): f"{stage.name} · {board.name}" if len(known) > 1 else stage.name
@@ -75,10 +88,22 @@ async def names(api: ApiClient) -> labels.Names:
     return labels.Names(
         {str(one.id): one.name for one in tags},
         {one.key: one for one in fields},
-        {str(one.id): f"{one.filename} · {formats.day(one.created_at)}" for one in imports.items},
-        {str(one.id): one.name for one in sent if one.started_at is not None},
+        {str(one.id): f"{one.filename} · {formats.day(one.created_at)}" for one in lists.values()},
+        sent,
         stages,
     )
+
+
+async def _each(ids: Iterable[UUID], fetch: Callable[[UUID], Awaitable[_T]]) -> dict[UUID, _T]:
+    """Those that are still there, one after the other: there are few."""
+    found: dict[UUID, _T] = {}
+    for one in ids:
+        try:
+            found[one] = await fetch(one)
+        except ApiProblem as error:
+            if error.status != 404:
+                raise
+    return found
 
 
 class _Kept(NamedTuple):
@@ -96,7 +121,8 @@ class _List:
         live.on_reset(self._place.refresh)
 
     async def _fetch(self) -> _Kept:
-        return _Kept(await client.segments(self._api), await names(self._api))
+        kept = await client.segments(self._api)
+        return _Kept(kept, await names(self._api, [one.rule for one in kept]))
 
     def _draw(self, found: _Kept) -> None:
         if not found.segments:
@@ -119,7 +145,10 @@ class _List:
             with ui.link(target=f"/contacts/segments/{one.id}").classes("m-col m-tight m-grow m-plain"):
                 ui.label(one.name).classes("m-strong m-text").props["dir"] = "auto"
                 ui.label(labels.sentence(one.rule, known)).classes("m-hint m-text")
-            self._counts[one.id] = ui.label("…").classes("m-num")
+                if one.gone:
+                    badge(_("Something it asks for is gone: nobody is in it"), "warn")
+            if not one.gone:
+                self._counts[one.id] = ui.label("…").classes("m-num")
             if self._write:
                 icon_button("delete", _("Delete {name}").format(name=one.name), partial(self._delete, one))
 
@@ -175,13 +204,20 @@ class _Editor:
         live.on(ContactsChanged, lambda event: self._throttle.poke())
 
     async def _fetch(self) -> _Open:
-        return _Open(await client.segment(self._api, self._id) if self._id else None, await names(self._api))
+        kept = await client.segment(self._api, self._id) if self._id else None
+        return _Open(kept, await names(self._api, [kept.rule] if kept else []))
 
     def _draw(self, found: _Open) -> None:
         self._seen = found.segment
         rule = found.segment.rule if found.segment else Group(conditions=[Wrote(op="before", days=30)])
         with ui.element("div").classes("m-col m-gap"):
             self._warn = ui.element("div").classes("w-full")
+            if found.segment is not None and found.segment.gone:
+                text = _(
+                    "Something that it asks for is gone, so nobody is in it now. Choose something else where it says “Gone”."
+                )
+                with self._warn, note("warn", text):
+                    pass
             with card():
                 self._name = text_field(
                     _("Name"), found.segment.name if found.segment else "", limit=_LIMIT, placeholder=_("Customers to win back")

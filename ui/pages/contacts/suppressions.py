@@ -5,17 +5,18 @@ from collections.abc import Mapping
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.consent import Suppression, SuppressionList
+from api.contract.consent import Suppression, SuppressionList, SuppressionsAdded
 from api.contract.enums import Permission
 from api.contract.events import ContactsChanged
 from ui import formats, live, session
 from ui.client import consent as client
-from ui.client.base import ApiProblem
+from ui.client.base import ApiProblem, Offline, Uploaded
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import note
 from ui.components.cells import Cell, choice, person
 from ui.components.confirm import confirm, dialog
+from ui.components.files import drop_zone
 from ui.components.forms import area_field, filled, text_field
 from ui.components.frame import frame
 from ui.components.query import Query
@@ -25,10 +26,12 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import contacts as contact_labels
+from ui.pages.contacts.address_list import Found, decoded, found_in
 from ui.routing import page
 
 _MOST = 5000
-"""Lines of one list."""
+"""Addresses of one call."""
+_LARGEST = 10_000_000  # bytes
 
 
 @page("/contacts/blocked", permission=Permission.CONTACTS_READ)
@@ -94,21 +97,42 @@ class _Blocked:
             await self._table.refresh()
 
     def add(self) -> None:
+        brought = Found([], [])
+
+        async def take(file: Uploaded) -> None:
+            data = b"".join([piece async for piece in file.iterate()])
+            nonlocal brought
+            brought = found_in(decoded(data))
+            count = len(brought.addresses)
+            said = ngettext("{file}: {n} phone or e-mail.", "{file}: {n} phones and e-mails.", count)
+            with_file.text = said.format(n=formats.number(count), file=file.name)
+            with_file.set_visibility(True)
+
         async def save() -> None:
-            if not filled([lines, why]):
+            written = found_in(lines.value or "")
+            texts, wrong = [*written.addresses, *brought.addresses], [*written.wrong, *brought.wrong]
+            if not texts:
+                lines.error(_("Write the phones and e-mails, or choose a file."))
+            if not filled([why]) or not texts:
                 return
-            texts = [line.strip() for line in lines.value.replace(";", "\n").replace(",", "\n").splitlines() if line.strip()]
-            if len(texts) > _MOST:
-                lines.error(_("At most {n} lines at once. Do it in parts.").format(n=formats.number(_MOST)))
-                return
-            try:
-                done = await client.add(self._api, SuppressionList(addresses=texts, note=why.value.strip()))
-            except ApiProblem as error:
-                problems.show_in({"addresses": lines, "note": why}, error)
-                return
+            total = SuppressionsAdded(added=0, known=0, wrong=wrong)
+            for start in range(0, len(texts), _MOST):
+                body = SuppressionList(addresses=texts[start : start + _MOST], note=why.value.strip())
+                try:
+                    done = await client.add(self._api, body)
+                except (ApiProblem, Offline) as error:
+                    self._tell(total)
+                    if isinstance(error, ApiProblem):
+                        problems.show_in({"addresses": lines, "note": why}, error)
+                    else:
+                        problems.show(error)
+                    return
+                total = SuppressionsAdded(
+                    added=total.added + done.added, known=total.known + done.known, wrong=[*total.wrong, *done.wrong]
+                )
             box.close()
             await self._table.refresh()
-            self._tell(done.added, done.known, done.wrong)
+            self._tell(total)
 
         with dialog(
             _("Add a list"),
@@ -116,7 +140,17 @@ class _Blocked:
             wide=True,
         ) as box:
             with ui.element("div").classes("m-col"):
-                lines = area_field(_("Phones and e-mails"), placeholder="(11) 98765-4321\nana@exemplo.com.br", rows=8)
+                lines = area_field(_("Phones and e-mails"), placeholder="(11) 98765-4321\nana@exemplo.com.br", rows=5)
+                drop_zone(
+                    _("Or a file of another system (CSV or text)"),
+                    take,
+                    accept=".csv,.txt,.tsv",
+                    max_bytes=_LARGEST,
+                    hint=_("Of a table the columns with phones and e-mails count."),
+                    wrong_kind=_("Save the table as CSV first, then choose that file."),
+                )
+                with_file = ui.label("").classes("m-sub")
+                with_file.set_visibility(False)
                 why = text_field(
                     _("Where the list is from"),
                     limit=200,
@@ -128,7 +162,8 @@ class _Blocked:
                     button(_("Add"), save, kind="primary")
         box.open()
 
-    def _tell(self, added: int, known: int, wrong: list[str]) -> None:
+    def _tell(self, done: SuppressionsAdded) -> None:
+        added, known, wrong = done.added, done.known, done.wrong
         self._place.clear()
         said = ngettext("{n} address was added.", "{n} addresses were added.", added).format(n=formats.number(added))
         if known:

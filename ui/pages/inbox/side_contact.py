@@ -1,9 +1,8 @@
 """Who the person is, beside the conversation: fields that are changed where they stand, tags, and whether they may be written to."""
 
 import asyncio
-from datetime import date
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from nicegui import ui
@@ -13,7 +12,7 @@ from api.contract.enums import CustomFieldKind, IdentityKind, Permission
 from ui import formats, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem, Offline
-from ui.components import problems
+from ui.components import own_value, problems
 from ui.components.buttons import button
 from ui.components.forms import Field, mark, switch_field, text_field
 from ui.components.in_place import InPlace
@@ -74,6 +73,7 @@ class Facts:
                         one.label,
                         contact.custom.get(one.key, ""),
                         kind="date" if one.kind is CustomFieldKind.DATE else "text",
+                        own=one,
                     )
                     for one in found.fields
                     if self._write or contact.custom.get(one.key)
@@ -87,8 +87,10 @@ class Facts:
         with ui.element("div").classes("m-row"):
             button(_("Open the contact"), to=f"/contacts/{contact.id}", icon="person")
 
-    def _line(self, key: str, label: str, value: str, *, kind: str = "text", limit: int = 500) -> InPlace:
-        async def keep(text: str, field: Field[str]) -> bool:
+    def _line(
+        self, key: str, label: str, value: str, *, kind: str = "text", limit: int = 500, own: CustomField | None = None
+    ) -> InPlace:
+        async def keep(text: str, field: Field[Any]) -> bool:
             if key == "name":
                 patch = ContactPatch(name=text)
             elif key == "email":
@@ -97,8 +99,16 @@ class Facts:
                 patch = ContactPatch(custom={key.removeprefix("custom."): text})
             return await self._save(patch, {key: field})
 
-        read = _day if kind == "date" else str
-        return InPlace(label, value, keep if self._write else None, kind=kind, limit=limit, closed=self._closed, read=read)
+        return InPlace(
+            label,
+            value,
+            keep if self._write else None,
+            kind=kind,
+            limit=limit,
+            closed=self._closed,
+            read=partial(own_value.shown, own) if own is not None else str,
+            options=own_value.options(own, value) if own is not None else None,
+        )
 
     def _draw_tags(self, names: list[str]) -> None:
         async def keep(new: list[str]) -> None:
@@ -168,14 +178,6 @@ class Facts:
     async def _repaint(self) -> None:
         if self._seen is not None and not any(line.open for line in self._lines):
             await self._place.show(_Found(self._seen, self._fields))
-
-
-def _day(text: str) -> str:
-    """A date as one reads it; what is none stays as it is."""
-    try:
-        return formats.day(date.fromisoformat(text))
-    except ValueError:
-        return text
 
 
 def _skeleton() -> None:
