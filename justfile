@@ -15,7 +15,8 @@ up *args: _env
 test *args: lint _browser _clients
     #!/usr/bin/env bash
     set -uo pipefail
-    {{py}} -m compileall -q -j 2 api db ui workers
+    {{py}} -m compileall -q -j 2 api db ui workers tests
+    {{py}} -m tests.rewritten
     ({{just_executable()}} types imports) &
     beside=$!
     # Four processes for two cores: all begin with tests that mostly wait for programs, clocks and networks (tests/conftest.py).

@@ -4,14 +4,16 @@ The process that starts the run starts the servers in `pytest_configure`; worker
 """
 
 import asyncio
+import functools
 import gc
 import os
 import shutil
+import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -60,6 +62,7 @@ class Servers:
 
 def pytest_configure(config: pytest.Config) -> None:
     _say_plainly()
+    _read_authorities_once()
     if not hasattr(config, "workerinput") and "TEST_PG_SOCKETS" not in os.environ:
         config.stash[_KEY] = Servers()
 
@@ -69,6 +72,19 @@ def _say_plainly() -> None:
     processors = structlog.get_config()["processors"][:-1]
     renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*processors, renderer])
+
+
+def _read_authorities_once() -> None:
+    """Each HTTP client reads the machine's certificate authorities, for 40 ms; tests make hundreds that never meet one."""
+    read = ssl.create_default_context
+    kept = functools.cache(read)
+
+    def context(
+        purpose: ssl.Purpose = ssl.Purpose.SERVER_AUTH, *, cadata: str | bytes | None = None, **files: Any
+    ) -> ssl.SSLContext:
+        return read(purpose, cadata=cadata, **files) if cadata else kept(purpose, **files)
+
+    ssl.create_default_context = context
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -105,11 +121,14 @@ _LONG = {
     "tests/db/test_backup.py": "backups",
     "tests/api/hooks/test_outage.py": "outages",
     "tests/db/test_blobs.py": "blobs",
+    "tests/db/test_migrate.py": "roles",
+    "tests/db/test_roles.py": "roles",
     "tests/architecture/": "source",
     "tests/api/test_error_codes.py": "source",
 }
 """What takes longest, in the order in which it begins, so that no process is left with it at the end; and what of it one process does,
-because it shares an installation, servers and databases of its own, or what was read of the source."""
+because it shares an installation, servers and databases of its own, what was read of the source, or changes what the databases of a
+server have in common: its roles."""
 
 
 def _long(nodeid: str) -> str | None:

@@ -39,7 +39,7 @@ class Zap:
 
     async def _line(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        found: dict[str, Any] = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 20))
+        found: dict[str, Any] = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 120))
         return found
 
     def _say(self, told: dict[str, Any]) -> None:

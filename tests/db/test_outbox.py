@@ -121,19 +121,20 @@ async def test_across_companies_too(owner: Actor, stranger: Actor, owner_db: asy
 async def test_numbers_are_in_the_order_of_commits(owner: Actor, owner_db: asyncpg.Connection, settings: Settings) -> None:
     """A reader that has passed a number never finds a lower one later."""
     await ask(owner, "test", TeamChanged, CompanyChanged)
-    writing = asyncio.Event()
+    writing, looked = asyncio.Event(), asyncio.Event()
 
     async def slow() -> None:
         async with owner_db.transaction():
             await outbox.append(owner_db, owner.company_id, [TeamChanged()])
             writing.set()
-            await asyncio.sleep(0.3)
+            await looked.wait()
 
     first = asyncio.create_task(slow())
     await writing.wait()
     second = asyncio.create_task(emit(owner, CompanyChanged()))
     await asyncio.sleep(0.1)
     assert types(await read(owner, "test")) == []
+    looked.set()
     await first
     await second
     assert types(await read(owner, "test")) == ["team.changed", "company.changed"]

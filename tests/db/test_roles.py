@@ -38,7 +38,7 @@ async def app(database: Settings, owner: Actor) -> AsyncIterator[asyncpg.Connect
     "way", ["set role masteria_system", "set session authorization masteria_system", "reset role; set role masteria_system"]
 )
 async def test_the_application_cannot_become_the_system(app: asyncpg.Connection, owner_db: asyncpg.Connection, way: str) -> None:
-    for _ in range(50):  # roles belong to the server: a test beside this one may be running all migrations from the first
+    for _ in range(600):  # roles belong to the server: a test beside this one may be running all migrations from the first
         if not await owner_db.fetchval("select pg_has_role('masteria_app', 'masteria_system', 'member')"):
             break
         await asyncio.sleep(0.1)

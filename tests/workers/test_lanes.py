@@ -241,7 +241,7 @@ async def test_pause_acts_within_one_slice(database: Settings, owner_db: asyncpg
             await asyncio.sleep(0.01)
         await actions.pause(owner, s.campaign_id)
         before = sum(s.far.seen.values())
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)
         assert sum(s.far.seen.values()) - before <= 20
         counts = await s.counts()
         assert set(counts) == {"sent", "queued"}

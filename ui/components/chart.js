@@ -1,4 +1,4 @@
-/* A chart that may go before it came: pages are drawn anew while the library still loads. Only what charts.py needs. */
+/* A chart that may go, or be given new data, before it came: pages are drawn anew while the library still loads. Only what charts.py needs. */
 import { echarts } from "nicegui-echart";
 import { convertDynamicProperties } from "../../static/utils/dynamic_properties.js";
 
@@ -12,6 +12,11 @@ export default {
     this.observer = new ResizeObserver(() => this.chart.resize());
     this.observer.observe(this.$el);
     this.update_chart();
+  },
+  watch: {
+    options() {
+      this.update_chart();
+    },
   },
   beforeUnmount() {
     this.gone = true;

@@ -19,7 +19,11 @@ SHORT = 10_000  # from here on the axis says 12,5 mil
 
 
 class _Drawing(ui.echart, component="chart.js"):
-    """NiceGUI's chart fails in the browser when it is taken away while it loads; ours does not."""
+    """NiceGUI's chart fails in the browser when it is taken away, or is given new data, while it loads; ours does not."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        super().__init__(options, renderer="svg")
+        self._update_method = None  # it looks at its options by itself; what has not come yet could not be called
 
 
 def _axis_text() -> dict[str, Any]:
@@ -113,7 +117,7 @@ class Chart:
                         with ui.element("div"):
                             ui.element("i").classes(f"m-s{number % 6 + 1}")
                             ui.label(name)
-            self.chart = _Drawing(_options(labels, series, *self._look), renderer="svg")
+            self.chart = _Drawing(_options(labels, series, *self._look))
             self.chart.classes("m-chart" + (f" m-chart-{size}" if size else ""))
             self.chart.props.update({"role": "img", "aria-label": label})
 

@@ -4,7 +4,6 @@ import hashlib
 import math
 import random
 import re
-import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -13,7 +12,7 @@ import pytest
 
 from db.knowledge import bases, sources, vectors
 from db.knowledge.enums import BaseLanguage
-from db.knowledge.search import Passage, literal, search
+from db.knowledge.search import _FOUND, Passage, literal, search
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read
@@ -220,20 +219,8 @@ async def test_only_the_words_that_were_asked_for_become_rows(owner: Actor, base
     """Of a passage of a hundred words: a search of many passages would spend most of its time on those that nobody asked for."""
     filler = " ".join(f"palavra{n}" for n in range(100))
     await sources.add_text(owner, base_id, "Fretes", "\n\n".join(f"# Loja {n}\nFrete grátis {filler}" for n in range(60)))
-    plans: list[str] = []
-
-    def planned(_: object, message: object) -> None:
-        plans.append(str(message))
-
-    owner_db.add_log_listener(planned)
-    await owner_db.execute(
-        "load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on;"
-        " set auto_explain.log_nested_statements = on; set client_min_messages = log"
-    )
-    await owner_db.execute("select set_config('app.company', $1, false)", str(owner.company_id))
     sql = "select * from knowledge_search(array[$1::uuid], 'knowledge_pt', 'frete gratis palavra7', null, null, 8)"
-    passages = await owner_db.fetch(sql, base_id)
-    owner_db.remove_log_listener(planned)
+    passages, plans = await _planned(owner_db, owner, sql, base_id)
     assert [sorted(row["matched"]) for row in passages] == [["frete", "gratis", "palavra7"]] * 8
     rows = [float(n) * int(loops) for plan in plans for n, loops in re.findall(r"actual .*?rows=([\d.]+) loops=(\d+)", plan)]
     assert 60 * 3 <= max(rows) < 60 * 10
@@ -244,39 +231,33 @@ async def test_the_vector_is_parsed_once_however_many_passages_there_are(
 ) -> None:
     """A parameter that is cast beside the column is parsed for each row as soon as the plan is a generic one: twenty times slower."""
     await sources.add_text(owner, base_id, "Preços", "\n\n".join(f"# Produto {n}\nCusta {n} reais." for n in range(50)))
-    await owner_db.execute(
-        """insert into knowledge_chunk(company_id, base_id, source_id, seq, heading, body, t, len, body_sha256)
-           select c.company_id, c.base_id, c.source_id, n, '', '', '', 0, '' from knowledge_source s
-           join knowledge_chunk c on c.company_id = s.company_id and c.source_id = s.id and c.seq = 1, generate_series(1, 4000) n
-           where s.base_id = $1""",
-        base_id,
-    )
-    v = [random.uniform(-1, 1) for _ in range(384)]
-    await owner_db.execute(
-        "insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb)"
-        " select company_id, base_id, id, 'test/random/384', $2::text::halfvec from knowledge_chunk where base_id = $1",
-        base_id,
-        literal(v),
-    )
-    await owner_db.execute("update knowledge_base set embedder = 'test/random/384' where id = $1", base_id)
-
-    async def fastest(times: int, statement: object) -> float:
-        taken = []
-        for _ in range(times):
-            began = time.perf_counter()
-            await statement()  # type: ignore[operator]
-            taken.append(time.perf_counter() - began)
-        return min(taken)
-
-    async def ours() -> None:
-        assert len(await found(owner, [base_id], "reais", model="test/random/384", v=v)) == 8
-
-    trap = await owner_db.prepare(
-        "select chunk_id from knowledge_vector where base_id = $1 order by emb <=> $2::text::halfvec limit 8"
-    )
-
-    async def trapped() -> None:
-        await trap.fetch(base_id, literal(v))
-
+    await embed(owner, base_id)
     await owner_db.execute("set plan_cache_mode = force_generic_plan")
-    assert await fastest(10, ours) * 3 < await fastest(3, trapped)
+    v = literal(vector("custa reais"))
+    parsed_for_each = re.compile(r"<=> \(+\$\d+\)")
+    trap = "select chunk_id from knowledge_vector where base_id = $1 order by emb <=> $2::text::halfvec limit 8"
+    _, plans = await _planned(owner_db, owner, trap, base_id, v)
+    assert parsed_for_each.search("\n".join(plans)), plans
+    given = (owner.company_id, [base_id], "knowledge_pt", "reais", MODEL, v, 8)
+    passages, plans = await _planned(owner_db, owner, _FOUND, *given)
+    assert len(passages) == 8
+    assert "<=> '[" in "\n".join(plans), plans
+    assert not parsed_for_each.search("\n".join(plans)), plans
+
+
+async def _planned(owner_db: asyncpg.Connection, actor: Actor, sql: str, *args: object) -> tuple[list[asyncpg.Record], list[str]]:
+    """What a statement gives, and the plans of it and of what the functions in it ask, as they were run."""
+    plans: list[str] = []
+
+    def planned(_: object, message: object) -> None:
+        plans.append(str(message))
+
+    await owner_db.execute(
+        "load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on;"
+        " set auto_explain.log_nested_statements = on; set client_min_messages = log"
+    )
+    await owner_db.execute("select set_config('app.company', $1, false)", str(actor.company_id))
+    owner_db.add_log_listener(planned)
+    found = await owner_db.fetch(sql, *args)
+    owner_db.remove_log_listener(planned)
+    return found, plans
