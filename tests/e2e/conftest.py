@@ -38,7 +38,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser of somebody in Brazil who was never here."""
-    found = await browser.new_context(locale="pt-BR", timezone_id="America/Sao_Paulo", viewport={"width": 1360, "height": 820})
+    """A browser of somebody in Brazil who was never here, and who wants no motion: drawing it, sixty times a second, is most of what a
+    browser does. Contexts that a test makes by itself have it."""
+    found = await browser.new_context(
+        locale="pt-BR", timezone_id="America/Sao_Paulo", viewport={"width": 1360, "height": 820}, reduced_motion="reduce"
+    )
     yield found
     await found.close()

@@ -65,7 +65,10 @@ async def desk(stack: Stack, browser: Browser, asked: str, **more: Any) -> Async
         said = {"address": address, "text": asked}
         (await api.post(f"/v1/sandbox/{channel}/reply", json=said)).raise_for_status()
         ana, bruno = [
-            await browser.new_context(locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=_SIZE, **more) for _ in range(2)
+            await browser.new_context(
+                locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=_SIZE, reduced_motion="reduce", **more
+            )
+            for _ in range(2)
         ]
         await enter(ana, stack)
         await enter(bruno, stack, "bruno@lojaaurora.test")
