@@ -198,9 +198,9 @@ class TemplateCheck(TemplateText, kw_only=True):
 class TemplateWrong(Output):
     """One thing that is wrong with a template that is being written; the same as one of the `errors` of a 422."""
 
-    field: Annotated[str, example("buttons[0].url")]
-    code: Annotated[str, example("web_address")]
-    message: Annotated[str, example("A web address begins with https:// or http://.")]
+    field: Annotated[str, example("name")]
+    code: Annotated[str, example("template_name")]
+    message: Annotated[str, example("Use small letters, digits and _ only, like promo_verao.")]
     params: dict[str, str | int]
 
 

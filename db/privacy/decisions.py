@@ -67,6 +67,9 @@ RULES: dict[str, Rule] = {
     "ai_turn": ERASE,
     "ai_usage": _keep(f"What models cost. {_IDS}"),
     "ai_spending": _keep(f"What models cost. {_IDS}"),
+    "enrolment": _keep(f"That somebody went through a sequence, for its figures. {_IDS}"),
+    "enrolment_step": _keep(f"That somebody went through a sequence, for its figures. {_IDS}"),
+    "sent_text": _keep("Digests of a number with a text, for eight days, so that nobody gets the same text twice."),
     "model_request": _keep("What the simulator's model read: the newest few of a rehearsal."),
     "lead_judging": ERASE,
     "lead_proposal": ERASE,
@@ -102,12 +105,12 @@ RULES: dict[str, Rule] = {
     "persona_case": _keep("What somebody of the team typed to try a persona."),
     **dict.fromkeys(
         """
-        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai channel channel_notice channel_signup company custom_field custom_role
+        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai cadence cadence_version channel channel_notice channel_signup company custom_field custom_role
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
         push_subscription quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage stage_rule stage_tag_total stage_total
-        stat_day stat_delta stat_hour tag team team_channel team_member template tick webhook_endpoint
+        stat_day stat_delta stat_hour tag team team_channel team_member template template_version tick webhook_endpoint
         """.split(),  # noqa: SIM905 - a list of lines
         OURS,
     ),

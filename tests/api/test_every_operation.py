@@ -123,6 +123,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/contacts/{contact",
         "/v1/campaigns/{campaign",
         "/v1/boards/{board",
+        "/v1/cadences/{cadence",
         "/v1/incoming-hooks/{incoming_hook",
         "/v1/segments/{segment",
         "/v1/stages/{stage",

@@ -88,9 +88,8 @@ async def test_everything_that_is_wrong_with_a_body_is_told_at_once(client: http
     body = {
         "channel_id": "x",
         "name": "Promo Verão",
-        "language": "pt_BR",
+        "language": "",
         "category": "marketing",
-        "body": "",
         "footer": "x" * 61,
         "extra": 1,
     }
@@ -98,7 +97,7 @@ async def test_everything_that_is_wrong_with_a_body_is_told_at_once(client: http
     assert {error["field"]: (error["code"], error.get("params", {})) for error in problem["errors"]} == {
         "channel_id": ("wrong_type", {"expected": "uuid"}),
         "name": ("template_name", {}),
-        "body": ("required", {}),
+        "language": ("required", {}),
         "footer": ("too_long", {"max": 60}),
         "extra": ("unknown_field", {}),
     }

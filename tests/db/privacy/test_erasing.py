@@ -90,6 +90,10 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
     )
     await insert("insert into contact_note(company_id, contact_id, body) values ($1, $2, 'xyzzy') returning id", contact)
     await insert(
+        "insert into identity_past(company_id, contact_id, kind, value, since, by_kind) values ($1, $2, 'email', 'xyzzy@example.com', now(), 'user')"
+        " returning id", contact,
+    )  # fmt: skip
+    await insert(
         "insert into contact_merge(company_id, contact_id, merged_id, reason, snapshot) values ($1, $2, uuidv7(), 'username', '{\"name\": \"Zuleica\"}')"
         " returning id", contact,
     )  # fmt: skip
