@@ -117,6 +117,7 @@ class CompanyController(Controller):
             time_zone=given.get("time_zone"),
             country=given.get("country"),
             answer_target=data.answer_target,
+            same_text_hours=given.get("same_text_hours"),
         )
         return struct(row, Company)
 

@@ -83,6 +83,9 @@ class Company(Output):
     demo: bool
     answer_target: Annotated[int | None, example(15)]  # minutes within which who writes is to be answered; null: no target
     second_factor_required: bool  # of everybody at sign-in
+    same_text_hours: Annotated[
+        int, example(24)
+    ]  # the same SMS text goes to the same number once within so many; 0: no such limit
 
 
 class CompanyPatch(Input):
@@ -93,6 +96,7 @@ class CompanyPatch(Input):
     time_zone: TimeZone | UnsetType = UNSET
     country: Annotated[str, Meta(examples=["BR"], pattern=COUNTRY)] | UnsetType = UNSET
     answer_target: Annotated[int, Meta(ge=1, le=10080, examples=[15])] | None | UnsetType = UNSET
+    same_text_hours: Annotated[int, Meta(ge=0, le=168, examples=[24])] | UnsetType = UNSET
 
 
 class MePatch(Input):

@@ -11,10 +11,9 @@ from db.cadences.enums import CadenceState, EnrolmentState, EntrySource, StopRea
 from db.cadences.plan import CLOCK as CLOCK
 from db.cadences.plan import Branch as Branch
 from db.cadences.plan import Condition as Condition
-from db.cadences.plan import FieldIs as FieldIs
+from db.cadences.plan import FieldEquals as FieldEquals
 from db.cadences.plan import Goal as Goal
-from db.cadences.plan import Hours as Hours
-from db.cadences.plan import InStage as InStage
+from db.cadences.plan import LeadInStage as LeadInStage
 from db.cadences.plan import Plan as Plan
 from db.cadences.plan import Replied as Replied
 from db.cadences.plan import Send as Send
@@ -24,6 +23,7 @@ from db.cadences.plan import Tagged as Tagged
 from db.cadences.plan import Wait as Wait
 from db.cadences.plan import WaitUntil as WaitUntil
 from db.cadences.plan import WasRead as WasRead
+from db.cadences.plan import WritingHours as WritingHours
 
 CadenceName = Annotated[Title, example("Boas-vindas")]
 ExamplePlan = Annotated[

@@ -9,6 +9,7 @@ from api.contract.base import Input, Output, Title, example
 from api.contract.contacts import Moment
 from api.contract.enums import IncomingSource, IncomingState, LeadDone, Sameness, SignatureEncoding
 from db.incoming.recipe import AddTags as AddTags
+from db.incoming.recipe import EnrolInCadence as EnrolInCadence
 from db.incoming.recipe import EnrolInCampaign as EnrolInCampaign
 from db.incoming.recipe import HookStep as HookStep
 from db.incoming.recipe import PutLead as PutLead
@@ -17,7 +18,7 @@ from db.incoming.recipe import Value as Value
 from db.incoming.recipe import WriteTemplate as WriteTemplate
 
 STEPS = [{"kind": "contact", "phone": "{{cliente.telefone}}", "name": "{{cliente.nome}}"}, {"kind": "tag", "tags": ["site"]}]
-Steps = Annotated[list[HookStep], Meta(max_length=5, examples=[STEPS])]
+Steps = Annotated[list[HookStep], Meta(max_length=6, examples=[STEPS])]
 _Path = Annotated[str, Meta(max_length=300, examples=["pedido.numero"])]
 
 
@@ -102,6 +103,7 @@ class IncomingDelivery(Output):
     lead_done: LeadDone | None
     message_id: UUID | None
     campaign_id: UUID | None  # the campaign that the contact was put into
+    cadence_id: UUID | None  # the cadence that the contact was put into
     same_as: UUID | None  # the delivery that was carried out instead, or that is repeated
     received_at: Moment
     done_at: Moment | None
@@ -149,3 +151,4 @@ class IncomingTried(Output):
     stage: Annotated[str, example("Novo")] | None
     text: Annotated[str, example("Olá, Ana Lima! Recebemos seu pedido.")] | None  # what would be written to the contact
     campaign: Annotated[str, example("Boas-vindas")] | None  # that the contact would be put into
+    cadence: Annotated[str, example("Boas-vindas")] | None  # that the contact would be put into

@@ -38,13 +38,15 @@ async def change_company(
     time_zone: str | None,
     country: str | None,
     answer_target: int | msgspec.UnsetType | None = msgspec.UNSET,
+    same_text_hours: int | None = None,
 ) -> asyncpg.Record:
     """The row of `queries.company`. None leaves a value as it is; of `answer_target` (minutes) UNSET does. Raises Invalid."""
     refuse_addresses(name=name)
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.execute(
             "update company set name = coalesce($2, name), language = coalesce($3, language), time_zone = coalesce($4, time_zone), "
-            "country = coalesce($5, country), answer_target = case when $6 then $7 else answer_target end where id = $1",
+            "country = coalesce($5, country), answer_target = case when $6 then $7 else answer_target end, "
+            "same_text_hours = coalesce($8, same_text_hours) where id = $1",
             w.company_id,
             name,
             language,
@@ -52,12 +54,15 @@ async def change_company(
             country,
             answer_target is not msgspec.UNSET,
             None if answer_target is msgspec.UNSET else answer_target,
+            same_text_hours,
         )
         if time_zone is not None:
             await rebuild_days(w)
         changed = {"name": name, "language": language, "time_zone": time_zone, "country": country}
         if answer_target is not msgspec.UNSET:
             changed["answer_target"] = "" if answer_target is None else str(answer_target)
+        if same_text_hours is not None:
+            changed["same_text_hours"] = str(same_text_hours)
         w.audit("company.changed", w.company_id, **{key: value for key, value in changed.items() if value is not None})
         w.emit(CompanyChanged())
         return await queries.own_company(w)

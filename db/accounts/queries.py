@@ -10,7 +10,7 @@ from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read, system_read
 
-_COMPANY = "select id, name, language, time_zone, country, created_at, demo, answer_target, second_factor_required from company where id = $1"
+_COMPANY = "select id, name, language, time_zone, country, created_at, demo, answer_target, second_factor_required, same_text_hours from company where id = $1"
 _PERSON = "select name, email, language, email_verified_at is not null as verified, second_factor_at is not null as second_factor from account_user where id = $1"
 _HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
 

@@ -85,13 +85,14 @@ async def pause(actor: Actor, cadence_id: UUID) -> dict[str, Any]:
 
 
 async def resume(actor: Actor, cadence_id: UUID) -> dict[str, Any]:
-    """Goes on where it stopped. Raises NotFound, Conflict `cadence_not_paused`."""
+    """Goes on where it stopped; one that runs, with those steps that a limit of costs or the provider stopped. Raises NotFound, Conflict
+    `cadence_not_paused`."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock_open(w, cadence_id)
-        if row["state"] != CadenceState.PAUSED:
+        moved = await letters.resume(w, cadence_id)
+        if row["state"] != CadenceState.PAUSED and not (row["state"] == CadenceState.RUNNING and moved):
             raise CadenceError.CADENCE_NOT_PAUSED(state=row["state"])
         await _set(w, cadence_id, CadenceState.RUNNING)
-        await letters.resume(w, cadence_id)
         w.audit("cadence.resumed", cadence_id)
         return await _changed(w, cadence_id)
 

@@ -5,20 +5,24 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from db.cadences import publishing
-from db.cadences.enums import CadenceState, EnrolmentState, EntrySource, StopReason
+import structlog
+
+from db.cadences import publishing, rounds
+from db.cadences.enums import CadenceState, EnrolmentState, EntrySource, Joined, StopReason
 from db.cadences.errors import CadenceError
 from db.cadences.events import CadenceProgress
 from db.cadences.plan import first, nodes
 from db.cadences.stops import stop
 from db.cadences.timing import due
 from db.clock import now
-from db.contacts import filters
+from db.contacts import filters, segments
 from db.contacts.filter import ContactFilter
-from db.errors import RequestError
+from db.errors import AppError, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.work import Work, system_read, work
+
+log = structlog.get_logger("db.cadences")
 
 # `again` lets those in whose last time is over; by hand also those who were stopped.
 _ENROL = f"""
@@ -28,8 +32,14 @@ select $1, $2, c.id, $3, $4, $5 from contact c where c.company_id = $1 and c.opt
         and (not $6 or e.state = '{EnrolmentState.ACTIVE}' or $3 = '{EntrySource.RULE}' and e.state = '{EnrolmentState.STOPPED}'))
 order by c.id on conflict do nothing
 """
+# Who was in it before they became one with another contact was in it as that one.
+_FOLLOW = f"""
+update enrolment e set contact_id = m.contact_id from contact_merge m where m.company_id = $1 and m.undone_at is null
+    and e.company_id = $1 and e.cadence_id = $2 and e.contact_id = m.merged_id and e.state <> '{EnrolmentState.ACTIVE}'
+"""
 _THEM = f"""
-select id from enrolment where company_id = $1 and cadence_id = $2 and contact_id = any($3::uuid[]) and state = '{EnrolmentState.ACTIVE}'
+select id from enrolment where company_id = $1 and cadence_id = $2 and contact_id = any($3::uuid[])
+    and state in ('{EnrolmentState.ACTIVE}', '{EnrolmentState.DONE}')
 """
 _LOOKING = f"""
 select company_id, id from cadence where state = '{CadenceState.RUNNING}' and plan->'entry' is not null
@@ -49,15 +59,17 @@ async def enrol(actor: Actor, cadence_id: UUID, chosen: ContactFilter) -> Enroll
     source = EntrySource.PERSON if actor.kind == "user" else EntrySource.API
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         args: list[object] = [w.company_id]
-        condition = filters.picked(chosen, args)
+        meant = await segments.resolved(w, chosen)
+        condition = filters.picked(meant, args)
         matched: int = await w.fetchval(f"select count(*) from contact c where c.company_id = $1 and {condition}", *args)
-        added = await take_in(w, cadence_id, chosen, source)
+        added = await take_in(w, cadence_id, meant, source)
         w.audit("cadence.enrolled", cadence_id, count=added)
         return Enrolled(matched, added)
 
 
 async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: EntrySource) -> int:
-    """The same inside a unit of work, one statement however many they are. Raises NotFound, Conflict `cadence_not_running`."""
+    """The same inside a unit of work, one statement however many they are; the segment of `chosen` is looked up already. Raises NotFound,
+    Conflict `cadence_not_running`."""
     state = await w.fetchval("select state from cadence where company_id = $1 and id = $2 for share", w.company_id, cadence_id)
     if state is None:
         raise RequestError.NOT_FOUND(what="cadence")
@@ -67,6 +79,7 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
     begin = first(version.plan)
     assert begin is not None  # a version has a step that writes
     at: datetime = due(nodes(version.plan), begin, now(), version.plan.hours, await publishing.zone(w))
+    await w.execute(_FOLLOW, w.company_id, cadence_id)
     args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again]
     added = await w.execute(_ENROL.format(chosen=filters.picked(chosen, args)), *args)
     if added:
@@ -91,20 +104,44 @@ async def look_for_people(seconds: float = 30.0) -> int:
         rows = await s.fetch(_LOOKING, seconds)
     added = 0
     for row in rows:
-        added += await _look(row["company_id"], row["id"], seconds)
+        try:
+            added += await _look(row["company_id"], row["id"], seconds)
+        except AppError as error:  # a rule that can no longer be asked means nobody, and holds up no other cadence
+            if error.status >= 500:
+                raise
+            log.warning("cadences.entry", cadence_id=str(row["id"]), error=error.code.value)
     return added
 
 
 async def _look(company_id: UUID, cadence_id: UUID, seconds: float) -> int:
+    if not await rounds.mine(company_id, cadence_id, "entry_at", seconds):
+        return 0
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-        mine = await w.fetchval(
-            "update cadence set entry_at = now() where company_id = $1 and id = $2 and state = 'running'"
-            " and (entry_at is null or entry_at < now() - make_interval(secs => $3)) returning true",
-            company_id,
-            cadence_id,
-            seconds,
-        )
-        version = await publishing.live(w, cadence_id) if mine else None
+        version = await publishing.live(w, cadence_id)
         if version is None or version.plan.entry is None:
             return 0
-        return await take_in(w, cadence_id, version.plan.entry, EntrySource.RULE)
+        return await take_in(w, cadence_id, await segments.resolved(w, version.plan.entry), EntrySource.RULE)
+
+
+async def hold(w: Work, cadence_id: UUID) -> None:
+    """Until this transaction ends the cadence stays in its state. Before the contact is held."""
+    await w.fetch("select from cadence where company_id = $1 and id = $2 for share", w.company_id, cadence_id)
+
+
+async def join(w: Work, cadence_id: UUID, contact_id: UUID) -> Joined:
+    """One person, because of what came for a hook. Nothing is refused: what did not happen is said."""
+    try:
+        added = await take_in(w, cadence_id, ContactFilter(ids=[contact_id]), EntrySource.HOOK)
+    except AppError as error:
+        if error.status == 404:
+            return Joined.GONE
+        if error.code is CadenceError.CADENCE_NOT_RUNNING:
+            return Joined.OVER
+        raise
+    if added:
+        w.audit("cadence.enrolled", cadence_id, count=added)
+        return Joined.IN
+    out = await w.fetchval(
+        "select opted_out_at is not null from contact where company_id = $1 and id = $2", w.company_id, contact_id
+    )
+    return Joined.OPTED_OUT if out else Joined.ALREADY

@@ -32,6 +32,7 @@ class EntrySource(StrEnum):
     PERSON = "person"
     API = "api"
     RULE = "rule"  # they match its entry
+    HOOK = "hook"  # something came for an incoming hook
 
 
 class StepOutcome(StrEnum):
@@ -39,3 +40,13 @@ class StepOutcome(StrEnum):
     YES = "yes"
     NO = "no"
     SKIPPED = "skipped"  # no message: they cannot or may not get it
+
+
+class Joined(StrEnum):
+    """What became of one person whom a hook puts into a cadence."""
+
+    IN = "in"
+    ALREADY = "already"  # stands in it, or was in it
+    OPTED_OUT = "opted_out"
+    OVER = "over"  # it does not run
+    GONE = "gone"

@@ -33,21 +33,21 @@ class Tagged(Struct, frozen=True, forbid_unknown_fields=True, tag="tagged", tag_
     tag_id: UUID
 
 
-class FieldIs(Struct, frozen=True, forbid_unknown_fields=True, tag="field_is", tag_field="kind"):
+class FieldEquals(Struct, frozen=True, forbid_unknown_fields=True, tag="field_is", tag_field="kind"):
     """A custom field of the company has this value, whatever the case."""
 
     key: Annotated[str, Meta(max_length=60, examples=["plan"])]
     value: Annotated[str, Meta(max_length=200, examples=["gold"])]
 
 
-class InStage(Struct, frozen=True, forbid_unknown_fields=True, tag="in_stage", tag_field="kind"):
+class LeadInStage(Struct, frozen=True, forbid_unknown_fields=True, tag="in_stage", tag_field="kind"):
     """A lead of theirs stands in this stage of a board."""
 
     stage_id: UUID
 
 
-Condition = Replied | WasRead | Tagged | FieldIs | InStage
-Goal = Tagged | InStage
+Condition = Replied | WasRead | Tagged | FieldEquals | LeadInStage
+Goal = Tagged | LeadInStage
 
 
 class StepBinding(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +94,7 @@ class Branch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag=
 Step = Send | Wait | WaitUntil | Branch
 
 
-class Hours(Struct, frozen=True, forbid_unknown_fields=True):
+class WritingHours(Struct, frozen=True, forbid_unknown_fields=True):
     """When it may write, in the company's time zone."""
 
     start: ClockTime = "09:00"
@@ -111,7 +111,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stop_on_reply: bool = True
     goal: Goal | None = None
     again: bool = False
-    hours: Hours | None = None
+    hours: WritingHours | None = None
 
 
 class Node(NamedTuple):

@@ -15,22 +15,25 @@ from db.cadences.plan import (
     MOST_DEPTH,
     MOST_STEPS,
     Branch,
-    FieldIs,
-    InStage,
+    FieldEquals,
+    LeadInStage,
     Node,
     Plan,
     Send,
     Tagged,
     Wait,
+    WritingHours,
     depth,
     first,
     nodes,
     places,
 )
-from db.cadences.timing import due
+from db.cadences.timing import due, minutes
 from db.campaigns import letters
+from db.campaigns.plan import PlanHours
 from db.clock import now
-from db.errors import Field, RequestField
+from db.contacts import segments
+from db.errors import AppError, Field, RequestField
 from db.messages.render import Binding
 from db.work import Read, Work
 
@@ -103,7 +106,15 @@ async def publish(w: Work, cadence: asyncpg.Record, *, running: bool) -> None:
     )
     await w.execute("update cadence set live = $3 where company_id = $1 and id = $2", w.company_id, cadence["id"], number)
     await letters.retire(w, cadence["id"], list(made.values()))
+    await letters.keep_hours(w, cadence["id"], recipient_hours(plan.hours))
+    if running:
+        await letters.resume(w, cadence["id"])
     await _replace(w, cadence["id"], plan, known)
+
+
+def recipient_hours(hours: WritingHours | None) -> PlanHours | None:
+    """The hours of a plan as its messages are held to them: by the clock where each person is."""
+    return PlanHours(minutes(hours.start), minutes(hours.end), tuple(sorted(hours.days))) if hours is not None else None
 
 
 async def _letters_of(
@@ -159,8 +170,7 @@ async def problems(r: Read, plan: Plan) -> list[Field]:
         found.append(CadenceField.STEPS_TOO_DEEP("steps", most=MOST_DEPTH))
     if plan.hours is not None and plan.hours.end <= plan.hours.start:
         found.append(CadenceField.HOURS_TURNED("hours.end"))
-    if plan.entry is not None and not plan.entry.picks:
-        found.append(RequestField.REQUIRED("entry"))
+    found += await _entry(r, plan)
     asked = [(f"{node.path}.condition", node.step.condition) for node in known.values() if isinstance(node.step, Branch)]
     for path, condition in [*asked, *([("goal", plan.goal)] if plan.goal is not None else [])]:
         table, column, value = _named(condition)
@@ -171,13 +181,27 @@ async def problems(r: Read, plan: Plan) -> list[Field]:
     return found
 
 
+async def _entry(r: Read, plan: Plan) -> list[Field]:
+    if plan.entry is None:
+        return []
+    if not plan.entry.picks:
+        return [RequestField.REQUIRED("entry")]
+    try:
+        meant = await segments.resolved(r, plan.entry)
+    except AppError as error:
+        if error.status >= 500 or not error.fields:
+            raise
+        return [dataclasses.replace(field, path=f"entry.{field.path}") for field in error.fields]
+    return [CadenceField.STEP_UNKNOWN("entry")] if segments.gone(meant) else []
+
+
 def _named(condition: object) -> tuple[str, str, object]:
     match condition:
         case Tagged(tag_id=tag_id):
             return "tag", "id", tag_id
-        case InStage(stage_id=stage_id):
+        case LeadInStage(stage_id=stage_id):
             return "stage", "id", stage_id
-        case FieldIs(key=key):
+        case FieldEquals(key=key):
             return "custom_field", "key", key
         case _:
             return "", "", None

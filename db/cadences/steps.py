@@ -7,17 +7,19 @@ of the company held, so that one that came before is seen and one that comes lat
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from db.cadences import conditions, publishing
+from db.cadences.conditions import REPLIED
 from db.cadences.enums import CadenceState, EnrolmentState, StepOutcome, StopReason
 from db.cadences.events import CadenceProgress
-from db.cadences.plan import Branch, Node, Plan, Send, nodes
-from db.cadences.stops import REPLIED, key, stop
-from db.cadences.timing import due, opened
+from db.cadences.plan import Branch, Node, Plan, Send, WaitUntil, nodes
+from db.cadences.stops import key, stop
+from db.cadences.timing import due, next_time, opened
 from db.campaigns import letters
 from db.campaigns.letters import Letter
 from db.clock import now
@@ -28,6 +30,8 @@ from db.tenancy import worker
 from db.work import Work, system_read, work
 
 BATCH = 1000
+TOO_LATE = timedelta(hours=2)
+"""So long after a time of day it counts as missed, because the cadence or all workers stood still: then the next one is waited for."""
 ROUNDS = 30  # batches of one cadence before the others have their turn
 
 # "limit 1" and not "exists": that one becomes a join, which reads everybody who waits.
@@ -41,7 +45,7 @@ select id from enrolment where company_id = $1 and cadence_id = $2 and state = '
     and step_id = any($3::uuid[]) order by due_at limit $4 for update skip locked
 """
 _LOOK = """
-select e.id, e.contact_id, e.step_id, c.id is null as gone, c.opted_out_at is not null as out, {replied} as replied, {goal} as converted
+select e.id, e.contact_id, e.step_id, e.due_at, c.id is null as gone, c.opted_out_at is not null as out, {replied} as replied, {goal} as converted
 from enrolment e left join contact c on c.company_id = $1 and c.id = e.contact_id where e.company_id = $1 and e.id = any($2::uuid[])
 """
 _STAYED = """
@@ -74,6 +78,7 @@ class Person(NamedTuple):
 
     id: UUID  # of the enrolment
     contact_id: UUID
+    due_at: datetime
 
 
 async def carry_out() -> int:
@@ -133,7 +138,7 @@ async def _staying(w: Work, cadence_id: UUID, plan: Plan, taken: Sequence[UUID])
         if reason is not None:
             leaving[reason].append(row["id"])
         elif not row["gone"]:  # who became another contact is looked at again as that one
-            staying[row["step_id"]].append(Person(row["id"], row["contact_id"]))
+            staying[row["step_id"]].append(Person(row["id"], row["contact_id"], row["due_at"]))
     for reason, ids in leaving.items():
         await stop(w, ids, reason)
     return staying
@@ -180,9 +185,19 @@ class _Run:
                 await self._note(step_id, ids, [StepOutcome.YES if one in yes else StepOutcome.NO for one in ids])
                 await self._on([one for one in ids if one in yes], node.yes)
                 await self._on([one for one in ids if one not in yes], node.no)
-            case step:
-                await self._note(step.id, ids, [StepOutcome.DONE] * len(ids))
-                await self._on(ids, node.next)
+            case WaitUntil(at=clock, days=days):
+                at = now()
+                late = [one.id for one in people if at - one.due_at > TOO_LATE]
+                if late:
+                    again = next_time(at, clock, days, await publishing.zone(self._w))
+                    await self._w.execute(_LATER, self._w.company_id, late, again)
+                await self._pass(node, [one.id for one in people if one.id not in late])
+            case _:
+                await self._pass(node, ids)
+
+    async def _pass(self, node: Node, ids: list[UUID]) -> None:
+        await self._note(node.step.id, ids, [StepOutcome.DONE] * len(ids))
+        await self._on(ids, node.next)
 
     async def _send(self, step_id: UUID, people: list[Person]) -> None:
         """Queues the step's message for those who have not been through it, in whatever version."""

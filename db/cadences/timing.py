@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from db.cadences.plan import Hours, Node, Send, Wait, WaitUntil
+from db.cadences.plan import Node, Send, Wait, WaitUntil, WritingHours
 
 _EVERY_DAY = range(7)
 
@@ -14,12 +14,18 @@ def _clock(text: str) -> time:
     return time.fromisoformat(text)
 
 
-def inside(at: datetime, hours: Hours, zone: ZoneInfo) -> bool:
+def minutes(text: str) -> int:
+    """Of the day; its last minute is its end."""
+    clock = _clock(text)
+    return 1440 if text == "23:59" else clock.hour * 60 + clock.minute
+
+
+def inside(at: datetime, hours: WritingHours, zone: ZoneInfo) -> bool:
     local = at.astimezone(zone)
     return local.weekday() in hours.days and _clock(hours.start) <= local.time() < _clock(hours.end)
 
 
-def opened(at: datetime, hours: Hours | None, zone: ZoneInfo) -> datetime:
+def opened(at: datetime, hours: WritingHours | None, zone: ZoneInfo) -> datetime:
     """`at` itself where it may be written then, else the next moment at which it may."""
     if hours is None or inside(at, hours, zone):
         return at
@@ -42,7 +48,7 @@ def next_time(at: datetime, clock: str, days: list[int], zone: ZoneInfo) -> date
     raise ValueError("this time never comes")
 
 
-def due(plan_nodes: dict[UUID, Node], step_id: UUID, at: datetime, hours: Hours | None, zone: ZoneInfo) -> datetime:
+def due(plan_nodes: dict[UUID, Node], step_id: UUID, at: datetime, hours: WritingHours | None, zone: ZoneInfo) -> datetime:
     """When a step is carried out for somebody who arrives at it."""
     match plan_nodes[step_id].step:
         case Wait(minutes=minutes):

@@ -14,12 +14,13 @@ from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, enlist, judge
 from db.campaigns.enums import CampaignState, Enrolment
 from db.campaigns.events import CampaignProgress
-from db.channels.enums import TemplateStatus
-from db.contacts import filters
+from db.channels.enums import TemplateCategory, TemplateStatus
+from db.contacts import filters, segments
 from db.contacts.filter import ContactFilter
 from db.errors import RequestError
 from db.messages import queueing, render
 from db.messages.enums import DeliveryPolicy, SkipReason
+from db.messages.render import TemplateContent
 from db.work import Work
 
 MOST_CHOSEN = 10_000
@@ -75,7 +76,7 @@ async def enrol(w: Work, campaign_id: UUID, contact_id: UUID) -> Enrolment | Ski
 
 async def _choose(w: Work, campaign_id: UUID, contact_id: UUID, audience: ContactFilter) -> Enrolment:
     args: list[object] = [w.company_id, contact_id]
-    chosen = filters.picked(audience, args)
+    chosen = filters.picked(await segments.resolved(w, audience), args)
     if await w.fetchval(f"select true from contact c where c.company_id = $1 and c.id = $2 and {chosen}", *args):
         return Enrolment.ALREADY
     if audience != ContactFilter(ids=audience.ids) or len(audience.ids) >= MOST_CHOSEN:
@@ -105,6 +106,7 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
             row["kind"],
             ContactFilter(ids=[contact_id]),
             rehearsal=row["sandbox"],
+            category=content.category if isinstance(content, TemplateContent) else TemplateCategory.MARKETING,
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
             fields=content.fields,
         )

@@ -11,12 +11,15 @@ import msgspec
 
 from db.campaigns.audience import Audience, enlist
 from db.campaigns.check import frozen_content, load_draft, message_problems
+from db.campaigns.lifecycle import STOPPED
+from db.campaigns.plan import Plan, PlanHours
 from db.campaigns.tallies import tallies
+from db.channels.enums import TemplateCategory
 from db.contacts.filter import ContactFilter
 from db.errors import Field
 from db.messages import queueing, render
 from db.messages.enums import MessageState
-from db.messages.render import Binding, Content
+from db.messages.render import Binding, Content, TemplateContent
 from db.work import Read, Work
 
 
@@ -45,7 +48,12 @@ values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, true) returning id
 """
 _MOVE = """
 update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null
-where company_id = $1 and cadence_id = $2 and state = any($5::text[]) and ($6::text is null or state_reason = $6)
+where company_id = $1 and cadence_id = $2 and state = any($5::text[])
+"""
+_RESUME = """
+update campaign k set state = 'running', state_reason = null, state_detail = null, resume_at = null
+where k.company_id = $1 and k.cadence_id = $2 and k.state = 'paused' and not exists (
+    select from template t where t.company_id = $1 and t.id = k.template_id and t.status = any($3::text[]))
 """
 
 
@@ -102,18 +110,33 @@ async def write(w: Work, letter: Letter, keys: Mapping[UUID, str]) -> None:
     """Queues the letter for these people, each under a dedupe key that no second one has: a row for everybody, skipped with its reason where
     they cannot or may not get it. Opt-outs are kept out by `consent.hold`."""
     audience = Audience(
-        w.company_id, letter.kind, ContactFilter(ids=list(keys)), rehearsal=letter.sandbox, fields=letter.content.fields
+        w.company_id,
+        letter.kind,
+        ContactFilter(ids=list(keys)),
+        rehearsal=letter.sandbox,
+        category=letter.content.category if isinstance(letter.content, TemplateContent) else TemplateCategory.MARKETING,
+        fields=letter.content.fields,
     )
     await enlist(w, audience, letter.content, campaign_id=letter.id, channel_id=letter.channel_id, at_least_once=False, keys=keys)
 
 
 async def pause(w: Work, cadence_id: UUID) -> None:
-    await w.execute(_MOVE, w.company_id, cadence_id, "paused", "person", ["running"], None)
+    await w.execute(_MOVE, w.company_id, cadence_id, "paused", "person", ["running"])
 
 
-async def resume(w: Work, cadence_id: UUID) -> None:
-    """Those that a person paused; what a provider stopped goes on when it lets it."""
-    await w.execute(_MOVE, w.company_id, cadence_id, "running", None, ["paused"], "person")
+async def resume(w: Work, cadence_id: UUID) -> int:
+    """Returns how many. Also what a limit of costs or the provider paused: somebody looked at it. Not those whose template WhatsApp has stopped."""
+    return await w.execute(_RESUME, w.company_id, cadence_id, list(STOPPED))
+
+
+async def keep_hours(w: Work, cadence_id: UUID, hours: PlanHours | None) -> None:
+    """From the next claim on they leave only then, by the clock of each person."""
+    await w.execute(
+        "update campaign set settings = $3::jsonb where company_id = $1 and cadence_id = $2 and finished_at is null",
+        w.company_id,
+        cadence_id,
+        msgspec.json.encode(Plan(hours=hours)).decode(),
+    )
 
 
 async def retire(w: Work, cadence_id: UUID, keep: Sequence[UUID]) -> None:
@@ -128,7 +151,7 @@ async def retire(w: Work, cadence_id: UUID, keep: Sequence[UUID]) -> None:
 
 async def end(w: Work, cadence_id: UUID) -> None:
     """Nothing more of them goes out; what waits is cancelled."""
-    await w.execute(_MOVE, w.company_id, cadence_id, "cancelled", "person", ["running", "paused", "held"], None)
+    await w.execute(_MOVE, w.company_id, cadence_id, "cancelled", "person", ["running", "paused", "held"])
 
 
 class Figures(NamedTuple):

@@ -39,11 +39,15 @@ _BILLED = """
 select coalesce(sum(amount), 0)::bigint from message_cost where company_id = $1 and currency = $2 and
     (campaign_id = $3 or $3 = $4 and campaign_id is not null and not simulated and at >= $5)
 """
+_OF_MESSAGE = "o.id, o.address, o.units, o.state, o.sent_at"
 _UNBILLED = f"""
 select k.channel_id, c.kind, k.content->>'category' as category, {GROUP.format("m.address")} as start, min(m.address) as address,
     sum(m.units)::bigint as units, count(*) as n
 from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id
-join message m on m.company_id = $1 and m.dedupe_key > k.id::text || ':' and m.dedupe_key < k.id::text || ';'
+cross join lateral (
+    select {_OF_MESSAGE} from message o where o.company_id = $1 and o.dedupe_key > k.id::text || ':' and o.dedupe_key < k.id::text || ';'
+    union all select {_OF_MESSAGE} from message o where k.cadence_id is not null and o.company_id = $1 and o.campaign_id = k.id
+        and o.dedupe_key >= 'cadence:' and o.dedupe_key < 'cadence;') m
 where k.company_id = $1 and (k.id = $2 or $2 = $3 and not c.sandbox and k.launched_at is not null and coalesce(k.finished_at, now()) >= $4)
     and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})
     and (m.state in ({M.SENDING}, {M.UNKNOWN}) or m.sent_at is null or m.sent_at >= $4)

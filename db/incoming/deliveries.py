@@ -31,7 +31,7 @@ from db.work import Read, SystemWork, Work, read, work
 DAYS = 90
 COLUMNS = (
     "id, hook_id, source, content_type, size, state, problems::text as problems, contact_id, contact_made, lead_id, lead_done,"
-    " message_id, campaign_id, same_as, received_at, done_at, payload is not null as has_payload"
+    " message_id, campaign_id, cadence_id, same_as, received_at, done_at, payload is not null as has_payload"
 )
 _INSERT = """
 insert into incoming_delivery(company_id, hook_id, source, content_type, size, payload, same_key, state, problems, same_as, done_at)
@@ -45,7 +45,7 @@ where incoming_key.until < now() returning true
 """
 _FINISH = """
 update incoming_delivery set state = $3, problems = $4::jsonb, contact_id = $5, contact_made = $6, lead_id = $7, lead_done = $8,
-    message_id = $9, same_as = coalesce($10, same_as), campaign_id = $11, done_at = now()
+    message_id = $9, same_as = coalesce($10, same_as), campaign_id = $11, cadence_id = $12, done_at = now()
 where company_id = $1 and id = $2
 """
 
@@ -176,6 +176,7 @@ async def _finish(
         done.message_id,
         same_as,
         done.campaign_id,
+        done.cadence_id,
     )
 
 
@@ -271,6 +272,7 @@ class Tried(NamedTuple):
     stage: str | None
     text: str | None
     campaign: str | None
+    cadence: str | None
 
 
 class _Undo(Exception):
@@ -293,7 +295,7 @@ async def try_out(actor: Actor, hook_id: UUID, delivery_id: UUID, steps: list[Ho
             try:
                 effects = await _do(w, wanted, msgspec.json.decode(row["payload"]))
             except Refused as refused:
-                tried = Tried(refused.problems, False, None, None, None, None, None, None)
+                tried = Tried(refused.problems, False, None, None, None, None, None, None, None)
             else:
                 tried = await _told(w, effects)
             raise _Undo
@@ -310,6 +312,7 @@ async def _told(w: Work, effects: Effects) -> Tried:
         effects.lead_id,
     )
     campaign = await w.fetchval("select name from campaign where company_id = $1 and id = $2", w.company_id, effects.campaign_id)
+    cadence = await w.fetchval("select name from cadence where company_id = $1 and id = $2", w.company_id, effects.cadence_id)
     return Tried(
         effects.problems,
         effects.contact_made,
@@ -319,6 +322,7 @@ async def _told(w: Work, effects: Effects) -> Tried:
         lead["name"] if lead else None,
         effects.message_text,
         campaign,
+        cadence,
     )
 
 

@@ -16,6 +16,8 @@ from db.boards.errors import BoardError
 from db.boards.rank import between
 from db.boards.rule import SendTemplate as Letter
 from db.boards.rule import SlotBinding
+from db.cadences import enrolling
+from db.cadences.enums import Joined
 from db.campaigns import enrol
 from db.campaigns.enums import Enrolment
 from db.contacts import found, tags
@@ -24,7 +26,7 @@ from db.contacts.events import ContactsChanged
 from db.errors import AppError, Field, FieldCode, RequestError
 from db.incoming.enums import LeadChoice, LeadDone
 from db.incoming.errors import IncomingField
-from db.incoming.plan import ContactPlan, EnrolPlan, LeadPlan, Plan, StepPlan, TagPlan, TemplatePlan
+from db.incoming.plan import CadencePlan, ContactPlan, EnrolPlan, LeadPlan, Plan, StepPlan, TagPlan, TemplatePlan
 from db.messages import answers
 from db.messages.enums import SkipReason
 from db.work import Work
@@ -55,6 +57,12 @@ _LEFT_OUT: dict[Enrolment | SkipReason, FieldCode] = {
     SkipReason.OPTED_OUT: IncomingField.OPTED_OUT,
     SkipReason.NO_ADDRESS: IncomingField.NO_ADDRESS,
 }
+_NOT_JOINED: dict[Joined, FieldCode] = {
+    Joined.ALREADY: IncomingField.IN_CADENCE,
+    Joined.OPTED_OUT: IncomingField.CADENCE_OUT,
+    Joined.OVER: IncomingField.CADENCE_OVER,
+    Joined.GONE: IncomingField.CADENCE_GONE,
+}
 _REFUSALS = {
     BoardError.BOARD_ARCHIVED: (IncomingField.BOARD_ARCHIVED, "board_id"),
     BoardError.STAGE_LEAVING: (IncomingField.STAGE_LEAVING, "stage_id"),
@@ -82,6 +90,7 @@ class Effects:
         self.message_id: UUID | None = None
         self.message_text: str | None = None
         self.campaign_id: UUID | None = None
+        self.cadence_id: UUID | None = None
         self.problems: list[Field] = []
 
 
@@ -96,6 +105,8 @@ async def carry_out(w: Work, plan: Plan) -> Effects:
     for step in plan.steps:
         if isinstance(step, EnrolPlan):
             await enrol.hold(w, step.campaign_id)
+        elif isinstance(step, CadencePlan):
+            await enrolling.hold(w, step.cadence_id)
     held = False
     for step in plan.steps:
         try:
@@ -106,7 +117,7 @@ async def carry_out(w: Work, plan: Plan) -> Effects:
             raise Refused(problems_of(error, step.at)) from None
         if not held and effects.contact_id is not None:
             held = True
-            if any(isinstance(one, TemplatePlan | EnrolPlan) for one in plan.steps):
+            if any(isinstance(one, TemplatePlan | EnrolPlan | CadencePlan) for one in plan.steps):
                 await answers.hold_still(w, effects.contact_id)
     return effects
 
@@ -149,6 +160,8 @@ async def _do(w: Work, step: StepPlan, effects: Effects) -> None:
             await _write(w, step, effects)
         case EnrolPlan():
             await _enrol(w, step, effects)
+        case CadencePlan():
+            await _join(w, step, effects)
 
 
 async def _tag(w: Work, step: TagPlan, effects: Effects) -> None:
@@ -222,6 +235,15 @@ async def _enrol(w: Work, step: EnrolPlan, effects: Effects) -> None:
         effects.campaign_id = step.campaign_id
     else:
         effects.problems.append(_LEFT_OUT.get(done, IncomingField.NOT_ENROLLED)(f"{step.at}.campaign_id"))
+
+
+async def _join(w: Work, step: CadencePlan, effects: Effects) -> None:
+    assert effects.contact_id is not None
+    done = await enrolling.join(w, step.cadence_id, effects.contact_id)
+    if done is Joined.IN:
+        effects.cadence_id = step.cadence_id
+    else:
+        effects.problems.append(_NOT_JOINED[done](f"{step.at}.cadence_id"))
 
 
 def as_json(problems: list[Field]) -> str:

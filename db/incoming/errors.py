@@ -47,5 +47,9 @@ class IncomingField(FieldCode):
         "hook_not_enrolled",
         "Not put into the campaign: this person cannot be reached over its channel, or had a message lately.",
     )
+    CADENCE_GONE = "hook_cadence_gone", "Not put into the sequence: it is not there any more."
+    CADENCE_OVER = "hook_cadence_over", "Not put into the sequence: it does not run."
+    CADENCE_OUT = "hook_cadence_opted_out", "Not put into the sequence: this person asked for no more messages."
+    IN_CADENCE = "hook_in_cadence", "This person is in the sequence already, or was in it before."
     NOT_WRITTEN = "hook_not_written", "Nothing was written: this person cannot be reached over this channel."
     BROKE = "hook_broke", "This could not be carried out because of a fault on our side. Carry it out again."

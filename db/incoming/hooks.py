@@ -20,7 +20,7 @@ from db.incoming.enums import IncomingState, Sameness, SignatureEncoding
 from db.incoming.errors import IncomingError, IncomingField
 from db.incoming.events import IncomingHookChanged
 from db.incoming.paths import holes, parse
-from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, UpsertContact, WriteTemplate
+from db.incoming.recipe import AddTags, EnrolInCadence, EnrolInCampaign, HookStep, PutLead, UpsertContact, WriteTemplate
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected
@@ -43,6 +43,7 @@ left join lateral (select received_at, state from incoming_delivery d where d.co
 where h.company_id = $1
 """
 
+_RUNS = "select true from cadence where company_id = $1 and id = $2 and state <> 'ended'"
 _TAKES = "select true from campaign where company_id = $1 and id = $2 and state not in ('cancelled', 'failed')"
 
 
@@ -188,6 +189,7 @@ def allow(actor: Actor, steps: list[HookStep]) -> None:
         PutLead: Permission.LEADS_WRITE,
         WriteTemplate: Permission.MESSAGES_SEND,
         EnrolInCampaign: Permission.CAMPAIGNS_SEND,
+        EnrolInCadence: Permission.CAMPAIGNS_SEND,
     }
     for step in steps:
         actor.require(needed[type(step)])
@@ -227,13 +229,20 @@ async def wrong(w: Read, steps: list[HookStep]) -> list[Field]:
                 found += await _target(w, at, step)
             case WriteTemplate():
                 found += await _template(w, at, step)
-            case EnrolInCampaign():
-                if not await w.fetchval(_TAKES, _company(w), step.campaign_id):
-                    found.append(IncomingField.UNKNOWN_TARGET(f"{at}.campaign_id"))
+            case EnrolInCampaign() | EnrolInCadence():
+                found += await _taking(w, at, step)
             case AddTags():
                 if not any(tag.strip() for tag in step.tags):
                     found.append(RequestField.REQUIRED(f"{at}.tags"))
     return found
+
+
+async def _taking(w: Read, at: str, step: EnrolInCampaign | EnrolInCadence) -> list[Field]:
+    if isinstance(step, EnrolInCampaign):
+        there, name = await w.fetchval(_TAKES, _company(w), step.campaign_id), "campaign_id"
+    else:
+        there, name = await w.fetchval(_RUNS, _company(w), step.cadence_id), "cadence_id"
+    return [] if there else [IncomingField.UNKNOWN_TARGET(f"{at}.{name}")]
 
 
 def _texts(step: HookStep) -> list[tuple[str, str]]:

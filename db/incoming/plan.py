@@ -12,7 +12,7 @@ from db.contacts.money import cents
 from db.errors import Field
 from db.incoming.errors import IncomingField
 from db.incoming.paths import as_text, fill, look, parse
-from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, UpsertContact, Value, WriteTemplate
+from db.incoming.recipe import AddTags, EnrolInCadence, EnrolInCampaign, HookStep, PutLead, UpsertContact, Value, WriteTemplate
 
 MAX_TAGS = 20
 
@@ -51,7 +51,12 @@ class EnrolPlan(NamedTuple):
     campaign_id: UUID
 
 
-StepPlan = ContactPlan | TagPlan | LeadPlan | TemplatePlan | EnrolPlan
+class CadencePlan(NamedTuple):
+    at: str
+    cadence_id: UUID
+
+
+StepPlan = ContactPlan | TagPlan | LeadPlan | TemplatePlan | EnrolPlan | CadencePlan
 
 
 class Plan(NamedTuple):
@@ -76,6 +81,8 @@ def plan(steps: Sequence[HookStep], payload: Any, region: str) -> Plan:
                 made.append(_template(at, step, payload, problems))
             case EnrolInCampaign():
                 made.append(EnrolPlan(at, step.campaign_id))
+            case EnrolInCadence():
+                made.append(CadencePlan(at, step.cadence_id))
     return Plan(made, problems)
 
 

@@ -71,4 +71,10 @@ class EnrolInCampaign(Step, tag="campaign"):
     campaign_id: UUID
 
 
-HookStep = UpsertContact | AddTags | PutLead | WriteTemplate | EnrolInCampaign
+class EnrolInCadence(Step, tag="cadence"):
+    """Puts the contact into a cadence that runs: who stands in it, or asked for no more messages, stays as they are."""
+
+    cadence_id: UUID
+
+
+HookStep = UpsertContact | AddTags | PutLead | WriteTemplate | EnrolInCampaign | EnrolInCadence

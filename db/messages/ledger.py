@@ -114,9 +114,9 @@ _CLAIM, _CLAIM_KNOWN = _claim(_NEXT), _claim(_NEXT_KNOWN)
 # Messages are locked in the order of their ids, here and where statuses are applied: the two never wait for each other in a circle.
 # By primary key, whatever the planner believes of a company it does not know yet. "(select $2)" hides how long the arrays are, so
 # that it takes them for ten rows and looks each up.
-_REPLACED = (
-    "(m.reacts_to is not null or m.contact_id is not null and m.dedupe_key like 'ai:%')"  # by another reaction, by a person
-)
+# By another reaction, by a person; or who was to get it left the cadence.
+_REPLACED = """(m.reacts_to is not null or m.contact_id is not null and (m.dedupe_key like 'ai:%' or m.dedupe_key like 'cadence:%' and not exists (
+    select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)))"""
 # An answer that did not go and will not go by itself: whoever asked waits again.
 _MISSED = f"campaign_id is null and reacts_to is null and state in ({M.FAILED}, {M.FAILED_UNKNOWN})"
 _FINISH = f"""

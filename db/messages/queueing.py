@@ -56,11 +56,16 @@ update message set done_at = now(), lease_until = null, reason = coalesce($3, re
     state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
 where company_id = $1 and queue_id = $2 and queued
 """
+# What is on the wire is not waited for, and not tried again.
 _CANCEL_KEYS = f"""
-update message m set done_at = now(), lease_until = null, requeue_allowed = false,
-    state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
-from unnest($2::text[], $3::text[]) p(first, last)
-where m.company_id = $1 and m.dedupe_key >= p.first and m.dedupe_key < p.last and m.queued
+with theirs as materialized (
+    select m.id from unnest($2::text[], $3::text[]) p(first, last) join message m on m.company_id = $1 and m.dedupe_key >= p.first
+        and m.dedupe_key < p.last and m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) order by m.id for update of m
+)
+update message m set requeue_allowed = false, done_at = case when queued then now() else done_at end,
+    lease_until = case when queued then null else lease_until end,
+    state = case when not queued then state when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
+from theirs where m.company_id = $1 and m.id = theirs.id
 """
 _WAITING_FOR_FILES = """
 select f.id from message_file f join message m on m.company_id = $1 and m.queue_id = f.id and m.queued
@@ -188,7 +193,7 @@ async def queue_audience(
 
 
 async def cancel_keys(w: Work, prefixes: Sequence[str]) -> int:
-    """Ends what waits under dedupe keys that begin so (`prefix:`). Returns how many."""
+    """Ends what waits under dedupe keys that begin so (`prefix:`); what is on the wire is not tried again. Returns how many."""
     return await w.execute(_CANCEL_KEYS, w.company_id, list(prefixes), [f"{prefix[:-1]};" for prefix in prefixes])
 
 

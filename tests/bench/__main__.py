@@ -4,12 +4,28 @@ import argparse
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvloop
 
-from tests.bench import ai, campaign, contacts, desk, hooks, imports, ingest, live, pages, reads, retrieval, segments, statuses
+from tests.bench import (
+    ai,
+    cadences,
+    campaign,
+    contacts,
+    desk,
+    hooks,
+    imports,
+    ingest,
+    live,
+    pages,
+    reads,
+    retrieval,
+    segments,
+    statuses,
+)
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -181,28 +197,6 @@ async def bench_contacts(count: int, rounds: int) -> None:
     keep("Contacts", text)
 
 
-async def bench_live(clients: int) -> None:
-    """Listeners of `/v1/events`."""
-    [api] = free_ports(1)
-    async with harness(api_port=api) as base, explained(base):
-        heard = await live.measure(base, clients)
-        facts = await machine(base)
-    text = (
-        f"{facts}. {heard.clients} web sockets on one API process, of {live.COMPANIES} companies with {live.RATE:.0f} events a second each, for"
-        f" {live.SECONDS:.0f} s; every listener heard each event of its company once and in order ({len(heard.latencies):,} frames). From before an"
-        " event is published until its listener has read it, in milliseconds. Then all were cut at once, and came back by their last event id.\n\n"
-    )
-    row = [
-        *(f"{heard.quantile(share) * 1000:.0f}" for share in (0.5, 0.95, 0.99, 1)),
-        f"{heard.joined:.1f}",
-        f"{heard.back:.1f}",
-        f"{heard.cpu / live.SECONDS * 100:.0f}",
-        f"{heard.rss[0]:.0f} → {heard.rss[1]:.0f}",
-    ]
-    head = ["p50", "p95", "p99", "slowest", "all connected in s", "all back in s", "API process, % of a core", "its memory, MB"]
-    keep("Live", text + table(head, [row]))
-
-
 async def bench_reads(count: int) -> None:
     """The reads of all day at a tenth of the volume and at all of it."""
     tenth, whole = await reads.measure(count // 10), await reads.measure(count)
@@ -347,6 +341,8 @@ def main() -> int:
     work.add_argument("--recipients", type=int, default=100_000)
     talk = which.add_parser("ai", help="bursts of many customers, answered by a persona")
     talk.add_argument("count", nargs="?", type=int, default=2000)
+    crowd = which.add_parser("cadences", help="people of a cadence, all due at once")
+    crowd.add_argument("count", nargs="?", type=int, default=100_000)
     which.add_parser("retrieval", help="questions to knowledge bases")
     look = which.add_parser("pages", help="every main page in a browser")
     look.add_argument("--rounds", type=int, default=7)
@@ -359,17 +355,19 @@ def main() -> int:
         uvloop.run(bench_contacts(given.count, given.rounds))
         uvloop.run(segments.bench(given.count, given.rounds))
         return 0
-    if given.which in ("live", "webhooks"):
-        uvloop.run(bench_live(given.count) if given.which == "live" else hooks.bench(given.count, given.pairs))
-        return 0
-    if given.which == "reads":
-        uvloop.run(bench_reads(given.count))
+    alone: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "live": lambda: live.bench(given.count),
+        "webhooks": lambda: hooks.bench(given.count, given.pairs),
+        "cadences": lambda: cadences.bench(given.count),
+        "reads": lambda: bench_reads(given.count),
+        "ai": lambda: bench_ai(given.count),
+        "retrieval": bench_retrieval,
+    }
+    if given.which in alone:
+        uvloop.run(alone[given.which]())
         return 0
     if given.which == "desk":
         asyncio.run(bench_desk(given.agents, given.minutes, given.recipients))
-        return 0
-    if given.which in ("ai", "retrieval"):
-        uvloop.run(bench_ai(given.count) if given.which == "ai" else bench_retrieval())
         return 0
     if given.which == "pages":
         asyncio.run(bench_pages(given.rounds))

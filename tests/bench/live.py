@@ -17,8 +17,10 @@ from db.accounts.identify import new_session_token
 from db.campaigns.events import CampaignProgress
 from db.crypto import digest
 from db.tenancy import Actor
-from tests.bench.harness import Harness, company, cpu_seconds
+from tests.bench.harness import Harness, company, cpu_seconds, harness
 from tests.bench.ingest import await_api
+from tests.bench.ports import free_ports
+from tests.bench.report import keep, machine, table
 
 COMPANIES = 20
 RATE, SECONDS = 4.0, 10.0  # events of each company a second, as many as while a campaign runs
@@ -155,3 +157,25 @@ def _rss_mb(pid: int) -> float:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in (str(pid), *children))
     return pages * 4096 / 1e6
+
+
+async def bench(clients: int) -> None:
+    """Listeners of `/v1/events`, for docs/benchmarks.md."""
+    [api] = free_ports(1)
+    async with harness(api_port=api) as base:
+        heard = await measure(base, clients)
+        facts = await machine(base)
+    text = (
+        f"{facts}. {heard.clients} web sockets on one API process, of {COMPANIES} companies with {RATE:.0f} events a second each, for"
+        f" {SECONDS:.0f} s; every listener heard each event of its company once and in order ({len(heard.latencies):,} frames). From before an"
+        " event is published until its listener has read it, in milliseconds. Then all were cut at once, and came back by their last event id.\n\n"
+    )
+    row = [
+        *(f"{heard.quantile(share) * 1000:.0f}" for share in (0.5, 0.95, 0.99, 1)),
+        f"{heard.joined:.1f}",
+        f"{heard.back:.1f}",
+        f"{heard.cpu / SECONDS * 100:.0f}",
+        f"{heard.rss[0]:.0f} → {heard.rss[1]:.0f}",
+    ]
+    head = ["p50", "p95", "p99", "slowest", "all connected in s", "all back in s", "API process, % of a core", "its memory, MB"]
+    keep("Live", text + table(head, [row]))

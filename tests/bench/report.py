@@ -15,7 +15,7 @@ from tests.bench.harness import Harness
 FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Written by `just bench campaign`, `ingest`, `statuses`, `import`, `contacts`, `desk`, `live`, `pages`, `reads`, `webhooks` and `retrieval`; each section holds the figures of one run on one machine. What counts
+Written by `just bench campaign`, `ingest`, `statuses`, `import`, `cadences`, `contacts`, `desk`, `live`, `pages`, `reads`, `webhooks` and `retrieval`; each section holds the figures of one run on one machine. What counts
 are the ratios: both sides ran one after the other on the same machine, against the same Postgres, Valkey and provider stand-in.
 How they are made: `tests/bench/`.
 """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import axe_playwright_python
 import httpx
@@ -30,7 +31,7 @@ _OUTSIDE = (
     "/nowhere",
 )
 _INSIDE = (
-    "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
+    "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new", "/cadences",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/settings/history", "/settings/privacy", "/settings/requests",
@@ -119,6 +120,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         hook = (await api.post("/v1/webhooks", json={"url": "https://hooks.invalid/", "types": ["campaign.deleted"]})).json()[
             "id"
         ]
+        cadence = await _a_sequence(api, channels)
         told = (await api.post(f"/v1/webhooks/{hook}/test")).json()["delivery_id"]
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
@@ -135,6 +137,9 @@ async def _inner_pages(stack: Stack) -> list[str]:
     return [
         *(f"/campaigns/{draft['id']}/edit?step={step}" for step in steps),
         f"/campaigns/{done['id']}",
+        f"/cadences/{cadence}",
+        f"/cadences/{cadence}?tab=rules",
+        f"/cadences/{cadence}?tab=people",
         *(f"/channels/{channel['id']}" for channel in channels[:2]),
         f"/contacts/{person['id']}",
         f"/boards/{board['id']}",
@@ -155,6 +160,19 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",
     ]
+
+
+async def _a_sequence(api: httpx.AsyncClient, channels: list[dict[str, Any]]) -> str:
+    """One that runs, with a question and somebody in it."""
+    sms = next(channel["id"] for channel in channels if channel["kind"] == "sms")
+    last = {"kind": "send", "id": str(uuid4()), "channel_id": sms, "text": "Ainda por aqui?"}
+    ask = {"kind": "branch", "id": str(uuid4()), "condition": {"kind": "replied"}, "yes": [], "no": [last]}
+    plan = {"steps": [{"kind": "wait", "id": str(uuid4()), "minutes": 500_000}, ask], "stop_on_reply": False}
+    made = (await api.post("/v1/cadences", json={"name": "Boas-vindas", "plan": plan})).raise_for_status().json()["id"]
+    (await api.post(f"/v1/cadences/{made}/start")).raise_for_status()
+    somebody = (await api.get("/v1/contacts", params={"opted_out": False})).json()["items"][0]["id"]
+    (await api.post(f"/v1/cadences/{made}/enrolments", json={"contacts": {"ids": [somebody]}})).raise_for_status()
+    return str(made)
 
 
 async def _some_knowledge(api: httpx.AsyncClient) -> tuple[str, str]:

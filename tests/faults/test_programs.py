@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.faults.cadences import cadence_killed
 from tests.faults.conftest import SMALL
 from tests.faults.judging import judging_killed
 from tests.faults.scenarios import PROGRAMS, Scenario
@@ -14,6 +15,12 @@ from tests.faults.turns import TURNS
 async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
     report = await scenario(SMALL)
     assert report.accepted >= SMALL * 0.6
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("one_installation")
+async def test_a_crowd_that_is_due_at_once_gets_each_step_of_a_cadence_once() -> None:
+    assert (await cadence_killed(SMALL)).accepted >= SMALL * 1.2
 
 
 @pytest.mark.timeout(600)

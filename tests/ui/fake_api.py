@@ -76,7 +76,7 @@ class State:
 
     def company(self) -> contract.Company:
         return contract.Company(
-            id=self.company_id, name="Loja Aurora", language=Language.PT_BR, time_zone="America/Sao_Paulo", country="BR", created_at=NOW, demo=False, answer_target=None, second_factor_required=False
+            id=self.company_id, name="Loja Aurora", language=Language.PT_BR, time_zone="America/Sao_Paulo", country="BR", created_at=NOW, demo=False, answer_target=None, second_factor_required=False, same_text_hours=24
         )  # fmt: skip
 
     def me(self) -> contract.Me:

@@ -1,20 +1,31 @@
 """Sequences on the screen: one is made, its steps are added and asked for, it is started, and what is wrong stands at its step."""
 
-from uuid import uuid4
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
+from nicegui import ui
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.cadences import Branch, CadenceRow, Plan, Send, Wait, WasRead
+from api.contract.contacts import ContactFilter
+from api.contract.segments import Group, SegmentCreate, Wrote
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import choose, click, field, until
+from tests.ui.interactions import choose, click, field, press, until
 from ui.client import cadences as client
+from ui.client import segments
 from ui.client.base import ApiClient
-from ui.pages.cadences import tree
+from ui.pages.cadences import one, tree
 
 
-async def test_a_sequence_is_made_and_its_first_step_added(real: User, as_owner: ApiClient) -> None:
+async def test_a_sequence_is_made_and_its_first_step_added(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    await factories.channel(owner_db, owner, "sms")
     await real.open("/cadences")
     await real.should_see("equência")
     click(real, "Nova sequência" if (await client.cadences(as_owner)).items else "Criar a primeira sequência")
@@ -24,7 +35,7 @@ async def test_a_sequence_is_made_and_its_first_step_added(real: User, as_owner:
     click(real, "Criar")
 
     async def there() -> CadenceRow | None:
-        return next((one for one in (await client.cadences(as_owner)).items if one.name == name), None)
+        return next((row for row in (await client.cadences(as_owner)).items if row.name == name), None)
 
     made = await until(there)
     await real.open(f"/cadences/{made.id}")
@@ -53,16 +64,91 @@ async def test_what_is_not_ready_stands_at_its_step(
     assert (await client.cadence(as_owner, made.id)).live is None
 
 
+async def test_a_starter_is_taken_a_step_removed_and_put_back(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await factories.channel(owner_db, owner, "sms")
+    undo: list[Callable[[], Awaitable[Any]]] = []
+    monkeypatch.setattr(one, "toast_undo", lambda text, back: undo.append(back))
+    made = await client.create(as_owner, f"Sequência {uuid4().hex[:6]}")
+    await real.open(f"/cadences/{made.id}")
+    await real.should_see("Acompanhar um orçamento")
+    press(real, "Reconquistar quem sumiu")
+    await real.should_see("Esperar 7 dias")
+    steps = (await client.cadence(as_owner, made.id)).plan.steps
+    assert [type(step) for step in steps] == [Send, Wait, Send]
+    choose_last(real, "Remover")
+    await until(lambda: _has(as_owner, made.id, 2))
+    assert real.client is not None
+    with real.client:
+        await undo[0]()
+    assert (await client.cadence(as_owner, made.id)).plan.steps == steps
+    choose_last(real, "Remover")
+    await until(lambda: _has(as_owner, made.id, 2))
+    choose_last(real, "Copiar")
+    await until(lambda: _has(as_owner, made.id, 3))
+    with real.client:
+        await undo[1]()  # somebody changed it since
+    assert len((await client.cadence(as_owner, made.id)).plan.steps) == 3
+
+
+async def _has(api: ApiClient, cadence_id: UUID, count: int) -> bool:
+    return len((await client.cadence(api, cadence_id)).plan.steps) == count
+
+
+def choose_last(user: User, text: str) -> None:
+    lines = [
+        line
+        for line in user.find(kind=ui.menu_item).elements
+        if any(getattr(inner, "text", "") == text for inner in line.descendants())
+    ]
+    UserInteraction(user, {max(lines, key=lambda line: line.id)}, None).click()
+
+
+async def test_who_comes_in_is_a_segment_or_a_stage(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    await factories.channel(owner_db, owner, "sms")
+    name = f"Niterói {uuid4().hex[:6]}"
+    segment = await segments.create(as_owner, SegmentCreate(name=name, rule=Group(conditions=[Wrote(op="never")])))
+    made = await client.create(as_owner, f"Sequência {uuid4().hex[:6]}")
+    await real.open(f"/cadences/{made.id}?tab=rules")
+    await real.should_see("Quem entra")
+    field(real, "Sozinhas").value = "segment"
+    field(real, "Segmento").value = segment.id
+    click(real, "Salvar")
+
+    async def kept() -> bool:
+        return (await client.cadence(as_owner, made.id)).plan.entry == ContactFilter(segment_id=segment.id)
+
+    await until(kept)
+
+
+def test_a_copy_has_ids_of_its_own_and_the_focus_finds_a_place() -> None:
+    inner, wait = Wait(id=uuid4(), minutes=1), Wait(id=uuid4(), minutes=2)
+    branch = Branch(id=uuid4(), condition=WasRead(), yes=[inner])
+    steps, made = tree.copy([branch, wait], branch.id)
+    copied = steps[1]
+    assert isinstance(copied, Branch)
+    assert copied.id == made
+    assert len({branch.id, inner.id, copied.id, copied.yes[0].id, wait.id}) == 5
+    assert tree.count(steps) == 5
+    assert tree.find(steps, inner.id) == inner
+    assert tree.neighbour([branch, wait], branch.id) == wait.id
+    assert tree.neighbour([branch, wait], wait.id) == inner.id
+    assert tree.neighbour([wait], wait.id) is None
+
+
 def test_steps_are_put_moved_and_taken_out_wherever_they_stand() -> None:
-    one, two, three = (Wait(id=uuid4(), minutes=number) for number in (1, 2, 3))
-    branch = Branch(id=uuid4(), condition=WasRead(), yes=[one])
+    first, two, three = (Wait(id=uuid4(), minutes=number) for number in (1, 2, 3))
+    branch = Branch(id=uuid4(), condition=WasRead(), yes=[first])
     steps = tree.insert([branch], tree.Place(branch.id, "yes", 1), two)
     steps = tree.insert(steps, tree.Place(None, "yes", 0), three)
     assert tree.paths(steps) == {
-        "steps[0]": three.id, "steps[1]": branch.id, "steps[1].yes[0]": one.id, "steps[1].yes[1]": two.id,
+        "steps[0]": three.id, "steps[1]": branch.id, "steps[1].yes[0]": first.id, "steps[1].yes[1]": two.id,
     }  # fmt: skip
     moved = tree.move(tree.move(steps, two.id, -1), two.id, -1)  # at the edge it stays
-    assert [step.id for step in moved[1].yes] == [two.id, one.id]
-    changed = tree.replace(moved, Wait(id=one.id, minutes=9))
-    assert changed[1].yes[1] == Wait(id=one.id, minutes=9)
+    assert [step.id for step in moved[1].yes] == [two.id, first.id]
+    changed = tree.replace(moved, Wait(id=first.id, minutes=9))
+    assert changed[1].yes[1] == Wait(id=first.id, minutes=9)
     assert tree.remove(changed, branch.id) == [three]

@@ -53,7 +53,10 @@ async def test_values_are_pressed_into_fields_tried_and_saved(real: User, as_own
     await real.should_see("Telefone: No que chegou não há nada em cpf.")
     field(real, "Telefone").value = "{{fone}}"
     field(real, "Seu código").value = "{{codigo}}"
-    max(real.find(kind=ui.switch).elements, key=lambda one: one.id).value = True  # the last one: the campaign
+    campaign = next(
+        one for one in real.find(kind=ui.switch).elements if one.props["aria-label"] == "Colocar o contato em uma campanha"
+    )
+    campaign.value = True
     click(real, "Salvar")
     field(real, "Campanha").value = draft.id
     click(real, "Testar")

@@ -1,14 +1,21 @@
-"""Two campaigns with the same text to the same numbers over SMS: real lanes, real sockets, one message each."""
+"""Two campaigns, and a campaign and a cadence, with the same text to the same numbers over SMS: real lanes, real sockets, one message each."""
 
 import asyncio
 import itertools
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
+from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
+import pytest
 
+from db.cadences import actions as cadences
+from db.cadences import enrolling, steps
+from db.cadences.plan import Plan, Send
 from db.campaigns import actions, lifecycle
+from db.contacts.filter import ContactFilter
 from db.messages.enums import MessageState, SkipReason
 from db.settings import Settings
 from db.tenancy import Actor
@@ -21,8 +28,33 @@ from workers.sending import Lanes
 PEOPLE = 12
 
 
-async def test_the_same_text_goes_once_when_two_campaigns_race(
-    owner_db: asyncpg.Connection, owner: Actor, database: Settings
+TEXT = "Oi {{first_name|cliente}}, só hoje!"
+
+
+async def _campaign(db: asyncpg.Connection, owner: Actor, channel_id: UUID) -> UUID:
+    campaign_id = await factories.campaign(db, owner, channel_id, body=TEXT)
+    await actions.launch(owner, campaign_id, None)
+    await lifecycle.prepare(owner.company_id, campaign_id)
+    return campaign_id
+
+
+async def _cadence(db: asyncpg.Connection, owner: Actor, channel_id: UUID) -> UUID:
+    """Its step's letter; everybody is in its queue."""
+    steps_of = Plan(steps=[Send(id=uuid4(), channel_id=channel_id, text=TEXT.replace("só", " só "))])  # spaces make no other text
+    cadence_id = (await cadences.create(owner, "Boas-vindas", steps_of))["id"]
+    await cadences.start(owner, cadence_id)
+    await enrolling.enrol(owner, cadence_id, ContactFilter(everyone=True))
+    assert await steps.step(owner.company_id, cadence_id) == PEOPLE
+    found: UUID = await db.fetchval("select id from campaign where cadence_id = $1", cadence_id)
+    return found
+
+
+@pytest.mark.parametrize("other", [_campaign, _cadence])
+async def test_the_same_text_goes_once_when_two_race(
+    owner_db: asyncpg.Connection,
+    owner: Actor,
+    database: Settings,
+    other: Callable[[asyncpg.Connection, Actor, UUID], Awaitable[UUID]],
 ) -> None:
     got = Counter[str]()
     numbers = itertools.count()
@@ -41,12 +73,7 @@ async def test_the_same_text_goes_once_when_two_campaigns_race(
         channels = [
             await factories.channel(owner_db, owner, "sms", throughput=1000, external_id=f"+1500555000{n}") for n in (6, 7)
         ]
-        campaigns = []
-        for channel_id in channels:
-            campaign_id = await factories.campaign(owner_db, owner, channel_id, body="Oi {{first_name|cliente}}, só hoje!")
-            await actions.launch(owner, campaign_id, None)
-            await lifecycle.prepare(owner.company_id, campaign_id)
-            campaigns.append(campaign_id)
+        campaigns = [await _campaign(owner_db, owner, channels[0]), await other(owner_db, owner, channels[1])]
 
         async def run(lane: Lanes, channel_id: object) -> None:
             for _ in range(20):

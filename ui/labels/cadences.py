@@ -4,8 +4,20 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from api.contract.cadences import Branch, Condition, FieldIs, InStage, Replied, Send, Step, Tagged, Wait, WaitUntil, WasRead
-from api.contract.enums import CadenceState, EnrolmentState, StopReason
+from api.contract.cadences import (
+    Branch,
+    Condition,
+    FieldEquals,
+    LeadInStage,
+    Replied,
+    Send,
+    Step,
+    Tagged,
+    Wait,
+    WaitUntil,
+    WasRead,
+)
+from api.contract.enums import CadenceState, EnrolmentState, EntrySource, StopReason
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
 
@@ -35,6 +47,15 @@ def standing(value: EnrolmentState, reason: StopReason | None) -> tuple[str, Ton
     if value is EnrolmentState.DONE or reason is None:
         return _("Came to the end"), "ok"
     return stops()[reason], "quiet"
+
+
+def source(value: EntrySource) -> str:
+    return {
+        EntrySource.PERSON: _("by hand"),
+        EntrySource.API: _("by a program"),
+        EntrySource.RULE: _("by itself"),
+        EntrySource.HOOK: _("by an incoming webhook"),
+    }[value]
 
 
 def stops() -> dict[StopReason, str]:
@@ -70,17 +91,17 @@ def condition(one: Condition, names: Names) -> str:
             return _("Did they read the last message?")
         case Tagged(tag_id=tag_id):
             return _("Do they have the tag “{name}”?").format(name=names.tags.get(tag_id, gone))
-        case FieldIs(key=key, value=value):
+        case FieldEquals(key=key, value=value):
             return _("Is {field} “{value}”?").format(field=names.fields.get(key, key), value=value)
-        case InStage(stage_id=stage_id):
+        case LeadInStage(stage_id=stage_id):
             return _("Is a card of theirs in “{name}”?").format(name=names.stages.get(stage_id, gone))
 
 
 def step(one: Step, names: Names) -> tuple[str, str, str]:
     """Icon, what it does, more about it."""
     match one:
-        case Send(template_id=None, text=text):
-            return "sms", _("SMS over {channel}").format(channel=names.channels.get(one.channel_id, _("(gone)"))), text or ""
+        case Send(template_id=None, text=str() as text):
+            return "sms", _("SMS over {channel}").format(channel=names.channels.get(one.channel_id, _("(gone)"))), text
         case Send():
             name = names.templates.get(one.template_id, _("(gone)")) if one.template_id else ""
             return "chat", _("Message over {channel}").format(channel=names.channels.get(one.channel_id, _("(gone)"))), name

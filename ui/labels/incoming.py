@@ -70,6 +70,8 @@ def effects(delivery: IncomingDelivery) -> str:
         parts.append(_("message queued"))
     if delivery.campaign_id is not None:
         parts.append(_("put into a campaign"))
+    if delivery.cadence_id is not None:
+        parts.append(_("put into a sequence"))
     return " · ".join(parts)
 
 
@@ -89,5 +91,6 @@ def place(field: str) -> str:
         "value": _("Value"),
         "template_id": _("Template"),
         "campaign_id": _("Campaign"),
+        "cadence_id": _("Sequence"),
         "values": _("Gaps of the template"),
     }.get(name, "")

@@ -196,6 +196,23 @@
       }
       if (blocked) end("blocked");
     },
+    // A step of a sequence that has the focus as a whole: the keys of `ui/pages/cadences/flow.py`.
+    steps(event, emit) {
+      const step = event.target;
+      if (!step.matches?.(".m-seq-step")) return;
+      const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      const what = { Enter: "change", Delete: "remove" }[event.key] ?? (event.altKey && by && (by < 0 ? "up" : "down"));
+      if (!what && !by) return;
+      event.preventDefault();
+      if (what) return emit(step.dataset.step, what);
+      const all = [...document.querySelectorAll(".m-seq-step")].filter((one) => one.offsetParent);
+      all[all.indexOf(step) + by]?.focus();
+    },
+    toStep(id, tries = 20) {
+      const step = document.querySelector(`[data-step="${id}"]`);
+      if (step) step.focus();
+      else if (tries) setTimeout(() => masteria.toStep(id, tries - 1), 50);
+    },
     undo(message, label, event, timeout) {
       window.Quasar.Notify.create({
         message,

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from db.cadences import actions, steps
-from db.cadences.plan import Branch, FieldIs, Plan, Send, Step, Wait, nodes
+from db.cadences.plan import Branch, FieldEquals, Plan, Send, Step, Wait, nodes
 from db.tenancy import Actor
 from tests.db.cadences.scene import Scene, ask, scene, wait
 
@@ -37,7 +37,7 @@ def some_steps(rng: random.Random, s: Scene, most: int, depth: int = 0) -> list[
     for _ in range(rng.randint(1, most)):
         kind = rng.choice("sssw" if depth > 1 else "ssswb")
         if kind == "b":
-            condition = FieldIs("cidade", "Niterói")
+            condition = FieldEquals("cidade", "Niterói")
             found.append(ask(condition, some_steps(rng, s, 2, depth + 1), rng.choice([[], some_steps(rng, s, 2, depth + 1)])))
         else:
             found.append(s.say(f"passo {uuid4()}") if kind == "s" else wait())

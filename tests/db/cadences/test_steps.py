@@ -7,7 +7,7 @@ import pytest
 
 from db.cadences import actions, enrolling, queries
 from db.cadences.errors import CadenceError
-from db.cadences.plan import FieldIs, Plan, Replied, Send
+from db.cadences.plan import FieldEquals, Plan, Replied, Send
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.errors import AppError
@@ -40,7 +40,8 @@ async def test_people_get_one_message_after_another(s: Scene) -> None:
 
 async def test_a_branch_has_two_ways_and_goes_on_behind_them(s: Scene) -> None:
     cadence_id = await s.start(
-        ask(FieldIs("cidade", "niterói"), [s.say("de perto")], [s.say("de longe"), wait(), s.say("ainda longe")]), s.say("fim")
+        ask(FieldEquals("cidade", "niterói"), [s.say("de perto")], [s.say("de longe"), wait(), s.say("ainda longe")]),
+        s.say("fim"),
     )
     await s.enrol(cadence_id)
     await s.to_the_end(cadence_id, 3)

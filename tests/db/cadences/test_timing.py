@@ -1,14 +1,15 @@
-"""Hours and times of day: random moments, zones and hours, changes of clocks included."""
+"""WritingHours and times of day: random moments, zones and hours, changes of clocks included."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from db.cadences.plan import Hours
+from db.cadences.plan import WritingHours
 from db.cadences.timing import inside, next_time, opened
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw may wait for the machine
 ZONES = ("America/Sao_Paulo", "America/New_York", "Europe/Lisbon", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana")
 moments = st.integers(int(datetime(2015, 1, 1, tzinfo=UTC).timestamp()), int(datetime(2031, 1, 1, tzinfo=UTC).timestamp())).map(
     lambda second: datetime.fromtimestamp(second, UTC)
@@ -19,23 +20,25 @@ days = st.lists(st.integers(0, 6), min_size=1, max_size=7, unique=True)
 
 
 @st.composite
-def hours(draw: st.DrawFn) -> Hours:
+def hours(draw: st.DrawFn) -> WritingHours:
     start, end = sorted(draw(st.lists(clocks, min_size=2, max_size=2, unique=True)))
-    return Hours(start, end, draw(days))
+    return WritingHours(start, end, draw(days))
 
 
+@PATIENT
 @given(moments, hours(), zones)
 @example(
-    datetime(2017, 10, 15, 2, 30, tzinfo=UTC), Hours("00:00", "00:30", [6]), ZoneInfo("America/Sao_Paulo")
+    datetime(2017, 10, 15, 2, 30, tzinfo=UTC), WritingHours("00:00", "00:30", [6]), ZoneInfo("America/Sao_Paulo")
 )  # that midnight is left out
-def test_what_is_sent_is_sent_inside_the_hours_and_not_before(at: datetime, hours: Hours, zone: ZoneInfo) -> None:
+def test_what_is_sent_is_sent_inside_the_hours_and_not_before(at: datetime, hours: WritingHours, zone: ZoneInfo) -> None:
     moment = opened(at, hours, zone)
     assert inside(moment, hours, zone)
     assert moment >= at
 
 
+@PATIENT
 @given(moments, hours(), zones)
-def test_nobody_waits_while_the_hours_are_open(at: datetime, hours: Hours, zone: ZoneInfo) -> None:
+def test_nobody_waits_while_the_hours_are_open(at: datetime, hours: WritingHours, zone: ZoneInfo) -> None:
     """Between now and then no quarter of an hour is open."""
     moment = opened(at, hours, zone)
     step = timedelta(minutes=15)
@@ -45,6 +48,7 @@ def test_nobody_waits_while_the_hours_are_open(at: datetime, hours: Hours, zone:
         looked += step
 
 
+@PATIENT
 @given(moments, clocks, st.one_of(st.just([]), days), zones)
 def test_a_time_of_day_comes_within_a_week_or_so(at: datetime, clock: str, on: list[int], zone: ZoneInfo) -> None:
     moment = next_time(at, clock, on, zone)

@@ -1,36 +1,38 @@
 """One sequence: its steps as people go through them, its rules, and the people in it."""
 
 import contextlib
-from typing import Any, Literal, NamedTuple
+import json
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from nicegui import ui
 
 from api.contract.cadences import Branch, Cadence, CadenceStep, Plan, Step
-from api.contract.enums import CadenceState, Permission, TemplateStatus
+from api.contract.enums import CadenceState, Permission, StopReason, TemplateStatus
 from api.contract.events import CadenceChanged, CadenceProgress
-from ui import live, session
-from ui.client import boards, campaigns, contacts, templates
+from ui import formats, live, session
+from ui.client import boards, campaigns, contacts, segments, templates
 from ui.client import cadences as client
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
-from ui.components.cards import note
+from ui.components.cards import figure, figures, note
 from ui.components.confirm import confirm
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
 from ui.components.progress import tabs
 from ui.components.states import Loader, empty, gone, load, skeleton_card
-from ui.components.text import badge, say
+from ui.components.text import Text, badge, icon, pressable, say, title
 from ui.components.throttle import Throttle
-from ui.components.toast import toast
-from ui.i18n import _
+from ui.components.toast import toast, toast_undo
+from ui.i18n import _, ngettext
 from ui.labels import cadences as labels
 from ui.pages.cadences import tree
-from ui.pages.cadences.flow import Flow
+from ui.pages.cadences.flow import Act, Flow
 from ui.pages.cadences.people import People
 from ui.pages.cadences.rules import Rules
+from ui.pages.cadences.starters import Starter, starters
 from ui.pages.cadences.step_dialog import Known, StepDialog
 from ui.routing import page
 
@@ -53,6 +55,7 @@ class _Cadence:
         self._api, self._id, self._tab, self._head = self._me.api, cadence_id, tab, head
         self._write, self._send = self._me.may(Permission.CAMPAIGNS_WRITE), self._me.may(Permission.CAMPAIGNS_SEND)
         self._wrong: dict[UUID, str] = {}
+        self._folded: set[UUID] = set()
         self._body = ui.element("div").classes("m-col m-loose w-full")
         with self._body:
             self._place: Loader[_Read | None] = load(self._fetch, self._draw, skeleton_card)
@@ -81,6 +84,8 @@ class _Cadence:
             await contacts.tags(self._api) if may(Permission.CONTACTS_READ) else [],
             await contacts.fields(self._api) if may(Permission.CONTACTS_READ) else [],
             await boards.boards(self._api) if may(Permission.BOARDS_READ) else [],
+            await segments.segments(self._api) if may(Permission.CONTACTS_READ) else [],
+            self._me.me.company.same_text_hours,
         )
         return _Read(found, await client.steps(self._api, self._id), known)
 
@@ -98,7 +103,7 @@ class _Cadence:
         parts = [
             ("steps", _("Steps"), self._draw_steps),
             ("rules", _("Who and when"), self._draw_rules),
-            ("people", _("People"), lambda: People(self._api, self._seen, self._known.names, self._send)),
+            ("people", _("People"), lambda: People(self._api, self._seen, self._known, self._send)),
         ]
         tabs(parts, self._tab, name="tab")
 
@@ -116,10 +121,15 @@ class _Cadence:
         self._notes.clear()
         with self._notes:
             if seen.changed and seen.state is not CadenceState.ENDED:
-                with note(
-                    "info", _("People follow what was published before. Publish the change when it is ready."), name="info"
-                ):
+                text = _("People follow what was published before. Publish the change when it is ready.")
+                with note("info", text, name="info"):
                     pass
+            if seen.state is CadenceState.RUNNING and any(one.problem for one in self._figures.values()):
+                with note(
+                    "warn", _("Some messages stand still. Each says why. When that is mended, let them go on."), name="warning"
+                ):
+                    if self._send:
+                        button(_("Go on"), self._go_on, icon="play_arrow")
 
     def _draw_buttons(self, seen: Cadence) -> None:
         more_lines: list[Choice] = []
@@ -166,6 +176,14 @@ class _Cadence:
             toast(homeless[0] if homeless else _("Some steps are not ready. They are marked in red."), "bad")
         self._redraw()
 
+    async def _go_on(self) -> None:
+        """What a limit, a template or the provider stopped: a step whose campaign failed is made anew, which only publishing does."""
+        if self._seen.changed:
+            await self._act(client.resume)
+        else:
+            self._changed(await client.start(self._api, self._id))
+        await self._came()
+
     async def _end(self) -> None:
         text = _("Everybody leaves it, and messages that wait are not sent. This cannot be undone.")
         if await confirm(_("End this sequence?"), text, yes=_("End for good"), danger=True):
@@ -178,74 +196,141 @@ class _Cadence:
             ui.navigate.to("/cadences")
 
     async def _came(self) -> None:
-        """Somebody changed it, or people moved: what is drawn follows, what is being written stays."""
+        """Somebody changed it, or people moved: what is drawn follows. Where only figures moved nothing is drawn anew."""
         with contextlib.suppress(ApiProblem):
+            before = self._seen.version
             seen = await client.cadence(self._api, self._id)
             self._figures = await client.steps(self._api, self._id)
             self._changed(seen)
-            self._redraw()
+            if seen.version != before or not hasattr(self, "_flow") or self._flow.is_deleted:
+                self._redraw()
+            else:
+                self._drawn_people()
+                self._steps.set(self._figures, seen.people.entered)
 
     # -- steps --------------------------------------------------------------------------------------------------
 
     def _draw_steps(self) -> None:
+        self._people = ui.element("div").classes("w-full")
         self._flow = ui.element("div").classes("m-col w-full m-seq-page")
         self._redraw()
 
-    def _redraw(self) -> None:
+    def _drawn_people(self) -> None:
+        """Who came in and where they are; nothing before the first."""
+        self._people.clear()
+        people = self._seen.people
+        if not people.entered:
+            return
+        with self._people, figures():
+            figure(_("Came in"), formats.number(people.entered))
+            figure(_("On the way"), formats.number(people.active), hint=_share(people.active, people.entered))
+            figure(_("Came to the end"), formats.number(people.done), hint=_share(people.done, people.entered))
+            why = max(people.stopped_by, key=lambda reason: people.stopped_by[reason], default="")
+            said = f"{labels.stops()[StopReason(why)]}: {formats.number(people.stopped_by[why])}" if why else ""
+            figure(_("Left before"), formats.number(people.stopped), hint=said)
+
+    def _redraw(self, focus: UUID | None = None) -> None:
         if not hasattr(self, "_flow") or self._flow.is_deleted:
             return
+        self._drawn_people()
         self._flow.clear()
         steps = self._seen.plan.steps
         write = self._write and self._seen.state is not CadenceState.ENDED
         with self._flow:
             if not steps and write:
-                with ui.element("div").classes("m-card"):
-                    empty(
-                        "route",
-                        _("What happens first?"),
-                        _("Press the plus below: write a message, wait some days, ask whether they answered."),
-                    )
-            flow = Flow(
+                self._draw_starters()
+            self._steps = Flow(
                 self._known.names,
                 self._figures,
                 self._wrong,
                 add=self._add,
                 do=self._do,
                 write=write,
-                ran=self._seen.live is not None,
+                entered=self._seen.people.entered,
+                folded=self._folded,
             )
-            flow.draw(steps)
+            self._steps.draw(steps)
+        if focus is not None:
+            self._flow.client.run_javascript(f"masteria.toStep({json.dumps(str(focus))})")
+
+    def _draw_starters(self) -> None:
+        channel = next(iter(self._known.channels), None)
+        with ui.element("div").classes("m-card"):
+            if channel is None:
+                text = _("A sequence writes over a channel. Connect one, then its steps can be made.")
+                empty("cell_tower", _("First a channel"), text, action=_("To the channels"), to="/channels")
+                return
+            title(_("What happens first?"))
+            hint = _("Begin with one of these and change what you like, or press the plus below for an empty one.")
+            Text("p", hint, "m-hint")
+            with ui.element("div").classes("m-picks"):
+                for one in starters(channel):
+                    self._draw_starter(one)
+
+    def _draw_starter(self, one: Starter) -> None:
+        async def begin() -> None:
+            await self._keep(one.steps, focus=one.steps[0].id)
+
+        with ui.element("div").classes("m-pick") as pick:
+            with ui.element("div").classes("m-camp-icon"):
+                icon(one.icon)
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(one.name).classes("m-strong")
+                ui.label(one.about).classes("m-hint")
+        pressable(pick, begin)
 
     def _add(self, place: tree.Place, kind: type[Step]) -> None:
         async def kept(step: Step) -> None:
-            await self._keep(tree.insert(self._seen.plan.steps, place, step))
+            await self._keep(tree.insert(self._seen.plan.steps, place, step), focus=step.id)
 
         StepDialog(self._known, kind, None, kept)
 
-    async def _do(self, what: Literal["change", "up", "down", "remove"], step: Step) -> None:
+    async def _do(self, what: Act, step_id: UUID) -> None:
         steps = self._seen.plan.steps
-        if what == "change":
-
-            async def kept(new: Step) -> None:
-                if isinstance(new, Branch) and isinstance(step, Branch):
-                    new = msgspec.structs.replace(new, yes=step.yes, no=step.no)
-                await self._keep(tree.replace(self._seen.plan.steps, new))
-
-            StepDialog(self._known, type(step), step, kept)
+        step = tree.find(steps, step_id)
+        if step is None:
             return
-        if what == "remove":
-            inside = isinstance(step, Branch) and (step.yes or step.no)
-            text = _("The steps on both sides go too.") if inside else ""
-            if inside and not await confirm(_("Remove this question?"), text, yes=_("Remove"), danger=True):
-                return
-            await self._keep(tree.remove(steps, step.id))
-            return
-        await self._keep(tree.move(steps, step.id, -1 if what == "up" else 1))
+        match what:
+            case "change":
+                self._change(step)
+            case "remove":
+                await self._remove(step)
+            case "copy":
+                found, made = tree.copy(steps, step_id)
+                await self._keep(found, focus=made)
+            case "up" | "down":
+                await self._keep(tree.move(steps, step_id, -1 if what == "up" else 1), focus=step_id)
 
-    async def _keep(self, steps: list[Step]) -> None:
-        await self._keep_plan(msgspec.structs.replace(self._seen.plan, steps=steps))
+    def _change(self, step: Step) -> None:
+        async def kept(new: Step) -> None:
+            seen = tree.find(self._seen.plan.steps, step.id)
+            if isinstance(new, Branch) and isinstance(seen, Branch):
+                new = msgspec.structs.replace(new, yes=seen.yes, no=seen.no)
+            await self._keep(tree.replace(self._seen.plan.steps, new), focus=step.id)
 
-    async def _keep_plan(self, plan: Plan) -> None:
+        StepDialog(self._known, type(step), step, kept)
+
+    async def _remove(self, step: Step) -> None:
+        """Without a question before: it can be taken back, as long as nobody changed the steps since."""
+        before = self._seen.plan.steps
+        after = tree.remove(before, step.id)
+        await self._keep(after, focus=tree.neighbour(before, step.id))
+
+        async def undo() -> None:
+            if self._seen.plan.steps == after:
+                await self._keep(before, focus=step.id)
+            else:
+                toast(_("The steps were changed since. Nothing was put back."), "warn")
+
+        if self._seen.plan.steps == after:
+            inside = tree.count([step]) - 1
+            said = ngettext("Removed, with {n} step inside it.", "Removed, with {n} steps inside it.", inside).format(n=inside)
+            toast_undo(said if inside else _("Step removed."), undo)
+
+    async def _keep(self, steps: list[Step], focus: UUID | None = None) -> None:
+        await self._keep_plan(msgspec.structs.replace(self._seen.plan, steps=steps), focus)
+
+    async def _keep_plan(self, plan: Plan, focus: UUID | None = None) -> None:
         """Written at once. Who changed it meanwhile is not overwritten."""
         try:
             self._changed(await client.change(self._api, self._seen, plan=plan))
@@ -254,7 +339,11 @@ class _Cadence:
             if error.status == 412:
                 self._changed(await client.cadence(self._api, self._id))
             problems.show(error)
-        self._redraw()
+        self._redraw(focus)
 
     def _draw_rules(self) -> None:
         Rules(self._seen.plan, self._known, self._keep_plan, write=self._write and self._seen.state is not CadenceState.ENDED)
+
+
+def _share(part: int, whole: int) -> str:
+    return formats.percent(part, whole, digits=0)

@@ -6,28 +6,30 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.cadences import Cadence, CadenceEnrolment
-from api.contract.contacts import ContactFilter
-from api.contract.enums import CadenceState, EnrolmentState
+from api.contract.enums import CadenceState, EnrolmentState, EntrySource
 from ui import formats
 from ui.client import cadences as client
+from ui.client import segments
 from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.cards import card, item
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import filled, select_field
+from ui.components.forms import filled
 from ui.components.menus import Choice, more
 from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.text import badge
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import cadences as labels
+from ui.pages.cadences.step_dialog import Known
+from ui.pages.cadences.who import Who
 
 
 class People:
-    def __init__(self, api: ApiClient, cadence: Cadence, names: labels.Names, send: bool) -> None:
-        self._api, self._cadence, self._names = api, cadence, names
+    def __init__(self, api: ApiClient, cadence: Cadence, known: Known, send: bool) -> None:
+        self._api, self._cadence, self._known = api, cadence, known
         self._open = send and cadence.state in (CadenceState.RUNNING, CadenceState.PAUSED)
-        put = partial(button, _("Put people in"), self._put, icon="person_add") if self._open and names.tags else None
+        put = partial(button, _("Put people in"), self._put, icon="person_add") if self._open else None
         with card(_("People"), actions=put, flush=True):
             self._place: Loader[Page[CadenceEnrolment]] = load(
                 lambda: client.people(self._api, cadence.id), self._draw, partial(skeleton_list, 4)
@@ -35,7 +37,7 @@ class People:
 
     def _draw(self, found: Page[CadenceEnrolment]) -> None:
         if not found.items:
-            text = _("Put people in by their tag, or let them come in by themselves, under “Who and when”.")
+            text = _("Put people in by a segment or a tag, or let them come in by themselves, under “Who and when”.")
             empty("group", _("Nobody yet"), text if self._open else _("Start the sequence first."))
             return
         for one in found.items:
@@ -49,6 +51,8 @@ class People:
                 ui.link(one.name or _("Without a name"), f"/contacts/{one.contact_id}").classes("m-strong m-clip")
                 came = _("Came in {ago}").format(ago=formats.ago(one.entered_at))
                 ui.label(came).classes("m-hint")
+            if one.source in (EntrySource.RULE, EntrySource.HOOK):
+                ui.label(labels.source(one.source)).classes("m-hint")
             badge(*labels.standing(one.state, one.reason))
             if self._open and one.state is EnrolmentState.ACTIVE:
                 more([Choice(_("Take out"), partial(self._remove, one), "person_remove", danger=True)])
@@ -62,10 +66,18 @@ class People:
             await self._place.refresh()
 
     def _put(self) -> None:
+        async def count() -> None:
+            meant = who.filter
+            people.text = ""
+            if meant is not None:
+                found = (await segments.count(self._api, meant)).count
+                people.text = ngettext("{n} person is meant.", "{n} people are meant.", found).format(n=formats.number(found))
+
         async def put() -> None:
-            if not filled([tags]):
+            meant = who.filter
+            if not filled(who.needed) or meant is None:
                 return
-            found = await client.enrol(self._api, self._cadence.id, ContactFilter(tags=list(tags.value)))
+            found = await client.enrol(self._api, self._cadence.id, meant)
             box.close()
             said = ngettext("{n} person came in.", "{n} people came in.", found.enrolled).format(n=formats.number(found.enrolled))
             toast(said)
@@ -73,7 +85,10 @@ class People:
 
         text = _("Who is in it already, or asked for no more messages, stays as they are.")
         with dialog(_("Put people in"), text) as box:
-            tags = select_field(_("Everybody with one of these tags"), self._names.tags, [], multiple=True, search=True)
+            who = Who(_("Whom"), self._known, on_change=lambda: ui.timer(0, count, once=True) if box.value else None)
+            if not who.ways:
+                ui.label(_("Make a tag or a segment first, under “Contacts”.")).classes("m-hint")
+            people = ui.label("").classes("m-hint").props("aria-live=polite")
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Put in"), put, kind="primary")

@@ -6,8 +6,7 @@ from typing import Any
 import msgspec
 from nicegui import ui
 
-from api.contract.cadences import Hours, InStage, Plan, Tagged
-from api.contract.contacts import ContactFilter
+from api.contract.cadences import LeadInStage, Plan, Tagged, WritingHours
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.forms import filled, select_field, switch_field
@@ -15,6 +14,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import cadences as labels
 from ui.pages.cadences.step_dialog import Known
+from ui.pages.cadences.who import Who
 
 
 class Rules:
@@ -24,26 +24,24 @@ class Rules:
         stages = known.names.stages
         times = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)] + ["23:59"]
         with card(_("Who comes in"), hint=_("You can put people in by hand at any time, under “People”.")):
-            chosen = [tag for tag in (plan.entry.tags if plan.entry else []) if tag in tags]
-            self._entry = select_field(
-                _("By themselves: everybody with one of these tags"), tags, chosen, multiple=True, search=True,
-                hint=_("Also those who get the tag later. Without a tag nobody comes in by themselves."),
-            )  # fmt: skip
+            self._entry = Who(_("By themselves"), known, plan.entry, nobody=_("Nobody"))
+            ui.label(_("Also those who come to it later: they are looked for every half a minute.")).classes("m-hint")
             self._again = switch_field(_("Who came to the end may come in again"), plan.again)
         with card(_("Who leaves")):
             self._reply = switch_field(_("Who answers leaves the sequence"), plan.stop_on_reply)
             goals: dict[Any, str] = {f"tag:{key}": _("has the tag “{name}”").format(name=name) for key, name in tags.items()}
             goals |= {f"stage:{key}": _("has a card in “{name}”").format(name=name) for key, name in stages.items()}
-            self._goals = {f"tag:{key}": Tagged(key) for key in tags} | {f"stage:{key}": InStage(key) for key in stages}
+            self._goals = {f"tag:{key}": Tagged(key) for key in tags} | {f"stage:{key}": LeadInStage(key) for key in stages}
             start = next((name for name, goal in self._goals.items() if goal == plan.goal), None)
             self._goal = select_field(_("And who reached the goal"), goals, start, clearable=True, search=len(goals) > 10)
             ui.label(_("Who asks for no more messages leaves in any case.")).classes("m-hint")
         hours = plan.hours
-        with card(_("When it writes"), hint=_("In your company's time zone. What comes due at night waits for the morning.")):
+        hint = _("By the clock of each person, told by their number. What comes due at night waits for the morning.")
+        with card(_("When it writes"), hint=hint):
             self._bound = switch_field(
                 _("Only at certain hours"), hours is not None, on_change=lambda on: inside.set_visibility(on)
             )
-            shown = hours or Hours()
+            shown = hours or WritingHours()
             with ui.element("div").classes("m-col w-full") as inside:
                 with ui.element("div").classes("m-lp-pair"):
                     self._from = select_field(_("From"), {one: one for one in sorted({*times, shown.start})}, shown.start)
@@ -54,17 +52,16 @@ class Rules:
             button(_("Save"), self._save, kind="primary")
 
     async def _save(self) -> None:
-        needed = [self._days] if self._bound.value else []
+        needed = [*self._entry.needed, *([self._days] if self._bound.value else [])]
         if not filled(needed, {self._to: _("The end must be later than the start.")} if self._turned() else {}):
             return
-        tags = list(self._entry.value or [])
         plan = msgspec.structs.replace(
             self._plan,
-            entry=ContactFilter(tags=tags) if tags else None,
+            entry=self._entry.filter,
             again=bool(self._again.value),
             stop_on_reply=bool(self._reply.value),
             goal=self._goals[self._goal.value] if self._goal.value else None,
-            hours=Hours(self._from.value, self._to.value, sorted(self._days.value)) if self._bound.value else None,
+            hours=WritingHours(self._from.value, self._to.value, sorted(self._days.value)) if self._bound.value else None,
         )
         await self._keep(plan)
         self._plan = plan

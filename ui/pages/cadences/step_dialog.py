@@ -11,8 +11,8 @@ from api.contract.boards import Board
 from api.contract.cadences import (
     Branch,
     Condition,
-    FieldIs,
-    InStage,
+    FieldEquals,
+    LeadInStage,
     Replied,
     Send,
     Step,
@@ -24,11 +24,12 @@ from api.contract.cadences import (
 )
 from api.contract.channels import Channel, Template
 from api.contract.contacts import CustomField, Tag
+from api.contract.segments import Segment
 from ui import kinds
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import Field, area_field, filled, number_field, select_field, text_field
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.labels import cadences as labels
 from ui.labels import templates as template_labels
 
@@ -43,6 +44,8 @@ class Known(NamedTuple):
     tags: Sequence[Tag]
     fields: list[CustomField]
     boards: Sequence[Board]
+    segments: Sequence[Segment]
+    same_text_hours: int  # the same SMS text goes to a number once within so many
 
     @property
     def names(self) -> labels.Names:
@@ -148,16 +151,16 @@ class StepDialog:
             self._needed = [tag]
             return lambda: Tagged(tag_id=tag.value)
         if kind == "in_stage":
-            start = known.stage_id if isinstance(known, InStage) and known.stage_id in names.stages else None
+            start = known.stage_id if isinstance(known, LeadInStage) and known.stage_id in names.stages else None
             stage = select_field(_("Stage"), names.stages, start, search=True)
             self._needed = [stage]
-            return lambda: InStage(stage_id=stage.value)
+            return lambda: LeadInStage(stage_id=stage.value)
         if kind == "field_is":
-            was = known if isinstance(known, FieldIs) else FieldIs("", "")
+            was = known if isinstance(known, FieldEquals) else FieldEquals("", "")
             field = select_field(_("Field"), names.fields, was.key if was.key in names.fields else None)
             value = text_field(_("Value"), was.value, limit=200)
             self._needed = [field, value]
-            return lambda: FieldIs(key=field.value, value=value.value.strip())
+            return lambda: FieldEquals(key=field.value, value=value.value.strip())
         return WasRead if kind == "was_read" else Replied
 
     # -- what it writes -----------------------------------------------------------------------------------------
@@ -183,6 +186,13 @@ class StepDialog:
 
     def _draw_text(self, channel: Field[Any], known: Send | None) -> None:
         hint = _("{name} becomes the first name.").format(name="{{first_name|cliente}}")
+        if hours := self._known.same_text_hours:
+            once = ngettext(
+                "A number that had the same text within the last hour does not get it again, whatever campaign or sequence sent it.",
+                "A number that had the same text within the last {n} hours does not get it again, whatever campaign or sequence sent it.",
+                hours,
+            )
+            hint = f"{hint} {once.format(n=hours)}"
         text = area_field(_("Text"), (known.text if known else None) or "", limit=1600, hint=hint)
         self._needed = [channel, text]
         self._read = lambda: Send(id=self._id, channel_id=channel.value, text=text.value)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -70,3 +70,48 @@ def paths(steps: Sequence[Step], root: str = "steps") -> dict[str, UUID]:
         if isinstance(one, Branch):
             found |= paths(one.yes, f"{path}.yes") | paths(one.no, f"{path}.no")
     return found
+
+
+def count(steps: Sequence[Step]) -> int:
+    """With those inside questions."""
+    return sum(1 + (count(one.yes) + count(one.no) if isinstance(one, Branch) else 0) for one in steps)
+
+
+def find(steps: Sequence[Step], step_id: UUID) -> Step | None:
+    for one in steps:
+        if one.id == step_id:
+            return one
+        if isinstance(one, Branch) and (found := find([*one.yes, *one.no], step_id)) is not None:
+            return found
+    return None
+
+
+def fresh(step: Step) -> Step:
+    """The same, as another step: with what stands inside it."""
+    if isinstance(step, Branch):
+        return msgspec.structs.replace(step, id=uuid4(), yes=[fresh(one) for one in step.yes], no=[fresh(one) for one in step.no])
+    return msgspec.structs.replace(step, id=uuid4())
+
+
+def copy(steps: Sequence[Step], step_id: UUID) -> tuple[list[Step], UUID | None]:
+    """With a copy behind it, and the copy's id."""
+    made: list[Step] = []
+
+    def change(some: list[Step], branch: UUID | None, side: str) -> list[Step]:
+        at = next((number for number, one in enumerate(some) if one.id == step_id), None)
+        if at is None:
+            return some
+        made.append(fresh(some[at]))
+        return [*some[: at + 1], made[0], *some[at + 1 :]]
+
+    found = _each(steps, change, None, "yes")
+    return found, made[0].id if made else None
+
+
+def neighbour(steps: Sequence[Step], step_id: UUID) -> UUID | None:
+    """Where the focus goes when it is removed: behind it, or before."""
+    order = list(paths(steps).values())
+    gone = find(steps, step_id)
+    leaving = {step_id, *paths([gone]).values()} if gone is not None else {step_id}
+    at = order.index(step_id) if step_id in order else 0
+    return next((one for one in [*order[at:], *reversed(order[:at])] if one not in leaving), None)

@@ -9,12 +9,14 @@ import msgspec
 from nicegui import ui
 
 from api.contract.boards import Board, LeadField
+from api.contract.cadences import CadenceRow
 from api.contract.campaigns import CampaignRow
 from api.contract.channels import Template
 from api.contract.contacts import CustomField
-from api.contract.enums import CampaignState, LeadChoice, Permission, TemplateStatus
+from api.contract.enums import CadenceState, CampaignState, LeadChoice, Permission, TemplateStatus
 from api.contract.incoming import (
     AddTags,
+    EnrolInCadence,
     EnrolInCampaign,
     HookStep,
     IncomingHook,
@@ -27,7 +29,7 @@ from api.contract.incoming import (
     WriteTemplate,
 )
 from ui import session
-from ui.client import boards, campaigns, contacts, templates
+from ui.client import boards, cadences, campaigns, contacts, templates
 from ui.client import incoming as client
 from ui.client.base import ApiProblem
 from ui.components import problems
@@ -39,6 +41,7 @@ from ui.components.states import Loader, empty, load, skeleton_card, skeleton_li
 from ui.components.text import Text, pressable
 from ui.components.toast import toast
 from ui.i18n import _
+from ui.labels import cadences as cadence_labels
 from ui.labels import campaigns as campaign_labels
 from ui.labels import incoming as labels
 from ui.pages.incoming.fields import OwnFields, Target, gaps, hidden_until
@@ -56,6 +59,7 @@ class _Known(NamedTuple):
     boards: list[Board]
     templates: list[Template]
     campaigns: list[CampaignRow]
+    cadences: list[CadenceRow]
 
 
 class Steps:
@@ -80,6 +84,9 @@ class Steps:
             if self._me.may(Permission.TEMPLATES_READ)
             else [],
             (await campaigns.campaigns(self._api, states=_OPEN, limit=200)).items
+            if self._me.may(Permission.CAMPAIGNS_READ)
+            else [],
+            [one for one in (await cadences.cadences(self._api)).items if one.state is not CadenceState.ENDED]
             if self._me.may(Permission.CAMPAIGNS_READ)
             else [],
         )
@@ -152,6 +159,7 @@ class Steps:
         self._draw_lead(steps.get(PutLead))  # type: ignore[arg-type]
         self._draw_letter(steps.get(WriteTemplate))  # type: ignore[arg-type]
         self._draw_campaign(steps.get(EnrolInCampaign))  # type: ignore[arg-type]
+        self._draw_cadence(steps.get(EnrolInCadence))  # type: ignore[arg-type]
         self._result = ui.element("div").classes("m-col w-full").props("aria-live=polite")
         if self._write:
             with ui.element("div").classes("m-row m-near m-wrap"):
@@ -262,6 +270,16 @@ class Steps:
                 self._campaign: Field[UUID] = select_field(_("Campaign"), names, chosen, search=len(names) > 10)
             hidden_until(self._enrolled, inside)
 
+    def _draw_cadence(self, step: EnrolInCadence | None) -> None:
+        names = {one.id: f"{one.name} · {cadence_labels.state(one.state)[0]}" for one in self._known.cadences}
+        with card():
+            hint = _("Once. Who is in it already, or asked for no more messages, stays as they are.")
+            self._sequenced = switch_field(_("Put the contact into a sequence"), step is not None, hint=hint)
+            with ui.element("div").classes("m-col") as inside:
+                chosen = step.cadence_id if step and step.cadence_id in names else None
+                self._cadence: Field[UUID] = select_field(_("Sequence"), names, chosen, search=len(names) > 10)
+            hidden_until(self._sequenced, inside)
+
     def _steps(self) -> tuple[list[HookStep], dict[str, Field[Any]]] | None:
         """The steps as they stand, and their fields by the places that the API names; None where one is not filled in."""
         steps: list[HookStep] = [
@@ -313,9 +331,14 @@ class Steps:
             if self._campaign.value is None:
                 mark({self._campaign: self._campaign.asks})
                 return None
-            at = f"steps[{len(steps)}]"
-            places |= {at: self._campaign, f"{at}.campaign_id": self._campaign}
+            places |= dict.fromkeys((f"steps[{len(steps)}]", f"steps[{len(steps)}].campaign_id"), self._campaign)
             steps.append(EnrolInCampaign(campaign_id=self._campaign.value))
+        if self._sequenced.value:
+            if self._cadence.value is None:
+                mark({self._cadence: self._cadence.asks})
+                return None
+            places |= dict.fromkeys((f"steps[{len(steps)}]", f"steps[{len(steps)}].cadence_id"), self._cadence)
+            steps.append(EnrolInCadence(cadence_id=self._cadence.value))
         return steps, places
 
     async def _save(self) -> None:
@@ -366,6 +389,8 @@ class Steps:
                 Text("p", _("Message: {text}").format(text=tried.text), "m-sub m-text")
             if tried.campaign is not None:
                 Text("p", _("Campaign: {name}").format(name=tried.campaign), "m-sub")
+            if tried.cadence is not None:
+                Text("p", _("Sequence: {name}").format(name=tried.cadence), "m-sub")
             for one in tried.problems:
                 Text("p", said(one), "m-sub")
 

@@ -14,7 +14,7 @@ from ui.client import accounts
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.cards import card
-from ui.components.forms import filled, form, select_field, text_field
+from ui.components.forms import filled, form, number_field, select_field, text_field
 from ui.components.states import load
 from ui.components.toast import toast
 from ui.i18n import LANGUAGES, _
@@ -57,12 +57,17 @@ def draw_company() -> None:
             if not filled([name]):
                 return
             body = CompanyPatch(
-                name=name.value.strip(), language=Language(language.value), time_zone=zone.value, country=country.value
+                name=name.value.strip(),
+                language=Language(language.value),
+                time_zone=zone.value,
+                country=country.value,
+                same_text_hours=int(again.value or 0),
             )
             try:
                 await accounts.change_company(me.api, body)
             except ApiProblem as error:
-                problems.show_in({"name": name, "time_zone": zone, "country": country, "language": language}, error)
+                places = {"name": name, "time_zone": zone, "country": country, "language": language, "same_text_hours": again}
+                problems.show_in(places, error)
                 return
             toast(_("Saved."))
 
@@ -82,10 +87,19 @@ def draw_company() -> None:
             language = select_field(
                 _("Language"), LANGUAGES, company.language.value, hint=_("For e-mails and for people who join.")
             )
+            again = number_field(
+                _("Same SMS only once in (hours)"),
+                company.same_text_hours,
+                low=0,
+                high=168,
+                hint=_(
+                    "The same text does not go to a number twice within this time, in campaigns and sequences. 0: no such rule."
+                ),
+            )
             if may_write:
                 form(save, _("Save"))
             else:
-                for field in (name, zone, country, language):
+                for field in (name, zone, country, language, again):
                     field.control.props("readonly disable")
 
     load(lambda: accounts.company(me.api), draw)

@@ -1,0 +1,73 @@
+"""What became of people at one step: how many wait, went on, got and read the message, and a bar that makes a funnel of all steps. Figures follow in place."""
+
+from nicegui import ui
+
+from api.contract.cadences import Branch, CadenceStep, Send, Step
+from ui import formats
+from ui.components.progress import width
+from ui.components.text import Text
+from ui.i18n import _
+from ui.labels import reasons
+
+
+class Numbers:
+    """`entered`: everybody who ever came into the sequence, what bars are shares of; 0: nothing is shown."""
+
+    def __init__(self, step: Step, known: CadenceStep | None, entered: int) -> None:
+        self._step = step
+        self._shown: tuple[CadenceStep | None, int] = (None, 0)
+        self._box = ui.element("div").classes("m-seq-numbers")
+        self.set(known, entered)
+
+    def set(self, known: CadenceStep | None, entered: int) -> None:
+        if (known, entered) == self._shown or self._box.is_deleted:
+            return
+        self._shown = known, entered
+        self._box.clear()
+        if known is None or not entered:
+            return
+        with self._box:
+            with ui.element("div").classes("m-seq-figs"):
+                if known.waiting:
+                    ui.label(_("{n} waiting here").format(n=formats.number(known.waiting))).classes("m-seq-waiting")
+                if isinstance(self._step, Send):
+                    self._of_message(known)
+                elif isinstance(self._step, Branch):
+                    self._say(_("{n} yes"), known.yes, known.reached, "m-seq-dot-yes")
+                    self._say(_("{n} no"), known.no, known.reached, "m-seq-dot-no")
+                else:
+                    self._say(_("{n} went on"), known.reached)
+            self._bar(known, entered)
+            if known.problem:
+                said = _("Stands still: {reason}").format(reason=reasons.failure(known.problem).name)
+                Text("p", said, "m-seq-wrong")
+
+    def _of_message(self, known: CadenceStep) -> None:
+        self._say(_("{n} sent"), known.sent, kind="m-seq-dot-sent")
+        self._say(_("{n} read"), known.read, known.sent, "m-seq-dot-read")
+        self._say(_("{n} answered"), known.replied, known.sent, "m-seq-dot-replied")
+        if known.queued:
+            self._say(_("{n} waiting to be sent"), known.queued)
+        if known.failed:
+            self._say(_("{n} failed"), known.failed, kind="m-seq-failed")
+        if known.skipped:
+            self._say(_("{n} left out"), known.skipped)
+
+    def _say(self, text: str, n: int, whole: int = 0, kind: str = "") -> None:
+        share = f" ({formats.percent(n, whole, digits=0)})" if whole else ""
+        ui.label(text.format(n=formats.number(n)) + share).classes(kind)
+
+    def _bar(self, known: CadenceStep, entered: int) -> None:
+        """As wide as the share of everybody who came this far; of a message what was sent, read and answered lies on it."""
+        parts = [("m-seq-far", known.reached)]
+        if isinstance(self._step, Send):
+            parts += [("m-seq-sent", known.sent), ("m-seq-read", known.read), ("m-seq-replied", known.replied)]
+        elif isinstance(self._step, Branch):
+            parts += [("m-seq-read", known.yes)]
+        share = formats.percent(known.reached, entered, digits=0)
+        with ui.element("div").classes("m-seq-bar") as bar:
+            bar.props["role"] = "img"
+            bar.props["aria-label"] = _("{share} of everybody came this far").format(share=share)
+            bar.props["title"] = bar.props["aria-label"]
+            for name, n in parts:
+                ui.element("i").classes(name).style(width(n / entered))
