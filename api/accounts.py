@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
@@ -34,6 +35,7 @@ from api.contract.base import Done, Page
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.accounts import api_keys, invitations, profile, queries, recover, team, verification
 from db.accounts.enums import InvitationMail
+from db.errors import RequestError, RequestField
 
 
 class MeController(Controller):
@@ -178,6 +180,10 @@ class TeamController(Controller):
         await invitations.revoke(actor, invitation_id)
 
 
+def _key(row: asyncpg.Record) -> ApiKey:
+    return struct(row, ApiKey, newest_version=dated.newest())
+
+
 class ApiKeyController(Controller):
     path = "/v1/api-keys"
     tags = ("API keys",)
@@ -190,7 +196,7 @@ class ApiKeyController(Controller):
     async def keys(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[ApiKey]:
         before = decode_cursor(cursor, tuple[UUID])
         rows = await queries.api_keys(actor, before[0] if before else None, one_over(limit))
-        return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, ApiKey))
+        return page(rows, limit, lambda row: (row["id"],), _key)
 
     @post(
         summary="Create an API key",
@@ -201,18 +207,21 @@ class ApiKeyController(Controller):
             actor, data.name, data.scopes, data.expires_at, addresses=data.addresses, test=data.test, version=dated.newest()
         )
         await given_out(secret)
-        return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
+        return ApiKeyCreated(api_key=_key(row), secret=secret)
 
     @patch(
         "/{key_id:uuid}",
-        summary="Say from where an API key is used",
-        description="Addresses and networks; none: from everywhere. Felt within 3 seconds; from elsewhere it is 403 `address_not_allowed`. "
-        "Needs `keys:write`.",
+        summary="Say from where an API key is used, and in which version",
+        description="Addresses and networks; none: from everywhere; from elsewhere it is 403 `address_not_allowed`. `api_version`: in which it is "
+        "answered from now on unless it names one. Felt within 3 seconds. Needs `keys:write`.",
     )
     async def change_key(self, key_id: FromPath[UUID], data: JSONBody[ApiKeyPatch], actor: Caller) -> ApiKey:
-        row = await api_keys.change(actor, key_id, data.addresses)
+        if data.api_version is not UNSET and data.api_version not in dated.VERSIONS:
+            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("api_version")])
+        addresses = None if data.addresses is UNSET else data.addresses
+        row = await api_keys.change(actor, key_id, addresses, None if data.api_version is UNSET else data.api_version)
         forget_all()
-        return struct(row, ApiKey)
+        return _key(row)
 
     @post(
         "/{key_id:uuid}/rotate",
@@ -225,7 +234,7 @@ class ApiKeyController(Controller):
         row, secret = await api_keys.rotate(actor, key_id, data.old_valid_until)
         forget_all()
         await given_out(secret)
-        return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
+        return ApiKeyCreated(api_key=_key(row), secret=secret)
 
     @delete("/{key_id:uuid}", summary="Revoke an API key", description="It is refused within 3 seconds. Needs `keys:write`.")
     async def revoke_key(self, key_id: FromPath[UUID], actor: Caller) -> None:

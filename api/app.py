@@ -17,6 +17,7 @@ from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
 from api.audit import AuditController
+from api.auth import facebook
 from api.auth.guard import guard, provide_actor
 from api.auth.identities import IdentitiesController, ProvidersController
 from api.auth.recover import RecoverController
@@ -229,6 +230,9 @@ def create_app(settings: Settings) -> Litestar:
             health.metrics,
             hand_over,
             hand_out,
+            facebook.deauthorize,
+            facebook.deletion,
+            facebook.deleted,
             incoming.receive,
             kommo.receive,
             openapi.openapi_json,

@@ -45,6 +45,8 @@ from db.settings import Settings
 
 PATH = "/v1/hooks/in"
 RATE = Bucket("incoming-hook", 120, 5)
+DAY = Bucket("incoming-hook-day", 20_000, 20_000 / 86_400)
+"""Of all hooks of a company: what comes is stored, and whoever has an address may post."""
 """Of one hook: so many at once, five a second from then on."""
 _problems: msgspec.json.Decoder[list[IncomingProblem]] = msgspec.json.Decoder(list[IncomingProblem])
 
@@ -76,8 +78,9 @@ class IncomingHookController(Controller):
     @post(
         summary="Make an incoming hook",
         description="Answers with the address, which is not shown again: a form, a shop or a spreadsheet posts JSON or form data to it, at "
-        "most 256 KB, 120 at once and five a second. It is answered with 200 once what came is stored; 401 when a signature is asked for "
-        "and is missing or wrong, 404 for an address that is none (any more), 413, 429 and 503 with `Retry-After`. 409 "
+        "most 256 KB, 120 at once and five a second, all hooks of a company together 20,000 a day. It is answered with 200 once what came is "
+        "stored; 401 when a signature is asked for and is missing or wrong, 404 for an address that is none (any more), 413, 429 and 503 with "
+        "`Retry-After`. 409 "
         "`too_many_incoming_hooks`.",
     )
     async def create_hook(
@@ -221,7 +224,7 @@ async def receive(request: Request[Any, Any, Any], token: Annotated[str, PathPar
 async def _room(route: Route) -> None:
     """Raises TooManyRequests. While Valkey is away nothing is counted."""
     try:
-        taken = await take((RATE, str(route.hook_id)))
+        taken = await take((RATE, str(route.hook_id)), (DAY, str(route.company_id)))
     except valkey.Down:
         return
     if not taken.allowed:

@@ -70,11 +70,12 @@ def _kommo(found: Connection | None) -> Kommo:
     )
 
 
-def _place(found: tuple[str, int] | None, noun: str) -> KommoPlace:
-    if found is None:
-        return KommoPlace(kommo_id=None, url=None)
+def _place(found: tuple[str | None, int | None], noun: str) -> KommoPlace:
     host, kommo_id = found
-    return KommoPlace(kommo_id=kommo_id, url=None if host == SANDBOX else f"https://{host}/{noun}/detail/{kommo_id}")
+    there = host != SANDBOX and kommo_id is not None
+    return KommoPlace(
+        connected=host is not None, kommo_id=kommo_id, url=f"https://{host}/{noun}/detail/{kommo_id}" if there else None
+    )
 
 
 class KommoController(Controller):

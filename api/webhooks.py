@@ -32,6 +32,8 @@ from db.webhooks import catalogue, endpoints, replay
 from db.webhooks.endpoints import Endpoint, Secrets, host_of
 from db.webhooks.enums import DeliveryState, WebhookType
 
+_HEADERS = ("headers", "answer_headers")  # of a try
+
 
 def _webhook(found: Endpoint) -> Webhook:
     return Webhook(**{name: getattr(found, name) for name in Webhook.__struct_fields__})
@@ -167,7 +169,7 @@ class WebhookController(Controller):
         return struct(
             row,
             WebhookDeliveryDetail,
-            tries=[struct(one, WebhookTry, headers=msgspec.json.decode(one["headers"])) for one in tries],
+            tries=[struct(one, WebhookTry, **{name: msgspec.json.decode(one[name]) for name in _HEADERS}) for one in tries],
         )
 
     @post("/{webhook_id:uuid}/deliveries/{delivery_id:uuid}/replay", status_code=202, summary="Send one event again")

@@ -179,7 +179,7 @@ class RequestError(ErrorCode):
     SECOND_FACTOR_REQUIRED = (
         "second_factor_required",
         403,
-        "Your company asks for a second step at sign-in. Set up the codes of an authenticator app first.",
+        "Your company asks for a second step at sign-in. Set up the codes of an authenticator app first: until then your API keys do not work either.",
     )
     TEST_KEY = (
         "test_key",

@@ -24,7 +24,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
-from workers.notices import ai_sentence, kommo_sentence, sentence, webhook_sentence
+from workers.notices import account_sentence, ai_sentence, kommo_sentence, sentence, webhook_sentence
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
@@ -111,11 +111,22 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
         "You get this mail because you own the company at Master IA.\n",
     ),
+    (MailTemplate.ACCOUNT_NOTICE, "pt-BR"): Text(
+        "Sua conta na Master IA: o jeito de entrar mudou",
+        "Olá, {name}!\n\n{sentence}\n\n{told}\nSe foi você, não precisa fazer nada. Se não foi, troque sua senha agora e veja por onde se entra "
+        "na sua conta:\n\n{link}\n",
+    ),
+    (MailTemplate.ACCOUNT_NOTICE, "en"): Text(
+        "Your account at Master IA: the way in changed",
+        "Hello, {name}!\n\n{sentence}\n\n{told}\nIf it was you, there is nothing to do. If not, change your password now and see what opens your "
+        "account:\n\n{link}\n",
+    ),
 }
 _ABOUT = {
     MailTemplate.AI_NOTICE: ai_sentence,
     MailTemplate.KOMMO_NOTICE: kommo_sentence,
     MailTemplate.WEBHOOK_NOTICE: webhook_sentence,
+    MailTemplate.ACCOUNT_NOTICE: account_sentence,
 }
 _LONGEST_NAME = 60
 _CLICKABLE = re.compile(

@@ -1,5 +1,6 @@
 """The mail to the owners about news that cannot wait: one sentence for each code, in both languages."""
 
+from db.accounts.enums import AccountNotice
 from db.ai.enums import AiNotice
 from db.channels.enums import NoticeCode as N
 from db.kommo.enums import KommoNotice
@@ -94,6 +95,29 @@ KOMMO_SENTENCES: dict[KommoNotice, tuple[str, str]] = {
     ),
 }
 """The same about the connection to Kommo."""
+ACCOUNT_SENTENCES: dict[AccountNotice, tuple[str, str]] = {
+    AccountNotice.IDENTITY_LINKED: (
+        "Uma conta de fora foi vinculada à sua: agora ela também abre a sua conta.",
+        "An account elsewhere was linked to yours: it opens your account too now.",
+    ),
+    AccountNotice.IDENTITY_UNLINKED: (
+        "Uma conta de fora foi desvinculada da sua: ela não abre mais a sua conta.",
+        "An account elsewhere was unlinked from yours: it no longer opens your account.",
+    ),
+    AccountNotice.IDENTITY_WITHDRAWN: (
+        "Nosso acesso a uma conta de fora foi retirado por lá, então ela não abre mais a sua conta. Sem senha? Peça uma na tela de entrada, em “Esqueceu?”.",
+        "Our access to an account elsewhere was taken away there, so it no longer opens your account. No password? Ask for one at sign-in, by “Forgot it?”.",
+    ),
+    AccountNotice.SECOND_FACTOR_OFF: (
+        "A segunda etapa ao entrar foi desligada: agora só a senha abre a sua conta.",
+        "The second step at sign-in was turned off: the password alone opens your account now.",
+    ),
+    AccountNotice.SECOND_FACTOR_TAKEN_OFF: (
+        "Quem cuida da instalação desligou a segunda etapa ao entrar: agora só a senha abre a sua conta.",
+        "The operator of the installation turned the second step at sign-in off: the password alone opens your account now.",
+    ),
+}
+"""What a person is told about their own account."""
 
 
 def sentence(code: str, language: str) -> str:
@@ -117,4 +141,10 @@ def webhook_sentence(code: str, language: str) -> str:
 def kommo_sentence(code: str, language: str) -> str:
     """Of one code about the connection to Kommo."""
     portuguese, english = KOMMO_SENTENCES[KommoNotice(code)]
+    return english if language == "en" else portuguese
+
+
+def account_sentence(code: str, language: str) -> str:
+    """Of one code about a person's own account."""
+    portuguese, english = ACCOUNT_SENTENCES[AccountNotice(code)]
     return english if language == "en" else portuguese

@@ -14,6 +14,7 @@ from collections import Counter, deque
 from email.utils import parsedate_to_datetime
 from uuid import UUID
 
+import httpx
 import structlog
 
 from db.clock import now
@@ -182,6 +183,7 @@ class Deliverer:
             failure=failure,
             answer=answer.body.decode("utf-8", "replace"),
             headers=sent,
+            answer_headers=dict(httpx.Headers(answer.headers)),
             retry_after=wait,
         )
 

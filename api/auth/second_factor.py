@@ -87,7 +87,7 @@ class SecondFactorRuleController(Controller):
     @put(
         summary="Ask a second step of everybody",
         description="Needs `company:write` and an owner (403 `owner_only`), who has one themselves (409 `second_factor_off`). Who has none "
-        "can do nothing but set it up: 403 `second_factor_required`. API keys go on as before.",
+        "can do nothing but set it up, nor can their API keys: 403 `second_factor_required`.",
     )
     async def require(self, data: JSONBody[SecondFactorRule], actor: Caller) -> Company:
         row = await second_factor.require_of_all(person(actor), data.required)

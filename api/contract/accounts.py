@@ -269,9 +269,10 @@ class ApiKeyCreate(Input):
 
 
 class ApiKeyPatch(Input):
-    """PATCH /v1/api-keys/{id} → ApiKey."""
+    """PATCH /v1/api-keys/{id} → ApiKey. What is left out stays. `api_version`: the newest, or one to go back to."""
 
-    addresses: Networks
+    addresses: Networks | UnsetType = UNSET
+    api_version: Annotated[str, Meta(max_length=10, examples=["2026-11-27"])] | UnsetType = UNSET
 
 
 class ApiKeyRotate(Input):
@@ -295,9 +296,11 @@ class ApiKey(Output):
     addresses: list[str]  # from where it may be used; none: from everywhere
     test: bool  # reaches the simulator only
     api_version: Annotated[str, example("2026-11-27")]  # of the contract, in which it is answered unless it names another one
+    newest_version: Annotated[str, example("2026-11-27")]  # of the contract, that there is
     rotated_at: Moment | None
     old_valid_until: Moment | None  # until then the secret before the last rotation is valid too
     created_by: Annotated[str, example("Ana Lima")]  # the person whose rights it borrows, also when one of their keys made it
+    second_factor_missing: bool  # that person lacks the second step that the company asks for: until then the key may do nothing
     ended_at: Moment | None  # ended with the rights of that person; kept in the list for 30 days
     ended_because: KeyEnd | None
 

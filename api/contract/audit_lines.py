@@ -111,6 +111,7 @@ LINES: dict[str, str] = {
     "hold.made": "Messages were held back",
     "identity.linked": "Linked an account elsewhere for signing in",
     "identity.unlinked": "Unlinked an account elsewhere",
+    "identity.withdrawn": "Took our access away at an account elsewhere: it opens nothing here any more",
     "import.cancelled": "Cancelled an import",
     "import.completed": "An import came to its end",
     "import.failed": "An import failed",

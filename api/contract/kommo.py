@@ -147,7 +147,9 @@ class KommoTask(Output):
 
 
 class KommoPlace(Output):
-    """GET /v1/integrations/kommo/contacts/{contact_id} and …/leads/{lead_id}: who it is in Kommo. Both null: nobody there."""
+    """GET /v1/integrations/kommo/contacts/{contact_id} and …/leads/{lead_id}: who it is in Kommo. `kommo_id` null: nobody there. `url` is null too
+    in the simulator."""
 
+    connected: bool  # the company has an account there
     kommo_id: Annotated[int, example(10245)] | None
     url: Annotated[str, example("https://lojaaurora.kommo.com/contacts/detail/10245")] | None

@@ -33,7 +33,8 @@ class WebhookKind(Output):
 
 class Webhook(Output):
     """GET /v1/webhooks → Page[Webhook], oldest first; GET, PATCH WebhookPatch /v1/webhooks/{webhook_id}. `off_because` null: it is on; `person`: `off_by_name` switched it off.
-    `failing_since` null: the last try succeeded. Until `old_until` the secret before signs too."""
+    `failing_since` null: the last try succeeded. Until `old_until` the secret before signs too. `made_with`: the API key that chose `types`; the
+    webhook goes on when the key has ended (`key_ended`)."""
 
     id: UUID
     url: Url
@@ -50,6 +51,8 @@ class Webhook(Output):
     failing_since: Moment | None
     delivered_at: Moment | None
     old_until: Moment | None
+    made_with: Annotated[str, example("ERP")] | None
+    key_ended: bool
 
 
 class WebhookCreate(Input):
@@ -97,7 +100,8 @@ class WebhookDelivery(Output):
 
 
 class WebhookTry(Output):
-    """One request. `status` null: there was no answer. `answer`: the beginning of what was answered, or what went wrong. `headers`: of the request."""
+    """One request. `status` null: there was no answer. `answer`: the beginning of what was answered, or what went wrong. `headers`: of the request;
+    of those of the answer the first 20, without cookies."""
 
     at: Moment
     milliseconds: Annotated[int, example(84)]
@@ -105,6 +109,7 @@ class WebhookTry(Output):
     failure: TryFailure | None
     answer: Annotated[str, example("Internal Server Error")]
     headers: Annotated[dict[str, str], example({"webhook-id": "msg_0d6e7c1f4b2a5c3e9f108a7b6c5d4e3f"})]
+    answer_headers: Annotated[dict[str, str], example({"content-type": "text/plain", "retry-after": "120"})]
 
 
 class WebhookDeliveryDetail(Output):

@@ -10,7 +10,7 @@ import asyncpg
 
 from db.accounts import key_hashes
 from db.accounts.errors import AccountError
-from db.accounts.identify import KEY_PREFIX, TEST_PREFIX
+from db.accounts.identify import KEY_PREFIX, LACKS_FACTOR, TEST_PREFIX
 from db.accounts.rights import present
 from db.clock import now
 from db.crypto import new_token
@@ -27,7 +27,9 @@ OVERLAP = timedelta(days=30)
 _ROW = (
     "id, name, prefix, scopes, addresses, test, created_at, expires_at, last_used_at, last_used_from, rotated_at, api_version, "
     "case when old_until > now() then old_until end as old_valid_until, null as ended_at, null as ended_because, "
-    "coalesce((select name from account_user where id = created_by), created_by_name, '') as created_by"
+    "coalesce((select name from account_user where id = created_by), created_by_name, '') as created_by, "
+    f"coalesce((select {LACKS_FACTOR} from company c, account_user u where c.id = company_id and u.id = created_by), false) "
+    "as second_factor_missing"
 )
 
 
@@ -88,16 +90,22 @@ async def create(
         return row, secret
 
 
-async def change(actor: Actor, key_id: UUID, addresses: list[str]) -> asyncpg.Record:
-    """Says anew from where a key is used; felt within 3 seconds everywhere. Raises NotFound, Invalid, Forbidden `test_key`."""
-    allowed = networks(addresses)
+async def change(actor: Actor, key_id: UUID, addresses: list[str] | None, version: str | None = None) -> asyncpg.Record:
+    """Says anew from where a key is used, and in which version of the contract it is answered; felt within 3 seconds everywhere. What is None
+    stays. Raises NotFound, Invalid, Forbidden `test_key`."""
+    allowed = networks(addresses) if addresses is not None else None
     async with work(actor, Permission.KEYS_WRITE) as w:
         await _lock(w, actor, key_id)
         row = await w.fetchrow(
-            f"update api_key set addresses = $3 where company_id = $1 and id = $2 returning {_ROW}", w.company_id, key_id, allowed
+            "update api_key set addresses = coalesce($3, addresses), api_version = coalesce($4, api_version) "
+            f"where company_id = $1 and id = $2 returning {_ROW}",
+            w.company_id,
+            key_id,
+            allowed,
+            version,
         )
         assert row is not None
-        w.audit("api_key.changed", key_id, addresses=allowed)
+        w.audit("api_key.changed", key_id, addresses=row["addresses"], version=row["api_version"])
         return row
 
 

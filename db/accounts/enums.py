@@ -19,6 +19,17 @@ class MailTemplate(StrEnum):
     AI_NOTICE = "ai_notice"  # the AI service stopped, is nearly spent, or loses a model
     KOMMO_NOTICE = "kommo_notice"  # the connection to Kommo stopped
     WEBHOOK_NOTICE = "webhook_notice"  # an address of the company takes no events
+    ACCOUNT_NOTICE = "account_notice"  # a person's ways in changed
+
+
+class AccountNotice(StrEnum):
+    """What a person is told of about their own ways in."""
+
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
+    IDENTITY_WITHDRAWN = "identity_withdrawn"  # at the provider
+    SECOND_FACTOR_OFF = "second_factor_off"
+    SECOND_FACTOR_TAKEN_OFF = "second_factor_taken_off"  # by the operator
 
 
 class InvitationMail(StrEnum):

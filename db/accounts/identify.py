@@ -1,8 +1,8 @@
 """Who holds a token: a session or an API key becomes an Actor, freshly from Postgres. Tokens are only compared by their hash.
 
 A session ends 14 days after it was opened, or after a day without use. Its rights are those of the membership now, those of a
-key never more than its maker's membership gives now; so a change of role or a removal holds from the next request on (the API
-remembers an answer for at most 3 seconds).
+key never more than its maker's membership gives now; neither has any while the person lacks a second factor that the company asks
+for. So a change of role or a removal holds from the next request on (the API remembers an answer for at most 3 seconds).
 """
 
 import ipaddress
@@ -27,17 +27,21 @@ SESSION_IDLE = timedelta(hours=24)
 _SEEN_EVERY = timedelta(minutes=1)
 _KEY_ID = 8
 
+LACKS_FACTOR = "c.second_factor_required and u.second_factor_at is null"
+"""Of a company `c` and a person `u`: nothing but setting it up is open to them, nor to their keys."""
 _SESSION = f"""
 select s.company_id, s.id, s.user_id, s.last_seen_at, s.expires_at, {COLUMNS},
-    c.second_factor_required and u.second_factor_at is null as lacks_factor
+    {LACKS_FACTOR} as lacks_factor
 from session s join membership m on m.company_id = s.company_id and m.user_id = s.user_id {CUSTOM_ROLE}
 join company c on c.id = s.company_id join account_user u on u.id = s.user_id
 where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
 """
 _KEY = f"""
 select k.company_id, k.id, k.secret_hash, k.old_secret_hash, k.old_until, k.scopes, k.created_by, k.expires_at, k.last_used_at,
-    k.last_used_from, k.addresses, k.test, k.api_version, {COLUMNS}, (select sealed from installation_secret) as hash_key
+    k.last_used_from, k.addresses, k.test, k.api_version, {COLUMNS}, (select sealed from installation_secret) as hash_key,
+    {LACKS_FACTOR} as lacks_factor
 from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by {CUSTOM_ROLE}
+join company c on c.id = k.company_id join account_user u on u.id = k.created_by
 where k.prefix = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
 """
 
@@ -121,7 +125,8 @@ async def _key(token: str, address: str | None) -> Identity:
             kind="api_key",
             id=row["id"],
             maker_id=row["created_by"],
-            permissions=held & standing(row).permissions,
+            permissions=frozenset() if row["lacks_factor"] else held & standing(row).permissions,
+            lacks_factor=row["lacks_factor"],
             test=row["test"],
             version=row["api_version"],
         )

@@ -5,15 +5,15 @@ seen that it is the person's; otherwise the account's password shows whose it is
 token lives in one browser; here is its hash, and once its code went to the provider it can never do so again.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from db.accounts import devices, invitations, proof, second_factor, verification
+from db.accounts import devices, invitations, notices, proof, second_factor, verification
 from db.accounts.attempts import right_password
-from db.accounts.enums import Language, SignInStep
+from db.accounts.enums import AccountNotice, Language, SignInStep
 from db.accounts.errors import AccountError
 from db.accounts.names import holds_address, refuse_addresses
 from db.accounts.passwords import NO_PASSWORD
@@ -24,6 +24,7 @@ from db.tenancy import Actor, Origin
 from db.work import Read, SystemWork, system_read, system_work
 
 LIFE = timedelta(minutes=10)
+_NAMES = {"google": "Google", "facebook": "Facebook"}
 
 _FLOW = """
 select id, provider, user_id, invitation_hash, issuer, subject, email, email_verified, name from sign_in_flow
@@ -139,10 +140,13 @@ async def prove(origin: Origin, token: str, proven: Proven) -> Next:
         if flow["user_id"] is None:
             return await _next(s, flow)
         await s.execute("delete from sign_in_flow where token_hash = $1", digest(token))
-        linked = await _link(s, flow, flow["user_id"])
+        owner, fresh = await _link(s, flow, flow["user_id"])
+        linked = owner == flow["user_id"]
         place = await last_company(s, flow["user_id"])
         if linked and place is not None:
             s.audit(origin, place["company_id"], flow["user_id"], "identity.linked", flow["user_id"])
+            if fresh:
+                await _tell(s, place["company_id"], flow["user_id"], AccountNotice.IDENTITY_LINKED, flow)
         step = SignInStep.LINKED if linked else SignInStep.TAKEN
         return Next(step=step, provider=flow["provider"], email=flow["email"])
 
@@ -212,8 +216,11 @@ async def _enter(
         company_id = await found_company(s, user_id, new.company_name or "", new.language, new.time_zone)
         action = "company.created"
     proven = found.user_id is not None and await second_factor.demand(s, origin, company_id, user_id, code, device)
-    if not await _link(s, flow, user_id):
+    owner, fresh = await _link(s, flow, user_id)
+    if owner != user_id:
         raise AccountError.IDENTITY_TAKEN()
+    if fresh and found.user_id is not None:  # an account that was there before
+        await _tell(s, company_id, user_id, AccountNotice.IDENTITY_LINKED, flow)
     trusted = await devices.remember(s, user_id, device if found.user_id else None, trust=trust and proven)
     return await open_session(s, origin, company_id, user_id, action, trusted)
 
@@ -244,18 +251,24 @@ async def _make(s: SystemWork, flow: asyncpg.Record, invitation: asyncpg.Record 
     return user_id
 
 
-async def _link(s: SystemWork, flow: asyncpg.Record, user_id: UUID) -> bool:
-    """False when it is another person's."""
-    owner = await s.fetchval(
+async def _tell(s: SystemWork, company_id: UUID, user_id: UUID, notice: AccountNotice, of: asyncpg.Record) -> None:
+    """`of`: the identity or the flow that it is about."""
+    await notices.tell(s, company_id, user_id, notice, " · ".join(filter(None, (_NAMES.get(of["provider"]), of["email"]))))
+
+
+async def _link(s: SystemWork, flow: asyncpg.Record, user_id: UUID) -> tuple[UUID, bool]:
+    """Whose it is now, maybe another person's; and whether it is new."""
+    row = await s.fetchrow(
         "insert into identity(user_id, provider, issuer, subject, email) values ($1, $2, $3, $4, $5) on conflict (issuer, subject) "
-        "do update set last_used_at = now(), email = excluded.email returning user_id",
+        "do update set last_used_at = now(), email = excluded.email returning user_id, xmax = 0 as fresh",
         user_id,
         flow["provider"],
         flow["issuer"],
         flow["subject"],
         flow["email"],
     )
-    return bool(owner == user_id)
+    assert row is not None
+    return row["user_id"], row["fresh"]
 
 
 async def _flow(s: Read, token: str, lock: str = "") -> asyncpg.Record:
@@ -316,8 +329,34 @@ async def unlink(actor: Actor, origin: Origin, identity_id: UUID) -> None:
     async with system_work() as s:
         stored = await s.fetchval("select password_hash from account_user where id = $1 for update", actor.id)
         count = await s.fetchval("select count(*) from identity where user_id = $1", actor.id)
-        if not await s.execute("delete from identity where user_id = $1 and id = $2", actor.id, identity_id):
+        gone = await s.fetchrow(
+            "delete from identity where user_id = $1 and id = $2 returning provider, email", actor.id, identity_id
+        )
+        if gone is None:
             raise RequestError.NOT_FOUND(what="identity")
         if stored == NO_PASSWORD and count == 1:
             raise AccountError.LAST_WAY_IN()
+        await _tell(s, actor.company_id, actor.id, AccountNotice.IDENTITY_UNLINKED, gone)
         s.audit(origin, actor.company_id, actor.id, "identity.unlinked", identity_id)
+
+
+async def withdraw(issuer: str, subject: str, before: datetime) -> bool:
+    """The person took our access away at the provider, or asks it to have us delete what came from there: nothing of it stays, and it opens
+    nothing here any more. One that was linked after `before` stays. Whether there was one."""
+    async with system_work() as s:
+        await s.execute(
+            "delete from sign_in_flow where issuer = $1 and subject = $2 and created_at < $3", issuer, subject, before
+        )
+        gone = await s.fetchrow(
+            "delete from identity where issuer = $1 and subject = $2 and created_at < $3 returning id, user_id, provider, email",
+            issuer,
+            subject,
+            before,
+        )
+        if gone is None:
+            return False
+        place = await last_company(s, gone["user_id"])
+        if place is not None:
+            await _tell(s, place["company_id"], gone["user_id"], AccountNotice.IDENTITY_WITHDRAWN, gone)
+            s.audit(Origin(), place["company_id"], gone["user_id"], "identity.withdrawn", gone["id"])
+        return True

@@ -12,7 +12,7 @@ from db.ids import uuid7
 from db.jobs import SendMail
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Read, Work, read, system_read, work
+from db.work import Change, Read, SystemWork, Work, read, system_read, work
 
 DAY = timedelta(days=1)
 
@@ -29,18 +29,27 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 async def post(w: Work, mail: Mail) -> None:
     """Leaves after the commit."""
+    w.enqueue(await _written(w, w.company_id, mail))
+
+
+async def post_for(s: SystemWork, company_id: UUID, mail: Mail) -> None:
+    """The same of what crosses companies: the mail stands in this one."""
+    s.enqueue(company_id, await _written(s, company_id, mail))
+
+
+async def _written(c: Change, company_id: UUID, mail: Mail) -> SendMail:
     mail_id = uuid7()
-    await w.execute(
+    await c.execute(
         "insert into mail(company_id, id, template, recipient, language, params, link) values ($1, $2, $3, $4, $5, $6::jsonb, $7)",
-        w.company_id,
+        company_id,
         mail_id,
         mail.template.value,
         mail.recipient,
         mail.language,
         msgspec.json.encode(mail.params).decode(),
-        crypto.ring().seal(mail.link, company_id=w.company_id, table="mail", column="link", row_id=mail_id),
+        crypto.ring().seal(mail.link, company_id=company_id, table="mail", column="link", row_id=mail_id),
     )
-    w.enqueue(SendMail(mail_id=mail_id))
+    return SendMail(mail_id=mail_id)
 
 
 async def waiting(company_id: UUID, mail_id: UUID) -> Mail | None:

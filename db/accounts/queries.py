@@ -4,6 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.accounts.identify import LACKS_FACTOR
 from db.accounts.standing import COLUMNS, CUSTOM_ROLE, columns, custom_role, holds
 from db.errors import RequestError
 from db.permissions import Permission
@@ -133,11 +134,11 @@ async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asy
         )
 
 
-_KEYS = """
+_KEYS = f"""
 select k.id, k.name, k.prefix, k.scopes, k.addresses, k.test, k.created_at, k.expires_at, k.last_used_at, k.last_used_from, k.rotated_at, k.api_version,
     case when k.old_until > now() then k.old_until end as old_valid_until, k.revoked_at as ended_at, k.ended_because,
-    coalesce(u.name, k.created_by_name, '') as created_by
-from api_key k left join account_user u on u.id = k.created_by
+    coalesce(u.name, k.created_by_name, '') as created_by, coalesce({LACKS_FACTOR}, false) as second_factor_missing
+from api_key k join company c on c.id = k.company_id left join account_user u on u.id = k.created_by
 where k.company_id = $1 and ($2::uuid is null or k.id < $2)
 and (k.revoked_at is null or k.ended_because is not null and k.revoked_at > now() - interval '30 days')
 order by k.id desc limit $3

@@ -15,8 +15,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.accounts import devices, proof, queries, totp
+from db.accounts import devices, notices, proof, queries, totp
 from db.accounts.attempts import counted_code
+from db.accounts.enums import AccountNotice
 from db.accounts.errors import AccountError, AccountField
 from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.passwords import NO_PASSWORD
@@ -160,6 +161,7 @@ async def turn_off(actor: Actor, origin: Origin, code: str) -> None:
             raise AccountError.SECOND_FACTOR_OFF()
         await _right(s, actor.id, code)
         await _forget(s, actor.id)
+        await notices.tell(s, actor.company_id, actor.id, AccountNotice.SECOND_FACTOR_OFF)
         s.audit(origin, actor.company_id, actor.id, "second_factor.off", actor.id)
         s.emit(actor.company_id, TeamChanged())
 
@@ -189,7 +191,10 @@ async def take_off(email: str) -> bool:
         if user_id is None:
             return False
         await _forget(s, user_id)
-        for row in await s.fetch("select company_id from membership where user_id = $1", user_id):
+        companies = await s.fetch("select company_id from membership where user_id = $1 order by company_id", user_id)
+        if companies:
+            await notices.tell(s, companies[0]["company_id"], user_id, AccountNotice.SECOND_FACTOR_TAKEN_OFF)
+        for row in companies:
             s.audit(Origin(), row["company_id"], user_id, "second_factor.taken_off", user_id)
             s.emit(row["company_id"], TeamChanged())
         return True

@@ -184,17 +184,18 @@ async def forget(company_id: UUID, kind: KommoLinkKind, local_id: UUID) -> None:
         )
 
 
-async def shown(actor: Actor, kind: KommoLinkKind, local_id: UUID) -> tuple[str, int] | None:
-    """Host and id in Kommo of a contact or lead; None: it is not there. Raises NotFound for one that is not here either."""
+async def shown(actor: Actor, kind: KommoLinkKind, local_id: UUID) -> tuple[str | None, int | None]:
+    """The host that is connected, and the id in Kommo of a contact or lead; None: not connected, not there. Raises NotFound for one that is not
+    here either."""
     permission = Permission.CONTACTS_READ if kind is KommoLinkKind.CONTACT else Permission.BOARDS_READ
     async with read(actor, permission) as r:
         if not await r.fetchval(f"select true from {kind.value} where company_id = $1 and id = $2", actor.company_id, local_id):
             raise RequestError.NOT_FOUND(what=kind.value)
         row = await r.fetchrow(
-            "select c.host, k.kommo_id from kommo_link k join kommo_connection c on c.company_id = k.company_id"
-            " where k.company_id = $1 and k.kind = $2 and k.local_id = $3",
+            "select c.host, k.kommo_id from kommo_connection c"
+            " left join kommo_link k on k.company_id = c.company_id and k.kind = $2 and k.local_id = $3 where c.company_id = $1",
             actor.company_id,
             kind,
             local_id,
         )
-    return None if row is None else (row["host"], row["kommo_id"])
+    return (None, None) if row is None else (row["host"], row["kommo_id"])

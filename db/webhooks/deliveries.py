@@ -32,6 +32,8 @@ KEEP_DAYS = 14
 WARN_AFTER, OFF_AFTER = timedelta(days=1), timedelta(days=5)
 MAX_RETRY_AFTER = 3600.0
 _ANSWER = 500  # characters of an answer that the log keeps
+_HEADERS, _HEADER = 20, 200  # headers of an answer that it keeps, and characters of each
+_SECRET = frozenset({"set-cookie", "authorization", "www-authenticate"})
 
 _DUE = """
 select company_id, id from webhook_endpoint where off_because is null and due_at <= now() and (paused_until is null or paused_until <= now())
@@ -60,10 +62,10 @@ update webhook_endpoint set due_at = (select min(next_at) from webhook_delivery
 where company_id = $1 and id = $2
 """
 _SETTLE = """
-with told as (select * from unnest($3::uuid[], $4::int[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[], $12::text[])
-    t(id, epoch, state, next_at, at, milliseconds, status, failure, answer, headers)),
-logged as (insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, failure, answer, headers)
-    select $1, $2, d.id, t.at, t.milliseconds, t.status, t.failure, t.answer, t.headers::jsonb from told t join webhook_delivery d on d.company_id = $1 and d.id = t.id)
+with told as (select * from unnest($3::uuid[], $4::int[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[], $12::text[], $13::text[])
+    t(id, epoch, state, next_at, at, milliseconds, status, failure, answer, headers, answer_headers)),
+logged as (insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, failure, answer, headers, answer_headers)
+    select $1, $2, d.id, t.at, t.milliseconds, t.status, t.failure, t.answer, t.headers::jsonb, t.answer_headers::jsonb from told t join webhook_delivery d on d.company_id = $1 and d.id = t.id)
 update webhook_delivery d set state = t.state, next_at = t.next_at, foremost = t.state = 'waiting',
     done_at = case when t.state <> 'waiting' then now() end
 from told t where d.company_id = $1 and d.id = t.id and d.epoch = t.epoch and d.state = 'sending'
@@ -113,6 +115,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     answer: str = ""
     headers: dict[str, str] = {}
     """Of the request."""
+    answer_headers: dict[str, str] = {}
     retry_after: float | None = None
 
 
@@ -161,6 +164,12 @@ def next_try(tried: Tried) -> tuple[DeliveryState, datetime]:
     return DeliveryState.WAITING, now() + timedelta(seconds=wait)
 
 
+def _kept(headers: dict[str, str]) -> dict[str, str]:
+    """As many of an answer's headers as the log keeps. Cookies are none of it: they open something there."""
+    kept = [(name, value) for name, value in headers.items() if name.lower() not in _SECRET][:_HEADERS]
+    return {storable.text(name, _HEADER): storable.text(value, _HEADER) for name, value in kept}
+
+
 async def _settle(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Sequence[Tried]) -> tuple[str | None, int, bool]:
     """Deliveries and their log, then the health of the endpoint: why it is off, failures in a row, whether it is left alone."""
     ends = [next_try(one) for one in tried]
@@ -178,6 +187,7 @@ async def _settle(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Seq
         [one.failure.value if one.failure else None for one in tried],
         [storable.text(one.answer, _ANSWER) for one in tried],
         [msgspec.json.encode(one.headers).decode() for one in tried],
+        [msgspec.json.encode(_kept(one.answer_headers)).decode() for one in tried],
     )
     over = sorted({one["entity"] for one in settled if one["state"] != DeliveryState.WAITING})
     if over:

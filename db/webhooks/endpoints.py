@@ -36,7 +36,10 @@ _LOCAL = ("localhost", "local", "internal", "home.arpa")
 _COLUMNS = (
     "id, url, description, types, legacy_secret is not null as legacy_signature, created_by, created_at, version, off_because, off_at,"
     " failures, failing_since, delivered_at, case when old_until > now() then old_until end as old_until,"
-    " (select name from account_user where id = off_by) as off_by_name"
+    " (select name from account_user where id = off_by) as off_by_name,"
+    " (select name from api_key k where k.company_id = e.company_id and k.id = made_with) as made_with,"
+    " coalesce((select k.revoked_at is not null or k.expires_at <= now() from api_key k where k.company_id = e.company_id and k.id = made_with), false)"
+    " as key_ended"
 )
 
 FOREMOST = """
@@ -51,7 +54,8 @@ where d.company_id = $1 and d.id = n.id
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """As people see it: without its secrets. `old_until`: until then the secret before signs too."""
+    """As people see it: without its secrets. `old_until`: until then the secret before signs too. `made_with`: the API key
+    that chose what it is told; it goes on after the key."""
 
     id: UUID
     url: str
@@ -68,6 +72,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None
     delivered_at: datetime | None
     old_until: datetime | None
+    made_with: str | None
+    key_ended: bool
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +174,10 @@ def _maker(actor: Actor) -> UUID | None:
     return actor.id if actor.kind == "user" else actor.maker_id
 
 
+def _key(actor: Actor) -> UUID | None:
+    return actor.id if actor.kind == "api_key" else None
+
+
 async def _listen(w: Work, endpoint_id: UUID, types: list[WebhookType]) -> None:
     await event_consumers.subscribe(w, f"{CONSUMER}:{endpoint_id}", catalogue.sources([type.value for type in types]))
 
@@ -175,7 +185,7 @@ async def _listen(w: Work, endpoint_id: UUID, types: list[WebhookType]) -> None:
 async def endpoint_in(r: Read, company_id: UUID, endpoint_id: UUID, lock: str = "") -> Endpoint:
     """Raises NotFound."""
     row = await r.fetchrow(
-        f"select {_COLUMNS} from webhook_endpoint where company_id = $1 and id = $2 {lock}", company_id, endpoint_id
+        f"select {_COLUMNS} from webhook_endpoint e where company_id = $1 and id = $2 {lock}", company_id, endpoint_id
     )
     if row is None:
         raise RequestError.NOT_FOUND(what="webhook")
@@ -185,7 +195,7 @@ async def endpoint_in(r: Read, company_id: UUID, endpoint_id: UUID, lock: str = 
 async def endpoints(actor: Actor) -> list[Endpoint]:
     """All of the company, oldest first."""
     async with read(actor, Permission.WEBHOOKS_READ) as r:
-        rows = await r.fetch(f"select {_COLUMNS} from webhook_endpoint where company_id = $1 order by id", actor.company_id)
+        rows = await r.fetch(f"select {_COLUMNS} from webhook_endpoint e where company_id = $1 order by id", actor.company_id)
     return [_endpoint(row) for row in rows]
 
 
@@ -210,8 +220,8 @@ async def create(
         if await w.fetchval("select count(*) from webhook_endpoint where company_id = $1", w.company_id) >= MAX_ENDPOINTS:
             raise WebhookError.TOO_MANY(limit=MAX_ENDPOINTS)
         await w.execute(
-            "insert into webhook_endpoint(company_id, id, url, description, types, secret, legacy_secret, created_by)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "insert into webhook_endpoint(company_id, id, url, description, types, secret, legacy_secret, created_by, made_with)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             w.company_id,
             row_id,
             url,
@@ -220,6 +230,7 @@ async def create(
             _sealed(w.company_id, row_id, "secret", secrets.secret),
             _sealed(w.company_id, row_id, "legacy_secret", secrets.legacy) if secrets.legacy else None,
             _maker(actor),
+            _key(actor),
         )
         await _listen(w, row_id, types)
         w.audit("webhook.created", row_id, host=urlsplit(url).hostname, types=types)
@@ -253,7 +264,8 @@ async def change(
             await _listen(w, endpoint_id, types)
         await w.execute(
             "update webhook_endpoint set url = coalesce($3, url), description = coalesce($4, description), types = coalesce($5, types),"
-            " created_by = case when $5::text[] is null then created_by else $6 end, version = version + 1"
+            " created_by = case when $5::text[] is null then created_by else $6 end,"
+            " made_with = case when $5::text[] is null then made_with else $7 end, version = version + 1"
             " where company_id = $1 and id = $2",
             w.company_id,
             endpoint_id,
@@ -261,6 +273,7 @@ async def change(
             description.strip() if description is not None else None,
             [type.value for type in types] if types is not None else None,
             _maker(actor),
+            _key(actor),
         )
         w.audit("webhook.changed", endpoint_id, host=urlsplit(url or before.url).hostname, types=types or before.types)
         w.emit(WebhookChanged(endpoint_id=endpoint_id))

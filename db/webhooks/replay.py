@@ -64,7 +64,7 @@ async def delivery(actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> tuple[
         if row["type"] in catalogue.KINDS and (beyond := sorted(catalogue.KINDS[row["type"]].permissions - actor.permissions)):
             raise WebhookError.TYPE_NOT_YOURS(permission=beyond[0].value)
         tries = await r.fetch(
-            "select at, milliseconds, status, failure, answer, headers::text as headers from webhook_attempt where company_id = $1 and delivery_id = $2 order by at limit 100",
+            "select at, milliseconds, status, failure, answer, headers::text as headers, answer_headers::text as answer_headers from webhook_attempt where company_id = $1 and delivery_id = $2 order by at limit 100",
             actor.company_id,
             delivery_id,
         )

@@ -1,4 +1,4 @@
-"""The examples of docs/api.md, run in order as they stand there, and the list of tools of docs/mcp.md."""
+"""The examples of docs/api.md and docs/webhooks.md, run in order as they stand there, and the list of tools of docs/mcp.md."""
 
 import re
 import shlex
@@ -80,6 +80,16 @@ async def test_the_guide_does_what_it_says(
         answer, status = await shell.run(line)
         assert answer.is_success if status == 200 else answer.status_code == status, (line, answer.status_code, answer.text)
     assert await owner_db.fetchval("select count(*) from message where company_id = $1", owner.company_id) == 1
+
+
+async def test_the_page_for_receivers_does_what_it_says(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    held = [P.WEBHOOKS_READ, P.WEBHOOKS_WRITE, P.CONTACTS_READ, P.CONVERSATIONS_READ, P.BOARDS_READ]
+    key = (await sign_in_as(scopes=held))["Authorization"].removeprefix("Bearer ")
+    shell = Shell(client, API="http://testserver", KEY=key)
+    for line in commands((DOCS / "webhooks.md").read_text()):
+        answer, _ = await shell.run(line)
+        assert answer.is_success, (line, answer.status_code, answer.text)
+    assert shell.known["SECRET"].startswith("whsec_")
 
 
 def test_the_page_about_agents_names_every_tool() -> None:

@@ -59,11 +59,13 @@ async def test_no_address_no_room_and_too_much(
     renewed = await client.post(f"/v1/incoming-hooks/{hook}/renew-address", headers=auth)
     assert (await client.post(path, content=BODY)).status_code == 404
     path = httpx.URL(renewed.json()["url"]).path
-    monkeypatch.setattr(incoming, "RATE", Bucket("incoming-hook-test", 1, 0.001))
-    assert (await client.post(path, content=BODY)).status_code == 200
-    refused = await client.post(path, content=BODY)
-    assert refused.status_code == 429
-    assert int(refused.headers["retry-after"]) > 0
+    for name in ("DAY", "RATE"):  # of the company, and of the hook
+        with monkeypatch.context() as patched:
+            patched.setattr(incoming, name, Bucket(f"incoming-hook-test-{name}", 1, 0.001))
+            assert (await client.post(path, content=BODY)).status_code == 200
+            refused = await client.post(path, content=BODY)
+            assert refused.status_code == 429
+            assert int(refused.headers["retry-after"]) > 0
     await client.delete(f"/v1/incoming-hooks/{hook}", headers=auth)
     assert (await client.post(path, content=BODY)).status_code == 404
 

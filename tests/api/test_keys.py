@@ -7,7 +7,9 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import pytest
 
+from api import dated
 from api.auth import guard
 from db.clock import now
 from db.crypto import digest
@@ -45,6 +47,23 @@ async def test_a_key_is_used_from_its_addresses_only(client: httpx.AsyncClient, 
     assert (await client.get("/v1/company", headers=as_elsewhere)).status_code == 200
     listed = {one["id"]: one for one in (await client.get("/v1/api-keys", headers=owner)).json()["items"]}
     assert {listed[one["id"]]["last_used_from"] for one in (here, elsewhere)} == {"127.0.0.1"}
+
+
+async def test_a_key_goes_to_another_version_of_the_contract(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await sign_in_as()
+    key, auth = await _made(client, owner, addresses=["127.0.0.1"])
+    first, url = key["api_version"], f"/v1/api-keys/{key['id']}"
+    monkeypatch.setattr(dated, "VERSIONS", (first, "2027-05-01"))
+    listed = (await client.get("/v1/api-keys", headers=owner)).json()["items"][0]
+    assert (listed["api_version"], listed["newest_version"]) == (first, "2027-05-01")
+    assert (await client.get("/v1/company", headers=auth)).headers["master-version"] == first
+    refused = await client.patch(url, json={"api_version": "2026-01-01"}, headers=owner)
+    assert [(one["field"], one["code"]) for one in refused.json()["errors"]] == [("api_version", "unknown_value")]
+    changed = (await client.patch(url, json={"api_version": "2027-05-01"}, headers=owner)).json()
+    assert (changed["api_version"], changed["addresses"]) == ("2027-05-01", ["127.0.0.1/32"])
+    assert (await client.get("/v1/company", headers=auth)).headers["master-version"] == "2027-05-01"
 
 
 async def test_a_secret_of_before_is_kept_under_a_key_from_its_next_use_on(

@@ -212,6 +212,7 @@ async def test_whoever_is_signed_in_links_and_unlinks(
     started = (await client.post("/v1/me/identities", json=body, headers=mine)).json()
     answer = await elsewhere.back(started, await elsewhere.there(started, gmail(), subject="fb-1"))
     assert answer.json()["step"] == "linked"
+    assert await links_mailed(owner_db, await email_of(owner_db, ana)) == ["/settings?tab=security"], "they learn of it"
     assert said(await elsewhere.complete(started["flow"])) == (401, "sign_in_refused"), "a link opens no session"
     (linked,) = (await client.get("/v1/me/identities", headers=mine)).json()["items"]
     theirs = await bearer(owner_db, await make_member(owner_db, stranger, Role.AGENT, PASSWORD))

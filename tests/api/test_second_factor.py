@@ -158,6 +158,9 @@ async def test_it_is_turned_off_and_codes_are_made_anew_only_with_a_code(
     fresh = (await client.post(f"{path}/recovery-codes", json={"code": code(secret)}, headers=mine)).json()["codes"]
     assert said(await client.post(f"{path}/turn-off", json={"code": old[0]}, headers=mine)) == (422, "wrong_code")
     assert (await client.post(f"{path}/turn-off", json={"code": fresh[0]}, headers=mine)).status_code == 200
+    told = "select template, params->>'code' as code from mail where recipient = $1"
+    (mail,) = await owner_db.fetch(told, await email_of(owner_db, ana))
+    assert (mail["template"], mail["code"]) == ("account_notice", "second_factor_off")
     assert (await signs_in(client, await email_of(owner_db, ana))).status_code == 200
     assert await owner_db.fetchval("select count(*) from recovery_code where user_id = $1", ana.id) == 0
 
@@ -171,16 +174,23 @@ async def test_a_company_that_asks_for_it_shows_nothing_to_who_has_none(
     admin = await make_member(owner_db, ana, Role.ADMIN, PASSWORD)
     theirs = await bearer(owner_db, admin)
     assert said(await client.put(rule, json={"required": True}, headers=theirs)) == (403, "owner_only")
+    body = {"name": "Loja", "scopes": ["team:read", "keys:write"]}
+    key = {"Authorization": f"Bearer {(await client.post('/v1/api-keys', json=body, headers=theirs)).json()['secret']}"}
+    assert (await client.get("/v1/team", headers=key)).status_code == 200
     await turned_on(ana)
     mine = await bearer(owner_db, ana)
     assert (await client.put(rule, json={"required": True}, headers=mine)).json()["second_factor_required"]
     assert said(await client.get("/v1/team", headers=theirs)) == (403, "second_factor_required")
+    assert said(await client.get("/v1/team", headers=key)) == (403, "second_factor_required"), "a key is no way around it"
+    assert [one["second_factor_missing"] for one in (await client.get("/v1/api-keys", headers=mine)).json()["items"]] == [True]
     me = (await client.get("/v1/me", headers=theirs)).json()
     assert (me["second_factor_missing"], me["permissions"], me["role"]) == (True, [], "admin")
     opened = (await signs_in(client, await email_of(owner_db, admin))).json()
     assert (opened["me"]["second_factor_missing"], opened["me"]["permissions"]) == (True, [])
     assert (await client.get("/v1/team", headers=mine)).status_code == 200
     await _sets_up(client, {"Authorization": f"Bearer {opened['token']}"})
+    assert (await client.get("/v1/team", headers=key)).status_code == 200
+    assert not (await client.get("/v1/api-keys", headers=key)).json()["items"][0]["second_factor_missing"]
 
 
 async def _sets_up(client: httpx.AsyncClient, headers: Headers) -> None:

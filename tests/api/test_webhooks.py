@@ -31,11 +31,23 @@ async def test_a_secret_is_shown_when_it_is_made_and_never_again(client: httpx.A
 
 async def test_one_is_told_what_one_may_see(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
     auth = await sign_in_as()
-    _, key = await new_key(client, auth, Permission.WEBHOOKS_WRITE, Permission.WEBHOOKS_READ, Permission.CONTACTS_READ)
-    assert (await client.post("/v1/webhooks", json=BODY, headers=key)).status_code == 201
+    key_id, key = await new_key(client, auth, Permission.WEBHOOKS_WRITE, Permission.WEBHOOKS_READ, Permission.CONTACTS_READ)
+    made = await client.post("/v1/webhooks", json=BODY, headers=key)
+    assert made.status_code == 201
     refused = await client.post("/v1/webhooks", json=BODY | {"types": ["message.received"]}, headers=key)
     assert (refused.status_code, refused.json()["code"]) == (403, "webhook_type_not_yours")
     assert refused.json()["params"] == {"permission": "conversations:read"}
+    path = f"/v1/webhooks/{made.json()['id']}"
+
+    async def with_what() -> tuple[bool, bool]:
+        found = (await client.get(path, headers=auth)).json()
+        return found["made_with"] is not None, found["key_ended"]
+
+    assert await with_what() == (True, False)
+    assert (await client.delete(f"/v1/api-keys/{key_id}", headers=auth)).status_code == 204
+    assert await with_what() == (True, True), "it goes on, and says so"
+    assert (await client.patch(path, json={"types": BODY["types"]}, headers=auth)).status_code == 200
+    assert await with_what() == (False, False)
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.AGENT, Role.VIEWER])

@@ -65,8 +65,8 @@ class State:
             for role, held in ROLE_PERMISSIONS.items()
         ]
         self.keys = [
-            contract.ApiKey(id=uuid4(), name="Loja virtual", prefix="mia_live_9f2c", scopes=[Permission.CONTACTS_WRITE, Permission.CONTACTS_READ], created_at=NOW, expires_at=NOW + timedelta(days=80), last_used_at=NOW - timedelta(minutes=4), last_used_from="203.0.113.7", addresses=["203.0.113.0/24"], test=False, api_version="2026-11-27", rotated_at=None, old_valid_until=None, created_by="Ana Lima", ended_at=None, ended_because=None),
-            contract.ApiKey(id=uuid4(), name="Relatórios", prefix="mia_live_41ab", scopes=[Permission.CAMPAIGNS_READ], created_at=NOW, expires_at=None, last_used_at=None, last_used_from=None, addresses=[], test=False, api_version="2026-11-27", rotated_at=None, old_valid_until=None, created_by="Bruno Rocha", ended_at=NOW, ended_because=KeyEnd.MAKER_REMOVED),
+            contract.ApiKey(id=uuid4(), name="Loja virtual", prefix="mia_live_9f2c", scopes=[Permission.CONTACTS_WRITE, Permission.CONTACTS_READ], created_at=NOW, expires_at=NOW + timedelta(days=80), last_used_at=NOW - timedelta(minutes=4), last_used_from="203.0.113.7", addresses=["203.0.113.0/24"], test=False, api_version="2026-11-27", newest_version="2026-11-27", rotated_at=None, old_valid_until=None, created_by="Ana Lima", second_factor_missing=False, ended_at=None, ended_because=None),
+            contract.ApiKey(id=uuid4(), name="Relatórios", prefix="mia_live_41ab", scopes=[Permission.CAMPAIGNS_READ], created_at=NOW, expires_at=None, last_used_at=None, last_used_from=None, addresses=[], test=False, api_version="2026-11-27", newest_version="2026-11-27", rotated_at=None, old_valid_until=None, created_by="Bruno Rocha", second_factor_missing=False, ended_at=NOW, ended_because=KeyEnd.MAKER_REMOVED),
         ]  # fmt: skip
         self.devices: list[str | None] = []
         self.sessions = [
@@ -216,7 +216,7 @@ class FakeApi:
             )
         if path == "/v1/api-keys":
             asked = msgspec.json.decode(body, type=contract.ApiKeyCreate)
-            key = contract.ApiKey(id=uuid4(), name=asked.name, prefix="mia_live_77aa", scopes=asked.scopes, created_at=NOW, expires_at=asked.expires_at, last_used_at=None, last_used_from=None, addresses=[], test=False, api_version="2026-11-27", rotated_at=None, old_valid_until=None, created_by="Ana Lima", ended_at=None, ended_because=None)  # fmt: skip
+            key = contract.ApiKey(id=uuid4(), name=asked.name, prefix="mia_live_77aa", scopes=asked.scopes, created_at=NOW, expires_at=asked.expires_at, last_used_at=None, last_used_from=None, addresses=[], test=False, api_version="2026-11-27", newest_version="2026-11-27", rotated_at=None, old_valid_until=None, created_by="Ana Lima", second_factor_missing=False, ended_at=None, ended_because=None)  # fmt: skip
             state.keys.append(key)
             return answer(contract.ApiKeyCreated(api_key=key, secret="mia_live_77aa_secret"))
         if path.startswith("/v1/team/"):

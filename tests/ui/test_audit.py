@@ -61,3 +61,7 @@ async def test_requests_of_one_key_are_listed(
     for text in ("POST /v1/contacts", "erp-order-1", "422 validation_failed", "12 ms"):
         assert text in said
     assert "erp-order-2" not in said
+    await real.open("/settings/requests")
+    await real.should_see(kind=ui.table, retries=30)
+    (table,) = real.find(kind=ui.table).elements
+    assert all(one in str(table.rows) for one in ("erp-order-1", "erp-order-2")), "without a key those of all"

@@ -4,11 +4,12 @@ import asyncpg
 from nicegui import ui
 from nicegui.testing import User
 
+from api.contract.contacts import ContactCreate
 from api.contract.enums import KommoWay
 from api.contract.kommo import KommoConnect
 from db.tenancy import Actor
 from tests.ui.interactions import click, field, until
-from ui.client import boards
+from ui.client import boards, contacts
 from ui.client import kommo as client
 from ui.client.base import ApiClient
 
@@ -71,3 +72,13 @@ async def test_rules_and_stages_are_chosen_and_what_failed_is_tried_again(
     assert await until(shown) == ["O Kommo recusou o que foi enviado."]
     (task,) = (await client.tasks(as_owner, {})).items
     assert (await client.again(as_owner, task.id)).state == "unknown"
+    person = await contacts.create_contact(as_owner, ContactCreate(name="Rita Kommo"))
+    await real.open(f"/contacts/{person.id}")
+    await real.should_see("Ainda não está lá.")
+    click(real, "Enviar para o Kommo")
+    await real.should_see("Está a caminho do Kommo.")
+    assert [one.local_id for one in (await client.tasks(as_owner, {"kind": "push_contact"})).items].count(person.id) == 1
+    await client.disconnect(as_owner)
+    await real.open(f"/contacts/{person.id}")
+    await real.should_see("Rita Kommo")
+    await real.should_not_see("Enviar para o Kommo")

@@ -93,14 +93,15 @@ async def test_a_free_span_is_sent_again(real: User, owner: Actor, owner_db: asy
         made.id,
     )
     await owner_db.execute(
-        "insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, answer, headers)"
-        """ values ($1, $2, $3, now(), 12, 204, '', '{"webhook-signature": "v1,abc="}')""",
+        "insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, answer, headers, answer_headers)"
+        """ values ($1, $2, $3, now(), 12, 204, '', '{"webhook-signature": "v1,abc="}', '{"server": "loja"}')""",
         owner.company_id,
         made.id,
         row_ids[0]["id"],
     )
     await real.open(f"/webhooks/{made.id}/deliveries/{row_ids[0]['id']}")
     await real.should_see("webhook-signature: v1,abc=")
+    await real.should_see("server: loja")
     await real.open(f"/webhooks/{made.id}?type=lead.moved")
     await real.should_see("Enviar teste")
     await real.should_not_see("HTTP 204")

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from db.accounts import mails
-from db.accounts.enums import MailTemplate
+from db.accounts.enums import AccountNotice, MailTemplate
 from db.accounts.mails import Mail
 from db.channels.notices import MEANINGS, Weight
 from db.jobs import SendMail
@@ -21,7 +21,7 @@ from db.tenancy import Actor
 from db.webhooks.enums import WebhookNotice
 from db.work import work
 from workers.mail import compose, deliver, give_up, plain, send_mail, server_of
-from workers.notices import SENTENCES, WEBHOOK_SENTENCES
+from workers.notices import ACCOUNT_SENTENCES, SENTENCES, WEBHOOK_SENTENCES
 from workers.runtime import Cancel, Retry
 
 INVITATION = Mail(
@@ -106,6 +106,8 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
         params = {"code": "blocked", "subject": "loja.kommo.com"}
     if template is MailTemplate.WEBHOOK_NOTICE:
         params = {"code": "failing", "subject": "example.com"}
+    if template is MailTemplate.ACCOUNT_NOTICE:
+        params = {"name": "Ana", "code": "identity_linked", "subject": "Google · ana@example.com"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")
     assert body(compose(mail, "no-reply@example.com")).count("https://x/y?token=z") == 1
 
@@ -193,3 +195,4 @@ def test_every_notice_that_is_mailed_has_a_sentence() -> None:
     mailed = {code for code, meaning in MEANINGS.items() if meaning.weight is Weight.ACTION}
     assert set(SENTENCES) == mailed
     assert set(WEBHOOK_SENTENCES) == set(WebhookNotice)
+    assert set(ACCOUNT_SENTENCES) == set(AccountNotice)

@@ -185,6 +185,8 @@ async def test_what_is_no_success_is_tried_again(
     row = await owner_db.fetchrow("select * from webhook_attempt where endpoint_id = $1", endpoint.id)
     assert row is not None
     assert (row["status"], row["failure"], row["answer"]) == (status, failure, "nao")
+    assert '"retry-after": "600"' in row["answer_headers"]
+    assert "set-cookie" not in row["answer_headers"]
     waits = await owner_db.fetchval(
         "select next_at - now() > interval '500 seconds' from webhook_delivery where endpoint_id = $1", endpoint.id
     )

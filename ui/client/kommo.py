@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.kommo import Kommo, KommoConnect, KommoPatch, KommoTask
+from api.contract.kommo import Kommo, KommoConnect, KommoPatch, KommoPlace, KommoPushContact, KommoTask
 from ui.client.base import ApiClient, Params
 
 _PATH = "/v1/integrations/kommo"
@@ -33,6 +33,16 @@ async def test(api: ApiClient) -> Kommo:
 
 async def tasks(api: ApiClient, params: Params) -> Page[KommoTask]:
     return await api.get(f"{_PATH}/tasks", Page[KommoTask], params)
+
+
+async def of_contact(api: ApiClient, contact_id: UUID) -> KommoPlace:
+    """404 when the contact is gone."""
+    return await api.get(f"{_PATH}/contacts/{contact_id}", KommoPlace)
+
+
+async def push_contact(api: ApiClient, contact_id: UUID) -> KommoTask:
+    """409 while nothing goes to Kommo."""
+    return await api.post(f"{_PATH}/push-contact", KommoTask, KommoPushContact(contact_id=contact_id))
 
 
 async def again(api: ApiClient, task_id: UUID) -> KommoTask:

@@ -96,6 +96,9 @@ class Tabs:
             self.panel = ui.element("div").classes("m-col m-loose").props("role=tabpanel")
         self._first = start if start in self._tabs else next(iter(self._tabs))
         self.open(self._first)
+        if self._first != next(iter(self._tabs)):  # on a phone it may stand beyond the edge
+            first = self._buttons[self._first].id
+            ui.run_javascript(f"getHtmlElement({first})?.scrollIntoView({{block: 'nearest', inline: 'center'}})")
         if name:
             address().on_back(self._went_back)
 

@@ -17,13 +17,17 @@ class CodeStep:
     """Drawn hidden. `ask` shows it when that is what the API wants; `code` and `trust` go with the next try."""
 
     def __init__(self, before: Sequence[Field[Any]], on_enter: Callable[[], Any], *, may_trust: bool = False) -> None:
-        self._before = before
+        self._before, self._beside = before, list[ui.element]()
         self._field = code_field(on_enter, hint=_("Six digits from your authenticator app, or one of your recovery codes."))
         self._field.hide()
         self._trust = ui.checkbox(_("Do not ask in this browser for 30 days")).props("dense size=sm")
         self._trust.set_visibility(False)
         self._may_trust = may_trust
         self._asked = False
+
+    def in_place_of(self, beside: ui.element) -> None:
+        """Another way in, which is no way any more once the code is asked for."""
+        self._beside.append(beside)
 
     @property
     def code(self) -> str | None:
@@ -43,6 +47,8 @@ class CodeStep:
         self._asked = True
         for field in self._before:
             field.hide()
+        for other in self._beside:
+            other.set_visibility(False)
         self._field.hide(False)
         self._trust.set_visibility(self._may_trust)
         self._field.focus()

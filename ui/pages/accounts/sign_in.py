@@ -65,7 +65,9 @@ def sign_in(next: str = "/", why: str = "") -> None:
         password = password_field(_("Password"), on_enter=submit, extra=forgot)
         step = CodeStep([email, password], submit, may_trust=True)
         button(_("Sign in"), submit, kind="primary")
-        provider_buttons(_("Sign in with {name}"), next)
-        with ui.element("div").classes("m-row m-near"):
-            ui.label(_("New here?")).classes("m-sub")
-            ui.link(_("Create a company"), "/sign-up").classes("m-link")
+        with ui.element("div").classes("m-col w-full") as others:
+            provider_buttons(_("Sign in with {name}"), next)
+            with ui.element("div").classes("m-row m-near"):
+                ui.label(_("New here?")).classes("m-sub")
+                ui.link(_("Create a company"), "/sign-up").classes("m-link")
+        step.in_place_of(others)

@@ -136,11 +136,11 @@ class _Team:
                 with item():
                     icon("mail")
                     with ui.element("div").classes("m-col m-tight m-grow"):
-                        ui.label(invitation.email).classes("m-strong m-clip")
+                        ui.label(invitation.email).classes("m-strong m-text")
                         when = _("Invited by {name} · valid until {day}").format(
                             name=invitation.invited_by, day=formats.day(invitation.expires_at)
                         )
-                        ui.label(when).classes("m-hint m-clip")
+                        ui.label(when).classes("m-hint m-text")
                     badge(role_name(invitation.role, invitation.role_name))
                     button(_("Revoke"), partial(self._revoke, invitation), kind="danger")
 

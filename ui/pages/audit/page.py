@@ -120,11 +120,10 @@ class _History:
             link.tooltip(_("As a spreadsheet (CSV), of what is shown here"))
 
     def _row(self, one: AuditEntry) -> dict[str, Any]:
-        name = one.data.get("name")
-        line = labels.line(one.action)
+        name = one.data.get("name") or one.data.get("host")  # of what it is about, where it was written down
         return {
             "id": str(one.id),
-            "what": two_lines(line, name) if isinstance(name, str) and name else line,
+            "what": two_lines(labels.line(one.action), name if isinstance(name, str) else ""),
             "who": labels.actor(one),
             "when": formats.moment(one.at),
             "ip": one.ip or "",

@@ -30,7 +30,7 @@ def requests() -> None:
 
 class _Requests:
     def __init__(self) -> None:
-        self._api, self._key = session.current().api, address().get("key")
+        self._api, self._key = session.current().api, address().get("key") or None
         if self._key:
             with ui.element("div").classes("m-row"):
                 chip(_("Only one key"), on=True, on_remove=lambda: ui.navigate.to(PATH))

@@ -31,6 +31,7 @@ from ui.i18n import _
 from ui.labels import contacts as contact_labels
 from ui.pages.contacts import addresses, consent, privacy
 from ui.pages.contacts.conversation import Conversation
+from ui.pages.contacts.kommo import Kommo
 from ui.pages.contacts.leads import Leads
 from ui.pages.contacts.merges import Merges, ask
 from ui.routing import page
@@ -72,6 +73,7 @@ class _Contact:
             with ui.element("div").classes("m-col m-loose m-first"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
                 Leads(contact_id)
+                Kommo(contact_id, write=self._write)
                 self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)
         live.on(NotesChanged, self._notes_changed)

@@ -68,6 +68,8 @@ class Log:
                             ui.label(said(one.problems[0])).classes("m-sub m-text")
                         elif did := labels.effects(one):
                             ui.label(did).classes("m-sub")
+                        elif one.state is IncomingState.DONE:
+                            ui.label(_("Nothing is done with it yet")).classes("m-sub")
             if page.next_cursor and self._more < 200:
                 button(_("Show more"), self._show_more, kind="plain")
 

@@ -21,7 +21,7 @@ from ui.components.menus import Choice, more
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import badge, icon
 from ui.components.toast import toast
-from ui.i18n import _, ngettext
+from ui.i18n import _, ngettext, pgettext
 from ui.labels.accounts import permission_name
 
 DAYS = (30, 90, 365)
@@ -37,6 +37,7 @@ def draw_keys() -> None:
             _("What uses this key stops working at once."),
             yes=_("Revoke"),
             danger=True,
+            more=[_("Webhooks that were made with it go on; they stand under Settings, Webhooks.")],
         )
         if sure:
             await accounts.revoke_api_key(me.api, key.id)
@@ -65,17 +66,17 @@ def draw_keys() -> None:
                         ui.label(_may(key)).classes("m-hint")
                         if key.ended_because is not None:
                             ui.label(_ended(key.ended_because)).classes("m-hint")
-                    if key.test:
-                        badge(_("Test"), "info")
+                        elif key.second_factor_missing:
+                            text = _("It works again once {name} has set up the second step at sign-in.")
+                            ui.label(text.format(name=key.created_by)).classes("m-hint")
+                    _draw_state(key)
                     if key.ended_at is not None:
-                        badge(_("Ended"), "warn")
                         continue
-                    if key.expires_at and key.expires_at < datetime.now(UTC):
-                        badge(_("Expired"), "warn")
                     more(
                         [
                             Choice(_("Addresses"), partial(_from_where, key, place.refresh), "lan"),
                             Choice(_("New secret"), partial(_rotate, key, place.refresh), "autorenew"),
+                            *_outdated(key, place.refresh),
                             *_asked(key),
                             Choice(_("Revoke"), partial(revoke, key), "block", danger=True, line=True),
                         ],
@@ -83,6 +84,38 @@ def draw_keys() -> None:
                     )
 
     place = load(lambda: accounts.api_keys(me.api), draw, lambda: skeleton_list(3))
+
+
+def _draw_state(key: ApiKey) -> None:
+    if key.test:
+        badge(_("Test"), "info")
+    if key.ended_at is not None:
+        badge(_("Ended"), "warn")
+    elif key.expires_at and key.expires_at < datetime.now(UTC):
+        badge(_("Expired"), "warn")
+    elif key.second_factor_missing:
+        badge(pgettext("api key", "Stopped"), "warn")
+
+
+def _outdated(key: ApiKey, refresh: Callable[[], Awaitable[None]]) -> list[Choice]:
+    """The way to the newest version of the API, for who is not there yet."""
+    if key.api_version == key.newest_version:
+        return []
+
+    async def renew() -> None:
+        sure = await confirm(
+            _("Answer {name} in the newest version?").format(name=key.name),
+            _("What uses the key gets answers in the form of {day}. Whoever built it should have tried that before.").format(
+                day=key.newest_version
+            ),
+            yes=_("Use the newest version"),
+        )
+        if sure:
+            await accounts.change_api_key(session.current().api, key.id, ApiKeyPatch(api_version=key.newest_version))
+            toast(_("Saved."))
+            await refresh()
+
+    return [Choice(_("Use the newest version of the API"), renew, "upgrade")]
 
 
 def _asked(key: ApiKey) -> list[Choice]:
@@ -102,7 +135,8 @@ def _facts(key: ApiKey) -> str:
     old = []
     if key.old_valid_until:
         old = [_("the old secret works until {when}").format(when=formats.day(key.old_valid_until))]
-    return " · ".join([f"{key.prefix}…", *maker, used, *until, *where, *old])
+    version = [_("API version {day}").format(day=key.api_version)] if key.api_version != key.newest_version else []
+    return " · ".join([f"{key.prefix}…", *maker, used, *until, *where, *old, *version])
 
 
 def _may(key: ApiKey) -> str:

@@ -115,7 +115,7 @@ class _Security:
 
         switch_field(
             _("Everybody in the company needs it"), found.required, on_change=change,
-            hint=_("Set it up for yourself first.") if found.since is None else _("API keys go on as before."),
+            hint=_("Set it up for yourself first.") if found.since is None else _("The API keys of who has not set it up stop too."),
         )  # fmt: skip
 
     def _set_up(self, password: bool) -> None:

@@ -74,7 +74,7 @@ class _Delivery:
 
 
 def _draw_try(one: WebhookTry, *, unfolded: bool) -> None:
-    """What was answered and when; unfolded, what went wrong and the headers that were sent."""
+    """What was answered and when; unfolded, what went wrong and the headers of both sides."""
     answered = f"HTTP {one.status}" if one.status is not None else _("No answer")
     with ui.element("details").classes("m-unfold m-unfold-flat") as place:
         if unfolded:
@@ -89,6 +89,10 @@ def _draw_try(one: WebhookTry, *, unfolded: bool) -> None:
             if one.answer:
                 ui.label(_("What came back")).classes("m-label")
                 Text("pre", one.answer, "m-mono m-text")
-            if one.headers:
-                ui.label(_("Headers that were sent")).classes("m-label")
-                Text("pre", "\n".join(f"{name}: {value}" for name, value in one.headers.items()), "m-mono m-text")
+            for title, headers in (
+                (_("Headers that came back"), one.answer_headers),
+                (_("Headers that were sent"), one.headers),
+            ):
+                if headers:
+                    ui.label(title).classes("m-label")
+                    Text("pre", "\n".join(f"{name}: {value}" for name, value in headers.items()), "m-mono m-text")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from nicegui import ui
@@ -94,13 +95,18 @@ class _One:
 
     def _draw(self, found: _Found) -> None:
         webhook = found.webhook
+        name = webhook.description or urlsplit(webhook.url).hostname or _("Webhook")
+        self._head.title.text = name
+        ui.page_title(f"{name} · Master IA")
         self._head.actions.clear()
         if self._write:
             with self._head.actions:
                 self._draw_actions(webhook)
         self._draw_notes(webhook)
-        with card(webhook.description or _("Where it leads"), hint=webhook.url):
-            ui.label(", ".join(labels.type_name(kind) for kind in webhook.types)).classes("m-sub m-text")
+        with card(_("Where it leads"), hint=webhook.url):
+            ui.label(" · ".join(labels.type_name(kind) for kind in webhook.types)).classes("m-sub m-text")
+            if webhook.made_with is not None and (not webhook.key_ended or webhook.off_because is not None):
+                ui.label(_("Made with the API key “{name}”.").format(name=webhook.made_with)).classes("m-hint")
         delivered, failed = sum(hour.delivered for hour in found.hours), sum(hour.failed for hour in found.hours)
         with figures():
             last = ngettext("Last {n} hour", "Last {n} hours", _HOURS).format(n=_HOURS)
@@ -109,7 +115,12 @@ class _One:
             share = formats.percent(delivered, delivered + failed) if delivered + failed else "–"
             figure(_("Tries that succeed"), share)
             slowest = max((hour.p95 for hour in found.hours), default=0)
-            figure(_("Slowest hour"), formats.number(slowest) if slowest else "–", unit="ms", hint=_("95 % answer within"))
+            figure(
+                _("Slowest hour"),
+                formats.number(slowest) if slowest else "–",
+                unit="ms" if slowest else "",
+                hint=_("95 % answer within"),
+            )
         if delivered + failed:
             self._draw_charts(found.hours)
 
@@ -131,12 +142,14 @@ class _One:
                     stacked=True,
                     label=_("Tries that succeeded and that failed, by hour"),
                 )
+            if not any(hour.delivered for hour in hours):  # nothing to draw
+                return
             with card(_("How fast it answers"), hint=_("In milliseconds")):
                 line_chart(
                     names,
                     [
-                        (_("Half of them within"), [hour.median if hour else None for hour in every]),
-                        (_("95 % within"), [hour.p95 if hour else None for hour in every]),
+                        (_("Half of them within"), [hour.median if hour and hour.delivered else None for hour in every]),
+                        (_("95 % within"), [hour.p95 if hour and hour.delivered else None for hour in every]),
                     ],
                     label=_("How many milliseconds the receiver took to answer, by hour"),
                 )
@@ -151,6 +164,14 @@ class _One:
         elif failing(webhook) and webhook.failing_since is not None:
             text = _("Since {when} every try has failed. We go on trying; after five days it is switched off.")
             with note("bad", text.format(when=formats.moment(webhook.failing_since)), name="error"):
+                Text(
+                    "p", _("Is the address right, and does your server run? The list below says what came of each try."), "m-sub"
+                )
+        if webhook.made_with is not None and webhook.key_ended and webhook.off_because is None:
+            text = _(
+                "It was made with the API key “{name}”, which works no more. The webhook goes on: delete it if nobody needs it."
+            )
+            with note("warn", text.format(name=webhook.made_with), name="warning"):
                 pass
         if webhook.old_until is not None:
             with note("info", _("Two secrets hold until {when}.").format(when=formats.moment(webhook.old_until))):
@@ -200,11 +221,13 @@ class _One:
 
     def _row(self, one: WebhookDelivery) -> dict[str, Cell]:
         text, tone = labels.delivery(one.state)
-        answer = f"HTTP {one.status}" if one.status is not None else labels.failure(one.failure) if one.failure else ""
+        said = f"HTTP {one.status}" if one.status is not None else labels.failure(one.failure) if one.failure else ""
+        tries = [ngettext("{n} try", "{n} tries", one.tries).format(n=one.tries)] if one.tries > 1 else []
+        again = []
         if one.next_at is not None and one.tries:
-            answer += " · " + _("again {when}").format(when=formats.moment(one.next_at))
-        if one.tries > 1:
-            answer += " · " + ngettext("{n} try", "{n} tries", one.tries).format(n=one.tries)
+            again = [_("again {when}").format(when=formats.moment(one.next_at))]
+        long = one.status is None  # a sentence: what it would push out of sight goes first
+        answer = " · ".join([*again, *tries, said] if long else [said, *again, *tries])
         return {
             "id": str(one.id),
             "what": two_lines(labels.type_name(one.type), formats.moment(one.created_at)),
