@@ -162,6 +162,7 @@ class CampaignController(Controller):
                     contact_name=row.name,
                     address=display(row.address) if row.address else "",
                     header=row.drawn.header,
+                    header_file_id=row.drawn.header_file_id,
                     body=row.drawn.body,
                     footer=row.drawn.footer,
                     buttons=[PreviewButton(kind=kind, text=text) for kind, text in row.drawn.buttons],

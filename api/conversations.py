@@ -304,6 +304,7 @@ class ConversationController(Controller):
                 for slot, value in zip(found.content.slots, found.values, strict=True)
             ],
             header=shown.header,
+            header_file_id=shown.header_file_id,
             body=shown.body,
             footer=shown.footer,
             buttons=[PreviewButton(kind=kind, text=text) for kind, text in shown.buttons],

@@ -34,6 +34,7 @@ def _template(view: TemplateView) -> Template:
         name=view.name,
         language=view.language,
         category=view.category,
+        category_was=view.category_was,
         status=view.status,
         parameter_format="named" if view.parameter_format == "named" else "positional",
         components=view.components,

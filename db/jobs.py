@@ -255,7 +255,7 @@ class CutPicture(Job, frozen=True, kw_only=True):
 
 
 class SendFile(Job, frozen=True, kw_only=True):
-    """Hands the file of a message over to the provider, then it waits in its channel's queue (`db/messages/uploads.py`). Tried for a day in which the channel sends: so long is a window open."""
+    """Hands the file of a message over to the provider, then it waits in its channel's queue (`db/messages/uploads.py`), or that at the head of templates (`db/messages/header_files.py`). Tried for a day in which the channel sends: so long is a window open."""
 
     queue: ClassVar[QueueName] = "media"
     timeout: ClassVar[float] = 420

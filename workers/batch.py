@@ -59,6 +59,19 @@ def said_before(message: Claimed) -> Result:
     )
 
 
+def not_taken(message: Claimed) -> Result:
+    """Not sent: the provider refused the file at its head."""
+    return Result(
+        message.message_id,
+        message.epoch,
+        message.attempt_id,
+        MessageState.FAILED,
+        AttemptState.REJECTED,
+        reason=FailureReason.MEDIA,
+        detail="not sent: the provider did not take its file",
+    )
+
+
 def queued_again(message: Claimed, reason: FailureReason | None, retry_in: float, detail: str) -> Result:
     """Not sent after all, and no try of its own."""
     return Result(

@@ -1,5 +1,5 @@
-"""What a lane does about the hours and the money of a campaign (db/campaigns/gate.py): who may not be written to goes back into the queue in the
-transaction of the claim, and a campaign whose limit is reached pauses."""
+"""What a lane does about the hours, the money and the files of messages (db/campaigns/gate.py, db/messages/header_files.py): what may not go goes
+back into the queue in the transaction of the claim, and a campaign whose limit is reached pauses."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,14 +10,17 @@ from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.costs.enums import CapScope
-from db.messages import ledger
-from db.messages.ledger import Claimed
+from db.messages import header_files, ledger, render, repeats
+from db.messages.header_files import Known
+from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
+from db.messages.render import TextContent, TextSender
 from db.work import Work
 from workers import outgoing
-from workers.batch import queued_again
+from workers.batch import not_taken, queued_again, said_before
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
+FILE_WAIT = 3.0  # seconds
 
 
 async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | None, batch: Sequence[Claimed]) -> list[Claimed]:
@@ -36,6 +39,51 @@ async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | 
     soonest = min(held.wait for held in closed.values())
     await outgoing.note_limit(channel, "quiet_hours", None, until=now() + timedelta(seconds=soonest))
     return [message for message in batch if message.message_id not in closed]
+
+
+async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str) -> list[Claimed]:
+    """Without those whose number had this text lately; of channels that are paid by the segment."""
+    decoded = render.decode(content)
+    if not isinstance(decoded, TextContent) or outgoing.throughput_limit(channel) != "segments":
+        return batch
+    text = TextSender(decoded)
+    again = await repeats.repeated(w, {m.message_id: (m.address, text.render(m.params)) for m in batch})
+    if again:
+        await ledger.finish(w, [said_before(m) for m in batch if m.message_id in again], horizon=channel.unknown_horizon)
+    return [m for m in batch if m.message_id not in again]
+
+
+async def by_file(
+    w: Work, channel: ChannelRow, content: str | None, batch: Sequence[Claimed]
+) -> tuple[list[Claimed], str | None]:
+    """Those whose file the provider has, and the campaign's content, with what it is known by there. The others wait for it; what the provider
+    refused fails."""
+    own = {message.message_id: file for message in batch if (file := header_files.named(message.content))}
+    shared = header_files.named(content)
+    needed = {*own.values(), *([shared] if shared else [])}
+    if not batch or not needed:
+        return list(batch), content
+    known = await header_files.known(w, channel.id, needed)
+    go: list[Claimed] = []
+    results: list[Result] = []
+    for message in batch:
+        file = own.get(message.message_id) or (shared if message.content is None else None)
+        at = known.get(file, Known(None, False)) if file else None
+        if at is None:
+            go.append(message)
+        elif at.media is not None:
+            go.append(message._replace(content=header_files.filled(message.content, at.media)) if message.content else message)
+        elif at.refused and message.campaign_id is None:
+            results.append(not_taken(message))
+        else:
+            results.append(queued_again(message, None, FILE_WAIT, "waits for its file to be at the provider"))
+    for file in needed:
+        if known.get(file, Known(None, False)) == (None, False):
+            await header_files.want(w, channel.id, file)
+    if results:
+        await ledger.finish(w, results, horizon=channel.unknown_horizon)
+    has = known.get(shared) if shared else None
+    return go, header_files.filled(content, has.media) if content and has and has.media else content
 
 
 async def by_money(

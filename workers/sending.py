@@ -20,23 +20,23 @@ from db.channels.secrets import ChannelRow, load_channel
 from db.contacts import consent
 from db.engine import DB
 from db.errors import Unavailable
-from db.messages import ledger, render, repeats, uploads
+from db.messages import ledger, render, uploads
 from db.messages.enums import MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
-from db.messages.render import TextContent, TextSender
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.witness import Seen
 from db.work import Work, work
 from workers import gated, outage, outgoing
-from workers.batch import Batch, held_back, said_before
+from workers.batch import Batch, held_back
 from workers.outage import Breakers
 from workers.outcomes import (
     OptedOut,
     Outcome,
     PauseChannel,
+    Rejected,
     RetryAfter,
     StopCampaign,
 )
@@ -218,20 +218,10 @@ class Lanes:
             batch = [message for message, wait in zip(batch, waits, strict=True) if not wait]
         content = await self._content(w, campaign_id) if batch and campaign_id is not None else None
         if content is not None:
-            batch = await self._fresh(w, channel, batch, content)
+            batch = await gated.by_text(w, channel, batch, content)
+        batch, content = await gated.by_file(w, channel, content, batch)
         batch, dear = await gated.by_money(w, channel, asked, batch)
         return Slice(channel, batch, content, any(wait < 0 for wait in waits), dear)
-
-    async def _fresh(self, w: Work, channel: ChannelRow, batch: list[Claimed], content: str) -> list[Claimed]:
-        """Without those whose number had this text lately; of channels that are paid by the segment."""
-        decoded = render.decode(content)
-        if not isinstance(decoded, TextContent) or outgoing.throughput_limit(channel) != "segments":
-            return batch
-        text = TextSender(decoded)
-        again = await repeats.repeated(w, {m.message_id: (m.address, text.render(m.params)) for m in batch})
-        if again:
-            await ledger.finish(w, [said_before(m) for m in batch if m.message_id in again], horizon=channel.unknown_horizon)
-        return [m for m in batch if m.message_id not in again]
 
     async def _stay_away(self, channel_id: UUID, seconds: float) -> None:
         self._rest[channel_id] = time.monotonic() + seconds
@@ -381,6 +371,11 @@ class Lanes:
                     await lifecycle.stop(
                         channel.company_id, message.campaign_id, outcome.reason, outcome.message, pause=outcome.pause
                     )
+                case Rejected(reason=FailureReason.MEDIA) if (
+                    message.campaign_id is not None and message.campaign_id not in stopped
+                ):
+                    stopped.add(message.campaign_id)
+                    await lifecycle.stop_for_file(channel.company_id, message.campaign_id, outcome.message)
                 case OptedOut():
                     async with work(worker(channel.company_id), Permission.CONTACTS_WRITE) as w:
                         await consent.opt_out_address(w, message.address, "provider")

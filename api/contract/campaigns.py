@@ -63,6 +63,9 @@ class CampaignPatch(Input):
     channel_id: UUID | None | UnsetType = UNSET
     template_id: UUID | None | UnsetType = UNSET
     body: Annotated[str, Meta(examples=["Oi {{first_name}}, chegou a coleção nova!"], max_length=1600)] | None | UnsetType = UNSET
+    header_file_id: UUID | None | UnsetType = (
+        UNSET  # an upload that stands at the head; with `template_id` alone it is the template's own
+    )
     bindings: list[Binding] | UnsetType = UNSET
     audience: ContactFilter | UnsetType = UNSET
     policy: DeliveryPolicy | UnsetType = UNSET
@@ -137,6 +140,7 @@ class Campaign(Output):
     sandbox: bool
     template_id: UUID | None
     template_name: Annotated[str, example("promo_verao")] | None
+    header_file_id: UUID | None  # the picture, film or document that goes with each message
     body: str | None
     bindings: list[Binding]
     audience: ContactFilter
@@ -182,6 +186,7 @@ class PreviewMessage(Output):
     contact_name: Annotated[str, example("Beatriz Nunes")]
     address: Annotated[str, example("(11) 98765-4321")]
     header: str | None
+    header_file_id: UUID | None  # where the head is a file of ours
     body: Annotated[str, example("Oi Beatriz, chegou a coleção nova!")]
     footer: str | None
     buttons: list[PreviewButton]

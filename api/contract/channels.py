@@ -133,6 +133,7 @@ class Template(Output):
     name: Annotated[str, example("promo_verao")]
     language: Annotated[str, example("pt_BR")]
     category: TemplateCategory
+    category_was: TemplateCategory | None  # WhatsApp moved it from there: messages cost what those of `category` cost
     status: TemplateStatus
     parameter_format: Literal["positional", "named"]
     components: list[dict[str, Any]]  # Meta's components
@@ -141,7 +142,9 @@ class Template(Output):
     rejected_reason: str | None
     problem: str | None
     synced_at: Moment | None
-    header_file_id: UUID | None  # the file that it was reviewed with, where it was written here
+    header_file_id: (
+        UUID | None
+    )  # the file that it was reviewed with, where it was written here: it goes out where nothing else is chosen
 
 
 class UrlButton(Input):

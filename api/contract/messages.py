@@ -103,6 +103,7 @@ class Message(Output):
     reactions: list[MessageReaction]  # to it; each is a message of kind `reaction` too
     automatic: bool  # it was said by itself, outside of the office hours
     assistant: AssistedMessage | None  # the assistant said it
+    header_file_id: UUID | None = None  # a file of ours at the head of a template
 
 
 class ReplyChannel(Output):

@@ -52,6 +52,7 @@ class TemplatePreview(Output):
 
     values: list[TemplateValue]
     header: str | None
+    header_file_id: UUID | None  # where the head is a file of ours
     body: Annotated[str, example("Oi Beatriz, chegou a coleção nova!")]
     footer: str | None
     buttons: list[PreviewButton]

@@ -18,14 +18,15 @@ from db.campaigns.enums import CampaignState
 from db.campaigns.errors import CampaignError, CampaignField
 from db.campaigns.events import CampaignDeleted, CampaignProgress
 from db.campaigns.queries import one
+from db.channels import template_drafts
 from db.clock import now
 from db.contacts import consent, erased, segments
 from db.contacts.filter import ContactFilter
 from db.contacts.metadata import merged
 from db.contacts.phones import Phone, parse_phone
-from db.errors import RequestError, RequestField
+from db.errors import Field, RequestError, RequestField
 from db.jobs import PrepareCampaign
-from db.messages import queueing
+from db.messages import header_files, queueing, render
 from db.messages.errors import MessageError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -43,6 +44,10 @@ _REASONS = frozenset(reason.value for reason in FailureReason)
 
 _KEPT = frozenset({"external_id", "metadata"})
 """What partners keep with a campaign: it changes nothing of what is sent."""
+
+
+_KIND = "select kind from channel where company_id = $1 and id = $2"
+_SAMPLE = "select sample_file_id from template where company_id = $1 and id = $2"
 
 
 @asynccontextmanager
@@ -98,6 +103,7 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
                 await _own(w, table, changes[column])
         if changes.get("channel_id", row["channel_id"]) != row["channel_id"] and "template_id" not in changes:
             changes = {**changes, "template_id": None, "bindings": []}  # templates belong to a channel
+        changes = await _headed(w, row["channel_id"], changes)
         if "metadata" in changes:
             known = msgspec.json.decode(row["metadata"], type=dict[str, str])
             changes = {**changes, "metadata": merged(known, changes["metadata"])}
@@ -113,6 +119,20 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
             await _freeze(w, campaign_id)  # what is scheduled stays ready to go
         w.audit("campaign.edited", campaign_id, fields=sorted(changes))
         return await changed(w, campaign_id)
+
+
+async def _headed(w: Work, channel_id: UUID | None, changes: dict[str, Any]) -> dict[str, Any]:
+    """With the file of the head: of a new template the one that it was reviewed with, until another is chosen. Raises Invalid."""
+    if changes.get("header_file_id") is not None:
+        kind = await w.fetchval(_KIND, w.company_id, changes.get("channel_id", channel_id))
+        if kind is None:
+            raise RequestError.INVALID(fields=[CampaignField.NO_CHANNEL("header_file_id")])
+        form = await template_drafts.head_form(w, kind, changes["header_file_id"])
+        if isinstance(form, Field):
+            raise RequestError.INVALID(fields=[form])
+    elif "template_id" in changes and "header_file_id" not in changes:
+        return {**changes, "header_file_id": await w.fetchval(_SAMPLE, w.company_id, changes["template_id"])}
+    return changes
 
 
 async def _checked(w: Work, audience: ContactFilter) -> ContactFilter:
@@ -163,10 +183,11 @@ async def _freeze(w: Work, campaign_id: UUID) -> None:
         raise CampaignError.NOT_READY(fields=found)
     await money.keep_limit(w, campaign_id, draft.settings)
     await w.execute(
-        "update campaign set content = $3::jsonb where company_id = $1 and id = $2",
+        "update campaign set content = $3::jsonb, header_file_id = $4 where company_id = $1 and id = $2",
         w.company_id,
         campaign_id,
-        msgspec.json.encode(frozen_content(draft)).decode(),
+        render.encode(content := frozen_content(draft)),
+        header_files.of(content),
     )
 
 
@@ -249,8 +270,8 @@ async def clone(actor: Actor, campaign_id: UUID) -> Row:
     """A new draft with the same channel, text and audience."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         new_id: UUID | None = await w.fetchval(
-            "insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, policy, cloned_from,"
-            " created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, body, bindings, audience, settings, policy,"
+            "insert into campaign(company_id, name, channel_id, template_id, header_file_id, body, bindings, audience, settings, policy, cloned_from,"
+            " created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, header_file_id, body, bindings, audience, settings, policy,"
             " id, $3 from campaign where company_id = $1 and id = $2 and cadence_id is null returning id",
             actor.company_id,
             campaign_id,

@@ -8,10 +8,11 @@ import msgspec
 from db.campaigns.audience import Audience, anybody
 from db.campaigns.errors import CampaignField
 from db.channels.enums import TemplateCategory, TemplateStatus
+from db.channels.template_drafts import form_of
 from db.contacts import segments
 from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
-from db.messages.render import CONSTANT, Binding, Content, TemplateContent, TextContent, slots
+from db.messages.render import CONSTANT, HEADER_FILES, Binding, Content, TemplateContent, TextContent, slots
 from db.messages.variables import ProblemCode, is_field
 from db.messages.variables import problems as text_problems
 from db.providers import registry
@@ -52,6 +53,8 @@ class Draft(msgspec.Struct, frozen=True):
     segment_gone: bool  # the audience is a segment that was deleted
     settings: dict[str, Any]
     custom_keys: list[str]
+    header_file_id: UUID | None = None  # what stands at the head of its messages
+    header_form: str | None = None  # as what: image, video, document; None: it is gone, or fits nowhere
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -65,7 +68,12 @@ class Draft(msgspec.Struct, frozen=True):
 
     @property
     def placeholders(self) -> list[str]:
-        return placeholders(self.components, self.parameter_format)
+        return placeholders(self.components, self.parameter_format, self.template_category or "marketing")
+
+    @property
+    def header_file(self) -> UUID | None:
+        """What stands at the head, where the template begins with a file of that form."""
+        return self.header_file_id if f"header.{self.header_form}" in self.placeholders else None
 
 
 _DRAFT = """
@@ -73,11 +81,12 @@ select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as s
     c.portfolio_id, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready,
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
-    k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
+    k.header_file_id, f.mime_type as file_type, f.size as file_size, k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
     (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id and f.deleted_at is null) as custom_keys
 from campaign k
 left join channel c on c.company_id = k.company_id and c.id = k.channel_id and c.archived_at is null
 left join template t on t.company_id = k.company_id and t.id = k.template_id and t.channel_id = k.channel_id
+left join message_file f on f.company_id = k.company_id and f.id = k.header_file_id and f.state = 'stored'
 where k.company_id = $1 and k.id = $2
 """
 
@@ -112,6 +121,8 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         segment_gone=segments.gone(audience),
         settings=msgspec.json.decode(row["settings"]),
         custom_keys=list(row["custom_keys"]),
+        header_file_id=row["header_file_id"],
+        header_form=form_of(row["kind"], row["file_type"], row["file_size"]) if row["kind"] and row["file_type"] else None,
     )
 
 
@@ -133,7 +144,7 @@ def frozen_content(draft: Draft) -> Content:
     """What a launch sends. Only for drafts without problems (previews: missing bindings become empty constants)."""
     if draft.writes_text:
         return TextContent(draft.body or "")
-    filled = slots(draft.placeholders, draft.bindings)
+    filled = slots(draft.placeholders, draft.bindings, draft.header_file)
     return TemplateContent(
         draft.template_name or "", draft.template_language or "", draft.template_category or "marketing", draft.components, filled
     )
@@ -164,10 +175,20 @@ def message_problems(draft: Draft) -> list[Field]:
         return [*found, CampaignField.NO_TEMPLATE("message")]
     if draft.template_status != TemplateStatus.APPROVED:
         found.append(CampaignField.TEMPLATE_NOT_APPROVED("message"))
+    return found + _binding_problems(draft)
+
+
+def _binding_problems(draft: Draft) -> list[Field]:
+    """What nothing fills, or not with what the provider takes there."""
+    found = []
     bound = {binding.placeholder: binding for binding in draft.bindings}
     for name in draft.placeholders:
         binding = bound.get(name)
-        if binding is None or not binding.fallback.strip():
+        if name in HEADER_FILES:
+            link = binding.fallback.strip() if binding is not None and binding.source == CONSTANT else ""
+            if not (link.startswith("https://") or link.isdigit() or (not link and draft.header_file)):
+                found.append(CampaignField.HEADER_FILE("message"))
+        elif binding is None or not binding.fallback.strip():
             found.append(CampaignField.MISSING_FALLBACK("message", name=_braced(name)))
         elif binding.source != CONSTANT and not is_field(binding.source, draft.custom_keys):
             found.append(CampaignField.UNKNOWN_FIELD("message", name=binding.source))

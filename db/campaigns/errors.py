@@ -33,6 +33,7 @@ class CampaignField(FieldCode):
     FALLBACK_TOO_LONG = "fallback_too_long", "What stands in {name} in place of a missing value is too long. Shorten it."
     UNKNOWN_FIELD = "unknown_contact_field", "There is no contact field called {name}. Choose another one."
     MISSING_FALLBACK = "missing_fallback", "Write what people without a value for {name} should read."
+    HEADER_FILE = "campaign_header_file", "This text begins with a picture, a film or a PDF. Choose the file that goes out."
     NO_TEMPLATE = "no_template", "Choose an approved template."
     TEMPLATE_NOT_APPROVED = "template_not_approved", "WhatsApp has not approved this template. Choose another one, or wait."
     NO_AUDIENCE = "no_audience", "Choose who gets the message."

@@ -17,7 +17,7 @@ from db.campaigns.tallies import tallies
 from db.channels.enums import TemplateCategory
 from db.contacts.filter import ContactFilter
 from db.errors import Field
-from db.messages import queueing, render
+from db.messages import header_files, queueing, render
 from db.messages.enums import MessageState
 from db.messages.render import Binding, Content, TemplateContent
 from db.work import Read, Work
@@ -43,8 +43,8 @@ select k.id, k.channel_id, c.kind, c.sandbox, k.state, k.content::text as conten
 join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = any($2::uuid[])
 """
 _MAKE = """
-insert into campaign(company_id, name, channel_id, template_id, bindings, body, cadence_id, cadence_step, cadence_open)
-values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, true) returning id
+insert into campaign(company_id, name, channel_id, template_id, bindings, body, cadence_id, cadence_step, cadence_open, header_file_id)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, true, (select sample_file_id from template where company_id = $1 and id = $4)) returning id
 """
 _MOVE = """
 update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null
@@ -87,12 +87,13 @@ async def make(
         raise AssertionError("a draft without problems has an open channel")
     if not found:
         await w.execute(
-            "update campaign set content = $3::jsonb, state = $4, state_reason = case when $4 = 'paused' then 'person' end,"
+            "update campaign set content = $3::jsonb, header_file_id = $5, state = $4, state_reason = case when $4 = 'paused' then 'person' end,"
             " launched_at = now(), started_at = now() where company_id = $1 and id = $2",
             w.company_id,
             letter_id,
-            msgspec.json.encode(frozen_content(draft)).decode(),
+            render.encode(content := frozen_content(draft)),
             "running" if running else "paused",
+            header_files.of(content),
         )
     return letter_id, found
 

@@ -13,7 +13,7 @@ from db.channels.enums import TemplateCategory, TemplateStatus
 from db.clock import now
 from db.contacts import consent, segments
 from db.contacts.filter import ContactFilter
-from db.messages import lost, queueing, recipients, render
+from db.messages import header_files, lost, queueing, recipients, render
 from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -27,6 +27,10 @@ _TO_SETTLE = """
 select company_id, id from campaign k where finished_at is null and (
     state in ('cancelled', 'failed') or state = 'paused' and resume_at <= now()
     or state = 'running' and not cadence_open and (select true from message m where m.queue_id = k.id and m.queued order by m.next_at limit 1) is null)
+"""
+_WITHOUT_FILE = f"""
+select distinct k.company_id, k.channel_id, k.header_file_id from campaign k
+where k.state = 'running' and k.header_file_id is not null and not {header_files.HAS}
 """
 _OPEN_MESSAGES = (
     "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2"
@@ -157,6 +161,33 @@ async def stop(company_id: UUID, campaign_id: UUID, reason: str, detail: str, *,
     await _set(company_id, campaign_id, ("running",), state, reason, detail)
 
 
+_OF_FILE = """
+update campaign set state = 'paused', state_reason = $4, state_detail = $5, resume_at = null
+where company_id = $1 and header_file_id = $3 and ($2::uuid is null or channel_id = $2) and state = 'running' returning id
+"""
+
+
+async def stop_for_file(company_id: UUID, campaign_id: UUID, detail: str) -> None:
+    """The provider sends no message with the file of this campaign: it pauses, and the file is handed over anew once it goes on."""
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        row = await w.fetchrow(
+            "select channel_id, header_file_id from campaign where company_id = $1 and id = $2", company_id, campaign_id
+        )
+        if row is not None and row["header_file_id"] is not None:
+            await refuse_file(w, row["channel_id"], row["header_file_id"], detail)
+            return
+    await stop(company_id, campaign_id, FailureReason.MEDIA, detail, pause=True)
+
+
+async def refuse_file(w: Work, channel_id: UUID, file_id: UUID, detail: str) -> None:
+    """The provider of a channel does not take a file, so its campaigns there pause."""
+    await header_files.refuse(w, channel_id, file_id)
+    args = (w.company_id, channel_id, file_id, FailureReason.MEDIA.value, detail[:500] or None)
+    for row in await w.fetch(_OF_FILE, *args):
+        w.audit("campaign.paused", row["id"], reason=FailureReason.MEDIA.value)
+        await changed(w, row["id"])
+
+
 async def _set(
     company_id: UUID, campaign_id: UUID, sources: tuple[str, ...], state: CampaignState, reason: str, detail: str
 ) -> None:
@@ -177,12 +208,16 @@ async def _set(
 
 async def reconcile() -> int:
     """One round over all campaigns that may move: finishes those with nothing left, cancels what a cancelled one still has queued,
-    resumes those whose pause has run out. Any number of workers may do it at once. Returns how many moved."""
+    resumes those whose pause has run out, and has files handed over that the provider does not have. Any number of workers may do it at once. Returns how many moved."""
     async with system_read() as s:
         rows = await s.fetch(_TO_SETTLE)
+        without = await s.fetch(_WITHOUT_FILE)
     moved = 0
     for row in rows:
         moved += await _settle(row["company_id"], row["id"])
+    for row in without:
+        async with work(worker(row["company_id"]), Permission.CAMPAIGNS_SEND) as w:
+            await header_files.want(w, row["channel_id"], row["header_file_id"])
     return moved
 
 

@@ -33,7 +33,7 @@ RATE_SECONDS = 10
 
 _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
-coalesce(c.sandbox, false) as sandbox, k.template_id, t.name as template_name, k.body, k.bindings::text as bindings,
+coalesce(c.sandbox, false) as sandbox, k.template_id, k.header_file_id, t.name as template_name, k.body, k.bindings::text as bindings,
 k.audience::text as audience, k.settings::text as settings, k.external_id, k.metadata::text as metadata, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
 k.resume_at, k.version, k.cloned_from, u.name as created_by, k.created_at, k.updated_at,
 case when c.state = 'paused' and c.state_reason = 'provider_outage' then c.outage_since end as outage_since

@@ -53,12 +53,21 @@ class TemplateField(FieldCode):
     HEADER_VARIABLES = "header_variables", "The header may hold one variable only."
     VARIABLE_KINDS = "variable_kinds", "Use either numbers or names for all variables."
     FOOTER_VARIABLES = "footer_variables", "The footer may hold no variable."
+    FOOTER_PLAIN = (
+        "footer_plain",
+        "WhatsApp takes no emoji, no * ~ ` and no line breaks in the small print. Put them into the message.",
+    )
+    VARIABLE_NAME = "variable_name", "Name variables with small letters, digits and _ only, like {{first_name}}."
     URL_VARIABLE = "url_variable", "The address may hold one variable, {{1}}, at its end."
     TOO_MANY_BUTTONS = "too_many_buttons", "A template has at most {max} buttons. Remove some."
     TOO_MANY_OF_KIND = "too_many_of_kind", "A template has at most {max} buttons of this kind. Remove one."
     ANSWERS_TOGETHER = "answers_together", "WhatsApp wants the answers side by side. Move this one next to the others."
     BUTTON_TEXT = "button_text", "Write what stands on the button."
     BUTTON_TWICE = "button_twice", "Two buttons say the same. Give this one another text."
+    BUTTON_PLAIN = (
+        "button_plain",
+        "WhatsApp takes no emoji, no * ~ ` and no variables on buttons. Use plain words.",
+    )
     BUTTON_PHONE = "button_phone", "Write the number with country and area code, like +5511987654321."
     COPY_CODE = "copy_code", "Write the code that is copied, at most {max} characters, like VERAO20."
     BODY_NEEDED = "body_needed", "Write the message."

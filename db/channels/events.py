@@ -46,11 +46,15 @@ class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
 
 
 class TemplatesChanged(Event, frozen=True, kw_only=True):
-    """Templates of a channel were created, reviewed, synced or deleted."""
+    """Templates of a channel were created, reviewed, synced or deleted. After the review of one: which, and the newest draft that waits
+    for it."""
 
     type: ClassVar = "templates.changed"
     permission: ClassVar = Permission.TEMPLATES_READ
     channel_id: UUID
+    reviewed: Literal["approved", "rejected"] | None = None
+    name: Annotated[str, Meta(examples=["pedido_enviado"])] | None = None
+    campaign_id: UUID | None = None
 
 
 class TemplateStatusChanged(Event, frozen=True, kw_only=True):

@@ -76,6 +76,7 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     language: str
     category: TemplateCategory
+    category_was: TemplateCategory | None  # before its reviewers moved it
     status: TemplateStatus
     parameter_format: str
     components: list[dict[str, Any]]
@@ -184,7 +185,7 @@ async def _with_usage(actor: Actor, view: ChannelView) -> ChannelView:
 
 
 _TEMPLATE = (
-    "t.id, t.channel_id, c.name as channel_name, t.name, t.language, t.category, t.status, t.parameter_format, t.components,"
+    "t.id, t.channel_id, c.name as channel_name, t.name, t.language, t.category, t.category_was, t.status, t.parameter_format, t.components,"
     " t.quality, t.rejected_reason, t.problem, t.synced_at, t.sample_file_id"
 )
 
@@ -247,6 +248,7 @@ def _template(row: asyncpg.Record) -> TemplateView:
         name=row["name"],
         language=row["language"],
         category=TemplateCategory(row["category"]),
+        category_was=TemplateCategory(row["category_was"]) if row["category_was"] else None,
         status=TemplateStatus(row["status"]),
         parameter_format=row["parameter_format"],
         components=components,

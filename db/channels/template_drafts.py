@@ -81,26 +81,36 @@ async def look(actor: Actor, channel_id: UUID, draft: TemplateDraft, sample_file
 
 _FILE = """
 select mime_type, size from message_file where company_id = $1 and id = $2 and state = 'stored'
-    and (uploaded_by = $3 and message_id is null or exists (select from template where company_id = $1 and sample_file_id = $2))
+    and (uploaded_by = $3 and message_id is null or exists (select from template where company_id = $1 and sample_file_id = $2)
+        or exists (select from campaign where company_id = $1 and header_file_id = $2))
 """
 
 
 async def header_kind(r: Read, kind: str, file_id: UUID) -> str:
     """As what an uploaded file stands at the head of a template: image, video or document. Raises Invalid for one that is another person's,
     is gone, or is of a type that a channel of this kind does not take."""
+    found = await head_form(r, kind, file_id)
+    if isinstance(found, Field):
+        raise ChannelError.TEMPLATE_INVALID(fields=[found])
+    return found
+
+
+async def head_form(r: Read, kind: str, file_id: UUID) -> str | Field:
+    """The same; what is wrong in place of raising it."""
     assert r.actor is not None
     row = await r.fetchrow(_FILE, r.actor.company_id, file_id, r.actor.id)
     if row is None:
-        raise ChannelError.TEMPLATE_INVALID(fields=[TemplateField.FILE_UNKNOWN("header_file_id")])
+        return TemplateField.FILE_UNKNOWN("header_file_id")
+    return form_of(kind, row["mime_type"], row["size"]) or TemplateField.HEADER_FILE("header_file_id")
+
+
+def form_of(kind: str, mime_type: str, size: int) -> str | None:
+    """As what a file stands at the head of a message of such a channel; None: as nothing."""
     for rule in registry.provider(kind).capabilities.files:
         only = HEADER_FILES.get(rule.form.value, ())
-        if (
-            row["mime_type"] in rule.types
-            and row["size"] <= min(rule.most, LARGEST)
-            and (only is None or row["mime_type"] in only)
-        ):
+        if mime_type in rule.types and size <= min(rule.most, LARGEST) and (only is None or mime_type in only):
             return rule.form.value
-    raise ChannelError.TEMPLATE_INVALID(fields=[TemplateField.HEADER_FILE("header_file_id")])
+    return None
 
 
 def advice(draft: TemplateDraft) -> list[TemplateAdvice]:

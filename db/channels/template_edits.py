@@ -30,7 +30,7 @@ where company_id = $1 and template_id = $2 and number > 1 and submitted and crea
 """
 _CHANGE = """
 update template set category = $3, parameter_format = $4, components = $5::jsonb, sample_file_id = $6, status = 'pending', status_at = now(),
-    rejected_reason = null, problem = null, unsent = $7, external_id = case when $7 then external_id end
+    rejected_reason = null, problem = null, category_was = null, unsent = $7, external_id = case when $7 then external_id end
 where company_id = $1 and id = $2
 """
 _PUT_BACK = """

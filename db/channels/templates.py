@@ -30,6 +30,11 @@ select true from campaign where company_id = $1 and template_id = $2
     and state in ('scheduled', 'preparing', 'running', 'paused', 'held') limit 1
 """
 """Whether a campaign that is not over has a template ($2)."""
+_MOVED = (
+    "category = coalesce({0}, template.category), category_was = case when coalesce({0}, template.category) <> template.category"
+    " then template.category else template.category_was end"
+)
+"""SQL: the category that the provider says now, and the one that it was before."""
 SETTLE = timedelta(seconds=5)  # news of one review comes in bursts; one sync after them is enough
 
 
@@ -77,7 +82,7 @@ async def create_in(
                 category = excluded.category, status = 'pending', parameter_format = excluded.parameter_format,
                 components = excluded.components, external_id = null, quality = 'unknown', rejected_reason = null,
                 problem = null, synced_at = null, status_at = null, created_at = now(), sample_file_id = excluded.sample_file_id,
-                unsent = false
+                unsent = false, category_was = null
             where template.status = 'deleted' or (template.status = 'rejected' and template.external_id is null)
             returning id
             """,
@@ -140,7 +145,7 @@ async def set_status(w: Work, template_id: UUID, status: TemplateStatus, problem
 async def submitted(w: Work, template_id: UUID, external_id: str, status: str, category: str | None) -> None:
     """The provider took the template and named it."""
     await w.execute(
-        "update template set external_id = $3, status = $4, category = coalesce($5, category), problem = null, synced_at = now(),"
+        f"update template set external_id = $3, status = $4, {_MOVED.format('$5')}, problem = null, synced_at = now(),"
         " status_at = now(), unsent = false where company_id = $1 and id = $2",
         w.company_id,
         template_id,
@@ -206,21 +211,20 @@ async def submission(r: Read, company_id: UUID, template_id: UUID) -> Submission
 
 async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started: datetime) -> int:
     """Makes our rows equal to the provider's list, which was asked for at `started`. Returns how many there are."""
-    rows = {(item.name, item.language): item for item in listed}
-    found = list(rows.values())
-    await w.execute(
-        """
+    found = list({(item.name, item.language): item for item in listed}.values())
+    rows = await w.fetch(
+        f"""
         insert into template(company_id, channel_id, external_id, name, language, category, status, parameter_format,
                              components, quality, rejected_reason, synced_at, status_at)
         select $1, $2, r.*, $12, $12 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                                           $9::text[]::jsonb[], $10::text[], $11::text[]) r
         on conflict (company_id, channel_id, name, language) do update set
-            external_id = excluded.external_id, category = excluded.category,
+            external_id = excluded.external_id, {_MOVED.format("excluded.category")},
             status = case when coalesce(template.status_at, '-infinity') <= $12 then excluded.status else template.status end,
             parameter_format = excluded.parameter_format, components = excluded.components, quality = excluded.quality,
             rejected_reason = excluded.rejected_reason, problem = null, synced_at = $12,
             status_at = greatest(template.status_at, $12)
-        where not template.unsent
+        where not template.unsent returning channel_id, id, name, status, old.status as was
         """,
         w.company_id,
         channel_id,
@@ -235,6 +239,7 @@ async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started
         [item.rejected_reason if item.rejected_reason not in (None, "", "NONE") else None for item in found],
         started,
     )
+    await _tell(w, rows)
     await w.execute(
         "update template set status = 'deleted' where company_id = $1 and channel_id = $2 and external_id is not null"
         " and external_id <> all($3::text[]) and coalesce(synced_at, created_at) < $4",
@@ -248,6 +253,21 @@ async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started
     w.emit(TemplatesChanged(channel_id=channel_id))
     w.enqueue(FollowTemplates(channel_id=channel_id))
     return len(found)
+
+
+_DRAFT = "select id from campaign where company_id = $1 and template_id = $2 and state = 'draft' order by updated_at desc limit 1"
+
+
+async def _tell(w: Work, rows: Iterable[asyncpg.Record]) -> None:
+    """Who waits for a review that is over. `rows`: channel_id, id, name, status and what it was."""
+    for row in rows:
+        status = TemplateStatus(row["status"])
+        if row["was"] in (TemplateStatus.PENDING, TemplateStatus.IN_APPEAL) and status in (
+            TemplateStatus.APPROVED,
+            TemplateStatus.REJECTED,
+        ):
+            waits = await w.fetchval(_DRAFT, w.company_id, row["id"])
+            w.emit(TemplatesChanged(channel_id=row["channel_id"], reviewed=status.value, name=row["name"], campaign_id=waits))  # type: ignore[arg-type]
 
 
 EVENTS = {
@@ -281,14 +301,14 @@ async def apply_news(
     """What a webhook says about a template, on every channel that lists it. Older than what is known: ignored. A sync follows,
     so that the end is the provider's truth in whatever order the news came. Returns the channels."""
     rows = await w.fetch(
-        """
+        f"""
         update template set
             status = case when $3::text is not null and coalesce(status_at, '-infinity') <= $7::timestamptz + interval '1 second'
                      then $3 else status end,
             status_at = case when $3::text is not null then greatest(status_at, $7::timestamptz) else status_at end,
             rejected_reason = case when $3 = 'rejected' then $4 when $3 is not null then null else rejected_reason end,
-            category = coalesce($5, category), quality = coalesce($6, quality)
-        where company_id = $1 and external_id = $2 and status <> 'deleted' returning channel_id
+            {_MOVED.format("$5")}, quality = coalesce($6, quality)
+        where company_id = $1 and external_id = $2 and status <> 'deleted' returning channel_id, id, name, status, old.status as was
         """,
         w.company_id,
         external_id,
@@ -298,6 +318,7 @@ async def apply_news(
         _quality(quality) if quality else None,
         at,
     )
+    await _tell(w, rows)
     channels = {row["channel_id"] for row in rows}
     for channel_id in channels:
         await template_versions.note(w, channel_id=channel_id)

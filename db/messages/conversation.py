@@ -66,6 +66,7 @@ class Entry(NamedTuple):
     reactions: list[Reacted]  # to it
     automatic: bool  # it was said by itself
     assistant: "Assisted | None" = None
+    header_file_id: UUID | None = None  # a file of ours at the head of a template
 
 
 class Citation(Struct, frozen=True):
@@ -230,6 +231,7 @@ def _entry(row: asyncpg.Record) -> Entry:
         channel_kind=row["channel_kind"],
         address=row["address"],
         header=rendered.header,
+        header_file_id=rendered.header_file_id,
         text=rendered.body,
         footer=rendered.footer,
         buttons=[text for _, text in rendered.buttons],

@@ -169,7 +169,9 @@ async def one(actor: Actor, file_id: UUID) -> tuple[MessageFile, Served | None]:
     async with read(actor, Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(
             f"select {_COLUMNS}, key from message_file where company_id = $1 and id = $2 and state <> $3"
-            " and (message_id is not null or uploaded_by = $4)",
+            " and (message_id is not null or uploaded_by = $4"
+            " or exists (select from template where company_id = $1 and sample_file_id = $2)"
+            " or exists (select from campaign where company_id = $1 and header_file_id = $2))",
             actor.company_id,
             file_id,
             FileState.DELETED.value,

@@ -16,18 +16,22 @@ from db.channels.enums import TemplateCategory
 from db.messages.content import FORGOTTEN, Audio, Card, Contacts, Document, File, Image, Location, MessageContent, Reaction, Video
 from db.messages.enums import FileForm
 from db.messages.variables import Variable, clean_value, first_name, parse, render
+from db.providers.placeholders import FILES
 
 CONSTANT = "constant"
+HEADER_FILES = frozenset(f"header.{form}" for form in FILES.values())
+"""Placeholders that a file fills."""
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Slot(msgspec.Struct, frozen=True, omit_defaults=True):
     """One value of a template, in the order in which the provider takes them; `placeholder` as in db/providers/placeholders.py."""
 
     placeholder: str
     field: str | None = None  # contact field; None: the constant
     constant: str = ""
     fallback: str = ""
+    file: UUID | None = None  # of ours, at the head (db/messages/header_files.py)
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -38,13 +42,16 @@ class Binding(msgspec.Struct, frozen=True):
     fallback: str = ""
 
 
-def slots(placeholders: list[str], bindings: Iterable[Binding]) -> list[Slot]:
-    """In the provider's order; a placeholder that nothing fills stays as it is."""
+def slots(placeholders: list[str], bindings: Iterable[Binding], file: UUID | None = None) -> list[Slot]:
+    """In the provider's order; a placeholder that nothing fills stays as it is. `file`: what stands at the head where that is a file, unless
+    somebody bound an address."""
     bound = {binding.placeholder: binding for binding in bindings}
     found = []
     for name in placeholders:
         binding = bound.get(name)
-        if binding is None:
+        if file is not None and name in HEADER_FILES and (binding is None or not binding.fallback.strip()):
+            found.append(Slot(name, file=file))
+        elif binding is None:
             found.append(Slot(name, constant=f"{{{{{name}}}}}"))
         elif binding.source == CONSTANT:
             found.append(Slot(name, constant=binding.fallback))
@@ -241,6 +248,7 @@ class RenderedMessage(msgspec.Struct, frozen=True):
     footer: str | None
     buttons: list[Button]
     rows: list[Row] = []  # behind the button of a list
+    header_file_id: UUID | None = None  # a file of ours
 
 
 def field_value(field: str, raw: str) -> str:
@@ -307,7 +315,8 @@ def draw(content: Content, params: list[str]) -> RenderedMessage:
         elif kind == "BUTTONS":
             for button in component.get("buttons") or []:
                 buttons.append((_BUTTONS.get(str(button.get("type", "")).upper(), "quick_reply"), str(button.get("text", ""))))
-    return RenderedMessage(header, body, footer, buttons)
+    file_id = next((slot.file for slot in content.slots if slot.file is not None), None)
+    return RenderedMessage(header, body, footer, buttons, header_file_id=file_id)
 
 
 def leads_with_text(content: TemplateContent) -> bool:

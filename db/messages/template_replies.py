@@ -61,7 +61,10 @@ async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Bindin
     if wrong:
         raise RequestError.INVALID(fields=wrong)
     bound = {binding.placeholder for binding in bindings}
-    slots = [slot if slot.placeholder in bound else Slot(slot.placeholder) for slot in render.slots(view.placeholders, bindings)]
+    slots = [
+        slot if slot.placeholder in bound or slot.file else Slot(slot.placeholder)
+        for slot in render.slots(view.placeholders, bindings, view.sample_file_id)
+    ]
     content = TemplateContent(view.name, view.language, view.category.value, view.components, slots)
     params = await values.of_person(r, company_id, place.contact_id, place.address, content.fields) if content.fields else []
     as_text = place.capabilities.write_template is None
@@ -79,7 +82,7 @@ async def to_send(
         raise RequestError.INVALID(fields=[CampaignField.TEMPLATE_NOT_APPROVED("content.template_id")])
     if place.opted_out and found.view.category is TemplateCategory.MARKETING:
         raise ReplyError.MARKETING_REFUSED()
-    empty = [slot.placeholder for slot, value in zip(found.content.slots, found.values, strict=True) if not value]
+    empty = [s.placeholder for s, value in zip(found.content.slots, found.values, strict=True) if not value and s.file is None]
     if empty:
         raise RequestError.INVALID(
             fields=[ReplyField.VALUE_MISSING("content.bindings", name=f"{{{{{name}}}}}") for name in empty]

@@ -264,9 +264,10 @@ async def picture(company_id: UUID, file_id: UUID) -> Picture | None:
 # -- what nobody sent
 
 _UNTAKEN = "message_id is null and created_at < $1 and state <> 'deleted'"
-# The file that a template was reviewed with stays as long as the template.
+# The file that a template was reviewed with stays as long as the template, and that of a campaign as long as the campaign.
 _OF_NO_TEMPLATE = (
     "not exists (select from template t where t.company_id = $2 and t.sample_file_id = message_file.id and t.status <> 'deleted')"
+    " and not exists (select from campaign k where k.company_id = $2 and k.header_file_id = message_file.id)"
 )
 
 

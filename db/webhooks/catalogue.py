@@ -117,8 +117,10 @@ KINDS: dict[T, Kind] = {
             lambda data: data["from_stage_id"] is not None and data["from_stage_id"] != data["stage_id"] and not data["deleted"],
         ),
         Kind(
-            T.TEMPLATE_CHANGED, TemplatesChanged, "channel_id", "Templates of a channel were made, reviewed, synced or deleted.",
-            _ids("channel_id"),
+            T.TEMPLATE_CHANGED, TemplatesChanged, "channel_id",
+            "Templates of a channel were made, reviewed, synced or deleted. After the review of one: what it came to, its name, and the newest"
+            " draft of a campaign that waits for it.",
+            {**_ids("channel_id", "campaign_id"), "reviewed": "approved", "name": "pedido_enviado"},
         ),
         Kind(
             T.TEMPLATE_STATUS, TemplateStatusChanged, "template_id",

@@ -70,6 +70,17 @@ async def test_create_list_show_delete(
         ({"body": "Oi {{1}} {{2}}, chegou!", "body_examples": ["a", "b"]}, "body"),
         ({"header": "Verão ☀️"}, "header"),
         ({"header": "*Verão*"}, "header"),
+        ({"header": "Verão ⭐"}, "header"),
+        ({"header": "Verão {{1"}, "header"),
+        ({"header": "1️⃣ Verão"}, "header"),
+        ({"footer": "Até logo 👋🏽"}, "footer"),
+        ({"footer": "Até {{logo"}, "footer"),
+        ({"quick_replies": ["Sim 👍"]}, "quick_replies[0]"),
+        ({"buttons": [{"kind": "url", "text": "Ver {{1}}", "url": "https://a"}]}, "buttons[0].text"),
+        ({"body": "Oi {{Nome}}, chegou!"}, "body"),
+        ({"body": "Oi {{promoção}}, chegou!"}, "body"),
+        ({"body": "Oi {{nome}} e {{1}}, chegou!", "body_examples": ["a", "b"]}, "body"),
+        ({"body": "👩‍👩‍👧‍👦" * 147}, "body"),
         ({"header": "Verão", "header_location": True}, "header"),
         ({"header_file_id": str(UUID(int=7))}, "header_file_id"),
         ({"buttons": [{"kind": "url", "text": str(n), "url": "https://a"} for n in range(3)]}, "buttons[2]"),
@@ -238,3 +249,16 @@ async def test_a_reviewed_template_is_changed_and_its_versions_are_kept(
     await owner_db.execute("update template set status = 'approved' where id = $1", UUID(made["id"]))
     await owner_db.execute(campaign, owner.company_id, channel, UUID(made["id"]))
     assert (await client.put(path, json=text, headers=headers)).json()["code"] == "template_in_use"
+
+
+async def test_a_place_is_written_as_whatsapp_knows_it_and_right_to_left_passes(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    body = {**GOOD, "channel_id": str(channel), "body": "مرحبا {{ nome }}، *وصل* الطلب 📦", "header": "שלום"}
+    made = await client.post("/v1/templates", json=body, headers=await sign_in_as())
+    assert made.status_code == 201, made.text
+    head, text = made.json()["components"]
+    assert (head["text"], text["text"]) == ("שלום", "مرحبا {{nome}}، *وصل* الطلب 📦")
+    assert made.json()["placeholders"] == ["nome"]
+    assert made.json()["category_was"] is None

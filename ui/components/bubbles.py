@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from nicegui import ui
 
@@ -14,9 +15,13 @@ from ui.components.citations import draw_citations
 from ui.components.reactions import draw_reactions
 from ui.components.text import Text, icon
 from ui.components.ticks import draw_tick
+from ui.files import address
 from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.labels import reasons
+
+HEADS = {"[image]": "image", "[video]": "play_circle", "[document]": "description", "[location]": "location_on"}
+"""What stands at the head where it is no text → its symbol."""
 
 
 def day_name(value: date) -> str:
@@ -69,7 +74,8 @@ def draw_message(
             if one.kind == "text" and not one.text:
                 ui.label(_("Message without text")).classes("m-hint")
         else:
-            draw_sent(one.header, one.text, one.footer, one.buttons, [(row.title, row.description) for row in one.rows])
+            rows = [(row.title, row.description) for row in one.rows]
+            draw_sent(one.header, one.text, one.footer, one.buttons, rows, one.header_file_id)
         if one.assistant is not None:
             draw_citations(one.assistant.citations)
         if more is not None:
@@ -91,9 +97,16 @@ def draw_sent(
     footer: str | None = None,
     buttons: Sequence[str] = (),
     rows: Sequence[tuple[str, str | None]] = (),
+    head_file: UUID | None = None,
 ) -> None:
-    """What goes out from here, as the person sees it; `rows` behind the button of a list."""
-    if header:
+    """What goes out from here, as the person sees it; `rows` behind the button of a list, `head_file` a picture above it."""
+    if header in HEADS:
+        with ui.element("div").classes("m-bubble-media"):
+            if head_file is not None and header == "[image]":
+                ui.element("img").props.update({"src": address(head_file), "alt": _("The picture that goes out")})
+            else:
+                icon(HEADS[header])
+    elif header:
         contents.said(header, "m-strong")
     if text:
         contents.said(text)

@@ -25,6 +25,7 @@ from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
 from ui.components.navigation import INBOX, Place, mine, places, setups
 from ui.components.palette import Palette, find_button, find_line
+from ui.components.reviews import Reviews
 from ui.components.text import Text, avatar, icon, title
 from ui.components.unread import Unread
 from ui.i18n import LANGUAGES, _, preferences
@@ -85,6 +86,7 @@ def frame(
         _bottom_bar(shown, here, unread)
         Palette([*shown, *mine(setups())])
         Calls()
+        Reviews()
     unread.follow()
     _connection()
     with above:

@@ -30,7 +30,7 @@ _STYLE = re.compile(
 
 
 class Preview(NamedTuple):
-    """What the bubble holds. `media` is image, video, document, or empty; `media_url` shows the picture itself.
+    """What the bubble holds. `media` is image, video, document, place, or empty; `media_url` shows the picture itself.
 
     `buttons` are (kind, label): url, phone, code; every other kind is an answer.
     """
@@ -38,7 +38,7 @@ class Preview(NamedTuple):
     body: str
     header: str = ""
     footer: str = ""
-    media: Literal["", "image", "video", "document"] = ""
+    media: Literal["", "image", "video", "document", "place"] = ""
     media_url: str = ""
     buttons: Sequence[tuple[str, str]] = ()
     time: str = ""
@@ -50,19 +50,19 @@ class Preview(NamedTuple):
     reactions: Sequence[str] = ()
 
 
-_MEDIA = {"image": "image", "video": "play_circle", "document": "description"}
+_MEDIA = {"image": "image", "video": "play_circle", "document": "description", "place": "location_on"}
 _ANSWERS = ("reply", "quick_reply")
 _BUTTONS = {"list": "list", "reply": "reply", "url": "open_in_new", "phone": "call", "code": "content_copy"}
 
 
 def _text(text: str, classes: str) -> None:
     with ui.element("div").classes(f"m-text {classes}"):
-        for part in _VARIABLE.split(text):
-            if _VARIABLE.fullmatch(part):
-                Text("span", part, "m-var")
-            else:
-                for piece, style in styled(part):
-                    Text("span", piece, style)
+        for piece, style in styled(text):
+            for part in _VARIABLE.split(piece):
+                if _VARIABLE.fullmatch(part):
+                    Text("span", part, f"m-var {style}")
+                elif part:
+                    Text("span", part, style)
 
 
 def styled(text: str) -> list[tuple[str, str]]:

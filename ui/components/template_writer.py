@@ -21,10 +21,11 @@ from ui.components import problems
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card
 from ui.components.files import drop_zone
-from ui.components.forms import Field, area_field, filled, number_field, select_field, text_field
+from ui.components.forms import Field, area_field, filled, number_field, select_field, switch_field, text_field
 from ui.components.kept import Kept
 from ui.components.phone import Phone, Preview
 from ui.components.template_buttons import TemplateButtons
+from ui.components.template_values import values_of
 from ui.components.text import icon, pressable
 from ui.components.throttle import Throttle
 from ui.i18n import _
@@ -77,7 +78,7 @@ class Writer:
                 self._said.props["aria-live"] = "polite"
         self._asks = Throttle(self._check, 0.6)
         if change is not None:
-            self._fill(_of(change))
+            self._fill(values_of(change))
         self._kept = Kept(f"template-{change.id}" if change else "template", self._read, self._fill)
         self._ready = True
         self._redraw()
@@ -92,6 +93,7 @@ class Writer:
             "begins": self._begins.value,
             "file": [str(self._file[0]), *self._file[1:]] if self._file else None,
             "minutes": self._minutes.value,
+            "warns": bool(self._warns.value),
             "buttons": self._buttons.read(),
             "examples": {key: field.value or "" for key, field in self._examples.items()},
         }
@@ -113,6 +115,8 @@ class Writer:
             self._begins.value = values["begins"]
         if isinstance(values.get("minutes"), int | float):
             self._minutes.value = values["minutes"]
+        if isinstance(values.get("warns"), bool):
+            self._warns.value = values["warns"]
         match values.get("file"):
             case [str(file_id), ("image" | "video" | "document") as kind, str(name)]:
                 try:
@@ -134,7 +138,13 @@ class Writer:
             self._channel.hide(len(self._channels) == 1 or self._change is not None)
             if self._change is None:
                 self._starter: Field[str | None] = select_field(
-                    _("Begin with a ready text (optional)"), starters.names(), None, clearable=True, on_change=self._start
+                    _("Begin with a ready text (optional)"),
+                    starters.names(),
+                    None,
+                    clearable=True,
+                    search=True,
+                    headings=starters.headings(),
+                    on_change=self._start,
                 )
             hint = _("Only you see it.")
             self._name = text_field(_("Name"), placeholder=_("Summer offer"), hint=hint, limit=500, on_change=self._redraw)
@@ -172,7 +182,7 @@ class Writer:
                     accept=TYPES,
                     max_bytes=MAX_FILE,
                     hint=_(
-                        "JPEG, PNG, MP4 or PDF, up to 16 MB, as an example for the reviewers. A campaign says by its web address which one goes."
+                        "JPEG or PNG up to 5 MB, MP4 or PDF up to 16 MB. It goes out with the text; a campaign may take another one."
                     ),
                 )
 
@@ -201,6 +211,7 @@ class Writer:
             self._minutes: Field[float | None] = number_field(
                 _("Lives for (minutes)"), 10, low=1, high=90, on_change=self._redraw
             )
+            self._warns = switch_field(_("Ask people not to share the code"), True, on_change=lambda _on: self._redraw())
 
     # -- while it is written --------------------------------------------------------------------------------------
 
@@ -257,9 +268,11 @@ class Writer:
 
     def _preview(self, code: bool) -> Preview:
         if code:
-            return template_labels.code_preview(self._language.value, int(self._minutes.value or 0))
+            return template_labels.code_preview(
+                self._language.value, int(self._minutes.value or 0), warns=bool(self._warns.value)
+            )
         begins, kind = self._begins.value, self._file[1] if self._file else "image"
-        media = {"file": kind, "place": "image"}.get(begins, "")
+        media = {"file": kind, "place": "place"}.get(begins, "")
         shown = files.address(self._file[0]) if self._file and kind == "image" else ""
         return Preview(
             self._filled(self._body.value or "") or "…",
@@ -271,11 +284,9 @@ class Writer:
         )
 
     def _filled(self, text: str, prefix: str = "") -> str:
-        for name in template_labels.variables(text):
-            field = self._examples.get(prefix + name)
-            if field is not None and (field.value or "").strip():
-                text = text.replace("{{" + name + "}}", field.value.strip())
-        return text
+        return template_labels.filled(
+            text, {key.removeprefix(prefix): field.value for key, field in self._examples.items() if key.startswith(prefix)}
+        )
 
     def _draw_examples(self, wanted: list[str]) -> None:
         kept = {key: field.value for key, field in self._examples.items()}
@@ -320,7 +331,11 @@ class Writer:
         """The fields of the request. What is not whole yet is left out where it would only be a wrong form."""
         if self._category.value is TemplateCategory.AUTHENTICATION:
             minutes = int(self._minutes.value) if self._minutes.value else None
-            return {"category": self._category.value, "code_minutes": minutes}
+            return {
+                "category": self._category.value,
+                "code_minutes": minutes,
+                "security_recommendation": bool(self._warns.value),
+            }
         body, header = (self._body.value or "").strip(), self._header_text()
         header_names = template_labels.variables(header)
         return {
@@ -371,25 +386,3 @@ class Writer:
             problems.show_in(fields, error)
             return
         self._kept.forget()
-
-
-def _of(template: Template) -> dict[str, Any]:
-    """A template as `_fill` takes it."""
-    heading = template_labels.header(template)
-    form = str(heading.get("format") or "TEXT").upper()
-    begins = {"TEXT": "text" if heading.get("text") else "none", "LOCATION": "place"}.get(form, "file")
-    kind = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}.get(form)
-    return {
-        "texts": {
-            "name": template.name,
-            "header": str(heading.get("text") or ""),
-            "body": template_labels.body(template),
-            "footer": template_labels.footer(template),
-        },
-        "category": template.category.value,
-        "language": template.language,
-        "begins": begins,
-        "file": [str(template.header_file_id), kind, _("The file until now")] if template.header_file_id and kind else None,
-        "buttons": template_labels.button_rows(template),
-        "examples": template_labels.examples(template),
-    }

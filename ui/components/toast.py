@@ -25,6 +25,14 @@ def toast(text: str, tone: Tone = "ok") -> None:
     )
 
 
+def toast_way(text: str, label: str, path: str, *, seconds: float = 12) -> None:
+    """Says what happened and offers the way to it."""
+    event = f"way{next(_numbers)}"
+    ui.on(event, lambda: ui.navigate.to(path), [])
+    arguments = ", ".join(json.dumps(value) for value in (text, label, event, seconds * 1000))
+    ui.run_javascript(f"masteria.undo({arguments})")
+
+
 def toast_undo(text: str, undo: Callable[[], Awaitable[Any] | Any], *, seconds: float = 8) -> None:
     """Says what was done and offers to take it back: better than asking before."""
     event = f"undo{next(_numbers)}"

@@ -60,6 +60,13 @@ def _all() -> dict[NoticeCode, Words]:
         n.TEMPLATE_PAUSED: Words(_("Meta paused a template"), _("People blocked or reported it. Use another one meanwhile.")),
         n.TEMPLATE_DISABLED: Words(_("Meta disabled a template"), _("Write a new one that people want to read.")),
         n.TEMPLATE_APPROVED: Words(_("Meta approved a template")),
+        n.TEMPLATE_MOVED: Words(
+            _("Meta moved a template to another category"), _("Its messages may cost more now: see it under Templates.")
+        ),
+        n.TEMPLATE_DISLIKED: Words(
+            _("People block or report a template"), _("Send it to fewer people, before Meta pauses it, or use another one.")
+        ),
+        n.TEMPLATE_LIKED: Words(_("People take a template well again")),
         n.FLOW_BLOCKED: Words(_("Meta blocked a form"), _("Mend the form in the WhatsApp manager.")),
         n.FLOW_CHANGED: Words(_("Something about a form changed")),
         n.HISTORY_SYNCED: Words(_("Past messages of the phone's app were taken over")),

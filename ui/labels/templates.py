@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from api.contract.campaigns import Binding
 from api.contract.channels import Template
 from api.contract.contacts import CustomField
-from api.contract.enums import TemplateAdvice, TemplateCategory, TemplateStatus
+from api.contract.enums import Quality, TemplateAdvice, TemplateCategory, TemplateStatus
+from ui import files
 from ui.components.phone import Preview
 from ui.components.text import Tone
 from ui.i18n import _
@@ -20,8 +23,11 @@ LANGUAGES = {
     "pt_PT": "Português (PT)",
 }
 CONSTANT = "constant"
-_MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
+HEADS = {"header.image": "image", "header.video": "video", "header.document": "document"}
+"""Places that a file fills."""
+_MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document", "LOCATION": "place"}
 _BUTTONS = {"URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "code", "OTP": "code"}
+_PLACE = ("header.latitude", "header.longitude", "header.name", "header.address")
 AROUND = 26  # characters of text shown on each side of a place
 _NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
 
@@ -52,7 +58,7 @@ def guess(template: Template, custom: list[CustomField]) -> list[Binding]:
     """A binding per placeholder: people's first name first, own fields by their key, else a text to be written."""
     keys = {field.key for field in custom}
     found: list[Binding] = []
-    for place in template.placeholders:
+    for place in to_fill(template):
         bare = place.rsplit(".", 1)[-1].lower()
         if place == "1" or bare in _NAMES:
             found.append(Binding(placeholder=place, source="first_name", fallback=_("customer")))
@@ -61,6 +67,16 @@ def guess(template: Template, custom: list[CustomField]) -> list[Binding]:
         else:
             found.append(Binding(placeholder=place, source=CONSTANT, fallback=""))
     return found
+
+
+def to_fill(template: Template) -> list[str]:
+    """The places that words fill: not the head, where it is a file that we have."""
+    return [place for place in template.placeholders if not (place in HEADS and template.header_file_id)]
+
+
+def head(template: Template) -> str:
+    """As what a file stands at its head: image, video, document; "" without one."""
+    return next((HEADS[place] for place in template.placeholders if place in HEADS), "")
 
 
 def body(template: Template) -> str:
@@ -131,18 +147,25 @@ def advice(one: TemplateAdvice) -> str:
     }[one]
 
 
-def code_preview(language: str, minutes: int) -> Preview:
+def code_preview(language: str, minutes: int, *, warns: bool = True) -> Preview:
     """About what WhatsApp makes of a sign-in code; the words are its own."""
-    portuguese = language.startswith("pt")
-    body = "*{{1}}* é seu código de verificação. Para sua segurança, não o compartilhe."
-    foot, copy = f"Este código expira em {minutes} minutos.", "Copiar código"
-    if not portuguese:
-        body, foot = (
-            "*{{1}}* is your verification code. For your security, do not share this code.",
-            f"This code expires in {minutes} minutes.",
-        )
-        copy = "Copy code"
-    return Preview(body, footer=foot if minutes else "", buttons=[("code", copy)])
+    body, safe = "*{{1}}* is your verification code.", " For your security, do not share this code."
+    foot, copy = f"This code expires in {minutes} minutes.", "Copy code"
+    if language.startswith("pt"):
+        body, safe = "*{{1}}* é seu código de verificação.", " Para sua segurança, não o compartilhe."
+        foot, copy = f"Este código expira em {minutes} minutos.", "Copiar código"
+    return Preview(body + safe if warns else body, footer=foot if minutes else "", buttons=[("code", copy)])
+
+
+def code_minutes(template: Template) -> int | None:
+    """How long a code of it lives."""
+    found = _part(template, "FOOTER").get("code_expiration_minutes")
+    return found if isinstance(found, int) else None
+
+
+def warns(template: Template) -> bool:
+    """Whether a template of codes asks not to share them."""
+    return _part(template, "BODY").get("add_security_recommendation") is not False
 
 
 def buttons(template: Template) -> list[dict[str, Any]]:
@@ -161,6 +184,9 @@ def where(template: Template, place: str) -> tuple[str, str]:
     """The placeholder as written ({{1}}) and the words around it."""
     group, _dot, name = place.rpartition(".")
     mark = "{{" + name + "}}"
+    if place in HEADS or place in _PLACE:
+        names = {"image": _("Picture"), "video": _("Film"), "document": _("PDF"), **_of_place()}
+        return names[name], _("its address on the web, https://…") if place in HEADS else _("of the place on the map")
     if group.startswith("button"):
         number = int(group.partition(".")[2] or 0)
         known = buttons(template)
@@ -177,6 +203,15 @@ def where(template: Template, place: str) -> tuple[str, str]:
     if len(after) > AROUND:
         after = after[:AROUND].rpartition(" ")[0].rstrip(" .,;:!?") + "…"
     return mark, " ".join(f"{before}{mark}{after}".split())
+
+
+def _of_place() -> dict[str, str]:
+    return {
+        "latitude": _("Latitude"),
+        "longitude": _("Longitude"),
+        "name": _("Name of the place"),
+        "address": _("Address of the place"),
+    }
 
 
 def category_name(category: TemplateCategory) -> str:
@@ -202,10 +237,71 @@ def template_status(value: TemplateStatus) -> tuple[str, Tone]:
     return names[value]
 
 
+CHANGEABLE = (TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
+"""What WhatsApp lets be written anew."""
+
+
+def standing(template: Template) -> str:
+    """Why it cannot be sent and what to do; "" where it can, or is in review."""
+    said = trouble(template)
+    means = {
+        TemplateStatus.PAUSED: _(
+            "WhatsApp paused it, because many people blocked or reported it: for 3 hours, the next time for 6, the third time for good."
+            " Write a friendlier text, and to fewer people who asked for it."
+        ),
+        TemplateStatus.DISABLED: _(
+            "WhatsApp switched it off for good, because too many people blocked or reported it. Write a new one that people want to get."
+        ),
+        TemplateStatus.REJECTED: _(
+            "WhatsApp refused it without a reason. Read it with a stranger's eyes, change it and send it again."
+        ),
+        TemplateStatus.LIMIT_EXCEEDED: _("It was changed too often. WhatsApp takes another change in a day."),
+        TemplateStatus.ARCHIVED: _("It lies in WhatsApp's archive. Take it out in the WhatsApp manager, or write a new one."),
+    }
+    return said or means.get(template.status, "")
+
+
 def trouble(template: Template) -> str:
-    """Why it cannot be sent and what to do; the provider's own words only where we have none, and marked as its."""
+    """What is wrong with it; the provider's own words only where we have none, and marked as its."""
     said = template.problem or template.rejected_reason
     return why(said) if said else ""
+
+
+def quality_name(value: Quality) -> str:
+    """How people take it, by WhatsApp's count of blocks and reports."""
+    return {
+        Quality.GREEN: _("Well received"),
+        Quality.YELLOW: _("Quality falls"),
+        Quality.RED: _("Badly received"),
+        Quality.UNKNOWN: _("Too new to say how people take it"),
+    }[value]
+
+
+def bad_quality(value: Quality) -> str:
+    """ "" while people take it well."""
+    return {
+        Quality.YELLOW: _(
+            "Some people block or report this text. Write to fewer of them, and say how to stop, before WhatsApp pauses it."
+        ),
+        Quality.RED: _(
+            "Many people block or report this text. WhatsApp will soon pause it: stop sending it, and write another one."
+        ),
+    }.get(value, "")
+
+
+def moved(template: Template) -> str:
+    """That WhatsApp moved it to another category, and what follows for prices and people."""
+    if template.category_was is None or template.category_was is template.category:
+        return ""
+    names = {"was": category_name(template.category_was), "now": category_name(template.category)}
+    said = _("WhatsApp moved this text from “{was}” to “{now}”.").format(**names)
+    if template.category is TemplateCategory.MARKETING:
+        means = _(
+            "Each message now costs what marketing costs, and does not go to who refuses marketing. For the old price write it without any offer."
+        )
+    else:
+        means = _("Each message now costs what “{now}” costs.").format(**names)
+    return f"{said} {means}"
 
 
 def why(said: str) -> str:
@@ -221,7 +317,26 @@ def why(said: str) -> str:
         "SCAM": _("WhatsApp refused it because it looks like a fraud. Ask for no passwords, cards or codes."),
         "TAG_CONTENT_MISMATCH": _("WhatsApp refused it because text and category do not fit. Send it again as the right one."),
     }
-    return known.get(said) or _("The provider says: {text}").format(text=said)
+    return known.get(said) or _rule(said) or _("The provider says: {text}").format(text=said)
+
+
+def _rule(said: str) -> str:
+    """Meta's rules of writing by their codes, where its words name one (docs/contracts/meta-whatsapp.md)."""
+    found = re.search(r"\b(2388\d{3})\b", said)
+    form = _(
+        "WhatsApp refused its form. Look at the places to fill in: none at the very start or end, none beside another, and an example for each."
+    )
+    known = {
+        "2388019": _("The account has as many templates as WhatsApp allows. Delete some that nobody uses."),
+        "2388039": _("WhatsApp does not know this text any more. Read the list again from WhatsApp."),
+        "2388040": _("A field is longer than WhatsApp allows. Shorten it."),
+        "2388047": _("WhatsApp refused the heading: one line, without emoji, bold or line breaks."),
+        "2388072": form,
+        "2388073": _("WhatsApp refused the small print: one line, without emoji, bold or places."),
+        "2388293": _("There are too many places for so few words. Write more around them, or take some out."),
+        "2388299": _("No place may stand at the very beginning or end of the text. Write a word before or after it."),
+    }
+    return known.get(found[1], "") if found else ""
 
 
 def preview(template: Template) -> Preview:
@@ -229,18 +344,41 @@ def preview(template: Template) -> Preview:
     heading = header(template)
     form = str(heading.get("format") or "TEXT").upper()
     if template.category is TemplateCategory.AUTHENTICATION and not body(template):  # WhatsApp has not written it yet
-        minutes = _part(template, "FOOTER").get("code_expiration_minutes") or 0
-        return code_preview(template.language, int(minutes))
+        return code_preview(template.language, code_minutes(template) or 0, warns=warns(template))
     return Preview(
         body(template) or "…",
         header=str(heading.get("text") or "") if form == "TEXT" else "",
         footer=footer(template),
         media=_MEDIA.get(form, ""),  # type: ignore[arg-type]
+        media_url=files.address(template.header_file_id) if template.header_file_id and form == "IMAGE" else "",
         buttons=[
             (_BUTTONS.get(str(button.get("type", "")).upper(), "reply"), str(button.get("text") or ""))
             for button in buttons(template)
         ],
     )
+
+
+_SHOWN = {"[image]": "image", "[video]": "video", "[document]": "document", "[location]": "place"}
+
+
+def as_shown(
+    header: str | None, file_id: UUID | None, body: str, footer: str | None, buttons: Sequence[tuple[str, str]]
+) -> Preview:
+    """A message as the API draws it, with the picture of its head."""
+    media = _SHOWN.get(header or "", "")
+    return Preview(
+        body,
+        header="" if media else header or "",
+        footer=footer or "",
+        media=media,  # type: ignore[arg-type]
+        media_url=files.address(file_id) if file_id and media == "image" else "",
+        buttons=buttons,
+    )
+
+
+def filled(text: str, values: dict[str, str]) -> str:
+    """With these in its places; one without a value stays as it is written."""
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda place: (values.get(place[1]) or "").strip() or place[0], text)
 
 
 def variables(text: str) -> list[str]:

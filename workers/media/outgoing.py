@@ -18,22 +18,24 @@ import structlog
 
 from db import blobs, file_links
 from db.blobs import HandedOver
+from db.campaigns import lifecycle
 from db.channels.secrets import ChannelRow, load_channel, unseal
 from db.clock import now
 from db.crypto import SealBroken
-from db.errors import NotFound, Unavailable
+from db.errors import NotFound, RequestError, Unavailable
 from db.file_links import Link
 from db.jobs import LookAtFile, SendFile
-from db.messages import files, sniff, uploads
+from db.messages import files, header_files, sniff, uploads
 from db.messages.file_replies import VOICE
 from db.messages.files import Found
+from db.messages.header_files import Wanted
 from db.messages.reasons import FailureReason
 from db.messages.render import FileContent
 from db.messages.uploads import Waiting
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
-from db.work import read
+from db.work import read, work
 from workers.media import caged, pictures
 from workers.media.frames import Recording, Voice
 from workers.outcomes import PauseChannel, RetryAfter, Unknown, reason_of, retry_delay
@@ -63,6 +65,14 @@ class OutgoingFiles:
         """Raises Retry while the provider or the store does not answer, Snooze while the channel does not send."""
         waiting = await uploads.waiting(company_id, job.file_id)
         if waiting is None:
+            waits: list[Retry | Snooze] = []
+            for wanted in await header_files.wanted(company_id, job.file_id):
+                try:
+                    await self._of_templates(company_id, job.file_id, wanted)
+                except (Retry, Snooze) as later:  # the other channels do not wait for this one
+                    waits.append(later)
+            if waits:
+                raise waits[0]
             return
         async with read(worker(company_id), Permission.CHANNELS_READ) as r:
             channel = await load_channel(r, waiting.channel_id)
@@ -95,18 +105,63 @@ class OutgoingFiles:
                 return
         await uploads.handed_over(company_id, handed)
 
+    async def _of_templates(self, company_id: UUID, file_id: UUID, wanted: Wanted) -> None:
+        """The file at the head of templates. Raises Retry, Snooze."""
+        async with read(worker(company_id), Permission.CHANNELS_READ) as r:
+            channel = await load_channel(r, wanted.channel_id)
+        if channel is None:
+            return
+        if not channel.sendable:
+            raise Snooze(_open_again(channel))
+        try:
+            if not wanted.stored:
+                raise RequestError.NOT_FOUND(what="file")
+            with tempfile.TemporaryDirectory(prefix="masteria-media-") as folder:
+                path = Path(folder) / "content"
+                await _get(wanted.key, path)
+                media, until = await self._to_provider(channel, file_id, wanted.key, wanted.name, wanted.mime_type, path)
+        except NotFound:
+            await self._refused(channel, file_id, "the file is gone")
+        except SealBroken as error:
+            trouble = PauseChannel(FailureReason.TOKEN_INVALID, message=f"the stored token does not open: {error}")
+            await pause_channel(channel, trouble)
+            raise Snooze(now() + CLOSED) from error
+        except ProviderError as error:
+            match error.outcome:
+                case PauseChannel() as outcome:
+                    await pause_channel(channel, outcome)
+                    raise Snooze(now() + CLOSED) from error
+                case RetryAfter() | Unknown():
+                    raise Retry(None, str(error)) from error
+                case _:
+                    await self._refused(channel, file_id, str(error))
+        except (Unavailable, OSError) as error:  # the store
+            raise Retry(None, str(error)) from error
+        else:
+            await header_files.handed_over(company_id, channel.id, file_id, media, until)
+
+    async def _refused(self, channel: ChannelRow, file_id: UUID, detail: str) -> None:
+        log.warning("media.refused", file_id=str(file_id), error=detail)
+        async with work(worker(channel.company_id), Permission.CAMPAIGNS_SEND) as w:
+            await lifecycle.refuse_file(w, channel.id, file_id, detail)
+
     async def _hand_over(self, channel: ChannelRow, waiting: Waiting, content: FileContent, path: Path) -> FileContent:
+        of_file = content.file_id, waiting.key, content.name, content.mime_type
+        media, kept_until = await self._to_provider(channel, *of_file, path)
+        return msgspec.structs.replace(content, media=media, media_until=kept_until)
+
+    async def _to_provider(
+        self, channel: ChannelRow, file_id: UUID, key: str, name: str | None, mime_type: str, path: Path
+    ) -> tuple[str, datetime | None]:
         until = now() + LINK
-        link = await blobs.store().link(waiting.key, int(LINK.total_seconds()))
+        link = await blobs.store().link(key, int(LINK.total_seconds()))
         if link is None:
-            link = self._settings.webhook_url + file_links.sign(Link(channel.company_id, content.file_id, False), until)
-        name = content.name or files.file_name(content.file_id, content.mime_type)
+            link = self._settings.webhook_url + file_links.sign(Link(channel.company_id, file_id, False), until)
         adapter = registry.adapter(channel.kind)
         token = unseal(channel.company_id, channel.id, "token", channel.token)
         client = adapter.client(self._settings, self._wire, channel, token)
-        file = HandedFile(path, name, content.mime_type, link, until)
-        media, kept_until = await adapter.hand_over(client, self._settings, channel, file)
-        return msgspec.structs.replace(content, media=media, media_until=kept_until)
+        file = HandedFile(path, name or files.file_name(file_id, mime_type), mime_type, link, until)
+        return await adapter.hand_over(client, self._settings, channel, file)
 
     async def _not_taken(self, channel: ChannelRow, waiting: Waiting, error: ProviderError) -> None:
         """What the answer means, as for a message on the wire. Raises Retry, Snooze."""

@@ -21,8 +21,11 @@ CODE_LIMIT = 15
 CODE_MINUTES = (1, 90)
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 TOGETHER = re.compile(r"\}\}\s*\{\{")
-# Meta takes no line breaks, no marks for bold and the like, and no emoji in a heading.
-NOT_PLAIN = re.compile(r"[\n*~`]|[\u2600-\u27bf\U0001f000-\U0001faff]")
+# Meta takes no line breaks, no marks for bold and the like, and no emoji in a heading, in the small print and on buttons.
+NOT_PLAIN = re.compile(
+    r"[\n\r*~`]|[\u200d\u20e3\u2300-\u23ff\u25a0-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff\U000e0020-\U000e007f]"
+)
+NAMES = re.compile(r"\d+|[a-z_][a-z0-9_]*")
 
 
 def write_template(draft: TemplateDraft) -> tuple[str, list[Component]]:
@@ -46,8 +49,10 @@ def write_template(draft: TemplateDraft) -> tuple[str, list[Component]]:
         components.append(_header(draft.header, draft.header_example, head))
     components.append(_body(draft, names, named))
     if draft.footer:
-        if variables(draft.footer):
+        if "{{" in draft.footer:
             wrong.append(TemplateField.FOOTER_VARIABLES("footer"))
+        elif NOT_PLAIN.search(draft.footer):
+            wrong.append(TemplateField.FOOTER_PLAIN("footer"))
         components.append({"type": "FOOTER", "text": draft.footer})
     buttons = _all_buttons(draft)
     wrong += _wrong_buttons(buttons)
@@ -93,6 +98,8 @@ def _wrong_body(draft: TemplateDraft, names: list[str], named: bool) -> list[Fie
         wrong.append(TemplateField.VARIABLES_TOGETHER("body"))
     if body.count("{{") != len(VARIABLE.findall(body)):
         wrong.append(TemplateField.UNCLOSED_VARIABLE("body"))
+    if any(not NAMES.fullmatch(name) for name in names):
+        wrong.append(TemplateField.VARIABLE_NAME("body"))
     if len(draft.body_examples) != len(names) or not all(example.strip() for example in draft.body_examples):
         wrong.append(TemplateField.EXAMPLES_NEEDED("body_examples"))
     return wrong
@@ -103,6 +110,10 @@ def _wrong_header(draft: TemplateDraft, header: str, named: bool | None) -> list
     head = variables(header)
     if NOT_PLAIN.search(header):
         return [TemplateField.HEADER_PLAIN("header")]
+    if header.count("{{") != len(VARIABLE.findall(header)):
+        return [TemplateField.UNCLOSED_VARIABLE("header")]
+    if any(not NAMES.fullmatch(name) for name in head):
+        return [TemplateField.VARIABLE_NAME("header")]
     if len(head) > 1:
         return [TemplateField.HEADER_VARIABLES("header")]
     if head and not draft.header_example:
@@ -112,8 +123,13 @@ def _wrong_header(draft: TemplateDraft, header: str, named: bool | None) -> list
     return []
 
 
+def _close(text: str) -> str:
+    """Places without blanks between their braces, as Meta knows them."""
+    return VARIABLE.sub(lambda place: "{{" + place[1] + "}}", text)
+
+
 def _header(text: str, example: str | None, head: list[str]) -> Component:
-    header: Component = {"type": "HEADER", "format": "TEXT", "text": text}
+    header: Component = {"type": "HEADER", "format": "TEXT", "text": _close(text)}
     if head and example:
         if head[0].isdigit():
             header["example"] = {"header_text": [example]}
@@ -123,7 +139,7 @@ def _header(text: str, example: str | None, head: list[str]) -> Component:
 
 
 def _body(draft: TemplateDraft, names: list[str], named: bool) -> Component:
-    text: Component = {"type": "BODY", "text": draft.body.strip()}
+    text: Component = {"type": "BODY", "text": _close(draft.body.strip())}
     if names and named:
         pairs = zip(names, draft.body_examples, strict=False)
         text["example"] = {"body_text_named_params": [{"param_name": name, "example": given} for name, given in pairs]}
@@ -160,6 +176,8 @@ def _wrong_buttons(buttons: list[tuple[str, DraftButton]]) -> list[Field]:
             wrong.append(TemplateField.BUTTON_TEXT(f"{path}.text"))
         elif label and label in said:
             wrong.append(TemplateField.BUTTON_TWICE(path if path.startswith("quick_replies") else f"{path}.text"))
+        elif NOT_PLAIN.search(label) or "{{" in label:
+            wrong.append(TemplateField.BUTTON_PLAIN(path if path.startswith("quick_replies") else f"{path}.text"))
         said.add(label)
         wrong += _wrong_button(path, button)
     return wrong

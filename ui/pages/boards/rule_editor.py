@@ -231,7 +231,7 @@ class RuleEditor:
                 known_by = {binding.placeholder: binding for binding in known.bindings} if known else {}
                 guessed = {binding.placeholder: binding for binding in template_labels.guess(one, self._custom)}
                 sources = {**template_labels.names(self._custom), template_labels.CONSTANT: _("The same text for all")}
-                for place in one.placeholders:
+                for place in template_labels.to_fill(one):
                     start = known_by.get(place) or guessed[place]
                     mark, _around = template_labels.where(one, place)
                     with ui.element("div").classes("m-lp-pair"):

@@ -228,7 +228,7 @@ class StepDialog:
         guessed = {binding.placeholder: binding for binding in template_labels.guess(one, self._known.fields)}
         sources = {**template_labels.names(self._known.fields), template_labels.CONSTANT: _("The same text for all")}
         found: list[tuple[str, Field[Any], Field[str]]] = []
-        for place in one.placeholders:
+        for place in template_labels.to_fill(one):
             start = before.get(place) or guessed[place]
             mark, _around = template_labels.where(one, place)
             with ui.element("div").classes("m-lp-pair"):

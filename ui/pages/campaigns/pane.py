@@ -18,20 +18,13 @@ from ui.components.text import Text
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import channels as channel_labels
+from ui.labels import templates as template_labels
 from ui.pages.campaigns.draft import Draft
-
-_MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
 
 
 def bubble_of(message: PreviewMessage) -> Preview:
-    media = _MEDIA.get(message.header or "", "")
-    return Preview(
-        message.body or "…",
-        header="" if media else message.header or "",
-        footer=message.footer or "",
-        media=media,  # type: ignore[arg-type]
-        buttons=[(button.kind, button.text) for button in message.buttons],
-    )
+    buttons = [(button.kind, button.text) for button in message.buttons]
+    return template_labels.as_shown(message.header, message.header_file_id, message.body or "…", message.footer, buttons)
 
 
 class Pane:

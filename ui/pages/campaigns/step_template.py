@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from nicegui import ui
 
@@ -24,18 +25,20 @@ from ui.components.text import Text, badge, pressable
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import templates as template_labels
+from ui.pages.campaigns.head_file import HeadFile
 
 VALUE_LIMIT = 500
 
 
 class TemplateStep:
-    """Draws list, choice or writer. `change(template_id=…, bindings=…)` on every move. `channel`: whose templates
-    they are; `around`: what is not shown while one is written."""
+    """Draws list, choice or writer. `change(template_id=…, bindings=…)` on every move. `head`: the file at the head; `channel`:
+    whose templates they are; `around`: what is not shown while one is written."""
 
     def __init__(
         self,
         templates: list[Template],
         chosen: Template | None,
+        head: UUID | None,
         bindings: list[Binding],
         custom: list[CustomField],
         change: Callable[..., Any],
@@ -43,7 +46,7 @@ class TemplateStep:
         around: Sequence[ui.element],
     ) -> None:
         self._templates, self._chosen, self._custom, self._change = templates, chosen, custom, change
-        self._channel, self._around = channel, around
+        self._channel, self._around, self._head = channel, around, head
         self._writing = False
         self._bindings = {binding.placeholder: binding for binding in bindings}
         self._place = ui.element("div").classes("m-col m-gap")
@@ -64,15 +67,18 @@ class TemplateStep:
     def _may_write(self) -> bool:
         return self._channel is not None and session.current().may(Permission.TEMPLATES_WRITE)
 
-    def _write(self) -> None:
-        """Writes one here. Once it is sent for review it is the draft's; the launch waits for the approval."""
+    def _write(self, change: Template | None = None) -> None:
+        """Writes one here, or a refused one anew. Once it is sent for review it is the draft's; the launch waits for the approval."""
         api, channel = session.current().api, self._channel
         assert channel is not None
 
         async def submit(written: TemplateCreate | TemplateText) -> None:
-            assert isinstance(written, TemplateCreate)
-            made = await client.create(api, written)
-            self._templates.append(made)
+            if isinstance(written, TemplateCreate):
+                made = await client.create(api, written)
+            else:
+                assert change is not None
+                made = await client.change(api, change.id, written)
+            self._templates = [*(one for one in self._templates if one.id != made.id), made]
             toast(_("Sent for review. You see the answer here, usually within minutes."))
             self._alone(False)
             with self._place:
@@ -82,7 +88,7 @@ class TemplateStep:
         self._place.clear()
         with self._place:
             doors = Doors(partial(messages.upload, api), partial(client.check, api), submit)
-            Writer({channel.id: channel.name}, self._custom, doors, self._stop_writing)
+            Writer({channel.id: channel.name}, self._custom, doors, self._stop_writing, change)
 
     def _stop_writing(self) -> None:
         self._alone(False)
@@ -155,7 +161,8 @@ class TemplateStep:
         self._chosen = one
         guessed = template_labels.guess(one, self._custom)
         self._bindings = {binding.placeholder: binding for binding in guessed}
-        self._change(template_id=one.id, bindings=guessed)
+        self._head = one.header_file_id
+        self._change(template_id=one.id, bindings=guessed, header_file_id=one.header_file_id)
         self._draw()
 
     # -- filling ------------------------------------------------------------------------------------------------
@@ -168,23 +175,45 @@ class TemplateStep:
                     line = f"{template_labels.category_name(one.category)} · {template_labels.language(one.language)}"
                     ui.label(line).classes("m-hint")
                 button(_("Another template"), self._again)
-            if one.status == TemplateStatus.PENDING:
-                text = _(
-                    "WhatsApp is reviewing this text, usually for minutes. Go on meanwhile: you can launch once it is approved."
-                )
-                with note("info", text):
-                    pass
-            elif one.status != TemplateStatus.APPROVED:
-                with note("warn", _("WhatsApp no longer approves this template. Choose another one."), name="warning"):
-                    pass
-        if not one.placeholders:
+            self._draw_standing(one)
+        places = [place for place in one.placeholders if place not in template_labels.HEADS]
+        if template_labels.head(one):
+            self._draw_head(one)
+        if not places:
+            if one.placeholders:
+                return
             with note("ok", _("This text has no places to fill: everybody gets the same."), name="check_circle"):
                 pass
             return
         hint = _("What each place is filled with, and what stands there for people without that value.")
         with card(_("Places to fill"), hint=hint, flush=True):
-            for place in one.placeholders:
+            for place in places:
                 self._draw_binding(one, place)
+
+    def _draw_standing(self, one: Template) -> None:
+        """What its review says, and what to do about it."""
+        if one.status == TemplateStatus.PENDING:
+            text = _("WhatsApp is reviewing this text, usually for minutes. Go on meanwhile: you can launch once it is approved.")
+            with note("info", text):
+                pass
+        elif one.status != TemplateStatus.APPROVED:
+            said = template_labels.standing(one) or _("WhatsApp no longer approves this template. Choose another one.")
+            with note("warn", said, name="warning"):
+                if one.status in template_labels.CHANGEABLE and self._may_write():
+                    button(_("Mend it here"), partial(self._write, one), icon="edit")
+        elif moved := template_labels.moved(one):
+            with note("warn", moved, name="warning"):
+                pass
+
+    def _draw_head(self, one: Template) -> None:
+        place = f"header.{template_labels.head(one)}"
+        bound = self._bindings.get(place)
+
+        def unlink() -> None:
+            self._bindings.pop(place, None)
+            self._change(bindings=[self._bindings[p] for p in one.placeholders if p in self._bindings])
+
+        HeadFile(one, self._head, bound.fallback if bound else "", self._change, unlink)
 
     def _again(self) -> None:
         self._chosen = None

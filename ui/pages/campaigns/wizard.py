@@ -332,8 +332,8 @@ class Wizard:
             self._templates, self._sms = None, SmsStep(self._draft.value("body") or "", custom, self._change)
         else:
             chosen = next((one for one in templates if one.id == self._template()), None)
-            bindings, around = self._draft.value("bindings"), (self._side, self._foot)
-            self._templates = TemplateStep(templates, chosen, bindings, custom, self._change, channel, around)
+            head, bindings, around = self._draft.value("header_file_id"), self._draft.value("bindings"), (self._side, self._foot)
+            self._templates = TemplateStep(templates, chosen, head, bindings, custom, self._change, channel, around)
         self._side.clear()
         with self._side:
             self._pane = Pane(channel)

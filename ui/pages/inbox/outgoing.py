@@ -128,7 +128,8 @@ def _draw(content: ReplyContent, shown: TemplatePreview | None, file: MessageFil
             rows = [(one.title, one.description) for one in content.rows]
             draw_sent(None, content.text, buttons=[content.button], rows=rows)
         case TemplateReply() if shown is not None:
-            draw_sent(shown.header, shown.body, shown.footer, [one.text for one in shown.buttons])
+            labels = [one.text for one in shown.buttons]
+            draw_sent(shown.header, shown.body, shown.footer, labels, head_file=shown.header_file_id)
         case FileReply():
             if file is not None:
                 draw_file(file)

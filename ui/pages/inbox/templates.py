@@ -26,7 +26,7 @@ from ui.components import problems
 from ui.components.buttons import button, icon_button
 from ui.components.cards import item
 from ui.components.forms import Field, filled, search_field, text_field
-from ui.components.phone import Preview, bubble
+from ui.components.phone import bubble
 from ui.components.states import empty, skeleton
 from ui.components.text import badge
 from ui.components.throttle import Throttle
@@ -189,9 +189,9 @@ class TemplatePicker:
                 button(_("Another template"), self._again, kind="plain")
             with ui.element("div").classes("m-tplpick-two"):
                 self._bubble = ui.element("div").classes("m-tplpick-phone")
-                if one.placeholders:
+                if places := template_labels.to_fill(one):
                     with ui.element("div").classes("m-col m-near w-full"):
-                        for place in one.placeholders:
+                        for place in places:
                             mark, around = template_labels.where(one, place)
                             field = text_field(
                                 f"{mark} · {around}" if around else mark,
@@ -228,7 +228,7 @@ class TemplatePicker:
         self._bubble.clear()
         with self._bubble:
             buttons = [(one.kind, one.text) for one in shown.buttons]
-            bubble(Preview(shown.body, header=shown.header or "", footer=shown.footer or "", buttons=buttons))
+            bubble(template_labels.as_shown(shown.header, shown.header_file_id, shown.body, shown.footer, buttons))
 
     def _again(self) -> None:
         self._chosen = None

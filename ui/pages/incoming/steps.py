@@ -44,6 +44,7 @@ from ui.i18n import _
 from ui.labels import cadences as cadence_labels
 from ui.labels import campaigns as campaign_labels
 from ui.labels import incoming as labels
+from ui.labels import templates as template_labels
 from ui.pages.incoming.fields import OwnFields, Target, gaps, hidden_until
 from ui.pages.incoming.log import MOST_VALUES, said
 
@@ -246,7 +247,7 @@ class Steps:
             place.clear()
             with place:
                 values = step.values if step and template and step.template_id == template.id else []
-                self._gaps = gaps(template.placeholders, values, self._target) if template else {}
+                self._gaps = gaps(template_labels.to_fill(template), values, self._target) if template else {}
 
         with card():
             hint = _("Never to who asked for no more messages.")

@@ -28,7 +28,6 @@ from ui.labels import templates as template_labels
 from ui.pages.templates.origin import keeping, way_back
 from ui.routing import page
 
-_CHANGEABLE = (TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
 _SHOWN = (TemplateStatus.APPROVED, TemplateStatus.PENDING, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
 
 
@@ -103,7 +102,12 @@ class _List:
                 ui.label(template.name).classes("m-strong m-clip")
                 ui.label(template_labels.body(template)).classes("m-hint m-clip")
             with ui.element("div").classes("m-col m-tight items-end shrink-0"):
-                badge(name, tone)
+                with ui.element("div").classes("m-row m-near"):
+                    if template.quality.value in {"yellow", "red"}:
+                        badge(
+                            template_labels.quality_name(template.quality), "bad" if template.quality.value == "red" else "warn"
+                        )
+                    badge(name, tone)
                 ui.label(
                     f"{template_labels.category_name(template.category)} · {template_labels.language(template.language)}"
                 ).classes("m-hint")
@@ -121,15 +125,19 @@ class _List:
         self._side.clear()
         with self._side:
             phone(template.channel_name, template.name, template_labels.preview(template))
-            if trouble := template_labels.trouble(template):
+            if trouble := template_labels.standing(template) or template_labels.trouble(template):
                 with note("bad", trouble, name="error"):
                     pass
-            if template.quality.value in {"yellow", "red"}:
-                with note("warn", _("People react badly to this text. WhatsApp may pause it."), name="warning"):
+            if moved := template_labels.moved(template):
+                with note("warn", moved, name="warning"):
                     pass
-            facts = [_("Read {when}").format(when=formats.ago(template.synced_at))] if template.synced_at else []
+            if bad := template_labels.bad_quality(template.quality):
+                with note("bad" if template.quality.value == "red" else "warn", bad, name="warning"):
+                    pass
+            facts = [template_labels.quality_name(template.quality)] if template.status is TemplateStatus.APPROVED else []
+            facts += [_("Read {when}").format(when=formats.ago(template.synced_at))] if template.synced_at else []
             ui.label(" · ".join([template.channel_name, *facts])).classes("m-hint")
-            if self._write and template.status in _CHANGEABLE:
+            if self._write and template.status in template_labels.CHANGEABLE:
                 button(_("Change and send again"), icon="edit", to=f"/templates/{template.id}/edit")
             button(_("What it was before"), partial(self._history, template), kind="plain", icon="history")
             if self._write:

@@ -74,6 +74,11 @@ TEMPLATES = {
     "APPROVED": NoticeCode.TEMPLATE_APPROVED,
     "REINSTATED": NoticeCode.TEMPLATE_APPROVED,
 }
+QUALITIES = {
+    "RED": NoticeCode.TEMPLATE_DISLIKED,
+    "YELLOW": NoticeCode.TEMPLATE_DISLIKED,
+    "GREEN": NoticeCode.TEMPLATE_LIKED,
+}
 RESTRICTED_SENDING = "RESTRICTED_BIZ_INITIATED_MESSAGING"
 HARMLESS_ALERTS = frozenset(("INFORMATIONAL", "LOW"))
 ENDED_ALERTS = frozenset(("NONE", "INACTIVE", "RESOLVED"))
@@ -196,8 +201,8 @@ def events(field: str, raw: bytes, account_id: str, at: datetime | None) -> Iter
     if field in TEMPLATE_FIELDS:
         event = _template_event(msgspec.json.decode(raw, type=_Template, strict=False), field, account_id, at)
         yield event
-        told: Told = (TEMPLATES.get(event.event or ""), event.name or event.template_id, (event.reason, event.detail))
-        if event.kind != "status" or told[0] is None:
+        told = _of_template(event)
+        if told[0] is None:
             return
     elif field in READERS:
         told = READERS[field](raw)
@@ -312,6 +317,18 @@ READERS: dict[str, Callable[[bytes], Told]] = {
     "flows": _flow,
     "smb_app_state_sync": _state_sync,
 }
+
+
+def _of_template(event: TemplateEvent) -> Told:
+    subject = event.name or event.template_id
+    match event.kind:
+        case "status":
+            return TEMPLATES.get(event.event or ""), subject, (event.reason, event.detail)
+        case "category" if event.category:
+            return NoticeCode.TEMPLATE_MOVED, subject, (event.category,)
+        case "quality":
+            return QUALITIES.get(event.quality or ""), subject, (event.quality,)
+    return None, subject, ()
 
 
 def _template_event(template: _Template, field: str, account_id: str, at: datetime | None) -> TemplateEvent:

@@ -21,7 +21,7 @@ from workers.sandbox.meta.errors import fail
 from workers.sandbox.meta.ids import wamid
 from workers.sandbox.meta.limits import Limits
 from workers.sandbox.meta.media import Media
-from workers.sandbox.meta.template_send import Refusal, check
+from workers.sandbox.meta.template_send import Refusal, check, media_ids
 from workers.sandbox.meta.templates import Templates
 from workers.sandbox.server import Reply, Request, json_reply
 
@@ -199,6 +199,9 @@ class Messages:
         if not isinstance(components, list):
             raise Refusal(131009, "components must be a list")
         check(template, components)
+        for identifier in media_ids(components):
+            if self._media.find(account.id, identifier) is None:
+                raise Refusal(131053, f"Media ID {identifier} does not exist or has expired")
         return CATEGORIES[template.category]
 
     def _free_form(self, account: MetaAccount, kind: Any, content: Any) -> None:

@@ -78,6 +78,13 @@ def check(template: Template, sent: list[Any]) -> None:
     _check_buttons(shape, buttons)
 
 
+def media_ids(sent: list[Any]) -> list[str]:
+    """Of the files at the head, in components that passed `check`."""
+    parameters = [one for part in sent if str(part.get("type", "")).lower() == "header" for one in part.get("parameters") or []]
+    files = [one.get(str(one.get("type", "")).lower()) for one in parameters]
+    return [str(file["id"]) for file in files if isinstance(file, dict) and file.get("id")]
+
+
 def _component(component: Any) -> tuple[str, list[Any]]:
     """Kind and parameters of one component that was sent."""
     if not isinstance(component, dict):
