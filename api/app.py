@@ -28,6 +28,7 @@ from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
 from api.cadences import CadenceController
 from api.campaigns import CampaignController, ContactCampaignController
+from api.channel_health import ChannelHealthController
 from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
 from api.consent import ConsentController, SuppressionController
@@ -75,6 +76,7 @@ from api.privacy import (
 )
 from api.push import PushController
 from api.realtime import Hub
+from api.reports import BestHoursController, ReportController
 from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
 from api.segments import SegmentController
@@ -112,11 +114,14 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactCampaignController,
     PreflightController,
     CompareController,
+    ReportController,
+    BestHoursController,
     CostController,
     SendHoursController,
     KindController,
     ChannelSignupController,
     ChannelController,
+    ChannelHealthController,
     TemplateController,
     SandboxController,
     SandboxModelController,

@@ -17,15 +17,18 @@ from api.contract.campaigns import (
     Audience,
     Campaign,
     CampaignCreate,
+    CampaignFollowUp,
     CampaignLaunch,
     CampaignPatch,
     CampaignProblem,
     CampaignRow,
     ContactCampaign,
+    LandlinesNoted,
     Preview,
     PreviewMessage,
     Progress,
     Recipient,
+    RecipientHistory,
     RecipientState,
     Retried,
     RetryFailed,
@@ -38,7 +41,7 @@ from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page,
 from api.recipients_csv import recipients_csv
 from api.strict import METADATA, family
 from api.versions import IfMatch
-from db.campaigns import actions, queries, received
+from db.campaigns import actions, follow, queries, received
 from db.campaigns.enums import CampaignState
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
@@ -89,6 +92,14 @@ class ContactCampaignController(Controller):
         """The newest 50, with what became of each message. Needs `campaigns:read`."""
         found = await received.received(actor, contact_id)
         return Page(items=[struct(one._asdict(), ContactCampaign) for one in found], total=len(found))
+
+    @get("/{campaign_id:uuid}", summary="What became of a campaign's message to a contact")
+    async def get_contact_campaign(
+        self, actor: Caller, contact_id: FromPath[UUID], campaign_id: FromPath[UUID]
+    ) -> RecipientHistory:
+        """When it was sent, delivered, read and answered, and each time that it was tried. Needs `campaigns:read`."""
+        found = await received.history(actor, contact_id, campaign_id)
+        return msgspec.convert({**found._asdict(), "tries": [one._asdict() for one in found.tries]}, RecipientHistory)
 
 
 class CampaignController(Controller):
@@ -217,14 +228,28 @@ class CampaignController(Controller):
         opt={"rate": "send"},
     )
     async def retry_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[RetryFailed]) -> Retried:
-        """Only reasons for which that makes sense, unless named."""
-        queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown)
+        """At once, or at a time. Only reasons for which that makes sense, unless named."""
+        queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown, at=data.at)
         return Retried(queued=queued)
 
     @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"creates": "/v1/campaigns"})
     async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
         """A new draft with the same channel, text and audience."""
         return _campaign(await actions.clone(actor, campaign_id))
+
+    @post("/{campaign_id:uuid}/follow-up", summary="Follow up", opt={"creates": "/v1/campaigns"})
+    async def follow_up_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignFollowUp]) -> Campaign:
+        """A draft for who did not read it, did not answer, or did not get it. 409 `nobody_left`. Needs `campaigns:write`."""
+        reason = _reason(data.reason)
+        return _campaign(
+            await follow.follow(actor, campaign_id, data.who, reason=reason, channel_id=data.channel_id, name=data.name)
+        )
+
+    @post("/{campaign_id:uuid}/note-landlines", summary="Note landlines", status_code=200)
+    async def note_landlines(self, actor: Caller, campaign_id: FromPath[UUID]) -> LandlinesNoted:
+        """The numbers that the provider refused as landlines: what writes to mobiles only leaves them out from now on. Needs `contacts:write`
+        and `campaigns:read`."""
+        return LandlinesNoted(noted=await follow.leave_landlines_out(actor, campaign_id))
 
     @get("/{campaign_id:uuid}/progress", summary="Live progress")
     async def get_progress(self, actor: Caller, campaign_id: FromPath[UUID]) -> Progress:

@@ -47,7 +47,7 @@ def _estimate(found: Estimate) -> CostEstimate:
     )
 
 
-def _spent(found: Spent, delivered: int, replied: int) -> CostSpent:
+def spent(found: Spent, delivered: int, replied: int) -> CostSpent:
     known = found.currency is not None
     return CostSpent(
         currency=found.currency,
@@ -112,7 +112,7 @@ class PreflightController(Controller):
         """As providers told it for each message, at the price of its day. Needs `campaigns:read`."""
         found = await money.cost(actor, campaign_id)
         return CampaignCost(
-            spent=[_spent(one, found.delivered, found.replied) for one in found.spent],
+            spent=[spent(one, found.delivered, found.replied) for one in found.spent],
             limits=[limit(cap) for cap in found.limits],
             delivered=found.delivered,
             replied=found.replied,

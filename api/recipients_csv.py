@@ -32,11 +32,11 @@ async def recipients_csv(
         actor.require(permission)
     campaign = await (queries.campaign(actor, query.campaign_id) if only_head else begin_export(actor, query))
     zone = ZoneInfo((await company_of(actor))["time_zone"])
-    name = _file_name(campaign["name"])
+    name = file_name(campaign["name"])
     return csv_stream(_pieces(actor, query, separator, language, zone), f"{name}-{now().astimezone(zone):%Y-%m-%d}.csv")
 
 
-def _file_name(title: str) -> str:
+def file_name(title: str) -> str:
     """Liquidação de verão → liquidacao-de-verao."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "campaign"

@@ -36,6 +36,22 @@ SENTENCES: dict[N, tuple[str, str]] = {
         "Alguém pediu para redefinir o código de duas etapas do número. Se não foi alguém da empresa, proteja a conta agora.",
         "Somebody asks to reset the two-step code of the number. If it was not one of you, secure your account now.",
     ),
+    N.STOPS_RISING: (
+        "Nas últimas 24 horas, mais gente que de costume pediu para não receber mensagens deste número. Ele passa a enviar mais devagar,"
+        " antes que a Meta o limite. Escreva só para quem pediu.",
+        "Within 24 hours more people than usual asked for no more messages of this number. It sends more slowly now, before Meta limits it."
+        " Write only to those who asked for it.",
+    ),
+    N.FAILURES_RISING: (
+        "Nas últimas 24 horas, mais mensagens que de costume falharam neste número. Ele passa a enviar mais devagar. Veja os motivos na"
+        " campanha e limpe a lista.",
+        "Within 24 hours more messages than usual failed on this number. It sends more slowly now. See the reasons in the campaign and clean"
+        " the list.",
+    ),
+    N.TEMPLATE_QUALITY_DROPPED: (
+        "A qualidade de um modelo caiu: pessoas o bloqueiam ou denunciam. A Meta pode pausá-lo. O modelo é este:",
+        "The quality of a template dropped: people block or report it. Meta may pause it. It is this one:",
+    ),
     N.OUTAGE: (
         "O provedor não responde há mais de dez minutos. Os envios esperam e continuam sozinhos quando ele voltar; nada se perde.",
         "The provider has not answered for more than ten minutes. Sending waits and goes on by itself; nothing is lost.",

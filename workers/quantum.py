@@ -50,7 +50,7 @@ class Quantum:
 
     @property
     def rate(self) -> float:
-        return float(self.channel.throughput)
+        return self.channel.rate
 
     async def next_queue(self, w: Work, channel: ChannelRow | None) -> tuple[UUID, UUID | None] | None:
         """A queue and its campaign: single messages first, then the campaigns in turn."""

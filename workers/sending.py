@@ -123,7 +123,8 @@ class Lanes:
                 continue
             permit = await limits.acquire(channel_id, rate=run.rate, want=size, least=size)
             if permit.granted == 0:
-                await outgoing.note_limit(run.channel, outgoing.throughput_limit(run.channel), run.rate * permit.factor)
+                limit = "quality" if run.channel.pace < 1 else outgoing.throughput_limit(run.channel)
+                await outgoing.note_limit(run.channel, limit, run.rate * permit.factor)
                 if time.monotonic() + permit.wait > run.until:
                     return permit.wait
                 await turn.sleep(permit.wait)

@@ -11,7 +11,7 @@ from api.contract.contacts import ContactFilter, Moment
 from api.contract.costs import Currency, Micro, Minute, Weekdays
 from api.contract.kinds import ChannelKind
 from api.contract.upserts import ExternalId, Metadata
-from db.campaigns.enums import CampaignState
+from db.campaigns.enums import CampaignPart, CampaignState
 from db.campaigns.errors import CampaignField
 from db.messages.enums import DeliveryPolicy
 
@@ -230,10 +230,27 @@ class RetryFailed(Input):
         list[Annotated[str, Meta(examples=["temporary"], max_length=60)]], Meta(min_length=1, max_length=100)
     ]  # FailureReason
     include_unknown: bool = False
+    at: Annotated[Moment, example("2031-01-31T10:00:00-03:00")] | None = None  # they go out then; at once unless said
 
 
 class Retried(Output):
     queued: int
+
+
+class CampaignFollowUp(Input, kw_only=True):
+    """POST /v1/campaigns/{id}/follow-up → Campaign: a draft for exactly those of a campaign, as of now. Who reads or answers before it starts
+    leaves it, and nobody joins."""
+
+    who: CampaignPart
+    reason: Annotated[str, Meta(examples=["not_on_whatsapp"], max_length=60)] | None = (
+        None  # of those that failed: a FailureReason
+    )
+    channel_id: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None = None  # the campaign's own unless said
+    name: CampaignName | None = None
+
+
+class LandlinesNoted(Output):
+    noted: int
 
 
 class FailureGroup(Output):
@@ -266,6 +283,7 @@ class Progress(Output):
     series: list[RatePoint]
     series_seconds: int  # width of one point
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    next_at: Moment | None = None  # nothing goes out before then
 
 
 RecipientState = Literal[
@@ -281,6 +299,31 @@ class ContactCampaign(Output):
     at: Moment  # when the message went, or is to go
     state: Annotated[RecipientState, example("delivered")]
     replied_at: Moment | None
+
+
+class RecipientTry(Output):
+    """One time that a message was handed to the provider: `outcome` says what it answered."""
+
+    at: Moment
+    answered_at: Moment | None
+    outcome: Literal["started", "accepted", "rejected", "unknown"]
+    code: int | None
+
+
+class RecipientHistory(Output):
+    """GET /v1/contacts/{contact_id}/campaigns/{campaign_id}. `next_at`: it waits until then; `tries`: the newest first, at most 50."""
+
+    message_id: UUID
+    address: Annotated[str, example("+5511987654321")]
+    state: Annotated[RecipientState, example("delivered")]
+    reason: str | None
+    next_at: Moment | None
+    sent_at: Moment | None
+    delivered_at: Moment | None
+    read_at: Moment | None
+    replied_at: Moment | None
+    ended_at: Moment | None  # failed, left out or cancelled
+    tries: list[RecipientTry]
 
 
 class Recipient(Output):

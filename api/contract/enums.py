@@ -32,10 +32,14 @@ from db.cadences.enums import CadenceState as CadenceState
 from db.cadences.enums import EnrolmentState as EnrolmentState
 from db.cadences.enums import EntrySource as EntrySource
 from db.cadences.enums import StopReason as StopReason
+from db.campaigns.enums import CampaignGoalKind as CampaignGoalKind
+from db.campaigns.enums import CampaignPart as CampaignPart
 from db.campaigns.enums import CampaignState as CampaignState
+from db.campaigns.enums import CompareMetric as CompareMetric
 from db.campaigns.enums import PreflightEffect as PreflightEffect
 from db.campaigns.enums import PreflightRule as PreflightRule
 from db.channels.enums import ChannelState as ChannelState
+from db.channels.enums import HealthAdvice as HealthAdvice
 from db.channels.enums import NoticeCode as NoticeCode
 from db.channels.enums import Quality as Quality
 from db.channels.enums import SignupState as SignupState

@@ -54,6 +54,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
     "campaigns_create": (CampaignError.EXTERNAL_ID_TAKEN, RequestError.NOT_FOUND),
     "campaigns_delete": (CampaignError.NOT_DELETABLE,),
+    "campaigns_follow_up": (CampaignError.NOBODY_LEFT,),
     "campaigns_launch": (
         CampaignError.ALREADY_LAUNCHED,
         CampaignError.IN_THE_PAST,
@@ -62,7 +63,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "campaigns_limit_set": (CampaignError.NOT_EDITABLE,),
     "campaigns_pause": (CampaignError.NOT_RUNNING,),
     "campaigns_resume": (CampaignError.NOT_PAUSED, CampaignError.TEMPLATE_STOPPED),
-    "campaigns_retry_failed": (CampaignError.NOT_RETRYABLE,),
+    "campaigns_retry_failed": (CampaignError.IN_THE_PAST, CampaignError.NOT_RETRYABLE),
     "campaigns_test": (
         CampaignError.NOT_READY,
         MessageError.OPTED_OUT,

@@ -235,14 +235,17 @@ async def cancel(actor: Actor, campaign_id: UUID) -> Row:
         return await changed(w, campaign_id)
 
 
-async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
+async def retry_failed(
+    actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool, at: datetime | None = None
+) -> int:
     """Queues failed recipients again; those of unknown outcome only on request, flagged; never who said stop
-    or was deleted meanwhile.
-    Returns how many."""
+    or was deleted meanwhile. `at`: they go out then, and not before. Returns how many."""
     unknown = [number for number, reason in enumerate(reasons) if reason not in _REASONS]
     if unknown or not reasons:
         wrong = [CampaignField.UNKNOWN_REASON(f"reasons[{number}]") for number in unknown]
         raise RequestError.INVALID(fields=wrong or [RequestField.REQUIRED("reasons")])
+    if at is not None and at <= now():
+        raise CampaignError.IN_THE_PAST(fields=[RequestField.IN_THE_PAST("at")])
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
         _expect(
@@ -251,7 +254,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
             CampaignError.NOT_RETRYABLE,
         )
         await consent.hold(w)
-        queued = await queueing.requeue(w, campaign_id, reasons, include_unknown=include_unknown)
+        queued = await queueing.requeue(w, campaign_id, reasons, include_unknown=include_unknown, not_before=at)
         if queued:
             state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING
             await w.execute(
@@ -260,7 +263,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
                 campaign_id,
                 state.value,
             )
-            w.audit("campaign.retried", campaign_id, queued=queued, include_unknown=include_unknown)
+            w.audit("campaign.retried", campaign_id, queued=queued, include_unknown=include_unknown, at=at)
             await changed(w, campaign_id)
             w.emit(CampaignProgress(campaign_id=campaign_id))
     return queued

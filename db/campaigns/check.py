@@ -77,7 +77,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 _DRAFT = """
-select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as sandbox, c.throughput::float8, c.messaging_limit,
+select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as sandbox, greatest(least(c.throughput, 1), c.throughput * c.pace)::float8 as throughput, c.messaging_limit,
     c.portfolio_id, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready,
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,

@@ -73,3 +73,19 @@ class CompareMetric(StrEnum):
 
     READ = "read"
     REPLIED = "replied"
+
+
+class CampaignPart(StrEnum):
+    """Whom of a campaign another one is for."""
+
+    NOT_READ = "not_read"  # it was sent, and not read so far
+    NOT_REPLIED = "not_replied"
+    FAILED = "failed"
+
+
+class CampaignGoalKind(StrEnum):
+    """What may count as done for a campaign."""
+
+    STAGE = "stage"  # a lead of the person came into a stage
+    TAG = "tag"  # the person got a tag
+    HOOK = "hook"  # another system told of the person by an incoming hook

@@ -17,6 +17,11 @@ class CampaignError(ErrorCode):
     )
     NOT_CANCELLABLE = "not_cancellable", 409, "There is nothing left to cancel."
     NOT_RETRYABLE = "not_retryable", 409, "Failed messages can be tried again once the campaign sends or is done."
+    NOBODY_LEFT = (
+        "nobody_left",
+        409,
+        "Nobody is left whom this is for: they have read, answered or got it meanwhile, or are no contacts any more.",
+    )
     EXTERNAL_ID_TAKEN = "external_id_taken", 409, "Another campaign has this id already."
     IN_THE_PAST = "in_the_past", 422, "Choose a time in the future."
 

@@ -30,6 +30,7 @@ from db.tenancy import Actor
 from db.work import Read, read
 
 RATE_SECONDS = 10
+SOON = timedelta(minutes=1)
 
 _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
@@ -47,6 +48,7 @@ _FAILURES = """
 select state, reason, code, count(*) as n from message
 where company_id = $1 and campaign_id = $2 and in_trouble group by 1, 2, 3 order by n desc
 """
+_NEXT = "select next_at from message where queue_id = $1 and queued order by next_at limit 1"
 _RECIPIENT = """
 select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,
     m.sent_at, m.delivered_at, m.read_at, m.replied_at, a.kind as reply_kind, a.body as reply_text, m.dedupe_key
@@ -133,7 +135,7 @@ class BindingLimit(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Everything on the live page. `series`: newly sent and delivered per `series_seconds`."""
+    """Everything on the live page. `series`: newly sent and delivered per `series_seconds`. `next_at`: nothing goes out before then."""
 
     state: CampaignState
     state_reason: str | None
@@ -141,6 +143,7 @@ class Progress(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     rate: float
     eta: datetime | None
+    next_at: datetime | None
     outage_since: datetime | None
     limiting_factor: str | None
     limit_value: float | None
@@ -156,8 +159,9 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         row = await one(r, campaign_id)
         tally = (await tallies(r, [campaign_id]))[campaign_id]
-        groups = await r.fetch(_FAILURES, actor.company_id, campaign_id)
+        found = await groups(r, campaign_id)
         rate = await tally_rate(r, campaign_id, RATE_SECONDS)
+        first = await r.fetchval(_NEXT, campaign_id)
         points: list[Point] = []
         seconds = 1
         if row["started_at"] is not None:
@@ -175,15 +179,22 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         counts=tally.counts,
         rate=rate if running else 0.0,
         eta=now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage else None,
+        next_at=first if running and first is not None and first > now() + SOON else None,
         outage_since=outage,
         limiting_factor=binding.limit if binding else None,
         limit_value=binding.value if binding else None,
         limit_until=binding.until if binding else None,
-        failures=[_group(f) for f in groups if f["state"] != MessageState.SKIPPED],
-        skipped=[_group(f) for f in groups if f["state"] == MessageState.SKIPPED],
+        failures=[group for state, group in found if state != MessageState.SKIPPED],
+        skipped=[group for state, group in found if state == MessageState.SKIPPED],
         series=points,
         series_seconds=seconds,
     )
+
+
+async def groups(r: Read, campaign_id: UUID) -> list[tuple[int, Group]]:
+    """Who did not get it, by state and reason, the largest first."""
+    assert r.actor is not None
+    return [(row["state"], _group(row)) for row in await r.fetch(_FAILURES, r.actor.company_id, campaign_id)]
 
 
 def _group(row: asyncpg.Record) -> Group:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.contacts.notes import must_exist
-from db.messages.enums import MessageState
+from db.errors import RequestError
+from db.messages.enums import AttemptState, MessageState
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read
@@ -22,6 +23,41 @@ where m.company_id = $1 and m.contact_id = $2 and m.state not in ({MessageState.
     and m.dedupe_key not like 'test:%'
 order by at desc, m.id desc limit {MOST}
 """
+
+
+_ONE = """
+select m.id, m.state, m.reason, m.address, m.sent_at, m.delivered_at, m.read_at, m.replied_at, m.done_at,
+    case when m.queued then m.next_at end as next_at
+from message m where m.company_id = $1 and m.contact_id = $2 and m.campaign_id = $3 order by m.id limit 1
+"""
+_TRIES = (
+    "select started_at, done_at, state, code from attempt where company_id = $1 and message_id = $2 order by epoch desc limit 50"
+)
+
+
+class Try(NamedTuple):
+    """One time that it was handed to the provider."""
+
+    at: datetime
+    answered_at: datetime | None
+    outcome: str
+    code: int | None
+
+
+class History(NamedTuple):
+    """What became of a campaign's message to one person. `next_at`: it waits until then. `tries`: the newest first."""
+
+    message_id: UUID
+    address: str
+    state: str
+    reason: str | None
+    next_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    replied_at: datetime | None
+    ended_at: datetime | None
+    tries: list[Try]
 
 
 class Received(NamedTuple):
@@ -42,3 +78,26 @@ async def received(actor: Actor, contact_id: UUID) -> list[Received]:
     return [
         Received(row["campaign_id"], row["name"], row["at"], MessageState(row["state"]).label, row["replied_at"]) for row in rows
     ]
+
+
+async def history(actor: Actor, contact_id: UUID, campaign_id: UUID) -> History:
+    """Raises NotFound, also where the campaign never was for the person."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        await must_exist(r, actor.company_id, contact_id)
+        row = await r.fetchrow(_ONE, actor.company_id, contact_id, campaign_id)
+        if row is None:
+            raise RequestError.NOT_FOUND(what="campaign")
+        tries = await r.fetch(_TRIES, actor.company_id, row["id"])
+    return History(
+        row["id"],
+        row["address"],
+        MessageState(row["state"]).label,
+        row["reason"],
+        row["next_at"],
+        row["sent_at"],
+        row["delivered_at"],
+        row["read_at"],
+        row["replied_at"],
+        row["done_at"],
+        [Try(one["started_at"], one["done_at"], AttemptState(one["state"]).name.lower(), one["code"]) for one in tries],
+    )

@@ -97,3 +97,18 @@ class NoticeCode(StrEnum):
     HISTORY_DECLINED = "history_declined"
     ADDRESS_BOOK_SYNCED = "address_book_synced"
     OUTAGE = "outage"
+    STOPS_RISING = "stops_rising"  # what follows is found here, before the provider acts
+    FAILURES_RISING = "failures_rising"
+    RATES_NORMAL = "rates_normal"
+    TEMPLATE_QUALITY_DROPPED = "template_quality_dropped"
+    TEMPLATE_QUALITY_RECOVERED = "template_quality_recovered"
+
+
+class HealthAdvice(StrEnum):
+    """What to do for a number's reputation."""
+
+    QUALITY_RED = "quality_red"
+    QUALITY_YELLOW = "quality_yellow"
+    ASK_FIRST = "ask_first"  # many ask for no more
+    CLEAN_LIST = "clean_list"  # many numbers fail
+    LIMIT_NEAR = "limit_near"

@@ -83,6 +83,11 @@ MEANINGS: dict[NoticeCode, Meaning] = {
     N.HISTORY_SYNCED: Meaning(Weight.NOTE, "Past messages of the phone's app were taken over."),
     N.HISTORY_DECLINED: Meaning(Weight.NOTE, "The past messages of the phone's app are not shared."),
     N.ADDRESS_BOOK_SYNCED: Meaning(Weight.NOTE, "The phone's app told of its address book."),
+    N.STOPS_RISING: Meaning(Weight.ACTION, "More people than usual ask for no more messages. The number sends more slowly."),
+    N.FAILURES_RISING: Meaning(Weight.ACTION, "More messages than usual fail. The number sends more slowly."),
+    N.RATES_NORMAL: Meaning(Weight.NOTE, "The number sends at full speed again.", (N.STOPS_RISING, N.FAILURES_RISING)),
+    N.TEMPLATE_QUALITY_DROPPED: Meaning(Weight.ACTION, "The quality of a template dropped."),
+    N.TEMPLATE_QUALITY_RECOVERED: Meaning(Weight.NOTE, "The quality of a template is fine again.", (N.TEMPLATE_QUALITY_DROPPED,)),
     N.OUTAGE: Meaning(Weight.ACTION, "The provider has not answered for a while. Sending waits for it.", stays=False),
 }
 

@@ -21,7 +21,7 @@ Column = Literal["token", "signing_secret"]
 
 _COLUMNS = (
     "company_id, id, kind, sandbox, name, state, paused_until, number, account_id, external_id, portfolio_id, app_id, verify_token,"
-    " token, signing_secret, messaging_limit, throughput::float8 as throughput, unknown_horizon, probe_at, heard_at"
+    " token, signing_secret, messaging_limit, throughput::float8 as throughput, pace::float8 as pace, unknown_horizon, probe_at, heard_at"
 )
 
 
@@ -55,6 +55,12 @@ class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
     unknown_horizon: int
     probe_at: datetime | None
     heard_at: datetime | None = None
+    pace: float = 1.0
+
+    @property
+    def rate(self) -> float:
+        """Per second, now: a part of the throughput while the number is slowed, and never less than people need to answer by hand."""
+        return max(min(self.throughput, 1.0), self.throughput * self.pace)
 
     @property
     def sendable(self) -> bool:

@@ -11,10 +11,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.channels import template_drafts, template_versions
-from db.channels.enums import Quality, TemplateCategory, TemplateStatus
+from db.channels import notices, template_drafts, template_versions
+from db.channels.enums import NoticeCode, Quality, TemplateCategory, TemplateStatus
 from db.channels.errors import ChannelError
 from db.channels.events import TemplatesChanged
+from db.channels.notices import News
 from db.channels.queries import TemplateView, one_template
 from db.clock import now
 from db.errors import RequestError
@@ -288,6 +289,18 @@ EVENTS = {
 """Meta's webhook events; FLAGGED changes nothing that matters to sending."""
 
 
+_WORSE = {Quality.GREEN: 0, Quality.UNKNOWN: 0, Quality.YELLOW: 1, Quality.RED: 2}
+
+
+async def _tell_quality(w: Work, row: asyncpg.Record, at: datetime) -> None:
+    """The owners hear of a template that gets worse, before the provider pauses it."""
+    before, after = Quality(row["before"]), Quality(row["quality"])
+    if _WORSE[after] > _WORSE[before]:
+        await notices.record(w, [row["channel_id"]], News(NoticeCode.TEMPLATE_QUALITY_DROPPED, at, row["name"]))
+    elif after is Quality.GREEN and _WORSE[before]:
+        await notices.record(w, [row["channel_id"]], News(NoticeCode.TEMPLATE_QUALITY_RECOVERED, at, row["name"]))
+
+
 async def apply_news(
     w: Work,
     external_id: str,
@@ -308,7 +321,8 @@ async def apply_news(
             status_at = case when $3::text is not null then greatest(status_at, $7::timestamptz) else status_at end,
             rejected_reason = case when $3 = 'rejected' then $4 when $3 is not null then null else rejected_reason end,
             {_MOVED.format("$5")}, quality = coalesce($6, quality)
-        where company_id = $1 and external_id = $2 and status <> 'deleted' returning channel_id, id, name, status, old.status as was
+        where company_id = $1 and external_id = $2 and status <> 'deleted' returning channel_id, id, name, status, old.status as was,
+            old.quality as before, new.quality as quality
         """,
         w.company_id,
         external_id,
@@ -320,6 +334,8 @@ async def apply_news(
     )
     await _tell(w, rows)
     channels = {row["channel_id"] for row in rows}
+    for row in rows:
+        await _tell_quality(w, row, at)
     for channel_id in channels:
         await template_versions.note(w, channel_id=channel_id)
         w.emit(TemplatesChanged(channel_id=channel_id))

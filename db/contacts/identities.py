@@ -17,6 +17,8 @@ from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.contacts.reasons import Reason
 from db.errors import RequestError
+from db.messages.enums import MessageState
+from db.messages.reasons import FailureReason
 from db.texts import EMAIL
 from db.work import Read, Work
 
@@ -158,3 +160,15 @@ async def find_or_create_by_address(w: Work, address: Address, *, name: str = ""
             w.emit(ContactsChanged(contact_id=made))
             return made, True
     raise RuntimeError("An address is taken and freed again faster than it can be read.")
+
+
+_LANDLINES = f"""
+update contact_identity i set line = 'fixed' from message m
+where m.company_id = $1 and m.campaign_id = $2 and m.in_trouble and m.state = {MessageState.FAILED} and m.reason = '{FailureReason.LANDLINE}'
+    and i.company_id = $1 and i.contact_id = m.contact_id and i.value = m.address and i.kind = 'phone' and i.line is distinct from 'fixed'
+"""
+
+
+async def note_landlines(w: Work, campaign_id: UUID) -> int:
+    """The numbers of a campaign that its provider refused as landlines are some from now on. Returns how many."""
+    return await w.execute(_LANDLINES, w.company_id, campaign_id)

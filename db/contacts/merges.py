@@ -93,7 +93,7 @@ _MOVES = (
     "update contact_identity set contact_id = $2 where company_id = $1 and contact_id = $3",
     "update contact_note set contact_id = $2 where company_id = $1 and contact_id = $3",
     "update identity_past set contact_id = $2 where company_id = $1 and contact_id = $3",
-    "insert into contact_tag(company_id, tag_id, contact_id) select company_id, tag_id, $2 from contact_tag"
+    "insert into contact_tag(company_id, tag_id, contact_id, added_at) select company_id, tag_id, $2, added_at from contact_tag"
     " where company_id = $1 and contact_id = $3 on conflict do nothing",
     "insert into contact_import_member(company_id, import_id, contact_id) select company_id, import_id, $2"
     " from contact_import_member where company_id = $1 and contact_id = $3 on conflict do nothing",

@@ -5,6 +5,7 @@ A condition is met or not, never unknown: who has no value in a field does not m
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -85,10 +86,13 @@ Result = Literal["sent", "delivered", "read", "replied", "failed", "not_read", "
 
 
 class Received(Condition, tag="campaign", kw_only=True):
-    """What became of a campaign's message to the person. `not_read` and `not_replied`: it was sent, and that has not happened."""
+    """What became of a campaign's message to the person. `not_read` and `not_replied`: it was sent, and that has not happened. `reason`: of those
+    that failed, only these. `until`: only what was sent by then, or had failed; so nobody joins later."""
 
     campaign_id: UUID
     result: Result = "sent"
+    reason: Annotated[str, Meta(max_length=60, examples=["not_on_whatsapp"])] | None = None
+    until: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class InStage(Condition, tag="stage", kw_only=True):

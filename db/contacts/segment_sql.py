@@ -83,11 +83,7 @@ def _one(one: AnyCondition, company: str, value: _Value, among: _Among) -> str:
         case Wrote():
             return _when(one.op, one.days, "inbound_message", "received_at", value, among)
         case Received():
-            first, last = (value(f"{one.campaign_id}{mark}") for mark in ":;")  # its messages' keys begin with its id
-            return among(
-                "message",
-                f"x.dedupe_key > {first}::text and x.dedupe_key < {last}::text and x.contact_id is not null and {_RESULTS[one.result]}",
-            )
+            return among("message", _received(one, value))
         case InStage():
             return among("lead", f"x.stage_id = any({value(one.stages)}::uuid[]) and x.contact_id is not null")
 
@@ -99,6 +95,18 @@ _ADDRESSES = {
     "email": "(x.kind = 'email') is true",
 }
 """As a filter of the index by contact, which holds the kind: the one by address would be chosen for it, and read with all its rows."""
+
+
+def _received(one: Received, value: _Value) -> str:
+    first, last = (value(f"{one.campaign_id}{mark}") for mark in ":;")  # its messages' keys begin with its id
+    which = (
+        f"x.dedupe_key > {first}::text and x.dedupe_key < {last}::text and x.contact_id is not null and {_RESULTS[one.result]}"
+    )
+    if one.reason is not None:
+        which += f" and (x.reason = {value(one.reason)}::text) is true"
+    if one.until is not None:
+        which += f" and x.{'done_at' if one.result == 'failed' else 'sent_at'} <= {value(one.until)}::timestamptz"
+    return which
 
 
 def _among(company: str, table: str, which: str) -> str:

@@ -32,7 +32,7 @@ select {company}, uuid_series((select uuidv7()), row_number() over (order by p.c
 from ({members}) p order by p.contact_id {known}
 """
 _REQUEUE = f"""
-update message m set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = null, reason = null, code = null,
+update message m set state = {M.QUEUED}, tries = 0, next_at = greatest(now(), $5::timestamptz), done_at = null, reason = null, code = null,
     maybe_duplicate = maybe_duplicate or state = {M.FAILED_UNKNOWN}
 where company_id = $1 and campaign_id = $2 and in_trouble and requeue_allowed
     and (state = {M.FAILED} and reason = any($3::text[]) or state = {M.FAILED_UNKNOWN} and $4)
@@ -197,10 +197,12 @@ async def cancel_keys(w: Work, prefixes: Sequence[str]) -> int:
     return await w.execute(_CANCEL_KEYS, w.company_id, list(prefixes), [f"{prefix[:-1]};" for prefix in prefixes])
 
 
-async def requeue(w: Work, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
+async def requeue(
+    w: Work, campaign_id: UUID, reasons: list[str], *, include_unknown: bool, not_before: datetime | None = None
+) -> int:
     """Queues those again that failed for one of the reasons; of unknown outcome only on request, flagged; never who said stop or was
-    deleted meanwhile. Returns how many."""
-    return await w.execute(_REQUEUE, w.company_id, campaign_id, reasons, include_unknown)
+    deleted meanwhile. `not_before`: they wait until then. Returns how many."""
+    return await w.execute(_REQUEUE, w.company_id, campaign_id, reasons, include_unknown, not_before)
 
 
 async def again(

@@ -22,6 +22,7 @@ def test_every_label_has_its_portuguese_twin_and_no_other() -> None:
         (None, labels.FAILURES),
         (None, labels.SKIPS),
         (None, labels.RECIPIENT_COLUMNS),
+        (None, labels.REPORT),
     )
     assert set(known) == {(context, label) for context, each in lists for label in each.values()}
     assert all(known.values())

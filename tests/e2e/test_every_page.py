@@ -43,6 +43,7 @@ _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
 _NO_PAGES = {
     "/_gallery", "/contacts/export.csv", "/boards/{board_id:uuid}/export.csv", "/campaigns/{campaign_id:uuid}/recipients.csv",
+    "/campaigns/{campaign_id:uuid}/report.csv", "/campaigns/{campaign_id:uuid}/report.pdf", "/campaigns/{campaign_id:uuid}/report.png",
     "/imports/{import_id:uuid}/rejects.csv", "/contacts/exports/{export_id:uuid}/file",
 }  # fmt: skip
 """Files, and the gallery of those who build the app."""
@@ -140,6 +141,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/cadences/{cadence}",
         f"/cadences/{cadence}?tab=rules",
         f"/cadences/{cadence}?tab=people",
+        f"/campaigns/{done['id']}/report",
+        f"/campaigns/compare?ids={done['id']}",
         *(f"/channels/{channel['id']}" for channel in channels[:2]),
         f"/contacts/{person['id']}",
         f"/boards/{board['id']}",

@@ -9,13 +9,16 @@ from api.contract.campaigns import (
     Binding,
     Campaign,
     CampaignCreate,
+    CampaignFollowUp,
     CampaignLaunch,
     CampaignPatch,
     CampaignRow,
     ContactCampaign,
+    LandlinesNoted,
     Preview,
     Progress,
     Recipient,
+    RecipientHistory,
     Retried,
     RetryFailed,
     TestSend,
@@ -24,8 +27,9 @@ from api.contract.campaigns import (
 from api.contract.channels import Channel, Template
 from api.contract.contacts import CustomField, Import, Tag
 from api.contract.costs import CampaignCost, SpendLimitSet
-from api.contract.enums import CampaignState, TemplateStatus
-from api.contract.preflight import Preflight, PreflightAsked, PreflightFinding, PreflightPerson
+from api.contract.enums import CampaignState, CompareMetric, TemplateStatus
+from api.contract.preflight import CampaignComparison, Preflight, PreflightAsked, PreflightFinding, PreflightPerson
+from api.contract.reports import BestHours, CampaignGoal, CampaignReport
 from ui.client.base import ApiClient, Params
 
 _PAGE = 200  # the largest page that the API gives
@@ -81,6 +85,23 @@ async def cost(api: ApiClient, campaign_id: UUID) -> CampaignCost:
     return await api.get(f"/v1/campaigns/{campaign_id}/cost", CampaignCost)
 
 
+async def report(api: ApiClient, campaign_id: UUID) -> CampaignReport:
+    return await api.get(f"/v1/campaigns/{campaign_id}/report", CampaignReport)
+
+
+async def set_goal(api: ApiClient, campaign_id: UUID, goal: CampaignGoal) -> CampaignGoal:
+    return await api.put(f"/v1/campaigns/{campaign_id}/goal", CampaignGoal, goal)
+
+
+async def best_hours(api: ApiClient, channel_id: UUID) -> BestHours:
+    return await api.get(f"/v1/channels/{channel_id}/best-hours", BestHours)
+
+
+async def compare(api: ApiClient, campaign_ids: Sequence[UUID], metric: CompareMetric) -> CampaignComparison:
+    params = {"campaign_id": [str(one) for one in campaign_ids], "metric": metric.value}
+    return await api.get("/v1/campaigns/compare", CampaignComparison, params)
+
+
 async def set_limit(api: ApiClient, campaign_id: UUID, micro: int | None, currency: str | None) -> Campaign:
     return await api.put(f"/v1/campaigns/{campaign_id}/limit", Campaign, SpendLimitSet(limit_micro=micro, currency=currency))
 
@@ -110,6 +131,15 @@ async def clone(api: ApiClient, campaign_id: UUID) -> Campaign:
     return await api.post(f"/v1/campaigns/{campaign_id}/clone", Campaign)
 
 
+async def follow_up(api: ApiClient, campaign_id: UUID, body: CampaignFollowUp) -> Campaign:
+    """The new draft. Raises ApiProblem 409 `nobody_left`."""
+    return await api.post(f"/v1/campaigns/{campaign_id}/follow-up", Campaign, body)
+
+
+async def note_landlines(api: ApiClient, campaign_id: UUID) -> int:
+    return (await api.post(f"/v1/campaigns/{campaign_id}/note-landlines", LandlinesNoted)).noted
+
+
 async def retry_failed(api: ApiClient, campaign_id: UUID, body: RetryFailed) -> int:
     return (await api.post(f"/v1/campaigns/{campaign_id}/retry-failed", Retried, body)).queued
 
@@ -120,6 +150,10 @@ async def progress(api: ApiClient, campaign_id: UUID) -> Progress:
 
 async def recipients(api: ApiClient, campaign_id: UUID, params: Params) -> Page[Recipient]:
     return await api.get(f"/v1/campaigns/{campaign_id}/recipients", Page[Recipient], params)
+
+
+async def history(api: ApiClient, contact_id: UUID, campaign_id: UUID) -> RecipientHistory:
+    return await api.get(f"/v1/contacts/{contact_id}/campaigns/{campaign_id}", RecipientHistory)
 
 
 async def of_contact(api: ApiClient, contact_id: UUID) -> list[ContactCampaign]:

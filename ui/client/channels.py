@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Done, Page
+from api.contract.channel_health import ChannelHealth
 from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch, WebhooksAgain
 from api.contract.kinds import Kind
 from api.contract.signups import ChannelSignup, ChannelSignupFinish, ChannelSignupStart
@@ -56,6 +57,14 @@ async def archive(api: ApiClient, channel_id: UUID) -> None:
 async def log(api: ApiClient, channel_id: UUID, *, kind: str | None, ok: bool | None, limit: int) -> Page[ChannelLogEntry]:
     params = {"kind": kind, "ok": None if ok is None else str(ok).lower(), "limit": min(limit, _PAGE)}
     return await api.get(f"/v1/channels/{channel_id}/log", Page[ChannelLogEntry], params)
+
+
+async def health(api: ApiClient, channel_id: UUID, days: int) -> ChannelHealth:
+    return await api.get(f"/v1/channels/{channel_id}/health", ChannelHealth, {"days": days})
+
+
+async def full_speed(api: ApiClient, channel_id: UUID) -> ChannelHealth:
+    return await api.post(f"/v1/channels/{channel_id}/full-speed", ChannelHealth)
 
 
 async def notices(api: ApiClient, channel_id: UUID) -> list[ChannelNotice]:

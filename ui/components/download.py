@@ -1,4 +1,4 @@
-"""A CSV of the API handed on to the browser, piece by piece, in the reader's language and separator."""
+"""A file of the API handed on to the browser, piece by piece, in the reader's language and separator."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,11 +12,13 @@ from ui.client.base import ApiProblem, Offline, Params
 from ui.i18n import preferences
 
 
-async def hand_on(path: str, params: Params | None = None) -> Response:
-    """In place of a page: the file at `path` of the API."""
+async def hand_on(path: str, params: Params | None = None, *, media: str = "") -> Response:
+    """In place of a page: the file at `path` of the API, a CSV unless `media` says what it is."""
     api = session.current().api
     language = preferences().language
-    look = {"language": language, "separator": ";" if language == "pt-BR" else ","}
+    look = {"language": language}
+    if not media:
+        look["separator"] = ";" if language == "pt-BR" else ","
     ui.context.client.delete()
     stack = AsyncExitStack()
     try:
@@ -31,4 +33,4 @@ async def hand_on(path: str, params: Params | None = None) -> Response:
 
     name = answer.headers.get("content-disposition", "attachment")
     headers = {"Content-Disposition": name, "Cache-Control": "no-store"}  # people's data
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(pieces(), media_type=media or "text/csv; charset=utf-8", headers=headers)

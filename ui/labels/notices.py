@@ -72,5 +72,19 @@ def _all() -> dict[NoticeCode, Words]:
         n.HISTORY_SYNCED: Words(_("Past messages of the phone's app were taken over")),
         n.HISTORY_DECLINED: Words(_("The past messages of the phone's app are not shared")),
         n.ADDRESS_BOOK_SYNCED: Words(_("The phone's app told of its address book")),
+        n.STOPS_RISING: Words(
+            _("More people than usual ask for no more messages"),
+            _("It sends more slowly now. Write only to those who asked for it, and less often."),
+        ),
+        n.FAILURES_RISING: Words(
+            _("More messages than usual fail"),
+            _("It sends more slowly now. See the reasons in the campaign and clean the list."),
+        ),
+        n.RATES_NORMAL: Words(_("The number sends at full speed again")),
+        n.TEMPLATE_QUALITY_DROPPED: Words(
+            _("The quality of a template dropped"),
+            _("People block or report it, and Meta may pause it. Change it, or use another one."),
+        ),
+        n.TEMPLATE_QUALITY_RECOVERED: Words(_("The quality of a template is fine again")),
         n.OUTAGE: Words(_("The provider has not answered for a while"), _("Sending goes on by itself when it does.")),
     }

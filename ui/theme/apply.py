@@ -26,6 +26,7 @@ STYLES = (
     "data.css",
     "cadences.css",
     "campaigns.css",
+    "reports.css",
     "channels.css",
     "contacts.css",
     "boards.css",

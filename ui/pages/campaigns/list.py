@@ -30,6 +30,7 @@ from ui.routing import page
 def campaigns() -> None:
     with frame(_("Campaigns"), _("One message to many people")) as head:
         with head.actions:
+            button(_("Compare"), icon="compare_arrows", to="/campaigns/compare")
             if session.current().may(Permission.CAMPAIGNS_WRITE):
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
         _List()

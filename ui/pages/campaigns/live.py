@@ -233,6 +233,8 @@ class _Live:
                 button(_("Pause"), lambda: self._write(actions.pause), icon="pause")
             if may and campaign.state == CampaignState.PAUSED:
                 button(_("Resume"), lambda: self._write(actions.resume), kind="primary", icon="play_arrow")
+            if campaign.state not in {CampaignState.SCHEDULED, CampaignState.PREPARING}:
+                button(_("Report"), icon="summarize", to=f"/campaigns/{campaign.id}/report")
             entries = self._menu()
             if entries:
                 more(entries)

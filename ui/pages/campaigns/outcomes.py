@@ -19,6 +19,7 @@ from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import campaigns as campaign_labels
 from ui.labels import reasons
+from ui.pages.campaigns.cures import follow_ups, of_failure
 from ui.pages.campaigns.figures import steps
 
 _RETRYABLE = {CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED}
@@ -64,6 +65,7 @@ class Outcomes:
                     way = [step for step in steps(progress, reads) if step.key not in {"waiting", "failed", "stopped"}]
                     with ui.element("div").classes("m-way-funnel"):
                         funnel([(step.name, step.value) for step in way])
+                    follow_ups(self._campaign, progress.figures, reads=reads)
                 self._draw_skipped(progress)
 
     def _draw_unknown(self, progress: Progress) -> None:
@@ -119,6 +121,11 @@ class Outcomes:
                     if group.code:
                         ui.label(_("code {code}").format(code=group.code)).classes("m-hint")
                 Text("p", why.todo, "m-sub m-why-todo")
+                cures = of_failure(self._campaign, group, self._send, may_retry=may)
+                if cures:
+                    with ui.element("div").classes("m-row m-near m-wrap"):
+                        for cure in cures:
+                            button(cure.text, cure.act, icon=cure.symbol)
             with ui.element("div").classes("m-row m-near shrink-0 m-why-do"):
                 button(_("See who"), lambda: self._on_reason(group.reason), kind="plain")
                 if may and group.retryable:
@@ -146,7 +153,10 @@ class Outcomes:
         queued = await campaigns.retry_failed(session.current().api, self._campaign.id, body)
         if queued:
             text = ngettext("{n} message is in the queue again.", "{n} messages are in the queue again.", queued)
-            toast(text.format(n=formats.number(queued)))
+            text = text.format(n=formats.number(queued))
+            if body.at is not None:
+                text += " " + _("It goes out at {when}.").format(when=formats.moment(body.at))
+            toast(text)
         else:
             toast(_("There is nothing left to try again."), "info")
 

@@ -1,22 +1,26 @@
 """Each member of the audience with what became of the message: search, filters, pages, the contact, the file."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.campaigns import Campaign, Progress, Recipient
+from api.contract.campaigns import Campaign, Progress, Recipient, RecipientHistory
 from api.contract.enums import Permission
 from ui import formats, kinds, session
 from ui.client import campaigns
 from ui.components.address import address
 from ui.components.buttons import button
-from ui.components.cells import Cell, person, state, two_lines
+from ui.components.cards import log_list
+from ui.components.cells import Cell, choice, person, state, two_lines
+from ui.components.confirm import dialog
 from ui.components.query import Filter, Query
 from ui.components.table import Column, DataTable, data_table
-from ui.components.text import chip, title
+from ui.components.text import Tone, chip, title
 from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.labels import reasons
@@ -53,6 +57,7 @@ class Recipients:
                 self._row,
                 search=_("Name or number"),
                 filters=[Filter("state", _("State"), states)],
+                on_choice=self._history,
                 link=lambda one: f"/contacts/{one.contact_id}#conversation" if one.contact_id else None,
                 limit=25,
             )
@@ -68,7 +73,7 @@ class Recipients:
         ]
         if kinds.can(self._campaign.channel_kind).reports_read:
             found.append(Column("read", _("Read at"), look="m-sub"))
-        return [*found, Column("replied", _("Answer"), phone="sub")]
+        return [*found, Column("replied", _("Answer"), phone="sub"), Column("history", _("History"))]
 
     async def _fetch(self, query: Query) -> Page[Recipient]:
         params = {"search": query.search or None, "cursor": query.cursor, "limit": query.limit, **_asked(query.filters)}
@@ -91,7 +96,18 @@ class Recipients:
             "delivered": _short(one.delivered_at),
             "read": _short(one.read_at),
             "replied": _answer(one),
+            "history": choice(str(one.contact_id), "history", _("See"), _("What happened, step by step"))
+            if one.contact_id
+            else "",
         }
+
+    async def _history(self, contact_id: str, _key: str) -> None:
+        found = await campaigns.history(self._api, UUID(contact_id), self._campaign.id)
+        with dialog(_("What happened"), formats.phone(found.address)) as opened:
+            log_list(steps(found))
+            with ui.element("div").classes("m-row m-near m-end"):
+                button(_("Close"), opened.close)
+        opened.open()
 
     def _draw_tools(self) -> None:
         self._chip.clear()
@@ -125,6 +141,35 @@ class Recipients:
 
     async def refresh(self, progress: Progress | None = None) -> None:
         await self._table.refresh()
+
+
+def steps(found: RecipientHistory) -> list[tuple[Tone, str, str, str]]:
+    """The way of one message as lines, the newest first."""
+    lines: list[tuple[datetime, Tone, str, str]] = []
+    for at, text in ((found.replied_at, _("Answered")), (found.read_at, _("Read")), (found.delivered_at, _("Delivered"))):
+        if at is not None:
+            lines.append((at, "ok", text, ""))
+    outcomes: dict[str, tuple[Tone, str]] = {
+        "accepted": ("info", _("Taken by the provider")),
+        "rejected": ("bad", _("Refused by the provider")),
+        "unknown": ("warn", _("Sent without a clear answer")),
+        "started": ("info", _("Handed to the provider")),
+    }
+    for one in found.tries:
+        tone, text = outcomes[one.outcome]
+        lines.append((one.at, tone, text, _("code {code}").format(code=one.code) if one.code else ""))
+    if found.ended_at is not None:
+        name = message_labels.message_states().get(found.state, (found.state, "quiet"))[0]
+        lines.append(
+            (found.ended_at, "bad" if found.state.startswith("failed") else "quiet", name, why(found.reason, found.state))
+        )
+    shown = [
+        (tone, text, detail, formats.moment(at))
+        for at, tone, text, detail in sorted(lines, key=lambda line: line[0], reverse=True)
+    ]
+    if found.next_at is not None:
+        shown.insert(0, ("info", _("In the queue"), "", _("goes out {when}").format(when=formats.moment(found.next_at))))
+    return shown
 
 
 def _asked(filters: Mapping[str, str]) -> dict[str, str]:

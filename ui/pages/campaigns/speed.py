@@ -136,6 +136,8 @@ def _title(progress: Progress) -> str:
 def _end(progress: Progress) -> str:
     if progress.outage_since is not None:
         return _("goes on by itself")
+    if progress.next_at is not None:
+        return _("goes on at {when}").format(when=formats.moment(progress.next_at))
     if progress.eta is None:
         return _("Working out when it ends…")
     left = (progress.eta - datetime.now(UTC)).total_seconds()

@@ -10,7 +10,7 @@ from nicegui import ui
 from api.contract.campaigns import CampaignSettings
 from api.contract.contacts import ContactFilter, CustomField, Import, Tag
 from api.contract.enums import ImportState
-from api.contract.segments import Segment
+from api.contract.segments import Received, Segment
 from ui import formats
 from ui.client import campaigns, segments
 from ui.client.base import ApiClient
@@ -19,6 +19,7 @@ from ui.components.forms import number_field, select_field, switch_field, text_f
 from ui.components.picks import Picks
 from ui.components.text import icon
 from ui.i18n import _, ngettext, pgettext
+from ui.labels import reasons
 
 RECENT_DAYS = 7
 
@@ -43,6 +44,8 @@ def mode_of(audience: ContactFilter) -> str | None:
         return "everyone"
     if audience.ids:
         return "selection"
+    if followed(audience) is not None:
+        return "follow"
     if audience.segment_id is not None or audience.rule is not None:
         return "segment"
     if audience.import_id is not None:
@@ -50,6 +53,15 @@ def mode_of(audience: ContactFilter) -> str | None:
     if audience.tags or audience.without_tags:
         return "tags"
     return "filter" if audience.picks else None
+
+
+def followed(audience: ContactFilter) -> Received | None:
+    """The campaign of which this audience is a part, where it is nothing else."""
+    rule = audience.rule
+    if rule is None or rule.groups or len(rule.conditions) != 1 or audience != ContactFilter(rule=rule) or rule.match == "none":
+        return None
+    only = rule.conditions[0]
+    return only if isinstance(only, Received) else None
 
 
 def missing(mode: str | None) -> str:
@@ -72,7 +84,7 @@ class AudienceStep:
 
     def __init__(self, audience: ContactFilter, settings: CampaignSettings, choices: Choices, change: Callable[..., Any]) -> None:
         self._audience, self._settings, self._choices, self._change = audience, settings, choices, change
-        self._mode = mode_of(audience)
+        self._mode, self._first = mode_of(audience), audience
         with ui.element("div").classes("m-col m-gap"):
             self._draw_picks()
             self._panel = ui.element("div").classes("w-full")
@@ -91,6 +103,8 @@ class AudienceStep:
         ]
         if self._audience.ids:
             modes.append(("selection", "checklist", _("Chosen contacts")))
+        if followed(self._audience) is not None:
+            modes.append(("follow", "subdirectory_arrow_right", _("From a campaign")))
         picks = Picks(_("Audience"), self._mode, self._choose, "m-picks-small")
         for key, symbol, name in modes:
             with picks.card(key):
@@ -108,12 +122,13 @@ class AudienceStep:
                 "import": self._draw_imports,
                 "filter": self._draw_filter,
                 "selection": self._draw_selection,
+                "follow": self._draw_followed,
             }[self._mode]()
 
     def _choose(self, mode: str) -> None:
         if mode != self._mode:
             self._mode = mode
-            self._set(ContactFilter(everyone=mode == "everyone"))
+            self._set(self._first if mode == "follow" else ContactFilter(everyone=mode == "everyone"))
             self._draw_panel()
 
     def _set(self, audience: ContactFilter) -> None:
@@ -258,6 +273,23 @@ class AudienceStep:
         text = ngettext("{n} contact that you chose in the list.", "{n} contacts that you chose in the list.", count)
         with note("info", text.format(n=formats.number(count))):
             pass
+
+    def _draw_followed(self) -> None:
+        only = followed(self._audience)
+        assert only is not None
+        said = {
+            "not_read": _(
+                "Exactly those who got another campaign and did not read it. Who reads it before the start is left out."
+            ),
+            "not_replied": _(
+                "Exactly those who got another campaign and did not answer. Who answers before the start is left out."
+            ),
+            "failed": _("Exactly those whom another campaign did not reach."),
+        }.get(only.result, _("Exactly a part of those of another campaign."))
+        if only.reason:
+            said += " " + _("Reason: {reason}").format(reason=reasons.failure(only.reason).name)
+        with note("info", said):
+            ui.link(_("See that campaign"), f"/campaigns/{only.campaign_id}").classes("m-link")
 
     def _draw_recent(self) -> None:
         days = self._settings.skip_recent_days

@@ -3,15 +3,20 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from nicegui import ui
 
 from api.contract.campaigns import CampaignSettings
 from api.contract.enums import DeliveryPolicy
-from ui import formats
+from api.contract.reports import BestHours
+from ui import formats, session
+from ui.client import campaigns
+from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.forms import MomentField, mark, moment_field
 from ui.components.picks import Picks
+from ui.components.states import load
 from ui.components.text import icon
 from ui.i18n import _
 from ui.pages.campaigns.step_rules import RulesCard
@@ -27,7 +32,9 @@ class WhenStep:
         settings: CampaignSettings,
         change: Callable[..., Any],
         set_at: Callable[[datetime | None], Any],
+        channel_id: UUID | None = None,
     ) -> None:
+        self._channel_id = channel_id
         self._at, self._later, self._policy, self._change, self._set_at = at, at is not None, policy, change, set_at
         self._field: MomentField | None = None
         self._wrong = ""
@@ -51,6 +58,28 @@ class WhenStep:
                 part.control.on_value_change(lambda: self._read())
             self._start = ui.label().classes("m-sub")
             self._read()
+            channel_id, api = self._channel_id, session.current().api
+            if channel_id is not None:
+                load(lambda: campaigns.best_hours(api, channel_id), self._draw_best, lambda: None)
+
+    def _draw_best(self, found: BestHours) -> None:
+        """The hour at which campaigns of this channel did best, one click away."""
+        if found.best is None:
+            return
+        hour = found.best
+
+        def use() -> None:
+            day = (self._at or _suggestion()).astimezone(formats.zone())
+            moment = day.replace(hour=hour, minute=0, second=0, microsecond=0)
+            if moment <= datetime.now(UTC):
+                moment += timedelta(days=1)
+            self._at = moment.astimezone(UTC)
+            self._draw_plan()
+
+        with ui.element("div").classes("m-row m-near m-wrap"):
+            text = _("Campaigns of this channel did best when they went out at {hour}, by the last 90 days.")
+            ui.label(text.format(hour=f"{hour}:00")).classes("m-hint")
+            button(_("Use {hour}").format(hour=f"{hour}:00"), use, kind="plain")
 
     def _choose(self, later: bool) -> None:
         if later != self._later:

@@ -344,7 +344,7 @@ class Wizard:
 
     def _when(self) -> None:
         kept = self._draft.value
-        self._open_step = WhenStep(self._at, kept("policy"), kept("settings"), self._change, self._set_at)
+        self._open_step = WhenStep(self._at, kept("policy"), kept("settings"), self._change, self._set_at, kept("channel_id"))
 
     def _review(self) -> None:
         self._loader = load(self._fetch_review, self._draw_review, lambda: skeleton_card(8))

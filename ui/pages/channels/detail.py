@@ -31,6 +31,7 @@ from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import channels as channel_labels
 from ui.pages.channels import guide
+from ui.pages.channels.health import Health
 from ui.pages.channels.list import usage
 from ui.pages.channels.notices import Notices
 from ui.routing import page
@@ -58,6 +59,7 @@ class _Channel:
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._notices = Notices(channel_id, write=self._write)
+                self._health = Health(channel_id, write=self._write)
                 self._check = ui.element("div").classes("m-col w-full")
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
                     self._kept = ui.element("div").classes("m-in")
@@ -85,6 +87,7 @@ class _Channel:
     async def _again(self) -> None:
         await self._side.refresh()
         await self._notices.refresh()
+        await self._health.refresh()
         await self._log.refresh()
 
     async def _fetch(self) -> Channel:

@@ -42,6 +42,7 @@ class Value(NamedTuple):
     many: tuple[str, ...] = ()
     text: str = ""
     days: int | None = 30
+    kept: Received | None = None  # with what this screen does not ask for
 
 
 def read(one: AnyCondition) -> Value:
@@ -66,7 +67,7 @@ def read(one: AnyCondition) -> Value:
         case Wrote():
             return Value("wrote", one.op, (), "", one.days)
         case Received():
-            return Value("campaign", one.result, (str(one.campaign_id),))
+            return Value("campaign", one.result, (str(one.campaign_id),), kept=one)
         case InStage():
             return Value("stage", "", tuple(map(str, one.stages)))
 
@@ -87,10 +88,17 @@ def written(value: Value, kind: CustomFieldKind | None = None) -> AnyCondition |
         "import": lambda: OfImport(import_id=ids[0]) if ids else None,
         "contacted": lambda: Contacted(op=op, days=max(days, 1)) if span else None,
         "wrote": lambda: Wrote(op=op, days=max(days, 1)) if span else None,
-        "campaign": lambda: Received(campaign_id=ids[0], result=op) if ids else None,
+        "campaign": lambda: _received(value, ids[0]) if ids else None,
         "stage": lambda: InStage(stages=ids) if ids else None,
     }
     return made[value.subject]()
+
+
+def _received(value: Value, campaign_id: UUID) -> Received:
+    """What a partner asked for beside it stays as long as the campaign and the result do."""
+    made = Received(campaign_id=campaign_id, result=cast(Any, value.op))
+    kept = value.kept
+    return kept if kept is not None and (kept.campaign_id, kept.result) == (made.campaign_id, made.result) else made
 
 
 def _about_field(value: Value, kind: CustomFieldKind | None) -> FieldIs | None:
