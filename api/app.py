@@ -34,7 +34,7 @@ from api.channels import ChannelController, KindController
 from api.consent import ConsentController, SuppressionController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.conversations import ConversationController
-from api.costs import CostController, SendHoursController
+from api.costs import CostController, SendHoursController, WarmUpController
 from api.duplicates import DuplicateController
 from api.event_history import EventHistoryController
 from api.exports import ExportController
@@ -82,6 +82,7 @@ from api.sandbox import SandboxController, SandboxModelController
 from api.segments import SegmentController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
+from api.trials import TrialController
 from api.webhooks import WebhookController
 from db import blobs, crypto, valkey
 from db.engine import DB, close_pools, open_pools
@@ -116,8 +117,10 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     CompareController,
     ReportController,
     BestHoursController,
+    TrialController,
     CostController,
     SendHoursController,
+    WarmUpController,
     KindController,
     ChannelSignupController,
     ChannelController,

@@ -164,9 +164,14 @@ class CampaignController(Controller):
         return msgspec.convert(await queries.audience(actor, campaign_id), Audience, from_attributes=True)
 
     @post("/{campaign_id:uuid}/preview", summary="Preview the message", status_code=200, opt={"idempotent": False})
-    async def preview_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Preview:
+    async def preview_campaign(
+        self,
+        actor: Caller,
+        campaign_id: FromPath[UUID],
+        variant: Annotated[int, QueryParameter(ge=0, le=3, description="Which text of a test; 0: the first.")] = 0,
+    ) -> Preview:
         """As the first people would get it, with everything that stands in the way of a launch."""
-        found = await queries.preview(actor, campaign_id)
+        found = await queries.preview(actor, campaign_id, variant)
         return Preview(
             messages=[
                 PreviewMessage(

@@ -7,9 +7,9 @@ from litestar.params import FromPath, JSONBody
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
-from api.contract.costs import SendHours, SendHoursSet, SendRate, SendRatesSet, SpendLimit, SpendLimitSet
+from api.contract.costs import SendHours, SendHoursSet, SendRate, SendRatesSet, SpendLimit, SpendLimitSet, WarmUp, WarmUpSet
 from api.versions import IfMatch
-from db.campaigns import rules
+from db.campaigns import rules, warm_up
 from db.costs import caps, rates
 from db.costs.caps import Cap
 from db.costs.catalogue import Rate
@@ -108,6 +108,43 @@ def _rule(data: SendHoursSet, rule_id: UUID) -> rules.SendHours:
         data.valid_until,
         data.source,
     )
+
+
+def _warm_up(found: warm_up.WarmUp) -> WarmUp:
+    return WarmUp(
+        channel_id=found.channel_id,
+        starts=found.starts,
+        steps=found.steps,
+        source=found.source,
+        most_today=found.most,
+        used_today=found.used,
+        version=found.version,
+    )
+
+
+class WarmUpController(Controller):
+    path = "/v1/warm-ups"
+    tags = ("Costs",)
+
+    @get(summary="List warm-ups")
+    async def list_warm_ups(self, actor: Caller) -> Page[WarmUp]:
+        """How many new people young numbers write to on each day. Needs `campaigns:read`."""
+        found = [_warm_up(one) for one in await warm_up.warm_ups(actor)]
+        return Page(items=found, total=len(found))
+
+    @put("/{channel_id:uuid}", summary="Set the warm-up of a number", opt={"versioned": True})
+    async def set_warm_up(
+        self, actor: Caller, channel_id: FromPath[UUID], data: JSONBody[WarmUpSet], expected: IfMatch
+    ) -> WarmUp:
+        """412 when somebody else changed it. Needs `company:write`."""
+        steps, source = data.steps or list(warm_up.SUGGESTED), data.source or ("" if data.steps else warm_up.SUGGESTED_SOURCE)
+        return _warm_up(await warm_up.keep(actor, channel_id, data.starts, steps, source, expected))
+
+    @delete("/{channel_id:uuid}", summary="Remove the warm-up of a number", status_code=200)
+    async def delete_warm_up(self, actor: Caller, channel_id: FromPath[UUID]) -> Done:
+        """The number writes to as many people as it can. Needs `company:write`."""
+        await warm_up.remove(actor, channel_id)
+        return Done()
 
 
 class SendHoursController(Controller):

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from db.campaigns import lifecycle
+from db.campaigns import fallback, lifecycle
 from db.jobs import PrepareCampaign
 from workers.registration import Handler, JobFunction, Loop, Resources
 
@@ -26,4 +26,4 @@ def _prepare(resources: Resources) -> JobFunction:
 
 
 JOBS = (Handler(PrepareCampaign, _prepare, give_up),)
-LOOPS = (Loop("campaigns", 1.0, lifecycle.reconcile),)
+LOOPS = (Loop("campaigns", 1.0, lifecycle.reconcile), Loop("fallbacks", 5.0, fallback.rounds))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from db.campaigns import gate, lifecycle
+from db.campaigns import gate, lifecycle, warm_up
 from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
@@ -43,11 +43,12 @@ async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | 
 
 async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str) -> list[Claimed]:
     """Without those whose number had this text lately; of channels that are paid by the segment."""
-    decoded = render.decode(content)
-    if not isinstance(decoded, TextContent) or outgoing.throughput_limit(channel) != "segments":
+    if not isinstance(render.decode(content), TextContent) or outgoing.throughput_limit(channel) != "segments":
         return batch
-    text = TextSender(decoded)
-    again = await repeats.repeated(w, {m.message_id: (m.address, text.render(m.params)) for m in batch})
+    texts = {one: render.decode(one) for one in {m.content or content for m in batch}}
+    senders = {one: TextSender(text) for one, text in texts.items() if isinstance(text, TextContent)}
+    said = {m.message_id: (m.address, senders[m.content or content].render(m.params)) for m in batch}
+    again = await repeats.repeated(w, said)
     if again:
         await ledger.finish(w, [said_before(m) for m in batch if m.message_id in again], horizon=channel.unknown_horizon)
     return [m for m in batch if m.message_id not in again]
@@ -84,6 +85,21 @@ async def by_file(
         await ledger.finish(w, results, horizon=channel.unknown_horizon)
     has = known.get(shared) if shared else None
     return go, header_files.filled(content, has.media) if content and has and has.media else content
+
+
+async def by_warmth(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | None, batch: Sequence[Claimed]) -> list[Claimed]:
+    """Those whom a young number may write to today; the others wait for the next day."""
+    held = await warm_up.hold(w, channel.id, queue_id, batch) if asked is not None and asked.warms and batch else None
+    if held is None:
+        return list(batch)
+    results = [
+        queued_again(one, FailureReason.WARM_UP, held.wait, "held by the warm-up of the number")
+        for one in batch
+        if one.message_id in held.message_ids
+    ]
+    await ledger.finish(w, results, horizon=channel.unknown_horizon)
+    await outgoing.note_limit(channel, "warm_up", None, until=held.until)
+    return [one for one in batch if one.message_id not in held.message_ids]
 
 
 async def by_money(

@@ -35,6 +35,7 @@ class Composer:
         self._adapter = registry.adapter(channel.kind)
         self._text = self._adapter.compose_text(settings, channel)
         self._shared = self._prepare(content) if content else None
+        self._variants: dict[str, tuple[SlotValues, TemplateSender] | TextSender | AnswerContent] = {}
 
     def _prepare(self, content: str) -> tuple[SlotValues, TemplateSender] | TextSender | AnswerContent:
         decoded = render.decode(content)
@@ -44,9 +45,20 @@ class Composer:
             return TextSender(decoded)
         return SlotValues(decoded), self._adapter.compile_template(decoded)
 
+    def _own(self, message: Claimed) -> tuple[SlotValues, TemplateSender] | TextSender | AnswerContent:
+        """Of one message; the texts of a campaign's test are kept, as many people get them."""
+        assert message.content is not None
+        if message.variant is None:
+            return self._prepare(message.content)
+        if message.content not in self._variants:
+            if len(self._variants) > 20:
+                self._variants.clear()
+            self._variants[message.content] = self._prepare(message.content)
+        return self._variants[message.content]
+
     def compose(self, message: Claimed) -> bytes:
         """The request body. Raises ValueError when this person's values cannot pass."""
-        prepared = self._prepare(message.content) if message.content else self._shared
+        prepared = self._own(message) if message.content else self._shared
         if prepared is None:
             raise ValueError("the message has no content")
         attempt = str(message.attempt_id)

@@ -68,7 +68,7 @@ class Lanes:
         self._settings = settings
         self._sender = sender
         self.draining = False
-        self._contents: dict[UUID, str] = {}
+        self._contents: dict[UUID, list[str]] = {}
         self._in_flight: dict[tuple[UUID, int], set[Batch]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: deque[tuple[UUID, int, Sequence[Result]]] = deque(maxlen=REMEMBERED)
@@ -205,6 +205,7 @@ class Lanes:
         )
         asked = await gate.ask(w, campaign_id) if batch and campaign_id is not None else None
         batch = await gated.by_hours(w, channel, queue_id, asked, batch)
+        batch = await gated.by_warmth(w, channel, queue_id, asked, batch)
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
         answers = [m for m in batch if render.is_answer(m.content)]
         batch = [m for m in batch if m not in answers]
@@ -217,8 +218,10 @@ class Lanes:
         if held:
             await ledger.finish(w, held, horizon=channel.unknown_horizon)
             batch = [message for message, wait in zip(batch, waits, strict=True) if not wait]
-        content = await self._content(w, campaign_id) if batch and campaign_id is not None else None
+        texts = await self._texts(w, campaign_id) if batch and campaign_id is not None else []
+        content = texts[0] if texts else None
         if content is not None:
+            batch = [m if m.variant is None else m._replace(content=texts[m.variant]) for m in batch]
             batch = await gated.by_text(w, channel, batch, content)
         batch, content = await gated.by_file(w, channel, content, batch)
         batch, dear = await gated.by_money(w, channel, asked, batch)
@@ -229,16 +232,13 @@ class Lanes:
         with contextlib.suppress(*valkey.Down):
             await valkey.client().set(f"rest:{channel_id}", 1, px=max(1, int(seconds * 1000)))
 
-    async def _content(self, w: Work, campaign_id: UUID) -> str | None:
-        """Frozen at launch, so read once."""
-        known = self._contents.get(campaign_id)
-        if known is None:
+    async def _texts(self, w: Work, campaign_id: UUID) -> list[str]:
+        """By variant. Frozen at launch, so read once."""
+        if campaign_id not in self._contents and (found := await lifecycle.contents(w, campaign_id)):
             if len(self._contents) > 500:
                 self._contents.clear()
-            known = await lifecycle.content(w, campaign_id)
-            if known is not None:
-                self._contents[campaign_id] = known
-        return known
+            self._contents[campaign_id] = found
+        return self._contents.get(campaign_id, [])
 
     def _launch(self, slice_: Slice, claimed_at: float, in_flight: set[Batch], life: Seen | None) -> None:
         """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it. Without

@@ -11,7 +11,7 @@ from api.contract.contacts import ContactFilter, Moment
 from api.contract.costs import Currency, Micro, Minute, Weekdays
 from api.contract.kinds import ChannelKind
 from api.contract.upserts import ExternalId, Metadata
-from db.campaigns.enums import CampaignPart, CampaignState
+from db.campaigns.enums import CampaignPart, CampaignState, TrialBy, TrialMetric, TrialPhase, Unsure
 from db.campaigns.errors import CampaignField
 from db.messages.enums import DeliveryPolicy
 
@@ -45,6 +45,38 @@ class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_cost_currency: Currency | None = None
 
 
+class CampaignVariant(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Another text beside the campaign's own, written as that one is: by template, or `body` for SMS. `share`: percent of the test."""
+
+    share: Annotated[int, Meta(ge=1, le=98, examples=[50])]
+    template_id: UUID | None = None
+    body: Annotated[str, Meta(examples=["Oi {{first_name}}, só até domingo!"], max_length=1600)] | None = None
+    bindings: list[Binding] = []
+
+
+class CampaignTrial(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Texts that are tried beside one another. `test_percent` of the people, drawn at random, get one of them, by the shares; nobody gets two. The
+    others wait: `hours` after the last of the test went out, the text that did better in `metric` goes to them (null: when a person says so).
+    `unsure`: what happens then without 95 % certainty. 100 percent: everybody gets one, and nobody waits. `tag_id` or `stage_id`: what a person
+    gets by a conversion; who has it before is no part of the test."""
+
+    variants: Annotated[list[CampaignVariant], Meta(min_length=1, max_length=3)]
+    metric: Annotated[TrialMetric, example("replied")] = TrialMetric.REPLIED
+    test_percent: Annotated[int, Meta(ge=1, le=100, examples=[20])] = 20
+    hours: Annotated[int, Meta(ge=1, le=168, examples=[24])] | None = 24
+    unsure: Annotated[Unsure, example("leading")] = Unsure.LEADING
+    tag_id: UUID | None = None
+    stage_id: UUID | None = None
+
+
+class CampaignFallback(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What goes by SMS to whom the campaign surely did not reach on WhatsApp: once for each person, counted once. Never where nobody knows whether it
+    arrived."""
+
+    channel_id: UUID
+    body: Annotated[str, Meta(examples=["{{first_name|Oi}}, chegou a coleção nova: loja.example/novo"], max_length=1600)]
+
+
 class CampaignCreate(Input):
     """POST /v1/campaigns → Campaign (draft). Everything else may come later by PATCH."""
 
@@ -70,6 +102,8 @@ class CampaignPatch(Input):
     audience: ContactFilter | UnsetType = UNSET
     policy: DeliveryPolicy | UnsetType = UNSET
     settings: CampaignSettings | UnsetType = UNSET
+    trial: CampaignTrial | None | UnsetType = UNSET  # null: one text for all
+    fallback: CampaignFallback | None | UnsetType = UNSET  # of WhatsApp; null: nothing goes in its place
     external_id: ExternalId | None | UnsetType = UNSET
     metadata: Metadata | UnsetType = UNSET
 
@@ -146,6 +180,9 @@ class Campaign(Output):
     audience: ContactFilter
     policy: DeliveryPolicy
     settings: CampaignSettings
+    trial: CampaignTrial | None
+    fallback: CampaignFallback | None
+    trial_state: Annotated[TrialPhase, example("testing")] | None  # null before the launch, and without a test
     external_id: Annotated[str, example("promo-verao")] | None  # what a partner's system calls it
     metadata: dict[str, str]  # what partners keep with it
     scheduled_at: Moment | None
@@ -159,6 +196,48 @@ class Campaign(Output):
     created_at: Moment
     updated_at: Moment
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+
+
+Letter = Literal["A", "B", "C", "D"]
+
+
+class CampaignTrialText(Output):
+    """One text of a test: `people` got it or will, `reached` of them, of whom `counted` did what is compared. The share lies from `low` to `high` with a
+    probability of 95 %; `best`: the probability that no other does better."""
+
+    letter: Annotated[Letter, example("B")]
+    text: Annotated[str, example("Oi {{first_name}}, chegou a coleção nova!")]
+    share: int
+    people: int
+    reached: int
+    counted: int
+    likely: float
+    low: float
+    high: float
+    best: float
+
+
+class CampaignTrialResult(Output):
+    """GET /v1/campaigns/{id}/trial. `waiting`: people who get the better text; `missing`: so many have yet to be reached before anything is said of a
+    winner; `sure`: the text that is the best with a probability of 95 %. `winner`: the text that went to those who waited, decided at `decided_at`."""
+
+    state: Annotated[TrialPhase, example("testing")] | None
+    metric: Annotated[TrialMetric, example("replied")]
+    texts: list[CampaignTrialText]
+    waiting: int
+    missing: int
+    sure: Letter | None
+    due: Moment | None  # when it is decided by itself; null: when a person says so, or the test is still going out
+    hours: int | None
+    winner: Letter | None
+    decided_by: Annotated[TrialBy, example("sure")] | None
+    decided_at: Moment | None
+
+
+class CampaignTrialChoice(Input):
+    """POST /v1/campaigns/{id}/trial/winner → CampaignTrialResult: this text goes to all who wait, now and for good."""
+
+    variant: Annotated[Letter, example("B")]
 
 
 class CampaignProblem(Output):
@@ -266,6 +345,20 @@ class RatePoint(Output):
     delivered: int
 
 
+class InsteadBySms(Output):
+    """What went by SMS to those whom WhatsApp could not reach, in people. `both`: reached by WhatsApp after all, too. `stopped`: why nothing goes out now."""
+
+    channel_name: Annotated[str, example("SMS da loja")]
+    stopped: str | None
+    waiting: int
+    sent: int
+    delivered: int
+    replied: int
+    failed: int
+    skipped: int  # they asked for no messages, have no mobile number, …
+    both: int
+
+
 class Progress(Output):
     """GET /v1/campaigns/{id}/progress."""
 
@@ -284,6 +377,7 @@ class Progress(Output):
     series_seconds: int  # width of one point
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
     next_at: Moment | None = None  # nothing goes out before then
+    fallback: InsteadBySms | None = None
 
 
 RecipientState = Literal[

@@ -112,6 +112,30 @@ class CampaignCost(Output):
     waiting: int
 
 
+class WarmUp(Output):
+    """GET /v1/warm-ups → Page[WarmUp]. A young number writes to so many new people on each day (of the company's calendar) from `starts` on; after the last step
+    the rule asks for nothing. New is whoever never had anything from the number and never wrote to it. `most_today` null: it asks for nothing today."""
+
+    channel_id: UUID
+    starts: Day
+    steps: Annotated[list[int], Meta(examples=[[50, 80, 120]])]
+    source: Annotated[str, example("Meta, messaging limits")]
+    most_today: int | None
+    used_today: int
+    version: int
+
+
+class WarmUpSet(Input, kw_only=True):
+    """PUT /v1/warm-ups/{channel_id} (If-Match) → WarmUp. Holds at once, also for campaigns that run. Without `steps`: a pace of ours below Meta's limits."""
+
+    starts: Day
+    steps: (
+        Annotated[list[Annotated[int, Meta(ge=1, le=1_000_000)]], Meta(min_length=1, max_length=90, examples=[[50, 80, 120]])]
+        | None
+    ) = None
+    source: Annotated[str, Meta(max_length=200, examples=["Política interna"])] = ""
+
+
 class SendHours(Output):
     """GET /v1/send-hours → Page[SendHours]. When campaigns may write to people, on the clock where each of them is; `country` and `category` null:
     all. Every rule must allow it. Whoever it holds gets the message as soon as it may go."""

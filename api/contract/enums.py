@@ -38,6 +38,10 @@ from db.campaigns.enums import CampaignState as CampaignState
 from db.campaigns.enums import CompareMetric as CompareMetric
 from db.campaigns.enums import PreflightEffect as PreflightEffect
 from db.campaigns.enums import PreflightRule as PreflightRule
+from db.campaigns.enums import TrialBy as TrialBy
+from db.campaigns.enums import TrialMetric as TrialMetric
+from db.campaigns.enums import TrialPhase as TrialPhase
+from db.campaigns.enums import Unsure as Unsure
 from db.channels.enums import ChannelState as ChannelState
 from db.channels.enums import HealthAdvice as HealthAdvice
 from db.channels.enums import NoticeCode as NoticeCode
@@ -55,6 +59,7 @@ from db.contacts.enums import ImportState as ImportState
 from db.contacts.enums import ImportTarget as ImportTarget
 from db.contacts.enums import LineType as LineType
 from db.contacts.enums import MergeReason as MergeReason
+from db.costs.enums import RateCategory as RateCategory
 from db.holds.enums import HoldCause as HoldCause
 from db.holds.enums import HoldDecision as HoldDecision
 from db.holds.enums import HoldKind as HoldKind

@@ -57,6 +57,7 @@ FAILURES: dict[str, str] = {
     "pair_rate": "Too many messages to one person",
     "quiet_hours": "Outside of the hours in which you write",
     "spend_cap": "The limit of costs is reached",
+    "warm_up": "The number is young: the day's new people are reached",
     "throughput": "Sent too fast",
     "api_rate": "Hourly limit reached",
     "queue_full": "The provider's queue is full",

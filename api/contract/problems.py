@@ -16,7 +16,7 @@ from db.ai.errors import CallFailure as CallFailure
 from db.boards.errors import BoardError as BoardError
 from db.boards.errors import BoardField
 from db.cadences.errors import CadenceError, CadenceField
-from db.campaigns.errors import CampaignError, CampaignField
+from db.campaigns.errors import CampaignError, CampaignField, WarmUpField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
 from db.channels.errors import CheckDetail as CheckDetail
 from db.channels.errors import NetworkFailure as NetworkFailure
@@ -92,6 +92,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     KnowledgeField,
     CadenceField,
     CampaignField,
+    WarmUpField,
     CostField,
     BoardField,
     AiField,

@@ -68,6 +68,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         CampaignError.NOT_READY,
         MessageError.OPTED_OUT,
     ),
+    "campaigns_trial_winner": (CampaignError.TRIAL_OVER,),
     "campaigns_update": (
         CampaignError.EXTERNAL_ID_TAKEN,
         CampaignError.NOT_EDITABLE,

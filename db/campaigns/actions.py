@@ -10,10 +10,10 @@ import asyncpg
 import msgspec
 
 from db import versions
-from db.campaigns import lifecycle, money
+from db.campaigns import fallback, lifecycle, money
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, sample
-from db.campaigns.check import frozen_content, load_draft, problems
+from db.campaigns.check import frozen_content, frozen_contents, load_draft, problems, texts
 from db.campaigns.enums import CampaignState
 from db.campaigns.errors import CampaignError, CampaignField
 from db.campaigns.events import CampaignDeleted, CampaignProgress
@@ -38,7 +38,7 @@ Row = dict[str, Any]
 """The campaign as `queries.campaign` gives it, read in the transaction of the change."""
 
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
-_JSON = ("bindings", "audience", "settings", "metadata")
+_JSON = ("bindings", "audience", "settings", "metadata", "trial", "fallback")
 _REASONS = frozenset(reason.value for reason in FailureReason)
 
 
@@ -101,8 +101,11 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
         for table, column in (("channel", "channel_id"), ("template", "template_id")):
             if changes.get(column) is not None:
                 await _own(w, table, changes[column])
+        if (instead := changes.get("fallback")) is not None:
+            await _own(w, "channel", instead.channel_id)
         if changes.get("channel_id", row["channel_id"]) != row["channel_id"] and "template_id" not in changes:
-            changes = {**changes, "template_id": None, "bindings": []}  # templates belong to a channel
+            # templates belong to a channel, and so does what goes in place of its messages
+            changes = {"trial": None, "fallback": None, **changes, "template_id": None, "bindings": []}
         changes = await _headed(w, row["channel_id"], changes)
         if "metadata" in changes:
             known = msgspec.json.decode(row["metadata"], type=dict[str, str])
@@ -112,7 +115,7 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
         args: list[object] = [actor.company_id, campaign_id]
         assignments = []
         for column, value in changes.items():
-            args.append(msgspec.json.encode(value).decode() if column in _JSON else value)
+            args.append(msgspec.json.encode(value).decode() if column in _JSON and value is not None else value)
             assignments.append(f"{column} = ${len(args)}" + ("::jsonb" if column in _JSON else ""))
         await w.execute(f"update campaign set {', '.join(assignments)} where company_id = $1 and id = $2", *args)
         if row["state"] == CampaignState.SCHEDULED and changes.keys() - _KEPT:
@@ -182,12 +185,14 @@ async def _freeze(w: Work, campaign_id: UUID) -> None:
     if found:
         raise CampaignError.NOT_READY(fields=found)
     await money.keep_limit(w, campaign_id, draft.settings)
+    contents = frozen_contents(await texts(w, draft))
     await w.execute(
-        "update campaign set content = $3::jsonb, header_file_id = $4 where company_id = $1 and id = $2",
+        "update campaign set content = $3::jsonb, contents = $4::jsonb, header_file_id = $5 where company_id = $1 and id = $2",
         w.company_id,
         campaign_id,
         render.encode(content := frozen_content(draft)),
-        header_files.of(content),
+        msgspec.json.encode(contents).decode() if contents is not None else None,
+        next(filter(None, (header_files.of(one) for one in (content, *(contents or ())))), None),
     )
 
 
@@ -223,13 +228,15 @@ async def cancel(actor: Actor, campaign_id: UUID) -> Row:
         await w.execute(
             "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null,"
             " scheduled_at = case when $3 = 'draft' then null else scheduled_at end,"
-            " content = case when $3 = 'draft' then null else content end"
+            " content = case when $3 = 'draft' then null else content end, contents = case when $3 = 'draft' then null else contents end"
             " where company_id = $1 and id = $2",
             actor.company_id,
             campaign_id,
             state.value,
             None if planned else "person",
         )
+        if not planned:
+            await fallback.follow(w, campaign_id, state.value)
         await w.withdraw(PrepareCampaign(campaign_id=campaign_id))
         w.audit("campaign.unscheduled" if planned else "campaign.cancelled", campaign_id)
         return await changed(w, campaign_id)
@@ -273,9 +280,10 @@ async def clone(actor: Actor, campaign_id: UUID) -> Row:
     """A new draft with the same channel, text and audience."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         new_id: UUID | None = await w.fetchval(
-            "insert into campaign(company_id, name, channel_id, template_id, header_file_id, body, bindings, audience, settings, policy, cloned_from,"
-            " created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, header_file_id, body, bindings, audience, settings, policy,"
-            " id, $3 from campaign where company_id = $1 and id = $2 and cadence_id is null returning id",
+            "insert into campaign(company_id, name, channel_id, template_id, header_file_id, body, bindings, audience, settings, policy, trial, fallback,"
+            " cloned_from, created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, header_file_id, body, bindings, audience,"
+            " settings, policy, trial, fallback, id, $3 from campaign"
+            " where company_id = $1 and id = $2 and cadence_id is null and fallback_of is null returning id",
             actor.company_id,
             campaign_id,
             actor.id if actor.kind == "user" else None,
@@ -344,6 +352,7 @@ async def _moved(w: Work, campaign_id: UUID, to: CampaignState, reason: str | No
         to.value,
         reason,
     )
+    await fallback.follow(w, campaign_id, to.value)
     w.audit(f"campaign.{to.value}", campaign_id)
     return await changed(w, campaign_id)
 
@@ -351,7 +360,7 @@ async def _moved(w: Work, campaign_id: UUID, to: CampaignState, reason: str | No
 async def _lock(w: Work, campaign_id: UUID, expected: Expected = None) -> Any:
     row = await w.fetchrow(
         "select state, version, channel_id, metadata::text as metadata from campaign"
-        " where company_id = $1 and id = $2 and cadence_id is null for update",
+        " where company_id = $1 and id = $2 and cadence_id is null and fallback_of is null for update",
         w.company_id,
         campaign_id,
     )

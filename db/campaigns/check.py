@@ -6,7 +6,9 @@ from uuid import UUID
 import msgspec
 
 from db.campaigns.audience import Audience, anybody
+from db.campaigns.enums import TrialMetric
 from db.campaigns.errors import CampaignField
+from db.campaigns.trial import LETTERS, Trial, Variant, trial_of
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.channels.template_drafts import form_of
 from db.contacts import segments
@@ -55,6 +57,8 @@ class Draft(msgspec.Struct, frozen=True):
     custom_keys: list[str]
     header_file_id: UUID | None = None  # what stands at the head of its messages
     header_form: str | None = None  # as what: image, video, document; None: it is gone, or fits nowhere
+    trial: Trial | None = None  # other texts that are tried beside this one
+    has_fallback: bool = False  # an SMS goes in place of what does not arrive
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -81,7 +85,8 @@ select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as s
     c.portfolio_id, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready,
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
-    k.header_file_id, f.mime_type as file_type, f.size as file_size, k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
+    k.header_file_id, f.mime_type as file_type, f.size as file_size, k.body, k.bindings::text as bindings, k.audience::text as audience,
+    k.settings::text as settings, k.trial::text as trial, k.fallback is not null as has_fallback,
     (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id and f.deleted_at is null) as custom_keys
 from campaign k
 left join channel c on c.company_id = k.company_id and c.id = k.channel_id and c.archived_at is null
@@ -123,6 +128,8 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         custom_keys=list(row["custom_keys"]),
         header_file_id=row["header_file_id"],
         header_form=form_of(row["kind"], row["file_type"], row["file_size"]) if row["kind"] and row["file_type"] else None,
+        trial=trial_of(row["trial"]),
+        has_fallback=row["has_fallback"],
     )
 
 
@@ -195,9 +202,89 @@ def _binding_problems(draft: Draft) -> list[Field]:
     return found
 
 
+_TEMPLATES = """
+select id, name, language, category, status, coalesce(parameter_format, 'positional') as parameter_format, coalesce(components, '[]')::text as components
+from template where company_id = $1 and channel_id = $2 and id = any($3::uuid[])
+"""
+
+
+async def texts(r: Read, draft: Draft) -> list[Draft]:
+    """The campaign with each of its texts, the first one first."""
+    if draft.trial is None or draft.channel_id is None:
+        return [draft]
+    wanted = [one.template_id for one in draft.trial.variants if one.template_id is not None]
+    found = {row["id"]: row for row in await r.fetch(_TEMPLATES, draft.company_id, draft.channel_id, wanted)}
+    return [draft, *(_with(draft, one, found.get(one.template_id)) for one in draft.trial.variants)]
+
+
+def _with(draft: Draft, one: Variant, template: Any) -> Draft:
+    return msgspec.structs.replace(
+        draft,
+        template_name=template["name"] if template else None,
+        template_language=template["language"] if template else None,
+        template_category=template["category"] if template else None,
+        template_status=TemplateStatus(template["status"]) if template else None,
+        parameter_format=template["parameter_format"] if template else "positional",
+        components=msgspec.json.decode(template["components"]) if template else [],
+        body=one.body,
+        bindings=one.bindings,
+    )
+
+
+def _trial_problems(trial: Trial, drafts: list[Draft]) -> list[Field]:
+    """Of the other texts, and of how the better one is found."""
+    first = drafts[0]
+    found: list[Field] = []
+    for letter, one in zip(LETTERS[1:], drafts[1:], strict=False):
+        for wrong in message_problems(one):
+            if wrong.path == "message":
+                found.append(wrong.code("message", **{**wrong.params, "variant": letter}))
+        if one.template_category is not None and first.template_category not in (None, one.template_category):
+            found.append(CampaignField.VARIANT_CATEGORY("message", variant=letter))
+    if min(trial.shares) < 1:
+        found.append(CampaignField.VARIANT_SHARES("message"))
+    if (
+        trial.metric is TrialMetric.READ
+        and first.kind is not None
+        and not registry.provider(first.kind).capabilities.reports_read
+    ):
+        found.append(CampaignField.METRIC_UNKNOWN("message"))
+    if trial.metric is TrialMetric.CONVERTED and trial.tag_id is None and trial.stage_id is None:
+        found.append(CampaignField.GOAL_MISSING("message"))
+    return found
+
+
+def frozen_contents(drafts: list[Draft]) -> list[Content] | None:
+    """What a launch sends, by variant; None where there is one text."""
+    return [frozen_content(one) for one in drafts] if len(drafts) > 1 else None
+
+
+_FALLBACK = """
+select c.kind, k.fallback->>'body' as body, c.state = 'connected' or c.state_reason = 'provider_outage' as ready, c.sandbox
+from campaign k join channel c on c.company_id = $1 and c.id = (k.fallback->>'channel_id')::uuid and c.archived_at is null
+where k.company_id = $1 and k.id = $2
+"""
+
+
+async def _fallback_problems(r: Read, draft: Draft) -> list[Field]:
+    """Of what goes by SMS in place of what does not arrive."""
+    row = await r.fetchrow(_FALLBACK, draft.company_id, draft.id)
+    if draft.writes_text or row is None or registry.provider(row["kind"]).capabilities.campaign_content != "text":
+        return [CampaignField.FALLBACK_CHANNEL("message")]
+    instead = msgspec.structs.replace(draft, kind=row["kind"], channel_ready=bool(row["ready"]), body=row["body"], trial=None)
+    found = [] if row["ready"] and row["sandbox"] == draft.sandbox else [CampaignField.FALLBACK_CHANNEL("message")]
+    return found + [
+        one.code("message", **{**one.params, "variant": "SMS"}) for one in message_problems(instead) if one.path == "message"
+    ]
+
+
 async def problems(r: Read, draft: Draft) -> list[Field]:
     """Everything that forbids a launch now."""
     found = message_problems(draft)
+    if draft.has_fallback and draft.channel_id is not None:
+        found += await _fallback_problems(r, draft)
+    if draft.trial is not None and draft.channel_id is not None:
+        found += _trial_problems(draft.trial, await texts(r, draft))
     if not draft.audience.picks:
         found.append(CampaignField.NO_AUDIENCE("audience"))
     elif draft.segment_gone:

@@ -10,10 +10,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.campaigns import trial_run
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, enlist, judge
 from db.campaigns.enums import CampaignState, Enrolment
 from db.campaigns.events import CampaignProgress
+from db.campaigns.trial import fields_of
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.contacts import filters, segments
 from db.contacts.filter import ContactFilter
@@ -25,10 +27,11 @@ from db.work import Work
 
 MOST_CHOSEN = 10_000
 _CAMPAIGN = f"""
-select k.state, k.channel_id, k.audience::text as audience, k.settings::text as settings, k.policy, k.content::text as content, c.kind, c.sandbox,
+select k.state, k.channel_id, k.audience::text as audience, k.settings::text as settings, k.policy, k.content::text as content, k.contents::text as contents, k.trial_state, k.trial_queue, k.trial_winner,
+    c.kind, c.sandbox,
     k.template_id is null or exists (select from template t where t.company_id = $1 and t.id = k.template_id
         and t.status = '{TemplateStatus.APPROVED}') as approved
-from campaign k left join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2 and k.cadence_id is null
+from campaign k left join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2 and k.cadence_id is null and k.fallback_of is null
 """
 # Also where another contact of the same address, or one that became part of this one, is in it.
 _IN_IT = """
@@ -99,6 +102,7 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
     if not row["approved"]:
         return Enrolment.TEMPLATE_GONE
     content = render.decode(row["content"])
+    texts = msgspec.json.decode(row["contents"], type=list[render.Content]) if row["contents"] else None
 
     def them() -> Audience:  # each statement has arguments of its own
         return Audience(
@@ -108,7 +112,7 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
             rehearsal=row["sandbox"],
             category=content.category if isinstance(content, TemplateContent) else TemplateCategory.MARKETING,
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
-            fields=content.fields,
+            fields=fields_of(content, texts),
         )
 
     person = await judge(w, them())
@@ -125,6 +129,8 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
         channel_id=channel_id,
         at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
     )
+    if texts is not None:
+        await trial_run.join(w, campaign_id, row)
     await w.execute(_ONE_MORE, w.company_id, campaign_id)
     w.audit("campaign.enrolled", campaign_id, contact_id=str(contact_id))
     await changed(w, campaign_id)

@@ -50,9 +50,11 @@ class PreflightRule(StrEnum):
     RECENTLY_MESSAGED = "recently_messaged"
     CONTACT_DELETED = "contact_deleted"
     SAMPLE_CONTACT = "sample_contact"
+    SAME_TEXT = "same_text"
     MISSING_VALUE = "missing_value"
     QUIET_HOURS = "quiet_hours"
     NO_HOURS = "no_hours"  # the rules leave no hour in which they may be written to
+    WARM_UP = "warm_up"  # the number is young
     TIER = "tier"
     PRICE_UNKNOWN = "price_unknown"
     SPEND_CAP = "spend_cap"
@@ -66,6 +68,37 @@ class PreflightEffect(StrEnum):
     SUBSTITUTES = "substitutes"  # a substitute stands where their value is missing
     STOPS = "stops"  # they do not get it before somebody changes something
     TELLS = "tells"
+
+
+class TrialMetric(StrEnum):
+    """What tells which text of a campaign does better, of those whom it reached."""
+
+    REPLIED = "replied"
+    READ = "read"
+    CONVERTED = "converted"  # a tag was given, or a lead came into a stage
+
+
+class Unsure(StrEnum):
+    """What happens when the time of a test is over and nobody can be sure which text is better."""
+
+    LEADING = "leading"  # the one that is ahead goes to the rest
+    WAIT = "wait"  # a person decides
+
+
+class TrialPhase(StrEnum):
+    """How far a test of texts is."""
+
+    TESTING = "testing"
+    WAITING = "waiting"  # for a person
+    DECIDED = "decided"
+
+
+class TrialBy(StrEnum):
+    """How it was decided."""
+
+    SURE = "sure"  # with a probability of 95 %
+    LEADING = "leading"  # it was ahead, without being sure
+    PERSON = "person"
 
 
 class CompareMetric(StrEnum):

@@ -22,8 +22,15 @@ class CampaignError(ErrorCode):
         409,
         "Nobody is left whom this is for: they have read, answered or got it meanwhile, or are no contacts any more.",
     )
+    TRIAL_OVER = "trial_over", 409, "There is no test of texts to decide here any more."
     EXTERNAL_ID_TAKEN = "external_id_taken", 409, "Another campaign has this id already."
     IN_THE_PAST = "in_the_past", 422, "Choose a time in the future."
+
+
+class WarmUpField(FieldCode):
+    """What is wrong with the pace of a young number."""
+
+    SHRINKS = "warm_up_shrinks", "Each day takes at least as many new people as the day before."
 
 
 class CampaignField(FieldCode):
@@ -50,5 +57,17 @@ class CampaignField(FieldCode):
     PRICE_UNKNOWN = (
         "price_unknown",
         "There is a limit in {currency}, and no price in {currency} is known for {count} of these people. Add the price, or take the limit out.",
+    )
+    VARIANT_CATEGORY = (
+        "variant_category",
+        "Text {variant} is of another category than the first one. Choose templates of one category: price and consent depend on it.",
+    )
+    VARIANT_SHARES = "variant_shares", "The shares of the texts leave nothing for the first one. Make them smaller."
+    METRIC_UNKNOWN = "metric_unknown", "This channel does not tell who has read. Compare the texts by answers."
+    GOAL_MISSING = "goal_missing", "Choose the tag or the stage that counts as a conversion."
+    UNKNOWN_VARIANT = "unknown_variant", "There is no text {variant} in this campaign."
+    FALLBACK_CHANNEL = (
+        "fallback_channel",
+        "The SMS in place of what does not arrive needs a connected SMS channel, as real as the campaign's. Choose one, or take the SMS out.",
     )
     UNKNOWN_REASON = "unknown_reason", "Say which failures are meant, by the reasons that the campaign's progress names."

@@ -23,9 +23,10 @@ PORTION = 5_000
 """So many others of a place that is closed are moved with one claim."""
 NOT_SOON = 86_400.0
 _CAMPAIGN = """
-select k.settings::text as settings, k.content->>'category' as category, c.kind, c.sandbox,
+select coalesce(k.fallback_of, k.id) as subject_id, k.settings::text as settings, k.content->>'category' as category, c.kind, c.sandbox,
     exists (select from send_hours h where h.company_id = $1) as has_hours,
-    exists (select from spend_cap s where s.company_id = $1 and s.subject_id = any($3::uuid[])) as has_caps
+    exists (select from spend_cap s where s.company_id = $1 and s.subject_id in (k.id, k.fallback_of, $3)) as has_caps,
+    exists (select from warm_up u where u.company_id = $1 and u.channel_id = k.channel_id) as warms
 from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2
 """
 
@@ -38,27 +39,28 @@ class Closed(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A campaign whose slice is claimed."""
+    """A campaign whose slice is claimed. `subject_id`: whose limit it counts for; what goes in place of another's messages counts for that one."""
 
-    campaign_id: UUID
+    subject_id: UUID
     kind: str
     category: str
     simulated: bool
     rules: Rules | None
     has_caps: bool
+    warms: bool  # the number is young
 
 
 async def ask(w: Work, campaign_id: UUID) -> Asked | None:
     """None: nothing stands in the way of anybody."""
-    row = await w.fetchrow(_CAMPAIGN, w.company_id, campaign_id, [campaign_id, caps.MONTH])
+    row = await w.fetchrow(_CAMPAIGN, w.company_id, campaign_id, caps.MONTH)
     if row is None:
         return None
     plan: Plan = plan_of(msgspec.json.decode(row["settings"]))
-    if plan.hours is None and not row["has_hours"] and not row["has_caps"]:
+    if plan.hours is None and not row["has_hours"] and not row["has_caps"] and not row["warms"]:
         return None
     category = caps.category_of(row["kind"], row["category"])
     rules = await load(w, w.company_id, plan, row["category"] or "marketing") if plan.hours or row["has_hours"] else None
-    return Asked(campaign_id, row["kind"], category, row["sandbox"], rules, row["has_caps"])
+    return Asked(row["subject_id"], row["kind"], category, row["sandbox"], rules, row["has_caps"], row["warms"])
 
 
 async def closed(
@@ -95,7 +97,7 @@ def _closed(rules: Rules, address: str, at: datetime) -> Closed | None:
 async def afford(w: Work, asked: Asked, messages: Sequence[Claimed]) -> Admitted:
     """Reserves what these cost; who does not fit under a limit does not go."""
     wanted = [Wanted(message.message_id, message.address, message.units) for message in messages]
-    return await caps.admit(w, asked.campaign_id, asked.kind, asked.category, wanted, simulated=asked.simulated)
+    return await caps.admit(w, asked.subject_id, asked.kind, asked.category, wanted, simulated=asked.simulated)
 
 
 def stopped_by(scope: CapScope) -> str:

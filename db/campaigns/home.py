@@ -30,7 +30,7 @@ select c.name, c.time_zone,
     (select count(*) from contact where company_id = $1) as contacts,
     exists (select 1 from contact where company_id = $1 and source <> $3) as own_contacts,
     (select count(*) from channel where company_id = $1 and archived_at is null and (not sandbox or c.demo)) as channels,
-    (select count(*) from campaign where company_id = $1 and cadence_id is null) as campaigns,
+    (select count(*) from campaign where company_id = $1 and cadence_id is null and fallback_of is null) as campaigns,
     exists (select 1 from campaign where company_id = $1 and launched_at is not null) as rehearsed,
     exists (select 1 from campaign g join channel h on h.company_id = $1 and h.id = g.channel_id
         where g.company_id = $1 and g.launched_at is not null and (not h.sandbox or c.demo)) as launched,
@@ -44,7 +44,7 @@ select c.id, c.name, c.state, coalesce(ch.name, '') as channel_name, c.scheduled
     case when ch.state = 'paused' and ch.state_reason = 'provider_outage' then ch.outage_since end as outage_since
 from campaign c
 left join channel ch on ch.company_id = c.company_id and ch.id = c.channel_id
-where c.company_id = $1 and c.cadence_id is null and c.state in ('scheduled', 'preparing', 'running', 'paused')
+where c.company_id = $1 and c.cadence_id is null and c.fallback_of is null and c.state in ('scheduled', 'preparing', 'running', 'paused')
 order by array_position(array['running', 'preparing', 'paused', 'scheduled'], c.state), c.scheduled_at nulls last, c.id desc limit 10
 """
 _ATTENTION = f"""

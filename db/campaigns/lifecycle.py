@@ -4,11 +4,13 @@ from uuid import UUID
 
 import msgspec
 
+from db.campaigns import fallback, trial_run, warm_up
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
 from db.campaigns.plan import plan_of
 from db.campaigns.spread import lay_out
+from db.campaigns.trial import fields_of, trial_of
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.clock import now
 from db.contacts import consent, segments
@@ -26,7 +28,7 @@ CLOSE_BATCH = 20_000
 _TO_SETTLE = """
 select company_id, id from campaign k where finished_at is null and (
     state in ('cancelled', 'failed') or state = 'paused' and resume_at <= now()
-    or state = 'running' and not cadence_open and (select true from message m where m.queue_id = k.id and m.queued order by m.next_at limit 1) is null)
+    or state = 'running' and not cadence_open and (trial_state is null or trial_state = 'decided') and (select true from message m where m.queue_id = k.id and m.queued order by m.next_at limit 1) is null)
 """
 _WITHOUT_FILE = f"""
 select distinct k.company_id, k.channel_id, k.header_file_id from campaign k
@@ -45,27 +47,34 @@ STOPPED = (
     TemplateStatus.ARCHIVED,
     TemplateStatus.DELETED,
 )
+_OTHERS = (
+    "k.trial is not null and jsonb_path_exists(k.trial, '$.variants[*] ? (@.template_id == $id)', jsonb_build_object('id', t.id))"
+)
 _PAUSE_STOPPED = f"""
 update campaign k set state = 'paused', state_detail = null, resume_at = null, state_reason = case t.status
     when '{TemplateStatus.PAUSED}' then '{FailureReason.TEMPLATE_PAUSED}' when '{TemplateStatus.DELETED}' then '{FailureReason.TEMPLATE_MISSING}'
     else '{FailureReason.TEMPLATE_DISABLED}' end
 from template t
-where k.company_id = $1 and k.channel_id = $2 and k.state = 'running' and t.company_id = $1 and t.id = k.template_id and t.status = any($3::text[])
+where k.company_id = $1 and k.channel_id = $2 and k.state = 'running' and t.company_id = $1 and t.status = any($3::text[])
+    and (t.id = k.template_id or {_OTHERS})
 returning k.id, k.state_reason
 """
-_HAS_STOPPED = """
-select exists (select from campaign k join template t on t.company_id = $1 and t.id = k.template_id
+_HAS_STOPPED = f"""
+select exists (select from campaign k join template t on t.company_id = $1 and (t.id = k.template_id or {_OTHERS})
     where k.company_id = $1 and k.id = $2 and t.status = any($3::text[]))
 """
 
 
-async def content(r: Read, campaign_id: UUID) -> str | None:
-    """The frozen content (JSON) of a running campaign."""
+async def contents(r: Read, campaign_id: UUID) -> list[str]:
+    """The frozen texts (JSON) of a running campaign, by variant."""
     assert r.actor is not None
-    value: str | None = await r.fetchval(
-        "select content::text from campaign where company_id = $1 and id = $2", r.actor.company_id, campaign_id
+    row = await r.fetchrow(
+        "select content::text as content, (select array_agg(one::text order by n) from jsonb_array_elements(contents) with ordinality"
+        " v(one, n)) as contents from campaign where company_id = $1 and id = $2 and content is not null",
+        r.actor.company_id,
+        campaign_id,
     )
-    return value
+    return list(row["contents"] or [row["content"]]) if row is not None else []
 
 
 async def prepare(company_id: UUID, campaign_id: UUID) -> int:
@@ -82,7 +91,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await changed(w, campaign_id)
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, k.was_held, c.kind, c.sandbox from campaign k"
+            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, k.contents::text as contents,"
+            " k.trial::text as trial, k.fallback::text as fallback, k.was_held, c.kind, c.sandbox from campaign k"
             " join channel c on c.company_id = k.company_id and c.id = k.channel_id"
             " where k.company_id = $1 and k.id = $2 and k.state = 'preparing' for update of k",
             company_id,
@@ -92,6 +102,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             return 0
         await consent.hold_audience(w)
         frozen = render.decode(row["content"])
+        texts = msgspec.json.decode(row["contents"], type=list[render.Content]) if row["contents"] else None
         audience = Audience(
             company_id,
             row["kind"],
@@ -99,7 +110,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             rehearsal=row["sandbox"],
             category=frozen.category if isinstance(frozen, render.TemplateContent) else TemplateCategory.MARKETING,
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
-            fields=frozen.fields,
+            fields=fields_of(frozen, texts),
         )
         added = await materialise(
             w,
@@ -112,8 +123,11 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await consent.hold(w)
         await recipients.follow(w, campaign_id)
         await recipients.skip_opted_out(w, campaign_id)
+        if texts is not None and (trial := trial_of(row["trial"])) is not None:
+            await trial_run.begin(w, campaign_id, row["kind"], trial, texts)
         settings = plan_of(msgspec.json.decode(row["settings"]))
         await lay_out(w, campaign_id, settings, frozen.category if isinstance(frozen, render.TemplateContent) else "marketing")
+        await warm_up.forget_old(w, row["channel_id"])
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
             "update campaign k set state = 'running', started_at = coalesce(started_at, now()), audience_size = ("
@@ -122,6 +136,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             company_id,
             campaign_id,
         )
+        if (instead := fallback.fallback_of(row["fallback"])) is not None:
+            await fallback.begin(w, campaign_id, instead)
         w.audit("campaign.started", campaign_id, audience=added)
         await changed(w, campaign_id)
         await _pause_stopped(w, row["channel_id"])
@@ -212,7 +228,7 @@ async def reconcile() -> int:
     async with system_read() as s:
         rows = await s.fetch(_TO_SETTLE)
         without = await s.fetch(_WITHOUT_FILE)
-    moved = 0
+    moved = await trial_run.settle()
     for row in rows:
         moved += await _settle(row["company_id"], row["id"])
     for row in without:
@@ -224,7 +240,7 @@ async def reconcile() -> int:
 async def _settle(company_id: UUID, campaign_id: UUID) -> int:
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "select state, state_reason, resume_at from campaign where company_id = $1 and id = $2 for update skip locked",
+            "select state, state_reason, resume_at, trial_queue from campaign where company_id = $1 and id = $2 for update skip locked",
             company_id,
             campaign_id,
         )
@@ -243,6 +259,8 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
         if state in (CampaignState.CANCELLED, CampaignState.FAILED):
             discarded = FailureReason.DISCARDED if row["state_reason"] == FailureReason.DISCARDED else None
             await queueing.cancel(w, campaign_id, reason=discarded, batch=CLOSE_BATCH)
+            if row["trial_queue"] is not None:
+                await queueing.cancel(w, row["trial_queue"], reason=discarded, batch=CLOSE_BATCH)
         if state == CampaignState.PAUSED or await w.fetchval(_OPEN_MESSAGES, company_id, campaign_id):
             return 0
         end = CampaignState.FINISHED if state == CampaignState.RUNNING else state

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from db.campaigns import fallback
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience
 from db.campaigns.check import Draft, audience_of, frozen_content
@@ -21,6 +22,7 @@ from db.costs.errors import CostField
 from db.costs.estimate import Estimate, Group, estimate
 from db.costs.ledger import Spent
 from db.errors import Field, RequestError
+from db.messages import fallbacks
 from db.messages.render import Content
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -98,7 +100,7 @@ async def set_limit(actor: Actor, campaign_id: UUID, most: int | None, currency:
         raise RequestError.INVALID(fields=[CostField.CURRENCY("currency")])
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "select state, settings::text as settings from campaign where company_id = $1 and id = $2 for update",
+            "select state, settings::text as settings from campaign where company_id = $1 and id = $2 and fallback_of is null for update",
             w.company_id,
             campaign_id,
         )
@@ -117,6 +119,7 @@ async def set_limit(actor: Actor, campaign_id: UUID, most: int | None, currency:
         )  # fmt: skip
         if row["state"] != "draft":
             await keep_limit(w, campaign_id, settings)
+            await fallback.afford_again(w, campaign_id)
         w.audit("campaign.limited", campaign_id, most=most, currency=currency)
         return await changed(w, campaign_id)
 
@@ -135,8 +138,23 @@ async def cost(actor: Actor, campaign_id: UUID) -> CampaignCost:
     """Raises NotFound."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, campaign_id)
-        spent = (await ledger.spent(r, actor.company_id, [campaign_id]))[campaign_id]
-        figures = (await tallies(r, [campaign_id]))[campaign_id].figures
+        instead = await fallback.id_of(r, campaign_id)
+        ids = [campaign_id] if instead is None else [campaign_id, instead]
+        spent = _together([one for sums in (await ledger.spent(r, actor.company_id, ids)).values() for one in sums])
+        counted = await tallies(r, ids)
+        figures = [counted[one].figures for one in ids]
+        both = (await fallbacks.figures(r, actor.company_id, campaign_id, instead)).both if instead is not None else 0
         known = await caps.caps(r, actor.company_id, campaign_id)
     billed = sum(one.messages for one in spent)
-    return CampaignCost(spent, known, figures.delivered, figures.replied, max(0, figures.sent - billed))
+    delivered, replied, sent = (sum(getattr(one, name) for one in figures) for name in ("delivered", "replied", "sent"))
+    return CampaignCost(spent, known, delivered - both, replied, max(0, sent - billed))
+
+
+def _together(sums: list[Spent]) -> list[Spent]:
+    """One sum for each currency, the largest first."""
+    found: dict[str | None, Spent] = {}
+    for sum_ in sums:
+        was = found.get(sum_.currency)
+        more = zip(was[1:], sum_[1:], strict=True) if was is not None else []
+        found[sum_.currency] = sum_ if was is None else Spent(sum_.currency, *(a + b for a, b in more))
+    return sorted(found.values(), key=lambda sum_: -sum_.amount)

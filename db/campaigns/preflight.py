@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from db.campaigns import money
-from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems
+from db.campaigns import money, warm_up
+from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import PreflightEffect, PreflightRule
 from db.campaigns.plan import plan_of
 from db.campaigns.queries import used_today
@@ -93,6 +93,7 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
         limits = await money.limits(r, draft)
         missing, samples = await _values(r, draft)
         used = await used_today(draft)
+        young = await _young(r, draft)
     findings = [
         Finding(PreflightRule(reason), PreflightEffect.LEAVES_OUT, n)
         for reason, n in sorted(skipped.items(), key=lambda i: -i[1])
@@ -100,6 +101,7 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
     findings += [Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, n, name) for name, n in missing.items() if n]
     findings += _of_hours(places, starts) + _of_money(cost, limits, reachable)
     finish, binding = _finish(draft, places, starts, used)
+    findings += young
     if draft.messaging_limit is not None and (late := max(0, reachable + used - draft.messaging_limit)):
         findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, min(late, reachable)))
     return Preflight(
@@ -126,7 +128,7 @@ async def _judged(r: Read, draft: Draft, rules: Rules, at: datetime) -> tuple[di
 async def _values(r: Read, draft: Draft) -> tuple[dict[str, int], list[Sample]]:
     """How many have no value for each field, and the message as some get it: half of them with a substitute, if there are any."""
     content = frozen_content(draft)
-    fields = content.fields
+    fields = list(dict.fromkeys(name for one in await texts(r, draft) for name in frozen_content(one).fields))
     audience = audience_of(draft, fields)
     sums = ", ".join(f"count(*) filter (where btrim(v.params[{n}]) = '')::int as f{n}" for n in range(1, len(fields) + 1))
     counts: dict[str, int] = {}
@@ -145,8 +147,34 @@ async def _values(r: Read, draft: Draft) -> tuple[dict[str, int], list[Sample]]:
     for one in rows[:SAMPLES]:
         params = list(one["params"])
         lacking = [name for name, value in zip(fields, params, strict=True) if not value.strip()]
-        samples.append(Sample(one["name"], one["address"], draw(content, params).body, lacking))
+        own = dict(zip(fields, params, strict=True))
+        samples.append(Sample(one["name"], one["address"], draw(content, [own[name] for name in content.fields]).body, lacking))
     return counts, samples
+
+
+async def _young(r: Read, draft: Draft) -> list[Finding]:
+    """Of the pace of a young number: the new people beyond those whom it may write to today."""
+    assert draft.channel_id is not None
+    rule = await warm_up.of(r, draft.company_id, draft.channel_id)
+    if rule is None or rule.most is None:
+        return []
+    audience = audience_of(draft)
+    fresh: int = await r.fetchval(
+        f"{audience.people} select count(*)::int from judged p where p.reason is null and {_fresh(audience, draft.channel_id)}",
+        *audience.args,
+    )
+    late = fresh - max(0, rule.most - rule.used)
+    return [Finding(PreflightRule.WARM_UP, PreflightEffect.DELAYS, late, until=rule.until)] if late > 0 else []
+
+
+def _fresh(audience: Any, channel_id: UUID) -> str:
+    """SQL: the number and the person never wrote to one another."""
+    here = audience.arg(channel_id, "uuid")
+    return (
+        f"not exists (select from message o where o.company_id = {audience.company} and o.contact_id = p.contact_id and o.channel_id = {here}"
+        f" and o.sent_at is not null) and not exists (select from inbound_message i where i.company_id = {audience.company}"
+        f" and i.contact_id = p.contact_id and i.channel_id = {here})"
+    )
 
 
 def _of_hours(places: Sequence[_Place], at: datetime) -> list[Finding]:
@@ -229,9 +257,9 @@ async def people(
         draft = await load_draft(r, campaign_id)
         if draft.kind is None:
             return []
-        content = frozen_content(draft)
-        audience = audience_of(draft, content.fields)
-        condition = await _condition(r, draft, rule, name, at, audience, content.fields)
+        fields = list(dict.fromkeys(name for one in await texts(r, draft) for name in frozen_content(one).fields))
+        audience = audience_of(draft, fields)
+        condition = await _condition(r, draft, rule, name, at, audience, fields)
         if condition is None:
             return []
         more = "" if after is None else f" and p.contact_id > {audience.arg(after, 'uuid')}"
@@ -254,6 +282,8 @@ async def _condition(
         if name not in fields:
             raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("name")])
         return f"p.reason is null and btrim(({audience.params})[{fields.index(name) + 1}]) = ''"
+    if rule is PreflightRule.WARM_UP and draft.channel_id is not None:
+        return f"p.reason is null and {_fresh(audience, draft.channel_id)}"
     if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
         rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
         _, places = await _judged(r, draft, rules, max(at or now(), now()))

@@ -10,8 +10,9 @@ import asyncpg
 import msgspec
 
 from db import limits, valkey
+from db.campaigns import fallback
 from db.campaigns.audience import count, sample
-from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems
+from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
@@ -35,7 +36,8 @@ SOON = timedelta(minutes=1)
 _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
 coalesce(c.sandbox, false) as sandbox, k.template_id, k.header_file_id, t.name as template_name, k.body, k.bindings::text as bindings,
-k.audience::text as audience, k.settings::text as settings, k.external_id, k.metadata::text as metadata, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
+k.audience::text as audience, k.settings::text as settings, k.trial::text as trial, k.trial_state, k.fallback::text as fallback, k.external_id,
+k.metadata::text as metadata, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
 k.resume_at, k.version, k.cloned_from, u.name as created_by, k.created_at, k.updated_at,
 case when c.state = 'paused' and c.state_reason = 'provider_outage' then c.outage_since end as outage_since
 """
@@ -73,7 +75,7 @@ async def campaigns(
 ) -> list[dict[str, Any]]:
     """Newest first, each with its counts."""
     args: list[object] = [actor.company_id]
-    conditions = ["k.company_id = $1", "k.cadence_id is null"]
+    conditions = ["k.company_id = $1", "k.cadence_id is null", "k.fallback_of is null"]
 
     def add(text: str, value: object) -> None:
         args.append(value)
@@ -114,7 +116,7 @@ async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
     if row is None:
         raise RequestError.NOT_FOUND(what="campaign")
     decoded = {name: msgspec.json.decode(row[name]) for name in ("bindings", "audience", "settings", "metadata")}
-    return {**row, **decoded}
+    return {**row, **decoded, **{name: msgspec.json.decode(row[name]) if row[name] else None for name in ("trial", "fallback")}}
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -132,6 +134,20 @@ class BindingLimit(msgspec.Struct, frozen=True):
     limit: str
     value: float | None
     until: datetime | None
+
+
+class Instead(msgspec.Struct, frozen=True):
+    """What went by SMS to those whom it could not reach: of their people, not of their messages. `both`: reached by the first message after all, too."""
+
+    channel_name: str
+    stopped: str | None
+    waiting: int
+    sent: int
+    delivered: int
+    replied: int
+    failed: int
+    skipped: int
+    both: int
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -152,6 +168,7 @@ class Progress(msgspec.Struct, frozen=True):
     skipped: list[Group]
     series: list[Point]
     series_seconds: int
+    fallback: Instead | None = None
 
 
 async def progress(actor: Actor, campaign_id: UUID) -> Progress:
@@ -162,6 +179,7 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         found = await groups(r, campaign_id)
         rate = await tally_rate(r, campaign_id, RATE_SECONDS)
         first = await r.fetchval(_NEXT, campaign_id)
+        instead = await fallback.told(r, campaign_id)
         points: list[Point] = []
         seconds = 1
         if row["started_at"] is not None:
@@ -172,13 +190,14 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
     running = row["state"] == CampaignState.RUNNING
     outage = row["outage_since"] if running and left else None
     binding = await _binding_limit(row["channel_id"]) if running and left and not outage else None
+    testing = row["trial_state"] in ("testing", "waiting")  # most of them wait for the better text
     return Progress(
         state=CampaignState(row["state"]),
         state_reason=row["state_reason"],
         figures=tally.figures,
         counts=tally.counts,
         rate=rate if running else 0.0,
-        eta=now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage else None,
+        eta=now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage and not testing else None,
         next_at=first if running and first is not None and first > now() + SOON else None,
         outage_since=outage,
         limiting_factor=binding.limit if binding else None,
@@ -188,6 +207,7 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         skipped=[group for state, group in found if state == MessageState.SKIPPED],
         series=points,
         series_seconds=seconds,
+        fallback=Instead(instead.channel_name, instead.stopped, *instead.counted) if instead is not None else None,
     )
 
 
@@ -293,11 +313,13 @@ class Preview(msgspec.Struct):
     plain_body: str | None
 
 
-async def preview(actor: Actor, campaign_id: UUID) -> Preview:
+async def preview(actor: Actor, campaign_id: UUID, variant: int = 0) -> Preview:
     """How it reads for the first three people, what a launch would take and what stands in its way. Raises NotFound."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         draft = await load_draft(r, campaign_id)
         found = await problems(r, draft)
+        written = await texts(r, draft)
+        draft = written[variant] if variant < len(written) else draft
         content = frozen_content(draft)
         known = [f for f in content.fields if f.startswith("custom.") or f in CONTACT_FIELDS]
         people: list[tuple[str, str, list[str]]] = []

@@ -18,7 +18,7 @@ _RECEIVED = f"""
 select m.campaign_id, c.name, m.state, m.replied_at,
     case when m.sent_at is not null then m.sent_at when m.done_at is not null then m.done_at else m.next_at end as at
 from message m
-join campaign c on c.company_id = $1 and c.id = m.campaign_id
+join campaign c on c.company_id = $1 and c.id = m.campaign_id and c.fallback_of is null
 where m.company_id = $1 and m.contact_id = $2 and m.state not in ({MessageState.SKIPPED}, {MessageState.CANCELLED})
     and m.dedupe_key not like 'test:%'
 order by at desc, m.id desc limit {MOST}

@@ -37,7 +37,7 @@ _ADD = "update spend_reserved set amount = $4 where company_id = $1 and subject_
 # What was billed, and by the price of today what is under way or was sent and not billed yet.
 _BILLED = """
 select coalesce(sum(amount), 0)::bigint from message_cost where company_id = $1 and currency = $2 and
-    (campaign_id = $3 or $3 = $4 and campaign_id is not null and not simulated and at >= $5)
+    (campaign_id = $3 or campaign_id = (select id from campaign where company_id = $1 and fallback_of = $3) or $3 = $4 and campaign_id is not null and not simulated and at >= $5)
 """
 _OF_MESSAGE = "o.id, o.address, o.units, o.state, o.sent_at"
 _UNBILLED = f"""
@@ -48,7 +48,7 @@ cross join lateral (
     select {_OF_MESSAGE} from message o where o.company_id = $1 and o.dedupe_key > k.id::text || ':' and o.dedupe_key < k.id::text || ';'
     union all select {_OF_MESSAGE} from message o where k.cadence_id is not null and o.company_id = $1 and o.campaign_id = k.id
         and o.dedupe_key >= 'cadence:' and o.dedupe_key < 'cadence;') m
-where k.company_id = $1 and (k.id = $2 or $2 = $3 and not c.sandbox and k.launched_at is not null and coalesce(k.finished_at, now()) >= $4)
+where k.company_id = $1 and (k.id = $2 or k.fallback_of = $2 or $2 = $3 and not c.sandbox and k.launched_at is not null and coalesce(k.finished_at, now()) >= $4)
     and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})
     and (m.state in ({M.SENDING}, {M.UNKNOWN}) or m.sent_at is null or m.sent_at >= $4)
     and not exists (select from message_cost b where b.company_id = $1 and b.campaign_id = k.id and b.message_id = m.id)

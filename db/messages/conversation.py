@@ -95,7 +95,7 @@ class Assisted(Struct, frozen=True):
 _AT = "case when sent_at is not null then sent_at when done_at is not null then done_at else next_at end"
 _SELECT = """
 select t.*, h.name as channel_name, h.kind as channel_kind, g.name as campaign_name,
-    case when t.direction = 'out' and t.origin is null then coalesce(t.own_content, g.content::text) end as sent_content,
+    case when t.direction = 'out' and t.origin is null then coalesce(t.own_content, (g.contents->t.variant)::text, g.content::text) end as sent_content,
     coalesce(q.persona_name, u.name) as author, q.id as turn_id, q.persona_name,
     case when t.dedupe_key = '{assistant}:' || q.id || ':' || jsonb_array_length(q.answer->'texts') then (q.answer->'citations')::text end
         as citations
@@ -103,12 +103,12 @@ from (
     (select id, {at} as at, 'out' as direction, null as kind, channel_id, address, null as body,
         params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id,
         provider_id, origin, context::text as context, null as referral, dedupe_key like '{away}:%' as automatic,
-        dedupe_key, case when dedupe_key like '{assistant}:%' then split_part(dedupe_key, ':', 2)::uuid end as said_in
+        dedupe_key, case when dedupe_key like '{assistant}:%' then split_part(dedupe_key, ':', 2)::uuid end as said_in, variant
     from message where company_id = $1 and {out} order by {at} {order}, id {order} limit $3)
     union all
     (select id, received_at, 'in', kind, channel_id, address, body,
         null, content::text, null, null, null, false, null, null, null, campaign_id, null,
-        provider_id, origin, context::text, referral::text, false, null, null
+        provider_id, origin, context::text, referral::text, false, null, null, null
     from inbound_message where company_id = $1 and {came} order by received_at {order}, id {order} limit $3)
 ) t
 left join channel h on h.company_id = $1 and h.id = t.channel_id

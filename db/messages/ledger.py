@@ -35,6 +35,7 @@ class Claimed(NamedTuple):
     tries: int
     params: list[str]
     content: str | None  # JSON, for messages without a campaign
+    variant: int | None = None  # which text of its campaign
 
 
 class Result(NamedTuple):
@@ -101,7 +102,7 @@ with picked as ({picked}), taken as materialized (
 ), claimed as (
     update message m set state = {M.SENDING}, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
     from taken where m.company_id = $1 and m.id = taken.id
-    returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content
+    returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content, m.variant
 ), attempts as (
     insert into attempt(company_id, id, message_id, channel_id, epoch) select $1, attempt_id, id, $5, epoch from claimed
 )
@@ -302,12 +303,8 @@ async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
 
 def bare(result: Result) -> Result:
     """The same outcome without what the provider said of it."""
-    return result._replace(
-        provider_id=None,
-        http_status=None,
-        code=None,
-        detail=None if result.state == MessageState.SENT else "the provider's words cannot be stored",
-    )
+    said = None if result.state == MessageState.SENT else "the provider's words cannot be stored"
+    return result._replace(provider_id=None, http_status=None, code=None, detail=said)
 
 
 async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: int = 4) -> Applied:

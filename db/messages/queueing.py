@@ -39,6 +39,9 @@ where company_id = $1 and campaign_id = $2 and in_trouble and requeue_allowed
     and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null
         and coalesce((select k.content->>'category' from campaign k where k.company_id = $1 and k.id = $2), 'marketing') <> all(c.refuses))
     and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)
+    and not exists (select from campaign i join message f on f.company_id = $1 and f.contact_id = m.contact_id and f.campaign_id = i.id
+            and f.state not in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})
+        where i.company_id = $1 and i.fallback_of = $2)
 """
 # A file goes to the provider anew: what it was known by there may be forgotten. What the assistant said is not said again by people.
 _AGAIN = f"""
@@ -201,7 +204,7 @@ async def requeue(
     w: Work, campaign_id: UUID, reasons: list[str], *, include_unknown: bool, not_before: datetime | None = None
 ) -> int:
     """Queues those again that failed for one of the reasons; of unknown outcome only on request, flagged; never who said stop or was
-    deleted meanwhile. `not_before`: they wait until then. Returns how many."""
+    deleted meanwhile, or whom something else reached in its place. `not_before`: they wait until then. Returns how many."""
     return await w.execute(_REQUEUE, w.company_id, campaign_id, reasons, include_unknown, not_before)
 
 

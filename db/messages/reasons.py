@@ -62,6 +62,7 @@ class FailureReason(enum.StrEnum):
     # our own rules: these wait
     QUIET_HOURS = "quiet_hours", True
     SPEND_CAP = "spend_cap", True
+    WARM_UP = "warm_up", True
     # rates and accidents
     PAIR_RATE = "pair_rate", True
     THROUGHPUT = "throughput", True

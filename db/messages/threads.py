@@ -61,18 +61,18 @@ class Entry(NamedTuple):
 # What was never sent (queued, skipped, cancelled) is on no phone.
 _PHONES = f"""
 with last as (
-    select distinct on (address) address, contact_id, kind, at, state, params, content, origin, campaign_id from (
+    select distinct on (address) address, contact_id, kind, at, state, params, content, origin, campaign_id, variant from (
         select address, contact_id, 'out' as kind, coalesce(sent_at, '-infinity') as at, state, params, content, origin,
-            campaign_id
+            campaign_id, variant
         from message where company_id = $1 and channel_id = $2 and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and reacts_to is null and ($3::text is null or address like $3)
         union all
-        select address, contact_id, 'in', received_at, null, null, content, origin, null
+        select address, contact_id, 'in', received_at, null, null, content, origin, null, null
         from inbound_message where company_id = $1 and channel_id = $2 and kind not in ('preference', 'system')
             and ($3::text is null or address like $3)
     ) both_ways order by address, at desc
 )
 select l.address, l.contact_id, coalesce(c.name, '') as name, l.kind, l.at, l.state, l.params,
-    coalesce(l.content, g.content) as content, l.origin
+    coalesce(l.content, g.contents->l.variant, g.content) as content, l.origin
 from last l
 left join contact c on c.company_id = $1 and c.id = l.contact_id
 left join campaign g on g.company_id = $1 and g.id = l.campaign_id
@@ -83,7 +83,7 @@ order by l.at desc, l.address desc limit $7
 _THREAD = f"""
 select id, kind, at, state, params, content, origin, provider_id, context from (
     select m.id, 'out' as kind, coalesce(m.sent_at, now()) as at, m.state, m.params,
-        coalesce(m.content, g.content) as content, m.origin, m.provider_id, m.context
+        coalesce(m.content, g.contents->m.variant, g.content) as content, m.origin, m.provider_id, m.context
     from message m left join campaign g on g.company_id = $1 and g.id = m.campaign_id
     where m.company_id = $1 and m.channel_id = $2 and m.address = $3
         and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED}) and m.reacts_to is null
@@ -162,7 +162,7 @@ async def thread(
 
 
 _PRESSED = """
-select m.provider_id, m.params, coalesce(m.content, g.content)::text as content from message m
+select m.provider_id, m.params, coalesce(m.content, g.contents->m.variant, g.content)::text as content from message m
 left join campaign g on g.company_id = $1 and g.id = m.campaign_id
 where m.company_id = $1 and m.id = $2 and m.channel_id = $3 and m.address = $4 and m.origin is null and m.provider_id is not null
 """

@@ -13,7 +13,7 @@ select distinct m.company_id, m.channel_id from message m join channel c on c.co
 where m.state = {M.UNKNOWN} and m.lease_until > now() and c.kind = any($1::text[])
 """
 _QUESTIONS = f"""
-select t.id, m.address, m.params, coalesce(m.content, k.content)::text as content, t.started_at,
+select t.id, m.address, m.params, coalesce(m.content, k.contents->m.variant, k.content)::text as content, t.started_at,
     array(select x.provider_id from message o join attempt x on x.company_id = $1 and x.message_id = o.id
           where o.company_id = $1 and o.contact_id = m.contact_id and x.provider_id is not null) as taken
 from message m join attempt t on t.company_id = m.company_id and t.message_id = m.id and t.epoch = m.epoch

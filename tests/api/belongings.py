@@ -126,6 +126,10 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
                 "insert into send_rate(company_id, kind, country, category, currency, price, valid_from)"
                 " values ($1, 'whatsapp', 'PT', 'marketing', 'EUR', 50000, '2026-01-01') returning id"
             ),
+            "warm_up": await insert(
+                "insert into warm_up(company_id, channel_id, starts, steps) values ($1, $2, '2026-01-01', '{50,80}') returning channel_id",
+                channel,
+            ),
             "send_hours_id": await insert(
                 "insert into send_hours(company_id, name, weekdays, opens, closes) values ($1, 'Comercial', '{0,1,2,3,4}', 0, 1440) returning id"
             ),

@@ -29,6 +29,12 @@ def _was_sent(**asked: Any) -> Scene:
     return scene
 
 
+_TESTING = {
+    "trial": '{"variants": [{"share": 50, "body": "Oi!"}]}',
+    "contents": '[{"kind": "text", "body": "Oi"}, {"kind": "text", "body": "Oi!"}]',
+    "trial_queue": UUID(int=7),
+}
+
 SUCCESS: dict[str, Scene] = {
     "cadences_delete": given("cadence", state="draft", live=None),
     "cadences_resume": given("cadence", state="paused"),
@@ -42,6 +48,8 @@ SUCCESS: dict[str, Scene] = {
     "campaigns_cancel": given("campaign", state="running"),
     "campaigns_retry_failed": given("campaign", state="finished"),
     "campaigns_limit_set": given("campaign", state="running"),
+    "campaigns_trial_get": given("campaign", state="running", trial_state="testing", **_TESTING),
+    "campaigns_trial_winner": given("campaign", state="running", trial_state="testing", **_TESTING),
 }
 
 ALSO: dict[str, list[Scene]] = {
@@ -50,4 +58,5 @@ ALSO: dict[str, list[Scene]] = {
     "campaigns_delete": [conflict(given("campaign", state="running"))],
     "campaigns_follow_up": [conflict(_was_sent(who="failed", reason="payment"))],
     "campaigns_limit_set": [conflict(given("campaign", state="finished"))],
+    "campaigns_trial_winner": [conflict(given("campaign", state="running", trial_state="decided", **_TESTING))],
 }

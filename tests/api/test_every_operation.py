@@ -136,6 +136,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/quick-replies/{reply",
         "/v1/office-hours",
         "/v1/send-hours/{send_hours",
+        "/v1/warm-ups/{channel",
         "/v1/retention",
         "/v1/ai/connection",
         "/v1/ai/safety",

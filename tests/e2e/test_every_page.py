@@ -34,6 +34,7 @@ _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new", "/cadences",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
+    "/settings/costs", "/settings/costs?tab=limit", "/settings/costs?tab=hours", "/settings/costs?tab=warm-up",
     "/settings/history", "/settings/privacy", "/settings/requests",
     "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/integrations", "/integrations/kommo", "/integrations/kommo?tab=rules", "/integrations/kommo?tab=log", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",

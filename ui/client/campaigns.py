@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from api.contract.base import Page
@@ -13,6 +14,8 @@ from api.contract.campaigns import (
     CampaignLaunch,
     CampaignPatch,
     CampaignRow,
+    CampaignTrialChoice,
+    CampaignTrialResult,
     ContactCampaign,
     LandlinesNoted,
     Preview,
@@ -65,8 +68,17 @@ async def delete(api: ApiClient, campaign_id: UUID) -> None:
     await api.delete(f"/v1/campaigns/{campaign_id}")
 
 
-async def preview(api: ApiClient, campaign_id: UUID) -> Preview:
-    return await api.post(f"/v1/campaigns/{campaign_id}/preview", Preview)
+async def preview(api: ApiClient, campaign_id: UUID, variant: int = 0) -> Preview:
+    return await api.post(f"/v1/campaigns/{campaign_id}/preview?variant={variant}", Preview)
+
+
+async def trial(api: ApiClient, campaign_id: UUID) -> CampaignTrialResult:
+    return await api.get(f"/v1/campaigns/{campaign_id}/trial", CampaignTrialResult)
+
+
+async def choose_text(api: ApiClient, campaign_id: UUID, letter: Literal["A", "B", "C", "D"]) -> CampaignTrialResult:
+    """Gives one text to all who wait."""
+    return await api.post(f"/v1/campaigns/{campaign_id}/trial/winner", CampaignTrialResult, CampaignTrialChoice(variant=letter))
 
 
 async def preflight(api: ApiClient, campaign_id: UUID, at: datetime | None) -> Preflight:

@@ -58,6 +58,13 @@ def setups() -> list[Place]:
         Place("/webhooks", "webhook", _("Webhooks"), Permission.WEBHOOKS_READ, hint=out),
         Place("/incoming", "call_received", _("Incoming webhooks"), Permission.INCOMING_READ, hint=into),
         Place(
+            "/settings/costs",
+            "payments",
+            _("Costs and hours"),
+            Permission.CAMPAIGNS_READ,
+            hint=_("Prices, the month's limit, and when campaigns may write"),
+        ),
+        Place(
             "/settings/privacy",
             "shield_person",
             _("Privacy"),

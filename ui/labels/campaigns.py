@@ -44,7 +44,11 @@ def people(count: int) -> str:
 
 def problem(found: CampaignProblem) -> str:
     """What stands in the way of a launch, in one sentence with the way out."""
-    return problems.said(found.code, found.params)
+    said = problems.said(found.code, found.params)
+    letter = found.params.get("variant")
+    if letter is None or str(letter) in said:
+        return said
+    return _("Text {letter}: {problem}").format(letter=letter, problem=said)
 
 
 def limit_plan(limit: str | None) -> str:
@@ -74,6 +78,7 @@ def limit_now(limit: str | None, value: float | None, until: datetime | None) ->
         "api_rate": _("The provider's hourly limit is reached"),
         "network": _("The provider is out of reach; trying again"),
         "quiet_hours": _("Held by the hours in which you write to people"),
+        "warm_up": _("Held by the warm-up: the number is young, and its new people of today are reached"),
         "channel": _("The channel cannot send; see its page"),
         "unavailable": _("The limits cannot be read at the moment"),
     }.get(limit or "", "")

@@ -35,6 +35,10 @@ def finding(found: PreflightFinding) -> Said:
         case PreflightRule.NO_HOURS:
             text = _("{people} can never be written to: the hours leave no time").format(people=count)
             return Said(text, _("Widen the hours, here or under Settings."), "block", "when")
+        case PreflightRule.WARM_UP:
+            text = _("{people} wait: the number is young and writes to few new people a day").format(people=count)
+            hint = _("Held by the warm-up until {when}; more go out each day. Its pace stands under Settings, Costs and hours.")
+            return Said(text, hint.format(when=formats.moment(found.until)), "local_fire_department", "when")
         case PreflightRule.TIER:
             text = _("{people} have to wait: the number's daily limit is smaller than the audience").format(people=count)
             return Said(

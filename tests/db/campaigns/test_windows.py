@@ -2,13 +2,17 @@
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from db.campaigns.holidays import brazil, easter
+from db.campaigns.plan import Plan, PlanHours
+from db.campaigns.rules import MARGIN, Rules, SendHours
 from db.campaigns.windows import WEEK, Hours, holding, opening, spans, steps
+from db.contacts.places import place
 
 ZONES = (
     "America/Sao_Paulo", "America/New_York", "Europe/Lisbon", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia",
@@ -34,7 +38,8 @@ def allowed(rules: list[Hours], zones: list[str], at: datetime) -> bool:
 
 
 moments = st.one_of(
-    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1), timezones=st.just(UTC))  # noqa: DTZ001, st.sampled_from([SPRING, AUTUMN])
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.sampled_from([SPRING, AUTUMN]),
 )
 
 
@@ -61,6 +66,62 @@ def test_where_no_clock_changes_every_allowed_minute_is_open(rule: Hours, zone: 
     for minutes in range(0, 3 * 1440, 13):
         moment = at + timedelta(minutes=minutes)
         assert any(start <= moment < end for start, end in found) == allowed([rule], [zone], moment)
+
+
+# São Paulo, Acre, Manaus, New York, London, Lord Howe (Australia), Chile, Morocco: with and without clocks that change.
+NUMBERS = (
+    "+5511987654321",
+    "+5568987654321",
+    "+5592987654321",
+    "+12125550123",
+    "+442079460000",
+    "+61255501234",
+    "+56221234567",
+    "+212522123456",
+)
+
+
+@st.composite
+def company_rules(draw: st.DrawFn) -> Rules:
+    """Rules of a company and hours of a campaign, as a claim asks them."""
+    rows = []
+    for one in draw(st.lists(hours(), max_size=2)):
+        country, category = draw(st.sampled_from(["", "BR", "US"])), draw(st.sampled_from(["", "marketing", "utility"]))
+        days = list(one.weekdays)
+        rows.append(
+            SendHours(
+                UUID(int=0),
+                one.name,
+                country,
+                category,
+                days,
+                one.opens,
+                one.closes,
+                draw(st.booleans()),
+                one.since,
+                one.until,
+                "",
+            )
+        )
+    own = draw(st.one_of(st.none(), hours()))
+    plan = Plan(hours=PlanHours(own.opens, own.closes, own.weekdays) if own is not None else None)
+    return Rules(
+        rows, plan, "marketing", "America/Sao_Paulo", draw(st.lists(st.dates(date(2026, 1, 1), date(2026, 12, 20)), max_size=2))
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(company_rules(), st.sampled_from(NUMBERS), moments)
+def test_whoever_leaves_now_may_be_written_to_until_the_lease_is_over(rules: Rules, number: str, at: datetime) -> None:
+    there = place(number)
+    found, zones = rules.of(there)
+    opens = rules.opens(there, at)
+    if opens is None:
+        return
+    assert opens >= at
+    assert all(allowed(found, list(zones), opens + part) for part in (timedelta(), MARGIN / 2, MARGIN))
+    if opens > at:  # held: one of the rules forbids this moment, or the time left is too short, and its name is told
+        assert rules.holds(there, at) in {rule.name for rule in found}
 
 
 def test_the_first_moment_leaves_out_an_end_that_is_too_near() -> None:

@@ -18,7 +18,7 @@ from ui.components.forms import number_field, select_field
 from ui.components.states import Loader, load, skeleton_card
 from ui.i18n import _
 from ui.labels import preflight as labels
-from ui.pages.campaigns.step_rules import CURRENCIES
+from ui.labels.costs import CURRENCIES
 
 _OVER = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.FAILED)
 

@@ -35,9 +35,11 @@ from ui.labels.campaigns import campaign_state
 from ui.pages.campaigns import actions
 from ui.pages.campaigns.cost import Cost
 from ui.pages.campaigns.figures import Figures
+from ui.pages.campaigns.instead import Instead
 from ui.pages.campaigns.outcomes import Outcomes
 from ui.pages.campaigns.recipients import Recipients
 from ui.pages.campaigns.speed import Speed
+from ui.pages.campaigns.trial import Trial
 from ui.routing import page
 
 BEAT = 5.0  # seconds between looks when no event comes
@@ -180,6 +182,7 @@ class _Live:
         if self._built:
             await self._people.refresh()
             await self._cost.refresh()
+            await self._trial.refresh()
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -194,7 +197,9 @@ class _Live:
         reads = kinds.can(self._campaign.channel_kind).reports_read
         self._figures = Figures(progress, reads, self._to_failures, self._to_replies)
         self._speed = Speed(progress)
+        self._trial = Trial(self._campaign)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
+        self._instead = Instead(progress)
         self._cost = Cost(self._campaign)
         self._people = Recipients(self._campaign)
         self._built = True
@@ -209,6 +214,7 @@ class _Live:
         self._figures.set(progress)
         self._speed.set(progress)
         self._outcomes.set(progress)
+        self._instead.set(progress)
 
     async def _only(self, reason: str) -> None:
         await self._people.only(reason)

@@ -70,7 +70,7 @@ def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], 
 _WITH_PEOPLE = frozenset(
     {
         "opted_out", "category_refused", "no_address", "landline", "duplicate_address", "recently_messaged", "sample_contact", "missing_value",
-        "quiet_hours", "no_hours",
+        "quiet_hours", "no_hours", "warm_up",
     }
 )  # fmt: skip
 

@@ -21,6 +21,7 @@ from ui.components.text import Text, icon
 from ui.i18n import _, ngettext
 from ui.labels import campaigns as campaign_labels
 from ui.labels import channels as channel_labels
+from ui.labels import trials as trial_labels
 from ui.pages.campaigns import reach
 
 
@@ -104,6 +105,9 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
             hint = " · ".join(
                 [*([hint] if hint else []), _("The provider charges per message delivered, by category and country")]
             )
+    if campaign.trial is not None:
+        count = len(campaign.trial.variants) + 1
+        hint = " · ".join(part for part in (hint, trial_labels.plan(count, campaign.trial)) if part)
     once = campaign.policy == DeliveryPolicy.AT_MOST_ONCE
     return [
         ("channel", kinds.of(campaign.channel_kind).icon, campaign.channel_name or _("No channel yet"), number),

@@ -12,9 +12,9 @@ from ui.components.cards import card
 from ui.components.forms import Field, mark, number_field, select_field, switch_field, text_field
 from ui.i18n import _
 from ui.labels import conversations as conversation_labels
+from ui.labels.costs import CURRENCIES, clock, minutes
 
 DEFAULT = CampaignHours(opens=9 * 60, closes=20 * 60, weekdays=[0, 1, 2, 3, 4, 5], skip_holidays=True)
-CURRENCIES = ("BRL", "USD", "EUR")
 
 
 class RulesCard:
@@ -50,7 +50,7 @@ class RulesCard:
             if not switch.value:
                 self._set(hours=None)
                 return
-            start, end = _minutes(opens.value), _minutes(closes.value)
+            start, end = minutes(opens.value), minutes(closes.value)
             days = sorted(days_field.value or [])
             if start is None or end is None or end <= start or not days:
                 self._wrong[closes] = _("Choose at least one day, and an end after the beginning.")
@@ -67,8 +67,8 @@ class RulesCard:
         )
         with ui.element("div").classes("m-col m-near w-full") as inside:
             with ui.element("div").classes("m-row m-near items-start w-full"):
-                opens = text_field(_("From"), _clock(known.opens), kind="time", on_change=lambda: read())
-                closes = text_field(_("To"), _clock(known.closes), kind="time", on_change=lambda: read())
+                opens = text_field(_("From"), clock(known.opens), kind="time", on_change=lambda: read())
+                closes = text_field(_("To"), clock(known.closes), kind="time", on_change=lambda: read())
             days_field = select_field(
                 _("Days"),
                 {day: conversation_labels.weekday(day) for day in range(7)},
@@ -123,16 +123,3 @@ class RulesCard:
             names = {code: f"{code} · {formats.symbol(code)}" for code in CURRENCIES}
             kept = self._settings.max_cost_currency or "USD"
             currency = select_field(_("Currency"), {**names, kept: names.get(kept, kept)}, kept, on_change=read)
-
-
-def _clock(minutes: int) -> str:
-    return "23:59" if minutes == 1440 else f"{minutes // 60:02}:{minutes % 60:02}"
-
-
-def _minutes(text: str | None) -> int | None:
-    """23:59 is the end of the day."""
-    hours, _colon, minutes = (text or "").partition(":")
-    if not (hours.isdigit() and minutes.isdigit()):
-        return None
-    found = int(hours) * 60 + int(minutes)
-    return 1440 if found == 1439 else found

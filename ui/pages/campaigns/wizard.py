@@ -37,8 +37,7 @@ from ui.pages.campaigns.pane import Pane, test_send
 from ui.pages.campaigns.reach import Reach
 from ui.pages.campaigns.rename import ask_name
 from ui.pages.campaigns.step_audience import AudienceStep, Choices, choices
-from ui.pages.campaigns.step_sms import SmsStep
-from ui.pages.campaigns.step_template import TemplateStep
+from ui.pages.campaigns.step_variants import MessageStep
 from ui.pages.campaigns.step_when import WhenStep
 
 
@@ -53,12 +52,11 @@ class Wizard:
         self._alone: UUID | None = None  # the only channel there is, chosen without a click
         self._reach: Reach | None = None
         self._pane: Pane | None = None
-        self._sms: SmsStep | None = None
+        self._text: MessageStep | None = None
         self._loader: Loader[Any] | None = None
         self._open_step: AudienceStep | WhenStep | None = None
         self._on: ui.button | None = None
         self._steps_shown: tuple[Any, ...] = ()
-        self._templates: TemplateStep | None = None
         with ui.element("div") as unseen:
             self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
             self._throttle = Throttle(self._ask, 0.3)
@@ -107,7 +105,7 @@ class Wizard:
         if self._draft.campaign is None or self._step not in {"audience", "message", "review"}:
             return
         try:
-            preview = await campaigns.preview(self._api, self._draft.id)
+            preview = await campaigns.preview(self._api, self._draft.id, self._text.variant if self._text else 0)
         except (ApiProblem, Offline) as error:
             problems.show(error)
             return
@@ -116,8 +114,8 @@ class Wizard:
             self._reach.set(preview)
         if self._pane is not None:
             self._pane.set(preview)
-        if self._sms is not None:
-            self._sms.set(preview)
+        if self._text is not None and self._text.sms is not None:
+            self._text.sms.set(preview)
         self._draw_steps()
 
     # -- what others do -----------------------------------------------------------------------------------------
@@ -141,7 +139,7 @@ class Wizard:
 
     async def _others(self, event: Event) -> None:
         """Channels and templates come and go; a step that lists them is drawn anew, one in which somebody types is not."""
-        step = self._templates if self._step == "message" and isinstance(event, TemplatesChanged) else None
+        step = self._text.templates if self._text is not None and isinstance(event, TemplatesChanged) else None
         if self._loader is not None and ((step is not None and step.follows) or self._step in {"channel", "review"}):
             await self._loader.refresh(only_changes=True)
 
@@ -149,10 +147,6 @@ class Wizard:
 
     def _kind(self) -> str | None:
         return self._draft.campaign.channel_kind if self._draft.campaign else None
-
-    def _template(self) -> UUID | None:
-        found: UUID | None = self._draft.value("template_id") if self._draft.campaign else None
-        return found
 
     async def _go(self, step: str) -> None:
         if self._draft.campaign is None and self._alone is not None:
@@ -237,7 +231,7 @@ class Wizard:
             step_bar.draw(self._step, self._seen, missing, started=started, go=self._go)
 
     def _draw_step(self) -> None:
-        self._reach = self._pane = self._sms = self._loader = self._open_step = None
+        self._reach = self._pane = self._text = self._loader = self._open_step = None
         self._place.clear()
         with self._place:
             {
@@ -318,28 +312,35 @@ class Wizard:
         campaign = self._draft.campaign
         assert campaign is not None
         custom = await campaigns.custom_fields(self._api)
-        channel = next((c for c in await step_channel.fetch(self._api) if c.id == campaign.channel_id), None)
+        channels = await step_channel.fetch(self._api)
+        channel = next((c for c in channels if c.id == campaign.channel_id), None)
         wanted = campaign.channel_id if kinds.can(campaign.channel_kind).templates else None
         templates = await campaigns.templates(self._api, wanted) if wanted else []
-        return channel, custom, templates
+        return channel, custom, templates, await campaigns.tags(self._api), channels
 
     def _draw_message(self, found: tuple[Any, ...]) -> None:
-        channel, custom, templates = found
+        channel, *chosen = found
         if self._kind() is None:
             step_channel.draw_missing(partial(self._go, "channel"))
             return
-        if kinds.can(self._kind()).campaign_content == "text":
-            self._templates, self._sms = None, SmsStep(self._draft.value("body") or "", custom, self._change)
-        else:
-            chosen = next((one for one in templates if one.id == self._template()), None)
-            head, bindings, around = self._draft.value("header_file_id"), self._draft.value("bindings"), (self._side, self._foot)
-            self._templates = TemplateStep(templates, chosen, head, bindings, custom, self._change, channel, around)
+        self._text = MessageStep(
+            self._draft,
+            channel,
+            tuple(chosen),
+            self._change,
+            self._other_text,
+            (self._side, self._foot),
+        )
         self._side.clear()
         with self._side:
             self._pane = Pane(channel)
             if session.current().may(Permission.CAMPAIGNS_SEND):
                 sandbox = bool(channel and channel.sandbox)
                 button(_("Send a test"), lambda: test_send(self._draft, sandbox), icon="send_to_mobile")
+        self._throttle.poke()
+
+    async def _other_text(self) -> None:
+        await self._draft.flush()
         self._throttle.poke()
 
     def _when(self) -> None:

@@ -3,7 +3,6 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-from babel import Locale
 from babel.core import get_global
 from nicegui import ui
 
@@ -18,6 +17,7 @@ from ui.components.forms import filled, form, number_field, select_field, text_f
 from ui.components.states import load
 from ui.components.toast import toast
 from ui.i18n import LANGUAGES, _
+from ui.labels.places import countries
 from ui.pages.settings.room import draw_room
 
 
@@ -36,16 +36,6 @@ def _places(language: str) -> dict[str, str]:
 def zones() -> dict[str, str]:
     """IANA names to what people read: America/Sao_Paulo → São Paulo (GMT-03:00)."""
     return dict(_places(formats.locale()))
-
-
-def countries() -> dict[str, str]:
-    names = Locale.parse(formats.locale()).territories
-    known = {
-        code: name
-        for code, name in names.items()
-        if len(code) == 2 and code.isalpha() and code not in {"ZZ", "EU", "UN", "XA", "XB", "QO", "EZ"}
-    }
-    return dict(sorted(known.items(), key=lambda pair: pair[1]))
 
 
 def draw_company() -> None:

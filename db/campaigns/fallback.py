@@ -1,0 +1,165 @@
+"""What goes by SMS to people whom a campaign could not reach on WhatsApp: once for each person, whatever statuses come how often.
+
+The messages belong to a campaign of their own (`fallback_of`), which nobody edits or lists: it is sent, limited, billed and held by hours as any other,
+and follows the first one. Whom it is for is read from the ledger in rounds; a person has one row in it, by its key. It closes a day after the
+first campaign is over: failures come late.
+"""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns.audience import Audience, enlist
+from db.campaigns.events import CampaignProgress
+from db.channels.enums import TemplateCategory
+from db.contacts import consent
+from db.contacts.filter import ContactFilter
+from db.messages import fallbacks, render
+from db.messages.enums import MessageState
+from db.messages.fallbacks import Counted
+from db.messages.reasons import FailureReason as F
+from db.messages.render import TextContent
+from db.permissions import Permission
+from db.tenancy import worker
+from db.work import Read, Work, system_read, work
+
+MOST = 2_000  # with one round
+REASONS = (
+    F.NOT_ON_WHATSAPP, F.UNREACHABLE, F.PHONE_NEEDED, F.COUNTRY_BLOCKED, F.EXPERIMENT, F.MARKETING_CAP, F.IDENTITY_CHANGED, F.WINDOW_CLOSED,
+    F.TEMPLATE_PARAMETERS, F.TEMPLATE_POLICY, F.TEMPLATE_INVALID, F.MEDIA, F.UNSUPPORTED, F.BAD_REQUEST, F.SPAM_RATE, F.CARRIER_FILTERED,
+    F.TEMPORARY, F.PAIR_RATE, F.MARKETING_API,
+)  # fmt: skip
+"""Surely not arrived, and not because the person does not want it or the number is wrong for an SMS too."""
+_MAKE = """
+insert into campaign(company_id, name, channel_id, body, content, settings, state, launched_at, started_at, fallback_of, cadence_open, audience_size)
+select $1, left(name, 112) || ' · SMS', $3, $4, $5::jsonb, settings - 'spread_minutes', 'running', now(), now(), id, true, 0
+from campaign where company_id = $1 and id = $2 on conflict do nothing
+"""
+_OPEN = "select company_id, id from campaign where fallback_of is not null and cadence_open and finished_at is null and state in ('running', 'paused')"
+_CHILD = """
+select k.fallback_of, k.channel_id, k.state, k.content::text as content, c.kind, c.sandbox from campaign k
+join channel c on c.company_id = $1 and c.id = k.channel_id
+where k.company_id = $1 and k.id = $2 and k.cadence_open for update of k skip locked
+"""
+_PARENT = """
+select state, content->>'category' as category, finished_at < now() - interval '1 day' as old from campaign where company_id = $1 and id = $2 for share
+"""
+_SIZE = f"""
+update campaign set audience_size = (select coalesce(sum(delta), 0) from message_tally where company_id = $1 and campaign_id = $2
+    and state <> {int(MessageState.SKIPPED)}) where company_id = $1 and id = $2
+"""
+_FOLLOW = """
+update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null, cadence_open = cadence_open and $3 <> 'cancelled'
+where company_id = $1 and fallback_of = $2 and finished_at is null and state = any($5::text[])
+"""
+
+
+class Fallback(msgspec.Struct, frozen=True):
+    """`body`: with variables, as an SMS campaign has it."""
+
+    channel_id: UUID
+    body: str
+
+
+def fallback_of(raw: str | None) -> Fallback | None:
+    """Of its column."""
+    return msgspec.json.decode(raw, type=Fallback) if raw else None
+
+
+async def begin(w: Work, campaign_id: UUID, chosen: Fallback) -> None:
+    """Once the first campaign runs. Repeating it changes nothing."""
+    content = render.encode(TextContent(chosen.body))
+    await w.execute(_MAKE, w.company_id, campaign_id, chosen.channel_id, chosen.body, content)
+
+
+async def follow(w: Work, campaign_id: UUID, state: str) -> None:
+    """What goes in its place pauses, goes on and ends with it."""
+    sources = {"paused": ["running"], "running": ["paused"], "cancelled": ["running", "paused", "held"]}[state]
+    await w.execute(_FOLLOW, w.company_id, campaign_id, state, None if state == "running" else "person", sources)
+
+
+async def afford_again(w: Work, campaign_id: UUID) -> None:
+    """After its limit was changed: what paused for it goes on, and pauses again where it is still reached."""
+    await w.execute(
+        "update campaign set state = 'running', state_reason = null, state_detail = null where company_id = $1 and fallback_of = $2"
+        " and state = 'paused' and state_reason = $3",
+        w.company_id, campaign_id, F.SPEND_CAP.value,
+    )  # fmt: skip
+
+
+async def rounds() -> int:
+    """One look at all campaigns with something in their place. Any number of workers may do it at once. Returns how many people were added."""
+    async with system_read() as s:
+        rows = await s.fetch(_OPEN)
+    return sum([await _round(row["company_id"], row["id"]) for row in rows])
+
+
+async def _round(company_id: UUID, child_id: UUID) -> int:
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        child = await w.fetchrow(_CHILD, company_id, child_id)
+        if child is None:
+            return 0
+        parent_id: UUID = child["fallback_of"]
+        parent = await w.fetchrow(_PARENT, company_id, parent_id)  # nobody retries what failed meanwhile
+        if parent is None or parent["state"] in ("cancelled", "failed"):
+            await follow(w, parent_id, "cancelled")
+            return 0
+        needless = await fallbacks.drop_needless(w, parent_id, child_id)
+        if parent["state"] not in ("running", "finished"):
+            return 0
+        if parent["old"]:
+            await w.execute("update campaign set cadence_open = false where company_id = $1 and id = $2", company_id, child_id)
+        await consent.hold(w)
+        people = await fallbacks.missed(w, parent_id, child_id, [reason.value for reason in REASONS], MOST)
+        added = 0
+        if people:
+            content = render.decode(child["content"])
+            audience = Audience(
+                company_id,
+                child["kind"],
+                ContactFilter(ids=people),
+                rehearsal=child["sandbox"],
+                category=parent["category"] or TemplateCategory.MARKETING,
+                fields=content.fields,
+            )
+            keys = {one: f"{child_id}:{one}" for one in people}
+            added = await enlist(
+                w, audience, content, campaign_id=child_id, channel_id=child["channel_id"], at_least_once=False, keys=keys
+            )
+        if added or needless:
+            await w.execute(_SIZE, company_id, child_id)
+            w.emit(CampaignProgress(campaign_id=parent_id))
+    return added
+
+
+class Told(NamedTuple):
+    """`stopped`: why nothing goes out in its place at the moment; None where it does."""
+
+    channel_name: str
+    counted: Counted
+    stopped: str | None
+
+
+async def told(r: Read, campaign_id: UUID) -> Told | None:
+    """What became of it; None for a campaign with nothing in its place."""
+    assert r.actor is not None
+    row = await r.fetchrow(
+        "select k.id, k.state, k.state_reason, c.name, c.state as channel_state from campaign k"
+        " join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.fallback_of = $2",
+        r.actor.company_id, campaign_id,
+    )  # fmt: skip
+    if row is None:
+        return None
+    counted = await fallbacks.figures(r, r.actor.company_id, campaign_id, row["id"])
+    stopped = row["state_reason"] if row["state"] == "paused" and row["state_reason"] != "person" else None
+    return Told(row["name"], counted, stopped)
+
+
+async def id_of(r: Read, campaign_id: UUID) -> UUID | None:
+    """The campaign that sends in place of this one."""
+    assert r.actor is not None
+    found: UUID | None = await r.fetchval(
+        "select id from campaign where company_id = $1 and fallback_of = $2", r.actor.company_id, campaign_id
+    )
+    return found

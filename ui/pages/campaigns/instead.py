@@ -1,0 +1,60 @@
+"""On the page of a campaign: what went by SMS to those whom WhatsApp did not reach."""
+
+from nicegui import ui
+
+from api.contract.campaigns import InsteadBySms, Progress
+from ui import formats
+from ui.components.cards import card, note
+from ui.i18n import _, ngettext
+from ui.labels import reasons
+from ui.labels.campaigns import people
+
+
+class Instead:
+    """Redrawn only when something in it changed; nothing where nothing goes by SMS."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._drawn: InsteadBySms | None = None
+        self._place = ui.element("div").classes("w-full")
+        self.set(progress)
+
+    def set(self, progress: Progress) -> None:
+        found = progress.fallback
+        if found == self._drawn:
+            return
+        self._drawn = found
+        self._place.clear()
+        if found is not None:
+            with self._place:
+                _draw(found)
+
+
+def _draw(found: InsteadBySms) -> None:
+    count = found.waiting + found.sent + found.failed
+    with card(_("By SMS in its place"), hint=_("By {channel}.").format(channel=found.channel_name)):
+        if found.stopped is not None:
+            known = reasons.failures().get(found.stopped)
+            with note("warn", _("Stopped: {reason}.").format(reason=known.name if known else found.stopped), name="warning"):
+                if known:
+                    ui.label(known.todo).classes("m-sub")
+        if not count and not found.skipped:
+            ui.label(_("Nobody so far: whoever WhatsApp surely does not reach gets an SMS.")).classes("m-hint")
+            return
+        with ui.element("div").classes("m-figure"):
+            ui.label(formats.number(count))
+            ui.label(ngettext("person whom WhatsApp did not reach", "people whom WhatsApp did not reach", count)).classes(
+                "m-unit"
+            )
+        parts = [
+            (found.delivered, _("{n} have the SMS")),
+            (found.replied, _("{n} wrote back")),
+            (found.waiting, _("{n} wait")),
+            (found.failed, _("{n} did not get it either")),
+        ]
+        ui.label(" · ".join(text.format(n=formats.number(n)) for n, text in parts if n)).classes("m-sub")
+        if found.skipped:
+            text = _("{people} cannot get an SMS: no mobile number, or they asked for no messages.")
+            ui.label(text.format(people=people(found.skipped))).classes("m-hint")
+        if found.both:
+            text = _("{people} got WhatsApp after all, too. They count once.")
+            ui.label(text.format(people=people(found.both))).classes("m-hint")

@@ -1,0 +1,85 @@
+"""What all campaigns of the company may cost in a month. What would pass it does not go out."""
+
+from nicegui import ui
+
+from api.contract.costs import SpendLimit
+from api.contract.enums import Permission
+from api.contract.events import CostsChanged
+from ui import formats, live, session
+from ui.client import costs as client
+from ui.client.base import ApiProblem
+from ui.components import problems
+from ui.components.cards import card
+from ui.components.forms import form, number_field, select_field
+from ui.components.progress import width
+from ui.components.states import Loader, load, skeleton_card
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.labels.costs import CURRENCIES
+from ui.labels.preflight import money
+
+
+def draw_limit() -> None:
+    _Limit()
+
+
+class _Limit:
+    def __init__(self) -> None:
+        me = session.current()
+        self._api, self._write = me.api, me.may(Permission.COMPANY_WRITE)
+        self._place: Loader[SpendLimit] = load(lambda: client.month(self._api), self._draw, lambda: skeleton_card(3))
+        live.on(CostsChanged, self._heard)
+
+    async def _heard(self, _event: CostsChanged) -> None:
+        await self._place.refresh(only_changes=True)
+
+    def _draw(self, found: SpendLimit) -> None:
+        hint = _("By the calendar of your company. Campaigns pause before more is spent; the simulator does not count.")
+        with ui.element("div").classes("m-forms"), card(_("Month's limit"), hint=hint), ui.element("div").classes("m-col"):
+            if found.limit_micro is not None and found.currency is not None:
+                self._used(found.reserved_micro, found.limit_micro, found.currency)
+            micro = found.limit_micro
+            amount = number_field(
+                _("All campaigns may cost at most"),
+                micro / 1_000_000 if micro is not None else None,
+                low=0,
+                step=50,
+                hint=_("Empty: no limit. What was sent this month counts at once."),
+            )
+            kept = found.currency or "BRL"
+            names = {code: f"{code} · {formats.symbol(code)}" for code in dict.fromkeys((*CURRENCIES, kept))}
+            currency = select_field(
+                _("Currency"), names, kept, hint=_("Who has no known price in this currency is not written to under a limit.")
+            )
+            if not self._write:
+                for field in (amount, currency):
+                    field.control.props("readonly disable")
+                ui.label(_("An administrator of your company sets this.")).classes("m-hint")
+                return
+
+            async def save() -> None:
+                given = round(amount.value * 1_000_000) if amount.value is not None else None
+                try:
+                    kept = await client.set_month(self._api, given, currency.value if given is not None else None)
+                except ApiProblem as problem:
+                    problems.show_in({"limit_micro": amount, "currency": currency}, problem)
+                    return
+                toast(_("Saved."))
+                await self._place.show(kept)
+
+            form(save, _("Save"))
+
+    def _used(self, used: int, most: int, currency: str) -> None:
+        share = used / most if most else 1.0
+        tone = " m-fill-bad" if share >= 1 else " m-fill-warn" if share >= 0.8 else ""
+        with ui.element("div").classes("m-progress"):
+            with ui.element("div").classes("m-track") as track:
+                ui.element("div").classes(f"m-fill{tone}").style(width(min(1.0, share)))
+            track.props.update({"role": "progressbar", "aria-label": _("Spent this month")})
+            track.props.update({"aria-valuenow": round(min(1.0, share) * 100), "aria-valuemin": 0, "aria-valuemax": 100})
+            with ui.element("div").classes("m-row m-between"):
+                text = _("{used} of {most} this month")
+                ui.label(text.format(used=money(used, currency), most=money(most, currency))).classes("m-hint")
+                ui.label(formats.percent(min(1.0, share), digits=0)).classes("m-hint")
+        if share >= 1:
+            ui.label(_("The limit is reached: campaigns wait until you raise it, or the month is over.")).classes("m-trouble")
