@@ -30,7 +30,7 @@ async def test_a_report_is_read_shared_and_followed_up(stack: Stack, context: Br
     assert (await (await saved.value).path()).read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
     await page.goto(f"{stack.ui}/campaigns/{done['id']}")
-    await page.get_by_role("button", name=re.compile("que não responde")).click()
+    await page.get_by_role("button", name=re.compile("sem resposta")).click()
     await page.wait_for_url(re.compile(r"/campaigns/[0-9a-f-]+/edit"))
     await page.get_by_role("button", name="Público", exact=True).click()
     await expect(page.get_by_text("Exatamente quem recebeu outra campanha e não respondeu")).to_be_visible()

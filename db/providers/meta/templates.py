@@ -90,7 +90,9 @@ def _wrong_body(draft: TemplateDraft, names: list[str], named: bool) -> list[Fie
     body, wrong = draft.body.strip(), []
     if not body:
         wrong.append(TemplateField.BODY_NEEDED("body"))
-    if names and not named and names != [str(number + 1) for number in range(len(names))]:
+    if any(name.isdigit() for name in names) and not all(name.isdigit() for name in names):
+        wrong.append(TemplateField.VARIABLE_KINDS("body"))
+    elif names and not named and names != [str(number + 1) for number in range(len(names))]:
         wrong.append(TemplateField.VARIABLE_NUMBERS("body"))
     if body.startswith("{{") or body.endswith("}}"):
         wrong.append(TemplateField.VARIABLE_AT_EDGE("body"))

@@ -70,7 +70,7 @@ class _Compare:
                     _("Campaigns"), names, [str(one) for one in self._ids if str(one) in names], search=True, multiple=True, clearable=True,
                     hint=_("Two to five"), on_change=read,
                 )  # fmt: skip
-                by = select_field(_("By"), {"replied": _("Answers"), "read": _("Reads")}, self._metric.value, on_change=read)
+                by = select_field(_("By"), {"replied": _("Replied"), "read": _("Read")}, self._metric.value, on_change=read)
 
     async def _fetch(self) -> Found | None:
         if not self._ids:
@@ -131,8 +131,12 @@ def _share(one: ComparedCampaign, top: float, winner: bool) -> None:
 
 
 def _table(reports: list[CampaignReport]) -> None:
-    heads = [_("Campaign"), _("Sent"), _("Delivered"), _("Read"), _("Answered"), _("Goal"), _("Cost"), _("For each answer")]
-    with ui.element("div").classes("m-scroll"), ui.element("table").classes("m-plain-table"):
+    heads = [_("Campaign"), _("Sent"), _("Delivered"), _("Read"), _("Replied"), _("Goal"), _("Cost"), _("For each answer")]
+    with (
+        ui.element("div").classes("m-scroll").props("tabindex=0 role=region") as region,
+        ui.element("table").classes("m-plain-table"),
+    ):
+        region.props["aria-label"] = _("Figures")
         with ui.element("thead"), ui.element("tr"):
             for head in heads:
                 with ui.element("th").props("scope=col"):

@@ -123,7 +123,7 @@ class Outcomes:
                 Text("p", why.todo, "m-sub m-why-todo")
                 cures = of_failure(self._campaign, group, self._send, may_retry=may)
                 if cures:
-                    with ui.element("div").classes("m-row m-near m-wrap"):
+                    with ui.element("div").classes("m-row m-near m-wrap m-why-cures"):
                         for cure in cures:
                             button(cure.text, cure.act, icon=cure.symbol)
             with ui.element("div").classes("m-row m-near shrink-0 m-why-do"):

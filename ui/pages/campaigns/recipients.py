@@ -146,7 +146,12 @@ class Recipients:
 def steps(found: RecipientHistory) -> list[tuple[Tone, str, str, str]]:
     """The way of one message as lines, the newest first."""
     lines: list[tuple[datetime, Tone, str, str]] = []
-    for at, text in ((found.replied_at, _("Answered")), (found.read_at, _("Read")), (found.delivered_at, _("Delivered"))):
+    called = {key: name for key, (name, _tone) in message_labels.message_states().items()}
+    for at, text in (
+        (found.replied_at, _("Answered")),
+        (found.read_at, called["read"]),
+        (found.delivered_at, called["delivered"]),
+    ):
         if at is not None:
             lines.append((at, "ok", text, ""))
     outcomes: dict[str, tuple[Tone, str]] = {

@@ -159,7 +159,7 @@ def _draw_hours(found: CampaignReport) -> None:
     times = found.times
     lines = [(_("Read"), times.read)] if found.reports_read else []
     if any(times.replied):
-        lines.append((_("Answered"), times.replied))
+        lines.append((_("Replied"), times.replied))
     if not any(sum(values) for _name, values in lines):
         return
     best = found.best.best

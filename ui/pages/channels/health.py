@@ -10,7 +10,7 @@ from ui import formats, session
 from ui.client import channels as client
 from ui.components.buttons import button
 from ui.components.cards import card, note
-from ui.components.charts import line_chart
+from ui.components.charts import bar_chart
 from ui.components.confirm import confirm
 from ui.components.states import Loader, load, skeleton_chart
 from ui.components.text import Text, icon
@@ -52,7 +52,7 @@ class Health:
                 failed = [_percent(day.failed, day.sent + day.failed) for day in found.days]
                 stopped = [_percent(day.stopped, day.sent) for day in found.days]
                 lines = [(_("Failed, %"), failed), (_("Asked for no more, %"), stopped)]
-                line_chart(labels, lines, label=_("Shares of each day in percent"), area=False, size="short")
+                bar_chart(labels, lines, label=_("Shares of each day in percent"), whole=False, size="short")
             else:
                 ui.label(_("Nothing was sent in the last 30 days.")).classes("m-hint")
             for one in found.advice:

@@ -74,7 +74,7 @@ TEMPLATES = {
     "APPROVED": NoticeCode.TEMPLATE_APPROVED,
     "REINSTATED": NoticeCode.TEMPLATE_APPROVED,
 }
-QUALITIES = {
+TEMPLATE_QUALITIES = {
     "RED": NoticeCode.TEMPLATE_DISLIKED,
     "YELLOW": NoticeCode.TEMPLATE_DISLIKED,
     "GREEN": NoticeCode.TEMPLATE_LIKED,
@@ -327,7 +327,7 @@ def _of_template(event: TemplateEvent) -> Told:
         case "category" if event.category:
             return NoticeCode.TEMPLATE_MOVED, subject, (event.category,)
         case "quality":
-            return QUALITIES.get(event.quality or ""), subject, (event.quality,)
+            return TEMPLATE_QUALITIES.get(event.quality or ""), subject, (event.quality,)
     return None, subject, ()
 
 
