@@ -46,10 +46,11 @@ def _draw(found: tuple[list[PastIdentity], list[ContactMerge]]) -> None:
 
 
 def _line(one: PastIdentity) -> tuple[Tone, str, str, str]:
+    since = _("since {day}").format(day=formats.day(one.since))
     said = [labels.identity(one.kind, None)]
     if one.until is None:
-        return "ok", one.display, said[0], _("since {day}").format(day=formats.day(one.since))
-    said.append(_("from {first} to {last}").format(first=formats.day(one.since), last=formats.day(one.until)))
+        return "ok", one.display, said[0], since
+    said.append(since)
     if one.by_name:
         said.append(_("taken out by {name}").format(name=one.by_name))
     return "warn", one.display, " · ".join(said), formats.moment(one.until)

@@ -115,7 +115,7 @@ def _entries(found: list[ConsentEntry]) -> None:
 def _line(one: ConsentEntry) -> tuple[Tone, str, str, str]:
     name = contact_labels.category(one.category)[0] if one.category else _("All messages")
     what = (_("{what}: yes") if one.allowed else _("{what}: no")).format(what=name)
-    said = [contact_labels.out_source(one.source)]
+    said = [] if one.by_name and one.note else [contact_labels.out_source(one.source)]
     if one.words:
         said.append(f"“{one.words}”")
     if one.list:
