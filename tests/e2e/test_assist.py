@@ -16,7 +16,7 @@ ASKED = "Em quantos dias vocês consertam guarda-chuva?"
 
 
 async def test_the_ai_helps_and_a_person_sends(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, ASKED) as here:
+    async with desk(stack, browser, ASKED, alone=True) as here:
         (await here.api.put("/v1/ai/connection", json={"provider": "sandbox", "embedder": "none"})).raise_for_status()
         base = (await here.api.post("/v1/knowledge-bases", json={"name": "Consertos"})).json()["id"]
         source = {"content": {"kind": "text", "title": "Oficina", "body": KNOWN}}

@@ -107,7 +107,7 @@ async def test_one_answer_for_a_burst_and_silence_after_a_take_over(stack: Stack
 
 
 async def test_a_suggestion_is_taken_by_a_key_and_sent_by_a_person(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, "Olá, uma dúvida sobre trocas") as here:
+    async with desk(stack, browser, "Olá, uma dúvida sobre trocas", alone=True) as here:
         name, page = await _serve(here, "suggest"), here.one
         since = await stack.last_entry()
         await _writes(here, "Qual o prazo para trocar uma peça?")

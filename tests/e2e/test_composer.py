@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
+from db.seed.accounts import EMAIL
 from tests.e2e.stack import Stack, enter, new_page, settled
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
@@ -21,7 +22,8 @@ _used: set[str] = set()
 
 
 class Desk:
-    """Two people of the company, Ana and Bruno, with the conversation open of somebody who has just written `asked`."""
+    """Two people of the company, Ana and Bruno, with the conversation open of somebody who has just written `asked`; or Ana alone, whose
+    page is both."""
 
     def __init__(
         self, stack: Stack, api: httpx.AsyncClient, channel: str, address: str, one: Page, two: Page, since: int
@@ -58,30 +60,29 @@ async def somebody(api: httpx.AsyncClient) -> tuple[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def desk(stack: Stack, browser: Browser, asked: str, **more: Any) -> AsyncIterator[Desk]:
+async def desk(stack: Stack, browser: Browser, asked: str, *, alone: bool = False, **more: Any) -> AsyncIterator[Desk]:
     async with stack.client() as api:
         channel, address = await somebody(api)
         since = await stack.last_entry()
         said = {"address": address, "text": asked}
         (await api.post(f"/v1/sandbox/{channel}/reply", json=said)).raise_for_status()
-        ana, bruno = [
-            await browser.new_context(
+        pages, wrong = list[Page](), list[list[str]]()
+        for who in (EMAIL,) if alone else (EMAIL, "bruno@lojaaurora.test"):
+            context = await browser.new_context(
                 locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=_SIZE, reduced_motion="reduce", **more
             )
-            for _ in range(2)
-        ]
-        await enter(ana, stack)
-        await enter(bruno, stack, "bruno@lojaaurora.test")
-        (one, wrong_one), (two, wrong_two) = await new_page(ana), await new_page(bruno)
-        for page in (one, two):
+            await enter(context, stack, who)
+            page, found = await new_page(context)
+            pages.append(page)
+            wrong.append(found)
             await page.goto(f"{stack.ui}/inbox")
             await page.locator(".m-inbox-row", has_text=asked).click()
             await expect(page.locator(".m-thread").get_by_text(asked)).to_be_visible()
             await settled(page)
-        yield Desk(stack, api, channel, address, one, two, since)
-        assert wrong_one + wrong_two == []
-        await ana.close()
-        await bruno.close()
+        yield Desk(stack, api, channel, address, pages[0], pages[-1], since)
+        assert [line for found in wrong for line in found] == []
+        for page in pages:
+            await page.context.close()
 
 
 async def test_an_answer_names_the_message_that_it_answers(stack: Stack, browser: Browser) -> None:

@@ -271,12 +271,12 @@ async def _arrive(page: Page, stack: Stack, path: str, *, anew: bool) -> None:
 
 
 async def _walk(stack: Stack, browser: Browser, paths: list[str], *, inside: bool) -> list[str]:
-    """Each page is looked at as the one before it was left: every other one on the phone first. Inside, every fourth is opened anew."""
+    """Each page is looked at as the one before it was left: every other one on the phone first. Inside, every eighth is opened anew."""
     context = await _a_phone(browser, stack, inside=inside)
     page, wrong = await new_page(context)
     english, found, seen = _english(), list[str](), set[str]()
     for number, path in enumerate(paths):
-        await _arrive(page, stack, path, anew=not inside or number % 4 == 0)
+        await _arrive(page, stack, path, anew=not inside or number % 8 == 0)
         looks = [lambda path=path: _on_a_desk(page, path, seen), lambda: _in_a_hand(page, english, seen)]
         for look in looks if number % 2 else reversed(looks):
             found += await look()

@@ -15,7 +15,7 @@ BUY = "quero a proposta da mesa por escrito, pode mandar?"
 
 
 async def test_a_card_moves_with_the_customers_words_and_is_taken_back(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, "Oi, é da loja de mesas?") as here:
+    async with desk(stack, browser, "Oi, é da loja de mesas?", alone=True) as here:
         api, page = here.api, here.one
         person = (await api.get(f"/v1/conversations/{page.url.rpartition('/inbox/')[2].partition('?')[0]}")).json()["contact_id"]
         (await api.put("/v1/ai/connection", json={"provider": "sandbox", "embedder": "none"})).raise_for_status()

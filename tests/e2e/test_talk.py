@@ -20,7 +20,7 @@ async def _choose(page: Page, name: str, found: str) -> None:
 
 
 async def test_emoji_are_found_by_name_and_stand_at_the_cursor(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, "Que dia chega?") as here:
+    async with desk(stack, browser, "Que dia chega?", alone=True) as here:
         page, field = here.one, here.one.get_by_label("Escreva uma resposta")
         await field.fill("Hoje!")
         await field.press("Home")

@@ -136,7 +136,7 @@ class World:
     def _answers(self, url: str) -> Callable[[], Awaitable[bool]]:
         async def answers() -> bool:
             with suppress(httpx.HTTPError):
-                return (await self.http.get(url)).status_code == 200
+                return (await self.http.get(url, timeout=10)).status_code == 200
             return False
 
         return answers
@@ -154,15 +154,20 @@ class World:
         """Warnings and errors of all programs so far."""
         return len((self.base.folder / "log").read_bytes().splitlines())
 
+    def few_lines(self, before: int, began: float) -> int:
+        """How many lines there are since; at most two a second, however long a busy machine made it last."""
+        lines, lasted = self.log_lines() - before, time.monotonic() - began
+        assert lines <= 2 * (lasted + 5), f"{lines} log lines in {lasted:.0f} s"
+        return lines
+
     async def ready(self) -> bool:
         return await self._answers(f"{self.base.settings.webhook_url}/ready")()
 
     async def asked(self) -> tuple[int, float]:
         """Status and seconds of an ordinary request."""
         began = time.monotonic()
-        answer = await self.http.get(
-            f"{self.base.settings.webhook_url}/v1/me", headers={"Authorization": f"Bearer mia_s_{'x' * 43}"}
-        )
+        headers = {"Authorization": f"Bearer mia_s_{'x' * 43}"}
+        answer = await self.http.get(f"{self.base.settings.webhook_url}/v1/me", headers=headers)
         return answer.status_code, time.monotonic() - began
 
     async def sends_again(self, seconds: float) -> float:

@@ -30,7 +30,7 @@ async def _installation(*, by_way: bool = False) -> AsyncIterator[World]:
         send_lease=7.0,
     ) as base:
         db = await asyncpg.connect(base.settings.database_owner_url)
-        async with httpx.AsyncClient(timeout=10) as http, way_to(f"{base.postgres.socket_folder}/.s.PGSQL.5432") as way:
+        async with httpx.AsyncClient(timeout=60) as http, way_to(f"{base.postgres.socket_folder}/.s.PGSQL.5432") as way:
             if by_way:
                 address = f"postgresql://masteria_app@127.0.0.1:{way.port}/masteria?sslmode=disable"
                 base.settings = msgspec.structs.replace(base.settings, database_url=address)
