@@ -13,6 +13,7 @@ from litestar.response import Stream
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.buttons import PreviewButton
+from api.contract.campaign_progress import ContactCampaign, Progress, Recipient, RecipientHistory, RecipientState
 from api.contract.campaigns import (
     Audience,
     Campaign,
@@ -22,14 +23,9 @@ from api.contract.campaigns import (
     CampaignPatch,
     CampaignProblem,
     CampaignRow,
-    ContactCampaign,
     LandlinesNoted,
     Preview,
     PreviewMessage,
-    Progress,
-    Recipient,
-    RecipientHistory,
-    RecipientState,
     Retried,
     RetryFailed,
     TestSend,

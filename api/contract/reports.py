@@ -6,7 +6,8 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from api.contract.base import Output, example
-from api.contract.campaigns import FailureGroup, Figures
+from api.contract.campaign_progress import FailureGroup
+from api.contract.campaigns import Figures
 from api.contract.contacts import Moment
 from api.contract.costs import CostSpent
 from api.contract.kinds import ChannelKind

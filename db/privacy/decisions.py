@@ -57,7 +57,6 @@ RULES: dict[str, Rule] = {
     "inbound_message": _blank("address body content context context_provider_id referral provider_id", "kind origin"),
     "message_file": ERASE,
     "handed_file": OURS,
-    "template_version": OURS,
     "webhook_inbox": _keep("What a provider sent and nobody could read yet, of several people at once, for 30 days at most."),
     "conversation": ERASE,
     "conversation_entry": ERASE,

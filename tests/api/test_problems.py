@@ -17,6 +17,9 @@ NO_OPERATIONS = {  # not in the document, and for everybody
     ("GET", "/metrics"),
     ("POST", "/v1/hooks/in/{token}"),  # the token is the address of a hook: tests/api/test_incoming.py
     ("POST", "/v1/hooks/kommo/{token}"),  # and so is this one: tests/api/test_kommo.py
+    ("POST", "/v1/auth/facebook/deauthorize"),  # Facebook signs what it says: tests/api/test_facebook.py
+    ("POST", "/v1/auth/facebook/deletion"),
+    ("GET", "/v1/auth/facebook/deletions/{code}"),
     ("GET", "/exports/{token}"),  # and this one: tests/api/test_privacy.py
     ("GET", "/files/{token}"),  # the token is a signed address: tests/api/test_files.py
 }
@@ -97,7 +100,7 @@ async def test_everything_that_is_wrong_with_a_body_is_told_at_once(client: http
     assert {error["field"]: (error["code"], error.get("params", {})) for error in problem["errors"]} == {
         "channel_id": ("wrong_type", {"expected": "uuid"}),
         "name": ("template_name", {}),
-        "language": ("required", {}),
+        "language": ("template_language", {}),
         "footer": ("too_long", {"max": 60}),
         "extra": ("unknown_field", {}),
     }

@@ -10,7 +10,8 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Figures, Progress, RatePoint
+from api.contract.campaign_progress import FailureGroup, Progress, RatePoint
+from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, Figures
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState
 from api.contract.events import CampaignChanged

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from api.contract.base import Page
+from api.contract.campaign_progress import ContactCampaign, Progress, Recipient, RecipientHistory
 from api.contract.campaigns import (
     Binding,
     Campaign,
@@ -16,12 +17,8 @@ from api.contract.campaigns import (
     CampaignRow,
     CampaignTrialChoice,
     CampaignTrialResult,
-    ContactCampaign,
     LandlinesNoted,
     Preview,
-    Progress,
-    Recipient,
-    RecipientHistory,
     Retried,
     RetryFailed,
     TestSend,

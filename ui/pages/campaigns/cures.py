@@ -7,7 +7,8 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.campaigns import Campaign, CampaignFollowUp, FailureGroup, Figures, RetryFailed
+from api.contract.campaign_progress import FailureGroup
+from api.contract.campaigns import Campaign, CampaignFollowUp, Figures, RetryFailed
 from api.contract.enums import CampaignPart, ChannelState, Permission
 from ui import formats, kinds, session
 from ui.client import campaigns

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from nicegui import ui
 
-from api.contract.campaigns import Progress
+from api.contract.campaign_progress import Progress
 from ui import formats
 from ui.components.progress import width
 from ui.components.text import pressable

@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from api.contract.campaigns import InsteadBySms, Progress
+from api.contract.campaign_progress import InsteadBySms, Progress
 from ui import formats
 from ui.components.cards import card, note
 from ui.i18n import _, ngettext

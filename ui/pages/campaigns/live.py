@@ -11,7 +11,8 @@ from uuid import UUID
 from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
 
-from api.contract.campaigns import Campaign, Progress
+from api.contract.campaign_progress import Progress
+from api.contract.campaigns import Campaign
 from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignChanged, CampaignEvent, ChannelChanged
 from ui import formats, kinds, live, session

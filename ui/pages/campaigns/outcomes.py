@@ -6,7 +6,8 @@ from typing import Any
 
 from nicegui import ui
 
-from api.contract.campaigns import Campaign, FailureGroup, Progress, RetryFailed
+from api.contract.campaign_progress import FailureGroup, Progress
+from api.contract.campaigns import Campaign, RetryFailed
 from api.contract.enums import CampaignState, DeliveryPolicy, Permission
 from ui import formats, kinds, session
 from ui.client import campaigns

@@ -9,7 +9,8 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.campaigns import Campaign, Progress, Recipient, RecipientHistory
+from api.contract.campaign_progress import Progress, Recipient, RecipientHistory
+from api.contract.campaigns import Campaign
 from api.contract.enums import Permission
 from ui import formats, kinds, session
 from ui.client import campaigns

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi.responses import Response
 from nicegui import ui
 
-from api.contract.campaigns import FailureGroup
+from api.contract.campaign_progress import FailureGroup
 from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignEvent
 from api.contract.labels import REPORT

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from nicegui import ui
 
-from api.contract.campaigns import Progress
+from api.contract.campaign_progress import Progress
 from api.contract.enums import CampaignState
 from ui import formats
 from ui.components.charts import Chart, line_chart

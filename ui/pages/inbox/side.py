@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.campaigns import ContactCampaign
+from api.contract.campaign_progress import ContactCampaign
 from api.contract.conversations import Conversation
 from api.contract.enums import Permission
 from ui import formats, kinds, session

@@ -1,0 +1,117 @@
+"""Progress of a campaign, and what became of each of its people."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from api.contract.base import Output, example
+from api.contract.campaigns import Counts, Figures
+from api.contract.contacts import Moment
+from db.campaigns.enums import CampaignState
+
+
+class FailureGroup(Output):
+    reason: Annotated[str, example("temporary")]  # FailureReason or SkipReason: the UI has what it means and what to do
+    code: int | None
+    count: int
+    retryable: bool
+
+
+class RatePoint(Output):
+    at: Moment
+    sent: int
+    delivered: int
+
+
+class InsteadBySms(Output):
+    """What went by SMS to those whom WhatsApp could not reach, in people. `both`: reached by WhatsApp after all, too. `stopped`: why nothing goes out now."""
+
+    channel_name: Annotated[str, example("SMS da loja")]
+    stopped: str | None
+    waiting: int
+    sent: int
+    delivered: int
+    replied: int
+    failed: int
+    skipped: int  # they asked for no messages, have no mobile number, …
+    both: int
+
+
+class Progress(Output):
+    """GET /v1/campaigns/{id}/progress."""
+
+    state: CampaignState
+    state_reason: str | None
+    figures: Figures
+    counts: Counts
+    rate: float  # per second, over the last 10 s
+    eta: Moment | None
+    limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | none
+    limit_value: float | None
+    limit_until: Moment | None
+    failures: list[FailureGroup]
+    skipped: list[FailureGroup]
+    series: list[RatePoint]
+    series_seconds: int  # width of one point
+    outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    next_at: Moment | None = None  # nothing goes out before then
+    fallback: InsteadBySms | None = None
+
+
+RecipientState = Literal[
+    "queued", "sending", "unknown", "sent", "delivered", "read", "failed", "failed_unknown", "skipped", "cancelled"
+]  # fmt: skip
+
+
+class ContactCampaign(Output):
+    """GET /v1/contacts/{id}/campaigns → Page[ContactCampaign]: the campaigns that wrote to the person, the newest 50."""
+
+    campaign_id: UUID
+    name: Annotated[str, example("Liquidação de verão")]
+    at: Moment  # when the message went, or is to go
+    state: Annotated[RecipientState, example("delivered")]
+    replied_at: Moment | None
+
+
+class RecipientTry(Output):
+    """One time that a message was handed to the provider: `outcome` says what it answered."""
+
+    at: Moment
+    answered_at: Moment | None
+    outcome: Literal["started", "accepted", "rejected", "unknown"]
+    code: int | None
+
+
+class RecipientHistory(Output):
+    """GET /v1/contacts/{contact_id}/campaigns/{campaign_id}. `next_at`: it waits until then; `tries`: the newest first, at most 50."""
+
+    message_id: UUID
+    address: Annotated[str, example("+5511987654321")]
+    state: Annotated[RecipientState, example("delivered")]
+    reason: str | None
+    next_at: Moment | None
+    sent_at: Moment | None
+    delivered_at: Moment | None
+    read_at: Moment | None
+    replied_at: Moment | None
+    ended_at: Moment | None  # failed, left out or cancelled
+    tries: list[RecipientTry]
+
+
+class Recipient(Output):
+    """GET /v1/campaigns/{id}/recipients?state=&reason=&replied=&search= → Page[Recipient]; GET …/recipients.csv."""
+
+    message_id: UUID
+    contact_id: UUID | None
+    name: Annotated[str, example("Beatriz Nunes")]
+    address: Annotated[str, example("+5511987654321")]
+    state: Annotated[RecipientState, example("delivered")]
+    reason: str | None
+    code: int | None
+    tries: int
+    maybe_duplicate: bool
+    sent_at: Moment | None
+    delivered_at: Moment | None
+    read_at: Moment | None
+    replied_at: Moment | None
+    reply_kind: str | None = None  # of the first answer: text, image, audio, …
+    reply_text: str | None = None
