@@ -37,5 +37,5 @@ class ChannelHealthController(Controller):
 
     @post("/full-speed", summary="Let a slowed number send at full speed", status_code=200)
     async def full_speed(self, actor: Caller, channel_id: FromPath[UUID]) -> ChannelHealth:
-        """Nothing slows it for a day. Needs `channels:write`."""
+        """Nothing slows it for a day. Needs `channels:read` and `channels:write`."""
         return _health(await health.full_speed(actor, channel_id))

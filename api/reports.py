@@ -72,7 +72,7 @@ class ReportController(Controller):
 
     @put("/goal", summary="Say what counts as done")
     async def set_goal(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignGoal]) -> CampaignGoal:
-        """At any time; the report counts anew. Needs `campaigns:write`, and to read boards or contacts where it is about them."""
+        """At any time; the report counts anew. Needs `campaigns:write` and `boards:read`, for a tag `contacts:read` too."""
         kept = await goals.set_goal(actor, campaign_id, Goal(data.kind, data.ids, data.days))
         return CampaignGoal(kind=kept.kind, ids=kept.ids, days=kept.days)
 

@@ -94,6 +94,7 @@ async def converted(r: Read, campaign_id: UUID, wanted: Goal, span: Span) -> int
 async def set_goal(actor: Actor, campaign_id: UUID, wanted: Goal) -> Goal:
     """At any time: the figures are counted anew. Raises NotFound, Invalid for a tag or hook that is not named."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+        actor.require(Permission.BOARDS_READ)
         actor.require(NEEDS[wanted.kind])
         if wanted.kind is not CampaignGoalKind.STAGE and not wanted.ids:
             raise RequestError.INVALID(fields=[RequestField.REQUIRED("ids")])

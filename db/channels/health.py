@@ -194,6 +194,7 @@ async def _set(w: Work, channel_id: UUID, pace: float, reason: NoticeCode | None
 async def full_speed(actor: Actor, channel_id: UUID) -> Health:
     """A person takes it upon them: nothing slows it for a day. Raises NotFound."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
+        actor.require(Permission.CHANNELS_READ)
         done = await w.execute(
             "update channel set full_speed_until = $3 where company_id = $1 and id = $2 and archived_at is null",
             w.company_id,

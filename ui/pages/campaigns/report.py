@@ -115,7 +115,7 @@ class _Report:
         def change() -> None:
             Goal(found.id, found.goal, self._place.refresh).open()
 
-        may = session.current().may(Permission.CAMPAIGNS_WRITE)
+        may = session.current().may(Permission.CAMPAIGNS_WRITE) and session.current().may(Permission.BOARDS_READ)
         actions = (lambda: button(_("Goal"), change, icon="flag")) if may else None
         with card(_("From sent to goal"), hint=goal_name(found.goal), actions=actions):
             with ui.element("div").classes("m-way-funnel"):
