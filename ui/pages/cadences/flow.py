@@ -63,7 +63,8 @@ class Flow:
     async def _pressed(self, event: events.GenericEventArguments) -> None:
         step_id, what = event.args
         if self._write and UUID(step_id) in self._order:
-            await self._do(what, UUID(step_id))
+            with event.client.content:  # the steps are drawn anew meanwhile
+                await self._do(what, UUID(step_id))
 
     def _list(self, steps: Sequence[Step], branch: UUID | None, side: Literal["yes", "no"], *, last: bool = False) -> None:
         with ui.element("div").classes("m-seq"):

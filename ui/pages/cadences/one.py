@@ -198,9 +198,11 @@ class _Cadence:
     async def _came(self) -> None:
         """Somebody changed it, or people moved: what is drawn follows. Where only figures moved nothing is drawn anew."""
         with contextlib.suppress(ApiProblem):
-            before = self._seen.version
             seen = await client.cadence(self._api, self._id)
             self._figures = await client.steps(self._api, self._id)
+            before = self._seen.version
+            if seen.version < before:  # what was changed here meanwhile is newer, and told once more
+                return
             self._changed(seen)
             if seen.version != before or not hasattr(self, "_flow") or self._flow.is_deleted:
                 self._redraw()
