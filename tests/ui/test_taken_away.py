@@ -1,5 +1,6 @@
 """What people end, give away or take back on the screens: nothing before they were asked, and then exactly that."""
 
+import gc
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from tests.api.conftest import links_mailed, make_member
 from tests.ui.interactions import choose, click, field, true_of, until
 from ui.client import accounts
 from ui.client.base import ApiClient
+from ui.components.menus import Choice, choices
+from ui.components.toast import toast
 
 
 async def test_a_draft_is_cloned_and_the_copy_deleted(
@@ -154,6 +157,20 @@ async def test_a_forgotten_password_is_replaced_by_the_link_and_the_link_ends(
     field(real, "Nova senha").value = "outra-senha-bem-longa"
     click(real, "Salvar e entrar")
     await real.should_see("Enviar um novo link")
+
+
+async def test_a_press_counts_although_its_line_is_drawn_anew_meanwhile(real: User, owner: Actor) -> None:
+    await real.open("/campaigns")
+    await real.should_see("Nenhuma campanha ainda")
+    assert real.client is not None
+    with real.client.content:
+        box = ui.element("div")
+    with box, ui.element("div"):
+        choices([Choice("Fazer isso", lambda: toast("Está feito."))])
+    choose(real, "Fazer isso")  # what it does has not begun yet
+    box.clear()
+    gc.collect()
+    await real.should_see("Está feito.")
 
 
 @pytest.fixture

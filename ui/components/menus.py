@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from nicegui import ui
+from nicegui import Client, ui
 
 from ui.components.buttons import icon_button
 from ui.components.text import icon
@@ -23,9 +23,10 @@ class Choice(NamedTuple):
     line: bool = False
 
 
-async def choose(does: Callable[[], Any]) -> None:
-    """Does what a line of a menu stands for."""
-    with ui.context.client.content:  # the menu's own place may be repainted away meanwhile
+async def choose(client: Client, does: Callable[[], Any]) -> None:
+    """Does what a line of a menu stands for. `client`: the page, which is known from when the line was drawn: its place may be repainted
+    away between the press and this, and then nobody could be told."""
+    with client.content:
         result = does()
         if inspect.isawaitable(result):
             await result
@@ -36,7 +37,9 @@ def choices(entries: Sequence[Choice]) -> None:
     for entry in entries:
         if entry.line:
             ui.element("div").classes("m-menu-line")
-        with ui.menu_item(on_click=partial(choose, entry.on_click)).classes("m-danger" if entry.danger else ""):
+        with ui.menu_item(on_click=partial(choose, ui.context.client, entry.on_click)).classes(
+            "m-danger" if entry.danger else ""
+        ):
             with ui.element("div").classes("m-menu-item"):
                 if entry.icon:
                     icon(entry.icon)

@@ -126,7 +126,7 @@ class AssistPanel:
         self._line("l", _("Labels"), "label", partial(ask, AssistKind.LABELS))
 
     def _line(self, key: str, text: str, symbol: str, does: Callable[[], Awaitable[Any]]) -> None:
-        with ui.menu_item(on_click=partial(choose, does)) as line:
+        with ui.menu_item(on_click=partial(choose, ui.context.client, does)) as line:
             line.props["data-key"] = key
             with ui.element("div").classes("m-menu-item"):
                 icon(symbol)
