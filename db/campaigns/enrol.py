@@ -79,7 +79,7 @@ async def enrol(w: Work, campaign_id: UUID, contact_id: UUID) -> Enrolment | Ski
 
 async def _choose(w: Work, campaign_id: UUID, contact_id: UUID, audience: ContactFilter) -> Enrolment:
     args: list[object] = [w.company_id, contact_id]
-    chosen = filters.picked(await segments.resolved(w, audience), args)
+    chosen = filters.picked(await segments.resolved(w, audience, kept=True), args)
     if await w.fetchval(f"select true from contact c where c.company_id = $1 and c.id = $2 and {chosen}", *args):
         return Enrolment.ALREADY
     if audience != ContactFilter(ids=audience.ids) or len(audience.ids) >= MOST_CHOSEN:

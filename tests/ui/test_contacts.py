@@ -321,7 +321,7 @@ async def test_fields_are_made_renamed_and_deleted(
     await factories.campaign(owner_db, owner, sms, body="Oi {{custom.cidade|aí}}", name="Liquidação")
     await real.open("/contacts/fields")
     await real.should_see("1 contato", retries=30)
-    click_icon(real, "Renomear Cidade")
+    click_icon(real, "Alterar Cidade")
     await real.should_see("Os textos que o usam continuam funcionando.", retries=30)
     field(real, "Nome").value = "Município"
     click(real, "Salvar")
