@@ -5,11 +5,11 @@ import os
 import subprocess
 from pathlib import Path
 
-from db.embedded import DATABASE, Postgres
+from db.embedded import Postgres
 from db.migrate import migrate
 
-TEMPLATE = DATABASE
-"""The database to copy, in every cluster that is a copy; an installation finds it as its own, up to date."""
+TEMPLATE = "masteria_template"
+"""The database to copy, in every cluster that is a copy."""
 _MADE = "TEST_PG_TEMPLATE"
 
 

@@ -82,3 +82,4 @@ create table sent_text (
 create index sent_text_old on sent_text(at);
 select protect_table('sent_text', 'select, insert, update', 'select, delete');
 alter table company add column same_text_hours int not null default 24 check (same_text_hours between 0 and 168);
+grant update (same_text_hours) on company to masteria_app;

@@ -12,6 +12,7 @@ from api.openapi.document import operations
 from db import texts
 from db.accounts.errors import AccountError
 from db.boards.errors import BoardError
+from db.cadences.errors import CadenceError
 from db.channels.errors import ChannelError
 from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
@@ -45,6 +46,7 @@ TOLD_ONLY = {
     },  # so are these
     "incoming_hooks_deliveries_try": {
         *MessageError,
+        CadenceError.CADENCE_NOT_RUNNING,
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
         BoardError.OTHER_BOARD,

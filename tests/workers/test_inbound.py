@@ -359,7 +359,7 @@ async def test_templates_and_account_news(owner: Actor, owner_db: asyncpg.Connec
     await put_inbox(owner_db, owner, channel, envelope(quality, field="phone_number_quality_update"))
     await process_inbox(owner.company_id)
     jobs = await owner_db.fetch("select name from job where company_id = $1 order by name", owner.company_id)
-    assert [row["name"] for row in jobs] == ["CheckChannel", "SyncTemplates"]
+    assert [row["name"] for row in jobs] == ["CheckChannel", "FollowTemplates", "SyncTemplates"]
     now = int(await owner_db.fetchval("select extract(epoch from now())"))
     ban = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}
     await put_inbox(owner_db, owner, channel, envelope(ban, field="account_update", at=now))
