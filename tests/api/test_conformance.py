@@ -148,7 +148,9 @@ async def test_an_operation_answers_as_documented(
             it.check(await _send(it, stage, plain, headers=key), "403")
     if "404" in it.responses:
         elsewhere = dict.fromkeys(stage.things, str(uuid4())) | {"address": "+5511999999999", "token": "y" * 43}
-        missing = Request(path=elsewhere, body={name: elsewhere[name] for name in _example(it, {}) if name in elsewhere})
+        asked = {name: elsewhere[name] for name in it.parameters & elsewhere.keys() if f"{{{name}}}" not in it.path}
+        body = {name: elsewhere[name] for name in _example(it, {}) if name in elsewhere}
+        missing = Request(path=elsewhere, query=asked, body=body)
         it.check(await _send(it, stage, missing), "404")
     if method != "GET":
         it.check(await _send(it, stage, plain, headers={"If-Match": '"stale"'}), "412")

@@ -116,7 +116,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         (await api.post(f"/v1/boards/{board['id']}/rules", json=rule)).raise_for_status()
         persona = (await api.post("/v1/personas", json={"name": "Lia", "starting": "sales"})).json()["id"]
         (await api.post(f"/v1/personas/{persona}/publish", json={})).raise_for_status()
-        hook = (await first("/v1/incoming-hooks"))["id"]
+        entry = (await first("/v1/incoming-hooks"))["id"]
+        template = await first("/v1/templates")
         base, source = await _some_knowledge(api)
         talk = await first("/v1/conversations", view="all")
         hook = (await api.post("/v1/webhooks", json={"url": "https://hooks.invalid/", "types": ["campaign.deleted"]})).json()[
@@ -154,12 +155,13 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}/settings?tab=ai",
         f"/inbox/{talk['id']}",
         f"/personas/{persona}",
+        f"/templates/{template['id']}/edit",
         f"/webhooks/{hook}",
         f"/webhooks/{hook}/deliveries/{told}",
         f"/knowledge/{base}",
-        f"/incoming/{hook}",
-        f"/incoming/{hook}?tab=log",
-        f"/incoming/{hook}?tab=settings",
+        f"/incoming/{entry}",
+        f"/incoming/{entry}?tab=log",
+        f"/incoming/{entry}?tab=settings",
         f"/knowledge/sources/{source}",
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",

@@ -18,7 +18,7 @@ async def test_a_report_is_read_shared_and_followed_up(stack: Stack, context: Br
     await page.goto(f"{stack.ui}/campaigns/{done['id']}")
     await page.get_by_role("link", name="Relatório").click()
     await expect(page.get_by_text("Do envio à meta")).to_be_visible()
-    sent = page.locator(".m-fig", has_text="Enviadas")
+    sent = page.locator(".m-fig", has_text="Enviadas").first
     await expect(sent.locator(".m-figure")).to_have_text(re.compile(r"^[\d.]+$"))
 
     async with page.expect_download() as saved:

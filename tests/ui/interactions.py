@@ -40,9 +40,10 @@ def field(user: User, label: str) -> ValueElement[Any]:
 
 
 def click(user: User, text: str) -> None:
-    """The newest enabled button that says this: dialogs are drawn after the page."""
+    """The newest enabled button that says this, and no more where there is one: dialogs are drawn after the page."""
     buttons = [one for one in user.find(kind=ui.button, content=text).elements if one.enabled]
-    UserInteraction(user, {max(buttons, key=lambda one: one.id)}, None).click()
+    exact = [one for one in buttons if one.text == text]
+    UserInteraction(user, {max(exact or buttons, key=lambda one: one.id)}, None).click()
 
 
 def choose(user: User, text: str) -> None:

@@ -111,7 +111,7 @@ async def test_a_contact_has_its_name_on_top_and_keeps_a_note(
     field(real, "Nova anotação").value = "Prefere ligar à tarde."
     click(real, "Anotar")
     await real.should_see("Prefere ligar à tarde.", retries=30)
-    next(iter(real.find(kind=ui.switch).elements)).value = False
+    next(one for one in real.find(kind=ui.switch).elements if one.props["aria-label"] == "Pode receber mensagens").value = False
     await until(lambda: owner_db.fetchval("select opted_out_at is not null from contact where id = $1", made.id))
 
 

@@ -14,6 +14,9 @@ from ui.components.forms import filled, text_field
 from ui.labels.channels import provider_words
 
 WHILE_TYPING = {
+    "ui/pages/campaigns/step_rules.py": "hours that end before they begin are marked while a draft keeps itself",
+    "ui/pages/contacts/segment_rows.py": "a condition is no field of a form: what it compares with is marked in its row",
+    "ui/pages/contacts/suppressions.py": "addresses are pasted or come from a file: an empty field alone is not wrong",
     "ui/pages/campaigns/step_template.py": "a variable without a text is marked as soon as it is empty",
     "ui/pages/campaigns/step_when.py": "a moment that is over is marked while it is chosen",
     "ui/pages/channels/connect.py": "a pasted key is looked at when the field is left",

@@ -153,6 +153,7 @@ async def test_a_forgotten_password_is_replaced_by_the_link_and_the_link_ends(
     click(real, "Salvar e entrar")
     hashed = "select password_hash from account_user where id = $1 and password_hash <> $2"
     await until(lambda: owner_db.fetchval(hashed, owner.id, before))
+    await real.should_see("Buscar", retries=30)  # the page that follows has come, and takes the next one's place no more
     await real.open(f"/reset-password?token={token}")
     field(real, "Nova senha").value = "outra-senha-bem-longa"
     click(real, "Salvar e entrar")
