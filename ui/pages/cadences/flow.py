@@ -103,7 +103,7 @@ class Flow:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 with ui.element("div").classes("m-seq-head"):
                     ui.label(str(number)).classes("m-seq-no").props("aria-hidden=true")
-                    Text("h3", heading, "m-strong")
+                    Text("h2", heading, "m-strong")
                 if about:
                     ui.label(about).classes("m-sub m-seq-about")
                 if isinstance(step, Send) and step.template_id is None and not (step.text or "").strip():

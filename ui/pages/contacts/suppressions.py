@@ -56,7 +56,7 @@ class _Blocked:
                 Column("who", _("Contact"), phone="sub"),
                 Column("why", _("Why"), look="m-hint"),
                 Column("since", _("Since"), align="right", look="m-hint"),
-                *([Column("lift", "", phone="end")] if self._write else []),
+                *([Column("lift", _("Actions"), phone="end")] if self._write else []),
             ],
             self._fetch,
             self._row,
