@@ -78,6 +78,8 @@ def lines() -> Iterator[list[str]]:
     root = logging.getLogger()
     before, level, defaults = root.handlers[:], root.level, structlog.get_config()
     configure("DEBUG")
+    # a logger that is used here for the first time belongs to the tests that follow, too
+    structlog.configure(**{**structlog.get_config(), "cache_logger_on_first_use": False})
     handler = _Lines()
     handler.setFormatter(root.handlers[0].formatter)
     root.handlers[:] = [handler]
