@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+import structlog
 
 from db.log import Fold, configure, redact, redact_event
 
@@ -30,7 +31,7 @@ def test_texts(text: str, kept: str) -> None:
 def test_addresses_that_are_called_are_not_written(client: str) -> None:
     """Facebook is asked with the secret of the operator's app in the address."""
     root, own = logging.getLogger(), logging.getLogger(client)
-    kept, level = list(root.handlers), root.level
+    kept, level, defaults = list(root.handlers), root.level, structlog.get_config()
     try:
         configure()
         assert not own.isEnabledFor(logging.INFO)
@@ -38,6 +39,7 @@ def test_addresses_that_are_called_are_not_written(client: str) -> None:
     finally:
         root.handlers[:] = kept
         root.setLevel(level)
+        structlog.configure(**defaults)
 
 
 def test_keys_that_name_a_secret() -> None:
