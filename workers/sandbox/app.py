@@ -24,6 +24,7 @@ from workers.sandbox.ledger import Ledger
 from workers.sandbox.mail.smtp import Mail
 from workers.sandbox.meta.vendor import Meta
 from workers.sandbox.openai.vendor import OpenAI
+from workers.sandbox.retell.vendor import Retell
 from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen, problem
 from workers.sandbox.shared import Shared
 from workers.sandbox.store import Store
@@ -49,7 +50,13 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo], ...]] = (Meta, Twilio, OpenAI, Kommo)
+VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell], ...]] = (
+    Meta,
+    Twilio,
+    OpenAI,
+    Kommo,
+    Retell,
+)
 
 
 class World:

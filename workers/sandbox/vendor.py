@@ -37,6 +37,8 @@ class Vendor(ABC, Generic[AccountT]):
     """Webhooks posted at once for one account."""
     keeps_webhooks: ClassVar[bool]
     """A webhook that failed is kept on disk and tried again; else only a connection that could not be made is, once."""
+    tries: ClassVar[int | None] = None
+    """How often a webhook that is kept is tried in all; None: for a week."""
 
     kinds: ClassVar[Collection[str]]
     """What its people can send."""

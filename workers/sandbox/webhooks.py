@@ -1,7 +1,7 @@
 """How webhooks leave: a queue and a few lanes per account, faults on the way, and a store for those that are tried again.
 
 What they say and how they are signed is the vendor's. A vendor that repeats has a failed POST kept in SQLite and tried again
-after 1 s, 2 s, 4 s, … for 7 days. A status counts as told in the ledger once its webhook was answered or stored, so a crash
+after 1 s, 2 s, 4 s, … for 7 days, or as often as that vendor tries. A status counts as told in the ledger once its webhook was answered or stored, so a crash
 repeats it, never loses it.
 """
 
@@ -190,6 +190,8 @@ class Webhooks:
         vendor = self._vendors[account.kind]
         outgoing.url = vendor.address(account, outgoing.url)
         if await self._deliver(account, outgoing) or not vendor.keeps_webhooks:
+            return None
+        if vendor.tries is not None and tries + 1 >= vendor.tries:
             return None
         return min(2.0 ** min(tries, 30), account.behaviour.retry_cap_seconds) / speed
 

@@ -99,6 +99,8 @@ class Sandbox:
         hook = {"webhook_url": f"{self.product.url}/hooks/meta/1"} if kind == "meta" else {}
         if kind == "twilio":
             hook = {"inbound_url": f"{self.product.url}/hooks/twilio/1/message"}
+        if kind == "retell":
+            hook = {"webhook_url": f"{self.product.url}/hooks/retell/1"}
         body = {"kind": kind, "id": f"{kind}-1", "company": "Loja", **hook, "behaviour": behaviour, **fields}
         answer = await self.http.post("/sandbox/accounts", json=body)
         assert answer.status_code == 201, answer.text

@@ -1,0 +1,44 @@
+"""A Retell account with one number and one agent, and what the people do whom it calls."""
+
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from workers.sandbox.accounts import Account, Derived
+from workers.sandbox.retell.scripts import Script
+
+
+class RetellAccount(Account, kw_only=True, tag="retell"):
+    """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `script`: what everybody does who is called, None: what people do, most of
+    them talk. `callees`: E.164 number → what this person does. `ring_seconds`, `talk_seconds`, `analysis_seconds`: spans like those of
+    the behaviour. `recording_minutes`: how long the address of a recording works. `do_not_call`: E.164 numbers that the account itself
+    does not call."""
+
+    kind: ClassVar[str] = "retell"
+
+    api_key: str
+    phone_number: str
+    agent_id: str
+    agent_name: str = "Atendente virtual"
+    agent_version: int = 1
+    webhook_url: str = ""
+    script: Script | None = None
+    callees: dict[str, Script] = msgspec.field(default_factory=dict)
+    do_not_call: list[str] = msgspec.field(default_factory=list)
+    concurrency_limit: Annotated[int, msgspec.Meta(ge=0)] = 20
+    ring_seconds: tuple[float, float] = (2.0, 15.0)
+    talk_seconds: tuple[float, float] = (8.0, 60.0)
+    analysis_seconds: tuple[float, float] = (1.0, 8.0)
+    recording_minutes: float = 1440.0
+
+    def keys(self) -> dict[str, list[str]]:
+        return {"api_key": [self.api_key]}
+
+    @classmethod
+    def fresh(cls, derived: Derived, key: str, given: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "company": "Empresa",
+            "api_key": "key_" + derived.hexadecimal("retell", key, "key", 28),
+            "phone_number": "+55113" + derived.digits(key, "phone", 7),
+            "agent_id": "agent_" + derived.hexadecimal("retell", key, "agent", 28),
+        }

@@ -1,0 +1,58 @@
+"""What becomes of a call: it rings, is answered, ends, and is analysed, each told at its moment or out of order."""
+
+import time
+
+import msgspec
+
+from workers.sandbox.deliveries import DELIVERED, DISORDER, READ, Deliveries
+from workers.sandbox.ledger import Flight
+from workers.sandbox.retell.account import RetellAccount
+from workers.sandbox.retell.calls import Call, Calls
+from workers.sandbox.webhooks import Told, Webhooks
+
+
+class Progress:
+    def __init__(self, calls: Calls, deliveries: Deliveries, webhooks: Webhooks) -> None:
+        self._calls = calls
+        self._deliveries = deliveries
+        self._webhooks = webhooks
+
+    def advance(self, flight: Flight, account: RetellAccount, now: float) -> float | None:
+        call = self._calls.of_number(flight.number)
+        if call is None:
+            return None
+        late = self._deliveries.happens(flight, DISORDER, account.behaviour.disorder_share)
+        if call.ended_at is not None:
+            call.analyzed = True
+            self._calls.keep(call)
+            self._tell(account, call, "call_analyzed", _ledger_status(call), done=True)
+            return None
+        if call.started_at is None and call.connects:
+            call.started_at = time.time()
+            self._calls.keep(call)
+            if not late:
+                self._tell(account, call, "call_started", "sent")
+            return self._deliveries.delay(flight, account.talk_seconds, DELIVERED)
+        self._end(account, call)
+        if late and call.started_at is not None:
+            self._tell(account, call, "call_started", "sent")
+        return self._deliveries.delay(flight, account.analysis_seconds, READ)
+
+    def stop(self, account: RetellAccount, call: Call) -> None:
+        """Hangs up. What follows is told at the call's next moment."""
+        call.stopped = True
+        self._end(account, call)
+
+    def _end(self, account: RetellAccount, call: Call) -> None:
+        call.ended_at = time.time()
+        self._calls.keep(call)
+        self._tell(account, call, "call_ended", _ledger_status(call))
+
+    def _tell(self, account: RetellAccount, call: Call, event: str, status: str, *, done: bool = False) -> None:
+        body = msgspec.json.encode({"event": event, "call": self._calls.view(account, call)})
+        told: list[Told] = [(call.number, status, None, done)]
+        self._webhooks.post(account, call.webhook_url or account.webhook_url, body, told)
+
+
+def _ledger_status(call: Call) -> str:
+    return "undelivered" if call.started_at is None else "delivered"
