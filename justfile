@@ -20,8 +20,11 @@ test *args: lint _browser _clients
     ({{just_executable()}} types imports) &
     beside=$!
     # Four processes for two cores: all begin with tests that mostly wait for programs, clocks and networks (tests/conftest.py).
+    export TEST_FAILED=$PWD/.venv/failed
+    rm -f "$TEST_FAILED"
     {{py}} -m pytest -n 4 --dist loadgroup --durations 20 {{args}}
     code=$?
+    [ $code -ne 1 ] || { {{py}} -m tests.again "$TEST_FAILED" && code=0; }
     wait $beside || { echo "Types or import rules are broken; see above." >&2; code=1; }
     exit $code
 

@@ -67,6 +67,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_KEY] = Servers()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """For `tests/again.py`: what failed, one test a line."""
+    if path := os.environ.get("TEST_FAILED"):
+        reports = [report for kind in ("failed", "error") for report in terminalreporter.stats.get(kind, [])]
+        Path(path).write_text("\n".join(dict.fromkeys(report.nodeid.partition("@")[0] for report in reports)))
+
+
 def _say_plainly() -> None:
     """Tracebacks as Python writes them: those that structlog draws by itself take a second each, and tests provoke hundreds."""
     processors = structlog.get_config()["processors"][:-1]

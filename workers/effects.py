@@ -34,8 +34,8 @@ from db.messages.enums import MessageOrigin, MessageState
 from db.messages.events import ConversationChanged, MessageReceived
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
-from db.messages.ledger import StatusUpdate, apply_statuses, campaign_of
-from db.messages.lost import Report
+from db.messages.ledger import StatusUpdate, apply_statuses
+from db.messages.lost import Report, campaign_of
 from db.messages.reasons import FailureReason
 from db.proposals import watch
 from db.providers import registry as channel_kinds
@@ -122,9 +122,8 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
         return set(), []
     updates = [_update(item) for item in items]
     applied = await apply_statuses(w, updates)
-    await costs.bill(
-        w, [charge for item, update in zip(items, updates, strict=True) if (charge := _charge(item, update)) is not None]
-    )
+    charges = [charge for item, update in zip(items, updates, strict=True) if (charge := _charge(item, update)) is not None]
+    await costs.bill(w, charges, applied.arrived)
     for campaign_id in applied.campaigns:
         progress.touch(w.company_id, campaign_id)
     for contact_id in applied.contacts:

@@ -14,21 +14,21 @@ import asyncpg
 from db.contacts.places import place
 from db.costs import rates
 from db.costs.enums import RateCategory
+from db.messages.ledger import Arrived
 from db.providers import registry
 from db.work import Read, Work
 
+_ENTERED = "select attempt_id from message_cost where company_id = $1 and attempt_id = any($2::uuid[])"
 _OF_ATTEMPTS = """
-select a.id, a.id as named, '' as provider_id, a.channel_id, m.id as message_id, m.campaign_id, m.address, m.units, c.kind, c.sandbox
-from unnest((select $2::uuid[])) r(id) join attempt a on a.company_id = $1 and a.id = r.id
-join message m on m.company_id = $1 and m.id = a.message_id join channel c on c.company_id = $1 and c.id = a.channel_id
-where not exists (select from message_cost k where k.company_id = $1 and k.attempt_id = a.id)
-union all
-select a.id, null, r.provider_id, a.channel_id, m.id, m.campaign_id, m.address, m.units, c.kind, c.sandbox
-from unnest((select $3::text[])) r(provider_id) join message m on m.company_id = $1 and m.provider_id = r.provider_id
-join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = r.provider_id
-join channel c on c.company_id = $1 and c.id = a.channel_id
-where not exists (select from message_cost k where k.company_id = $1 and k.attempt_id = a.id)
+select a.id, m.id, m.campaign_id, a.channel_id, m.address, m.units
+from attempt a join message m on m.company_id = $1 and m.id = a.message_id where a.company_id = $1 and a.id = any($2::uuid[])
 """
+_OF_PROVIDER = """
+select r.provider_id, a.id, m.id, m.campaign_id, a.channel_id, m.address, m.units
+from unnest((select $2::text[])) r(provider_id) join message m on m.company_id = $1 and m.provider_id = r.provider_id
+join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = r.provider_id
+"""
+_CHANNELS = "select id, kind, sandbox from channel where company_id = $1 and id = any($2::uuid[])"
 _ENTER = """
 insert into message_cost(company_id, attempt_id, message_id, campaign_id, channel_id, at, kind, country, category, model, billable, units, price,
                          currency, amount, simulated)
@@ -54,29 +54,35 @@ class Charge(NamedTuple):
     model: str = ""
 
 
-async def bill(w: Work, charges: Sequence[Charge]) -> None:
-    """Enters what is not entered yet; charges of attempts that nobody knows are left out."""
+async def bill(w: Work, charges: Sequence[Charge], arrived: Sequence[Arrived] = ()) -> None:
+    """Enters what is not entered yet; charges of attempts that nobody knows are left out. `arrived`: what the caller knows of them already."""
     named = {charge.attempt_id: charge for charge in charges if charge.attempt_id is not None}
     by_provider = {charge.provider_id: charge for charge in charges if charge.attempt_id is None and charge.provider_id}
-    if not named and not by_provider:
-        return
-    rows = await w.fetch(_OF_ATTEMPTS, w.company_id, list(named), list(by_provider))
-    if not rows:
+    due = [(named.pop(one.attempt_id), one) for one in arrived if one.attempt_id in named]
+    if named:
+        entered = {row[0] for row in await w.fetch(_ENTERED, w.company_id, list(named))}
+        if left := named.keys() - entered:
+            due += [(named[row[0]], Arrived(*row)) for row in await w.fetch(_OF_ATTEMPTS, w.company_id, list(left))]
+    if by_provider:
+        rows = await w.fetch(_OF_PROVIDER, w.company_id, list(by_provider))
+        due += [(by_provider[row[0]], Arrived(*tuple(row)[1:])) for row in rows]
+    if not due:
         return
     known = await rates.prices(w, w.company_id)
-    made = [_entry(row, named.get(row["named"]) or by_provider[row["provider_id"]], known) for row in rows]
+    channels = {row["id"]: row for row in await w.fetch(_CHANNELS, w.company_id, list({one.channel_id for _, one in due}))}
+    made = [_entry(one, charge, channels[one.channel_id], known) for charge, one in due]
     await w.execute(_ENTER, w.company_id, *map(list, zip(*made, strict=True)))
 
 
-def _entry(row: asyncpg.Record, charge: Charge, known: rates.Prices) -> tuple[object, ...]:
-    country = place(row["address"]).country
+def _entry(one: Arrived, charge: Charge, channel: asyncpg.Record, known: rates.Prices) -> tuple[object, ...]:
+    kind, country = channel["kind"], place(one.address).country
     category = RateCategory.SMS.value if charge.category is None else charge.category
-    units = row["units"] if registry.provider(row["kind"]).capabilities.unit == "segment" else 1
-    price = known.of(row["kind"], country, category, charge.at.date())
+    units = one.units if registry.provider(kind).capabilities.unit == "segment" else 1
+    price = known.of(kind, country, category, charge.at.date())
     amount = price.amount * units if price is not None and charge.billable else 0
     money = (price.amount, price.currency, amount) if price is not None else (None, None, 0)
-    of = (row["id"], row["message_id"], row["campaign_id"], row["channel_id"], charge.at, row["kind"], country)
-    return *of, category, charge.model, charge.billable, units, *money, row["sandbox"]
+    of = (one.attempt_id, one.message_id, one.campaign_id, one.channel_id, charge.at, kind, country)
+    return *of, category, charge.model, charge.billable, units, *money, channel["sandbox"]
 
 
 class Spent(NamedTuple):

@@ -16,7 +16,7 @@ from db.messages.enums import AttemptState, MessageState, SkipReason
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageState as M
 from db.messages.reasons import FailureReason
-from db.work import Read, Work
+from db.work import Work
 
 RESENDS = 4  # at least once: each waits a whole horizon, so a fourth is needed only by a provider in deep trouble
 LEASE = 60.0  # seconds; must exceed twice the send timeout
@@ -67,10 +67,22 @@ class StatusUpdate(NamedTuple):
     retry_in: float | None = None  # failed for a passing reason: surely not delivered, may go again
 
 
+class Arrived(NamedTuple):
+    """A message that is known to have arrived, by this attempt, since just now."""
+
+    attempt_id: UUID
+    message_id: UUID
+    campaign_id: UUID | None
+    channel_id: UUID
+    address: str
+    units: int
+
+
 class Applied(NamedTuple):
     campaigns: set[UUID]
     contacts: set[UUID]  # of messages of no campaign
     unmatched: list[StatusUpdate]  # no attempt known yet: the webhook overtook our own answer and carries no correlation id
+    arrived: list[Arrived]
 
 
 _RUNNING = "exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running')"
@@ -182,7 +194,7 @@ with r as (
                          (select $6::int[]), (select $7::float8[]), (select $8::text[]))
         r(attempt_id, state, at, reason, code, retry_in, provider_id)
 ), judged as (
-    select m.id, t.epoch, t.epoch <> m.epoch and m.state = {M.SENDING} as doubled, r.*,
+    select m.id, t.channel_id, t.epoch, t.epoch <> m.epoch and m.state = {M.SENDING} as doubled, r.*,
         coalesce(r.provider_id, t.provider_id) as sent_as,
         case
             when r.state = {M.SENT} and t.state = {A.REJECTED} and t.provider_id is not null then null
@@ -226,11 +238,11 @@ with r as (
         reason = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.reason end,
         code = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.code end
     from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
-    returning m.id, m.campaign_id, m.contact_id, m.reacts_to, m.state
+    returning m.id, m.campaign_id, m.contact_id, m.reacts_to, m.state, m.address, m.units, v.channel_id,
+        case when old.delivered_at is null and m.delivered_at is not null then v.attempt_id end as arrived
 )
-select known, campaign_id, contact_id, missed from (select count(*) as known from judged) k
-left join (select distinct campaign_id, case when campaign_id is null then contact_id end as contact_id,
-               case when {_MISSED} then id end as missed from moved) d on true
+select known, d.* from (select count(*) as known from judged) k
+left join (select arrived, id, campaign_id, channel_id, address, units, contact_id, {_MISSED} as missed from moved) d on true
 """
 
 # Before something is queued again: its campaign does not end, and its person does not opt out, between our look and our commit.
@@ -310,8 +322,8 @@ def bare(result: Result) -> Result:
 async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: int = 4) -> Applied:
     """Applies provider reports, in any order and any number of times, with the same end. Resolves unknown outcomes."""
     if not statuses:
-        return Applied(set(), set(), [])
-    applied = Applied(set(), set(), [])
+        return Applied(set(), set(), [], [])
+    applied = Applied(set(), set(), [], [])
     told = [(s.attempt_id, s) for s in statuses if s.attempt_id is not None]
     if len(told) < len(statuses) or not await _apply(w, told, max_tries, applied):
         found = await _matched(w, statuses)
@@ -337,7 +349,7 @@ async def _apply(w: Work, told: list[tuple[UUID, StatusUpdate]], max_tries: int,
     """Applies what is told of each attempt and notes in `applied` what moved. False: an attempt is not known."""
     best: dict[UUID, StatusUpdate] = {}
     for attempt_id, status in told:
-        if attempt_id not in best or _rank(status) > _rank(best[attempt_id]):
+        if attempt_id not in best or _RANKS[status.state] > _RANKS[best[attempt_id].state]:
             best[attempt_id] = status
     if not best:
         return True
@@ -357,17 +369,13 @@ async def _apply(w: Work, told: list[tuple[UUID, StatusUpdate]], max_tries: int,
         max_tries,
     )
     applied.campaigns.update(row["campaign_id"] for row in rows if row["campaign_id"])
-    applied.contacts.update(row["contact_id"] for row in rows if row["contact_id"])
-    _miss(w, [row["missed"] for row in rows if row["missed"]])
-    known: int = rows[0]["known"]
-    return known == len(best)
+    applied.contacts.update(row["contact_id"] for row in rows if row["contact_id"] and not row["campaign_id"])
+    applied.arrived.extend(Arrived(*tuple(row)[1:7]) for row in rows if row["arrived"])
+    _miss(w, [row["id"] for row in rows if row["missed"]])
+    return bool(rows[0]["known"] == len(best))
 
 
 _RANKS = {MessageState.SENT: 1, MessageState.FAILED: 2, MessageState.DELIVERED: 3, MessageState.READ: 4}
-
-
-def _rank(status: StatusUpdate) -> int:
-    return _RANKS[status.state]
 
 
 async def expire_leases(w: Work) -> set[UUID]:
@@ -387,11 +395,3 @@ def _miss(w: Work, message_ids: Iterable[UUID]) -> None:
     """Answers that did not go: a job tells their conversations, which are held before messages."""
     for message_id in message_ids:
         w.enqueue(MissAnswer(message_id=message_id))
-
-
-async def campaign_of(r: Read, company_id: UUID, attempt_id: UUID | None, provider_id: str | None) -> UUID | None:
-    """The campaign of the message that a provider's report speaks of."""
-    attempted = "(select message_id from attempt where company_id = $1 and id = $2)"
-    sql = f"select campaign_id from message where company_id = $1 and (provider_id = $3 or id = {attempted}) limit 1"
-    found: UUID | None = await r.fetchval(sql, company_id, attempt_id, provider_id)
-    return found

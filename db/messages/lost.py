@@ -200,3 +200,11 @@ async def reached(w: Work, campaign_id: UUID, channel_id: UUID, *, held: bool) -
 async def forget_old(s: SystemWork) -> None:
     """Deletes what is kept of lost attempts after 30 days."""
     await s.execute("delete from lost_attempt where created_at < now() - interval '30 days'")
+
+
+async def campaign_of(r: Read, company_id: UUID, attempt_id: UUID | None, provider_id: str | None) -> UUID | None:
+    """The campaign of the message that a provider's report speaks of."""
+    attempted = "(select message_id from attempt where company_id = $1 and id = $2)"
+    sql = f"select campaign_id from message where company_id = $1 and (provider_id = $3 or id = {attempted}) limit 1"
+    found: UUID | None = await r.fetchval(sql, company_id, attempt_id, provider_id)
+    return found

@@ -30,6 +30,14 @@ _EAR = """
     addEventListener('pointerdown', () => { navigator.userActivation.hasBeenActive = true; }, true);
     Date.now = () => at ?? now();
 """
+# What a person has chosen and was told stays known while one page has left and the next is not shown yet.
+_BETWEEN = """() => {
+    const page = document.querySelector('[data-palette]'), mark = page.getAttribute('data-palette');
+    page.removeAttribute('data-palette');
+    const {which} = masteria.calls.settings();
+    page.setAttribute('data-palette', mark);
+    return which;
+}"""
 
 
 class _Browser:
@@ -134,6 +142,7 @@ async def test_one_tab_calls_once_and_not_for_what_is_looked_at(stack: Stack, co
         await browser.noticed("Rosa Prado", "Alguém aí?", rosa)
         await browser.sounded(0, 3)
 
+        assert await beside.evaluate(_BETWEEN) == "mine"
         for path in ("/contacts", "/campaigns", "/settings?tab=notifications"):
             await browser.visit(path)
         await browser.clock(20)

@@ -5,7 +5,8 @@
   const BURST = 4000, MINUTE = 60_000, LONGEST = 5000, TOLD = 100, NOTICES = 3;
   const DEFAULTS = { sound: true, notice: true, which: "ours" };
   const tab = Math.random().toString(36).slice(2), others = new BroadcastChannel("masteria-calls");
-  const key = () => JSON.parse(document.querySelector("[data-palette]")?.dataset.palette || "{}").key;
+  let person; // kept between one page and the next, when neither is shown
+  const key = () => (person = JSON.parse(document.querySelector("[data-palette]")?.dataset.palette || "{}").key ?? person);
 
   function read(shelf, fallback) {
     try {

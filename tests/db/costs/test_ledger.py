@@ -12,7 +12,7 @@ from db.costs.catalogue import Rate
 from db.costs.ledger import Charge, Spent
 from db.messages import ledger as messages
 from db.messages.enums import AttemptState, MessageState
-from db.messages.ledger import Claimed, Result
+from db.messages.ledger import Claimed, Result, StatusUpdate
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
@@ -63,6 +63,24 @@ async def test_the_sum_is_that_of_the_statuses_however_often_and_in_whatever_ord
     found = await money.cost(owner, campaign_id)
     assert found.spent == [Spent("USD", 2 * 62_500 + 6_800, 4, 1, 0)]
     assert found.waiting == 1
+
+
+async def test_what_has_just_arrived_is_entered_without_being_looked_up(
+    owner: Actor, campaign: tuple[UUID, list[Claimed]]
+) -> None:
+    campaign_id, people = campaign
+    charges = [Charge(one.attempt_id, None, AT, True, "marketing") for one in people[:3]]
+    for state in (MessageState.DELIVERED, MessageState.READ):
+        async with work(owner, SEND) as w:
+            told = [StatusUpdate(one.attempt_id, None, state, AT) for one in people[:2]]
+            arrived = (await messages.apply_statuses(w, told)).arrived
+            await ledger.bill(w, charges[: 2 if state is MessageState.DELIVERED else 3], arrived)
+        expected = {one.attempt_id for one in people[:2]} if state is MessageState.DELIVERED else set()
+        assert {one.attempt_id for one in arrived} == expected
+        assert {(one.message_id, one.campaign_id, one.address) for one in arrived} <= {
+            (one.message_id, campaign_id, one.address) for one in people
+        }
+    assert (await money.cost(owner, campaign_id)).spent == [Spent("USD", 3 * 62_500, 3, 0, 0)]
 
 
 async def test_what_was_spent_keeps_its_price(owner: Actor, campaign: tuple[UUID, list[Claimed]]) -> None:
