@@ -82,6 +82,14 @@ migrate: _env
 seed *args: _env
     @{{py}} -m db seed {{args}}
 
+# Count all figures of the analytics anew, while everything runs (just stats compares them only)
+rebuild-analytics: _env
+    @{{py}} -m db stats --rebuild
+
+# Compare the figures of the analytics with what they count (--repair: and count anew what differs)
+stats *args: _env
+    @{{py}} -m db stats {{args}}
+
 # Everything into one file
 backup *args: _env
     @{{py}} -m db backup {{args}}

@@ -58,6 +58,8 @@ _AGAIN = f"""
     unanswered_at = case when {_TAKEN_BACK} then (array_sort(aside_unanswered || unanswered_at))[1:{record.MOST}] else unanswered_at end,
     opened_at = case when state <> 'closed' or {_TAKEN_BACK} then opened_at else now() end,
     first_reply_at = case when state <> 'closed' or {_TAKEN_BACK} then first_reply_at end,
+    human_reply_at = case when state <> 'closed' or {_TAKEN_BACK} then human_reply_at end,
+    asked_at = case when state <> 'closed' or {_TAKEN_BACK} then asked_at end,
     aside_unread = '{{}}', aside_unanswered = '{{}}'
 """
 _STATES = {

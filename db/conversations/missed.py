@@ -25,7 +25,9 @@ update conversation v set version = version + 1,
     state = case when v.answer_id = $3 then 'open' else v.state end,
     snoozed_until = case when v.answer_id = $3 then null else v.snoozed_until end,
     first_reply_at = case when v.answer_id = $3 and v.first_reply_at >= uuid_extract_timestamp($3) - interval '1 second' then null
-        else v.first_reply_at end
+        else v.first_reply_at end,
+    human_reply_at = case when v.answer_id = $3 and v.human_reply_at >= uuid_extract_timestamp($3) - interval '1 second' then null
+        else v.human_reply_at end
 where v.company_id = $1 and v.id = $2 and exists (
     select from message m where m.company_id = $1 and m.id = $3 and m.state in ({M.FAILED}, {M.FAILED_UNKNOWN}))
 returning v.contact_id, v.version, v.state

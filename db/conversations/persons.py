@@ -31,7 +31,8 @@ update conversation k set
     echoed_at = greatest(k.echoed_at, o.echoed_at), opened_at = least(k.opened_at, o.opened_at), closed_at = greatest(k.closed_at, o.closed_at),
     answer_by = case when o.answer_id > k.answer_id or k.answer_id is null then o.answer_by else k.answer_by end,
     answer_id = case when o.answer_id > k.answer_id or k.answer_id is null then o.answer_id else k.answer_id end,
-    first_reply_at = least(k.first_reply_at, o.first_reply_at),
+    first_reply_at = least(k.first_reply_at, o.first_reply_at), human_reply_at = least(k.human_reply_at, o.human_reply_at),
+    asked_at = least(k.asked_at, o.asked_at),
     seen_id = case when o.seen_at > k.seen_at or k.seen_at is null then o.seen_id else k.seen_id end,
     told_id = case when o.seen_at > k.seen_at or k.seen_at is null then o.told_id else k.told_id end,
     seen_at = greatest(k.seen_at, o.seen_at),
@@ -46,6 +47,7 @@ _HANDED_OVER = (
     "update conversation_entry set conversation_id = $2 where company_id = $1 and conversation_id = $3",
     "insert into conversation_label(company_id, label_id, conversation_id) select company_id, label_id, $2 from conversation_label"
     " where company_id = $1 and conversation_id = $3 on conflict do nothing",
+    "update talk set conversation_id = $2 where company_id = $1 and conversation_id = $3",
     "delete from conversation where company_id = $1 and id = $3 and id <> $2",
 )
 _MOVE = f"update conversation set contact_id = $3, version = version + 1 where company_id = $1 and id = $2 {_TOLD}"

@@ -49,10 +49,13 @@ _CLOSED_ON_THEM = """(v.state = 'closed' and v.closed_at > now() - interval '1 m
 _UNREAD = f"(case when {_CLOSED_ON_THEM} then v.aside_unread || v.unread_at else v.unread_at end)"
 _UNANSWERED = f"(case when {_CLOSED_ON_THEM} then v.aside_unanswered || v.unanswered_at else v.unanswered_at end)"
 # Late: an answer on a phone that was told before the message which it answers.
+_ON_PHONE = f"""least(case when v.state = 'closed' and v.closed_at is not null and not {_CLOSED_ON_THEM} then null else v.{{column}} end,
+        case when v.echoed_at > $6 then (select min(m.sent_at) from message m where m.company_id = $1 and m.contact_id = $2
+            and m.channel_id = $3 and m.origin = 'phone_app' and m.sent_at > greatest($6, v.closed_at)) end)"""
 _HEARD = f"""
-insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, last_inbound_at, opened_at,
+insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, last_inbound_at, opened_at, asked_at,
                                unread_at, unanswered_at, first_touch, last_touch)
-values ($1, $2, $3, $4, $5, $6, $6, $6, array[$6::timestamptz], array[$6::timestamptz], $7::jsonb, $7::jsonb)
+values ($1, $2, $3, $4, $5, $6, $6, $6, $6, array[$6::timestamptz], array[$6::timestamptz], $7::jsonb, $7::jsonb)
 {_KEYS}
     state = 'open', snoozed_until = null,
     unread_at = ({_UNREAD} || case when v.echoed_at > $6 then '{{}}' else array[$6::timestamptz] end)[1:{MOST}],
@@ -60,10 +63,9 @@ values ($1, $2, $3, $4, $5, $6, $6, $6, array[$6::timestamptz], array[$6::timest
     aside_unread = '{{}}', aside_unanswered = '{{}}',
     last_inbound_at = greatest(v.last_inbound_at, $6),
     opened_at = case when v.state = 'closed' and not {_CLOSED_ON_THEM} then greatest($6, v.closed_at) else least(v.opened_at, greatest($6, v.closed_at)) end,
-    first_reply_at = least(case when v.state = 'closed' and v.closed_at is not null and not {_CLOSED_ON_THEM}
-            then null else v.first_reply_at end,
-        case when v.echoed_at > $6 then (select min(m.sent_at) from message m where m.company_id = $1 and m.contact_id = $2
-            and m.channel_id = $3 and m.origin = 'phone_app' and m.sent_at > greatest($6, v.closed_at)) end),
+    asked_at = case when v.state = 'closed' and not {_CLOSED_ON_THEM} then greatest($6, v.closed_at) else least(v.asked_at, greatest($6, v.closed_at)) end,
+    first_reply_at = {_ON_PHONE.format(column="first_reply_at")},
+    human_reply_at = {_ON_PHONE.format(column="human_reply_at")},
     first_touch = case when v.first_touch is null or (v.first_touch->>'at')::timestamptz > $6
         then coalesce(excluded.first_touch, v.first_touch) else v.first_touch end,
     last_touch = case when v.last_touch is null or (v.last_touch->>'at')::timestamptz < $6
@@ -82,6 +84,7 @@ values ($1, $2, $3, $4, $5, $6, $6, 'closed', $6, $5)
     answer_id = excluded.answer_id, answer_by = null,
     opened_at = case when {_NEVER_OPENED} then least(v.opened_at, $6) else v.opened_at end,
     first_reply_at = case when v.opened_at < $6 and not ({_NEVER_OPENED}) then least(v.first_reply_at, $6) else v.first_reply_at end,
+    human_reply_at = case when v.opened_at < $6 and not ({_NEVER_OPENED}) then least(v.human_reply_at, $6) else v.human_reply_at end,
 {_LAST} {_RETURNED}
 """
 # What came in after the newest entry that the writer saw: by its id, because that is the order in which it was recorded.
@@ -97,6 +100,9 @@ select i.received_at from inbound_message i where i.company_id = $1 and i.contac
     and i.received_at >= (select min(t) from unnest(v.unanswered_at || v.unread_at || v.aside_unanswered || v.aside_unread) t)
     and (i.kind = any($8::text[]) or i.received_at < uuid_extract_timestamp(i.id) - $9::interval)
 """
+_BY_PEOPLE = """
+    human_reply_at = case when v.unanswered_at <> '{}' or v.last_inbound_at >= v.opened_at
+        then coalesce(v.human_reply_at, $6) else v.human_reply_at end,"""
 _ANSWERED = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, answer_id, answer_by)
 values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
@@ -107,10 +113,10 @@ values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
     aside_unanswered = array(select t from unnest(v.aside_unanswered) t where t in ({_UNSEEN}) order by t),
     answer_id = excluded.answer_id, answer_by = excluded.answer_by,
     first_reply_at = case when v.unanswered_at <> '{{}}' or v.last_inbound_at >= v.opened_at
-        then coalesce(v.first_reply_at, $6) else v.first_reply_at end,
+        then coalesce(v.first_reply_at, $6) else v.first_reply_at end,{_BY_PEOPLE}
 {_LAST} {_RETURNED}
 """
-_ASSISTED = _ANSWERED.replace(_UNSEEN, _LEFT)
+_ASSISTED = _ANSWERED.replace(_UNSEEN, _LEFT).replace(_BY_PEOPLE, "")
 _BY_ITSELF = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at)
 values ($1, $2, $3, $4, $5, $6, $6)
@@ -194,7 +200,8 @@ async def sent_again(w: Work, channel_id: UUID, contact_id: UUID, message_id: UU
     row = await w.fetchrow(
         "update conversation set version = version + 1, unanswered_at = case when answer_id = $4 then"
         " array(select t from unnest(unanswered_at) t where t > uuid_extract_timestamp($4) order by t) else unanswered_at end,"
-        " first_reply_at = case when answer_id = $4 and last_inbound_at >= opened_at then coalesce(first_reply_at, now()) else first_reply_at end"
+        " first_reply_at = case when answer_id = $4 and last_inbound_at >= opened_at then coalesce(first_reply_at, now()) else first_reply_at end,"
+        " human_reply_at = case when answer_id = $4 and last_inbound_at >= opened_at then coalesce(human_reply_at, now()) else human_reply_at end"
         " where company_id = $1 and channel_id = $2 and contact_id = $3 returning id, version",
         w.company_id,
         channel_id,

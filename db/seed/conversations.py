@@ -10,10 +10,10 @@ _LABELS = (("Orçamento", "#2563eb"), ("Reclamação", "#dc2626"), ("Entrega", "
 
 # One walk over what was said, without joins: inside one transaction the planner knows nothing of new rows.
 _MADE = """
-insert into conversation(company_id, contact_id, channel_id, address, state, last_at, last_id, last_inbound_at, opened_at, first_reply_at,
-                         first_touch, last_touch)
+insert into conversation(company_id, contact_id, channel_id, address, state, last_at, last_id, last_inbound_at, opened_at, asked_at, first_reply_at,
+                         human_reply_at, first_touch, last_touch)
 select $1, contact_id, channel_id, (array_agg(address order by at desc, id desc))[1], 'closed', max(at), (array_agg(id order by at desc, id desc))[1],
-    max(at) filter (where came), min(at), min(at) filter (where not came),
+    max(at) filter (where came), min(at), min(at) filter (where came), min(at) filter (where not came), min(at) filter (where not came),
     (array_agg(jsonb_build_object('at', at, 'campaign_id', campaign_id) order by at) filter (where campaign_id is not null))[1],
     (array_agg(jsonb_build_object('at', at, 'campaign_id', campaign_id) order by at desc) filter (where campaign_id is not null))[1]
 from (select contact_id, channel_id, id, address, campaign_id, received_at as at, true as came from inbound_message where company_id = $1

@@ -22,7 +22,7 @@ from db.settings import Settings
 
 CONTACTS = 1_000_000
 _WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta", "lead", "lead_change", "stage_total",
-            "stage_tag_total", "conversation", "conversation_entry", "conversation_label")  # fmt: skip
+            "stage_tag_total", "conversation", "conversation_entry", "conversation_label", "talk")  # fmt: skip
 
 
 async def _counted(c: asyncpg.Connection) -> None:

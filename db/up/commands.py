@@ -25,7 +25,7 @@ from db.seed.company import DEMO, LARGE
 from db.seed.demo import seed
 from db.seed.large import seed_large
 from db.settings import Settings
-from db.stats import check
+from db.stats import check, fold
 from db.tenancy import worker
 from db.up.lock import Running
 from db.up.output import say
@@ -120,12 +120,18 @@ async def _stats(settings: Settings, args: argparse.Namespace) -> str:
             companies = await check.companies(s)
         lines = []
         for company_id in companies:
-            async with system_read() as s:
-                wrong = await check.differences(s, company_id)
+            wrong = []
+            if not args.rebuild:
+                async with system_read() as s:
+                    wrong = await check.differences(s, company_id)
             lines += [f"{company_id} {w.day} {w.metric.name.lower()}: {w.kept} kept, {w.counted} counted" for w in wrong]
-            if wrong and args.repair:
+            if args.rebuild or (wrong and args.repair):
                 async with system_work() as s:
                     await check.repair(s, company_id)
+        if args.rebuild:
+            while await fold.fold():
+                pass
+            return f"All figures of {len(companies)} companies were counted anew."
         if lines and args.repair:
             lines.append("Counted anew.")
         return "\n".join(lines or [f"All figures of {len(companies)} companies are right."])

@@ -30,7 +30,7 @@ OWNERS = {
         "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "identity_past", "segment", "suppression", "tag",
     },
     "db/conversations": {
-        "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "team", "team_channel", "team_member",
+        "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "talk", "team", "team_channel", "team_member",
     },
     "db/costs": {"message_cost", "send_rate", "spend_cap", "spend_reserved"},
     "db/holds": {"hold", "held_item"},
@@ -44,7 +44,7 @@ OWNERS = {
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
     "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},
     "db/event_consumers.py": {"event_consumer", "event_noticed", "event_outbox"},
-    "db/stats": {"stat_day", "stat_delta", "stat_hour"},
+    "db/stats": {"stat_check", "stat_day", "stat_delta", "stat_hour"},
     "db/idempotency.py": {"idempotency"},
     "db/installation.py": {"installation"},
     "db/limits.py": {"portfolio_window"},
@@ -57,6 +57,11 @@ SAME = {"db/job_runs.py": "db/queue.py", "db/outbox.py": "db/event_consumers.py"
 """Modules that share the tables of another one."""
 TRIGGERS = {
     "message": {"event_noticed", "message_tally", "stat_delta"},
+    "conversation": {"talk"},
+    "conversation_entry": {"talk"},
+    "talk": {"stat_delta"},
+    "inbound_message": {"stat_delta"},
+    "message_cost": {"stat_delta"},
     "channel": {"event_noticed"},
     "contact": {"event_noticed"},
     "template": {"event_noticed"},

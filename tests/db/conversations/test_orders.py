@@ -21,7 +21,7 @@ from db.messages.inbound import Inbound
 from db.messages.ledger import StatusUpdate
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import work
+from db.work import read, work
 from tests import factories
 from tests.db.conversations.test_conversations import PHONE, T0
 
@@ -77,7 +77,13 @@ class _Side:
         [row] = found
         entries = [entry.message for entry in await thread.entries(self.owner, row.id)]
         assert row.last is not None
+        async with read(self.owner, Permission.CONVERSATIONS_READ) as r:
+            talks = await r.fetch(
+                "select opened_at, asked_at, human_at, on_phone, closed_at from talk where company_id = $1 and conversation_id = $2",
+                self.owner.company_id, row.id,
+            )  # fmt: skip
         return (
+            [tuple(talk) for talk in talks],
             row.state, row.unread, row.waiting_since, row.last_at, self._named(row.last.provider_id), row.last_inbound_at, row.opened_at,
             row.first_reply_at, row.address, row.first_touch, row.last_touch, row.closed_at,
             [(entry.at, entry.state, self._named(entry.provider_id)) for entry in entries if entry is not None], len(entries),

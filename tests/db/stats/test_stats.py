@@ -36,9 +36,10 @@ ENDS = (
 
 async def _messages(db: asyncpg.Connection, actor: Actor, campaign: UUID, channel: UUID, count: int) -> list[UUID]:
     rows = await db.fetch(
-        "insert into message(company_id, channel_id, queue_id, campaign_id, address, dedupe_key)"
-        " select $1, $2, $3, case when g % 4 > 0 then $3::uuid end, '+5511', $3::text || ':' || g from generate_series(1, $4::int) g returning id",
-        actor.company_id, channel, campaign, count,
+        "insert into message(company_id, channel_id, queue_id, campaign_id, address, dedupe_key, author_id)"
+        " select $1, $2, $3, case when g % 4 > 0 then $3::uuid end, '+5511', case when g % 8 = 0 then 'ai:' else '' end || $3::text || ':' || g,"
+        " case when g % 8 = 4 then $5::uuid end from generate_series(1, $4::int) g returning id",
+        actor.company_id, channel, campaign, count, actor.id,
     )  # fmt: skip
     return [row["id"] for row in rows]
 
@@ -49,7 +50,7 @@ async def _step(db: asyncpg.Connection, actor: Actor, ids: list[UUID], dice: ran
     state = dice.choice(ENDS)
     await db.execute(
         "update message set state = $3::smallint, sent_at = case when $3::smallint between 3 and 5 then coalesce(sent_at, $4) when $3::smallint = 0 then null else sent_at end,"
-        " done_at = case when $3::smallint in (6, 7) then $4 end,"
+        " done_at = case when $3::smallint in (6, 7) then $4 end, reason = case when $3::smallint = 6 then 'blocked' end,"
         " replied_at = case when $3::smallint = 5 and $5 then coalesce(replied_at, $4) else replied_at end"
         " where company_id = $1 and id = any($2::uuid[])",
         actor.company_id, dice.sample(ids, dice.randint(1, len(ids))), int(state), at, dice.random() < 0.5,
@@ -67,6 +68,9 @@ async def _counted(db: asyncpg.Connection, actor: Actor, zone: str) -> dict[tupl
             Metric.REPLIED: (sent or replied) if replied else None,
             Metric.FAILED: done if state == 6 else None,
             Metric.NO_RESULT: done if state == 7 else None,
+            Metric.AUTHORED: sent if state in (3, 4, 5) and row["campaign_id"] is None else None,
+            Metric.WROTE: sent if state in (3, 4, 5) and row["author_id"] else None,
+            Metric.REFUSED: done if state == 6 else None,
         }
         for metric, at in facts.items():
             if at is not None:
@@ -174,7 +178,7 @@ async def test_hours_are_forgotten_and_their_days_stay(owner_db: asyncpg.Connect
     assert await owner_db.fetchval("select sum(n) from stat_day where company_id = $1 and metric = 1", owner.company_id) == 4
 
 
-async def test_what_was_written_elsewhere_is_not_counted(owner: Actor, owner_db: asyncpg.Connection) -> None:
+async def test_what_was_written_elsewhere_is_counted_as_such_alone(owner: Actor, owner_db: asyncpg.Connection) -> None:
     channel = await factories.channel(owner_db, owner)
     for origin in MessageOrigin:
         async with work(owner, Permission.CONTACTS_WRITE) as w:
@@ -184,6 +188,6 @@ async def test_what_was_written_elsewhere_is_not_counted(owner: Actor, owner_db:
         "update message set state = $2, replied_at = $3 where company_id = $1", owner.company_id, MessageState.READ, START
     )
     async with read(owner, Permission.CAMPAIGNS_READ) as r:
-        assert await daily(r, owner.company_id, list(Metric), FIRST, LAST) == {}
+        assert await daily(r, owner.company_id, list(Metric), FIRST, LAST) == {(START.date(), Metric.AUTHORED): 1}  # on the phone
     async with system_read() as s:
         assert await check.differences(s, owner.company_id) == []
