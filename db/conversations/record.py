@@ -49,7 +49,7 @@ _CLOSED_ON_THEM = """(v.state = 'closed' and v.closed_at > now() - interval '1 m
 _UNREAD = f"(case when {_CLOSED_ON_THEM} then v.aside_unread || v.unread_at else v.unread_at end)"
 _UNANSWERED = f"(case when {_CLOSED_ON_THEM} then v.aside_unanswered || v.unanswered_at else v.unanswered_at end)"
 # Late: an answer on a phone that was told before the message which it answers.
-_ON_PHONE = f"""least(case when v.state = 'closed' and v.closed_at is not null and not {_CLOSED_ON_THEM} then null else v.{{column}} end,
+_ON_PHONE = f"""least(case when v.state = 'closed' and v.closed_at is not null and not {_CLOSED_ON_THEM} then null else v.COLUMN end,
         case when v.echoed_at > $6 then (select min(m.sent_at) from message m where m.company_id = $1 and m.contact_id = $2
             and m.channel_id = $3 and m.origin = 'phone_app' and m.sent_at > greatest($6, v.closed_at)) end)"""
 _HEARD = f"""
@@ -64,8 +64,8 @@ values ($1, $2, $3, $4, $5, $6, $6, $6, $6, array[$6::timestamptz], array[$6::ti
     last_inbound_at = greatest(v.last_inbound_at, $6),
     opened_at = case when v.state = 'closed' and not {_CLOSED_ON_THEM} then greatest($6, v.closed_at) else least(v.opened_at, greatest($6, v.closed_at)) end,
     asked_at = case when v.state = 'closed' and not {_CLOSED_ON_THEM} then greatest($6, v.closed_at) else least(v.asked_at, greatest($6, v.closed_at)) end,
-    first_reply_at = {_ON_PHONE.format(column="first_reply_at")},
-    human_reply_at = {_ON_PHONE.format(column="human_reply_at")},
+    first_reply_at = {_ON_PHONE.replace("COLUMN", "first_reply_at")},
+    human_reply_at = {_ON_PHONE.replace("COLUMN", "human_reply_at")},
     first_touch = case when v.first_touch is null or (v.first_touch->>'at')::timestamptz > $6
         then coalesce(excluded.first_touch, v.first_touch) else v.first_touch end,
     last_touch = case when v.last_touch is null or (v.last_touch->>'at')::timestamptz < $6
