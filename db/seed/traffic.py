@@ -62,7 +62,7 @@ from (select m.*, ($2::text[])[1 + floor(random() * cardinality($2::text[]))::in
       where company_id = $1 and replied_at is not null) m
 """
 _TALKS = """
-create temp table talk on commit drop as
+create temp table chatter on commit drop as
 select c.id as contact_id, c.phone, r as round, now() - interval '1 hour' - begun - (rounds - r) * interval '1 hour' as at,
     floor(random() * 1e6)::int as dice
 from (select id, phone, g, case when g % {talkative} = 0 then {rounds} else 1 end as rounds, interval '300 days' * power(random(), 2) as begun
@@ -71,9 +71,9 @@ from (select id, phone, g, case when g % {talkative} = 0 then {rounds} else 1 en
 # The number of an article in each: the first in a tenth of what was written, the last in hardly any, as words of a language are.
 _ASKED = """
 insert into inbound_message(company_id, channel_id, id, contact_id, provider_id, address, kind, body, content, received_at, created_at)
-select $1, $2, uuidv7(at - now()), contact_id, 'large.talk.' || contact_id || '.' || round, phone, 'text', body,
+select $1, $2, uuidv7(at - now()), contact_id, 'large.chatter.' || contact_id || '.' || round, phone, 'text', body,
     jsonb_build_object('kind', 'text', 'text', body), at, at
-from (select *, ($3::text[])[1 + dice % cardinality($3::text[])] || ' Ref. ' || (1000 + floor(9000 * power(random(), 4))) as body from talk) t
+from (select *, ($3::text[])[1 + dice % cardinality($3::text[])] || ' Ref. ' || (1000 + floor(9000 * power(random(), 4))) as body from chatter) t
 """
 _ANSWERED = f"""
 insert into message(company_id, channel_id, queue_id, id, contact_id, address, dedupe_key, state, epoch, tries, content, author_id, provider_id,
@@ -82,7 +82,7 @@ select $1, $2, $2, id, contact_id, phone, 'answer:' || id, case when dice % 3 = 
     jsonb_build_object('kind', 'literal', 'body', body), author, 'large.' || id, at, at + interval '2 seconds',
     case when dice % 3 > 0 then at + interval '1 minute' end, at
 from (select contact_id, phone, dice, at + interval '4 minutes' as at, uuidv7(at + interval '4 minutes' - now()) as id,
-          ($3::text[])[1 + dice % cardinality($3::text[])] as body, ($4::uuid[])[1 + dice % cardinality($4::uuid[])] as author from talk) t
+          ($3::text[])[1 + dice % cardinality($3::text[])] as body, ($4::uuid[])[1 + dice % cardinality($4::uuid[])] as author from chatter) t
 """
 _ATTEMPTS = f"""
 insert into attempt(company_id, id, message_id, channel_id, epoch, state, http_status, code, detail, provider_id, started_at, done_at)
