@@ -101,7 +101,9 @@ class CadenceStep(Output):
     read: int
     replied: int
     failed: int
-    problem: str | None  # why its messages do not go out now, a reason as in a campaign's progress
+    problem: (
+        str | None
+    )  # why nobody goes on: a reason as in a campaign's progress, `step_gone` or `goal_gone` for what was deleted
 
 
 class CadenceEnrolment(Output):

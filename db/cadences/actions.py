@@ -149,6 +149,8 @@ async def _set(w: Work, cadence_id: UUID, state: CadenceState) -> None:
 
 
 async def _changed(w: Work, cadence_id: UUID) -> dict[str, Any]:
+    """Raises Forbidden `test_key` where people of a real channel are in it."""
+    await letters.reaches(w, cadence_id)
     row = await one(w, cadence_id)
     w.emit(CadenceChanged(cadence_id=cadence_id, state=CadenceState(row["state"]), version=row["version"]))
     return row

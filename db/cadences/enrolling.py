@@ -7,13 +7,14 @@ from uuid import UUID
 
 import structlog
 
-from db.cadences import publishing, rounds
+from db.cadences import parting, publishing, rounds
 from db.cadences.enums import CadenceState, EnrolmentState, EntrySource, Joined, StopReason
 from db.cadences.errors import CadenceError
 from db.cadences.events import CadenceProgress
 from db.cadences.plan import first, nodes
 from db.cadences.stops import stop
 from db.cadences.timing import due
+from db.campaigns import letters
 from db.clock import now
 from db.contacts import filters, segments
 from db.contacts.filter import ContactFilter
@@ -24,17 +25,24 @@ from db.work import Work, system_read, work
 
 log = structlog.get_logger("db.cadences")
 
-# `again` lets those in whose last time is over; by hand also those who were stopped.
+# `again` lets those in whose last time is over; by hand also those who were stopped, and by a rule only those who match it anew: who still
+# matches it since they came to the end would come in with every look.
 _ENROL = f"""
 insert into enrolment(company_id, cadence_id, contact_id, source, step_id, due_at)
 select $1, $2, c.id, $3, $4, $5 from contact c where c.company_id = $1 and c.opted_out_at is null and {{chosen}}
     and not exists (select from enrolment e where e.company_id = $1 and e.cadence_id = $2 and e.contact_id = c.id
-        and (not $6 or e.state = '{EnrolmentState.ACTIVE}' or $3 = '{EntrySource.RULE}' and e.state = '{EnrolmentState.STOPPED}'))
+        and (not $6 or e.state = '{EnrolmentState.ACTIVE}'
+            or $3 = '{EntrySource.RULE}' and (e.state = '{EnrolmentState.STOPPED}' or not e.left_rule)))
 order by c.id on conflict do nothing
 """
-# Who was in it before they became one with another contact was in it as that one.
+_LEFT = f"""
+update enrolment e set left_rule = true where e.company_id = $1 and e.cadence_id = $2 and e.state = '{EnrolmentState.DONE}' and not e.left_rule
+    and not exists (select from contact c where c.company_id = $1 and c.id = e.contact_id and {{chosen}})
+"""
+# Who was in it before they became one with another contact was in it as that one, until the two are parted.
 _FOLLOW = f"""
-update enrolment e set contact_id = m.contact_id from contact_merge m where m.company_id = $1 and m.undone_at is null
+update enrolment e set contact_id = m.contact_id, came_as = coalesce(e.came_as, m.merged_id)
+from contact_merge m where m.company_id = $1 and m.undone_at is null
     and e.company_id = $1 and e.cadence_id = $2 and e.contact_id = m.merged_id and e.state <> '{EnrolmentState.ACTIVE}'
 """
 _THEM = f"""
@@ -55,9 +63,10 @@ class Enrolled(NamedTuple):
 
 
 async def enrol(actor: Actor, cadence_id: UUID, chosen: ContactFilter) -> Enrolled:
-    """By hand or by a program. Raises NotFound, Conflict `cadence_not_running`."""
+    """By hand or by a program. Raises NotFound, Conflict `cadence_not_running`, Forbidden (also `test_key`)."""
     source = EntrySource.PERSON if actor.kind == "user" else EntrySource.API
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        await letters.reaches(w, cadence_id)
         args: list[object] = [w.company_id]
         meant = await segments.resolved(w, chosen)
         condition = filters.picked(meant, args)
@@ -79,6 +88,7 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
     begin = first(version.plan)
     assert begin is not None  # a version has a step that writes
     at: datetime = due(nodes(version.plan), begin, now(), version.plan.hours, await publishing.zone(w))
+    await parting.go_back(w, cadence_id)
     await w.execute(_FOLLOW, w.company_id, cadence_id)
     args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again]
     added = await w.execute(_ENROL.format(chosen=filters.picked(chosen, args)), *args)
@@ -92,6 +102,7 @@ async def remove(actor: Actor, cadence_id: UUID, contact_ids: list[UUID]) -> int
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         if not await w.fetchval("select true from cadence where company_id = $1 and id = $2", w.company_id, cadence_id):
             raise RequestError.NOT_FOUND(what="cadence")
+        await letters.reaches(w, cadence_id)
         ids = [row["id"] for row in await w.fetch(_THEM, w.company_id, cadence_id, contact_ids)]
         left = await stop(w, ids, StopReason.PERSON)
         w.audit("cadence.removed", cadence_id, count=left)
@@ -120,7 +131,11 @@ async def _look(company_id: UUID, cadence_id: UUID, seconds: float) -> int:
         version = await publishing.live(w, cadence_id)
         if version is None or version.plan.entry is None:
             return 0
-        return await take_in(w, cadence_id, await segments.resolved(w, version.plan.entry), EntrySource.RULE)
+        meant = await segments.resolved(w, version.plan.entry)
+        if version.plan.again:
+            args: list[object] = [company_id, cadence_id]
+            await w.execute(_LEFT.format(chosen=filters.picked(meant, args)), *args)
+        return await take_in(w, cadence_id, meant, EntrySource.RULE)
 
 
 async def hold(w: Work, cadence_id: UUID) -> None:

@@ -22,6 +22,7 @@ from db.cadences.plan import (
     Send,
     Tagged,
     Wait,
+    WaitUntil,
     WritingHours,
     depth,
     first,
@@ -109,7 +110,7 @@ async def publish(w: Work, cadence: asyncpg.Record, *, running: bool) -> None:
     await letters.keep_hours(w, cadence["id"], recipient_hours(plan.hours))
     if running:
         await letters.resume(w, cadence["id"])
-    await _replace(w, cadence["id"], plan, known)
+    await _replace(w, cadence["id"], plan, known, nodes(before.plan) if before else {})
 
 
 def recipient_hours(hours: WritingHours | None) -> PlanHours | None:
@@ -171,14 +172,27 @@ async def problems(r: Read, plan: Plan) -> list[Field]:
     if plan.hours is not None and plan.hours.end <= plan.hours.start:
         found.append(CadenceField.HOURS_TURNED("hours.end"))
     found += await _entry(r, plan)
-    asked = [(f"{node.path}.condition", node.step.condition) for node in known.values() if isinstance(node.step, Branch)]
-    for path, condition in [*asked, *([("goal", plan.goal)] if plan.goal is not None else [])]:
-        table, column, value = _named(condition)
-        if table and not await r.fetchval(
-            f"select true from {table} where company_id = $1 and {column} = $2", r.actor.company_id, value
-        ):
-            found.append(CadenceField.STEP_UNKNOWN(path))
+    lost, aimless = await gone(r, plan)
+    found += [CadenceField.STEP_UNKNOWN(f"{node.path}.condition") for step_id, node in known.items() if step_id in lost]
+    if aimless:
+        found.append(CadenceField.STEP_UNKNOWN("goal"))
     return found
+
+
+async def gone(r: Read, plan: Plan) -> tuple[set[UUID], bool]:
+    """Questions about a tag, field or stage that was deleted, and whether the goal is such a one. Without it everybody would be led the other way:
+    nobody is led on before somebody says what is meant."""
+    assert r.actor is not None
+    asked = {step_id: _named(node.step.condition) for step_id, node in nodes(plan).items() if isinstance(node.step, Branch)}
+    goal = _named(plan.goal)
+    there: set[tuple[str, str]] = set()
+    for table, column in {named[:2] for named in (*asked.values(), goal) if named[0]}:
+        values = [str(value) for of, _, value in (*asked.values(), goal) if of == table]
+        alive = " and deleted_at is null" if table == "custom_field" else ""
+        sql = f"select {column}::text from {table} where company_id = $1 and {column}::text = any($2::text[]){alive}"
+        there |= {(table, row[0]) for row in await r.fetch(sql, r.actor.company_id, values)}
+    lost = {step_id for step_id, (table, _, value) in asked.items() if table and (table, str(value)) not in there}
+    return lost, bool(goal[0]) and (goal[0], str(goal[2])) not in there
 
 
 async def _entry(r: Read, plan: Plan) -> list[Field]:
@@ -207,12 +221,14 @@ def _named(condition: object) -> tuple[str, str, object]:
             return "", "", None
 
 
-async def _replace(w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node]) -> None:
-    """Everybody who is in it stands at a step of this version."""
+async def _replace(w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node], before: dict[UUID, Node]) -> None:
+    """Everybody who is in it stands at a step of this version. Whose time of day is still the same waits for it no longer than before."""
     place, at = await zone(w), now()
     standing = {row["step_id"] for row in await w.fetch(_STANDING, w.company_id, cadence_id)}
     for step_id in standing & known.keys():
         step = known[step_id].step
+        if isinstance(step, WaitUntil) and step_id in before and before[step_id].step == step:
+            continue
         minutes = step.minutes if isinstance(step, Wait) else None
         await w.execute(_STAY, w.company_id, cadence_id, step_id, minutes, due(known, step_id, at, plan.hours, place))
     gone = list(standing - known.keys())

@@ -34,6 +34,8 @@ from enrolment e left join contact p on p.company_id = $1 and p.id = e.contact_i
 where e.company_id = $1 and e.cadence_id = $2 and ($3::uuid is null or e.id < $3) and ($4::text[] is null or e.state = any($4))
     and ($5::uuid is null or e.step_id = $5) order by e.id desc limit $6
 """
+STEP_GONE, GOAL_GONE = "step_gone", "goal_gone"
+"""Problems of a step beside those of its messages: what it asks for was deleted, or the goal of the cadence was."""
 _decode: msgspec.json.Decoder[Plan] = msgspec.json.Decoder(Plan)
 
 
@@ -125,7 +127,9 @@ async def figures(actor: Actor, cadence_id: UUID) -> list[StepFigures]:
         for passed in await r.fetch(_BEEN, actor.company_id, cadence_id):
             been.setdefault(passed["step_id"], {})[passed["outcome"]] = passed["n"]
         sent = await letters.figures(r, cadence_id)
-    return [_figures(step_id, waiting.get(step_id, 0), been.get(step_id, {}), sent.get(step_id)) for step_id in order]
+        lost, aimless = await publishing.gone(r, version.plan) if version else (set(), False)
+    found = [_figures(step_id, waiting.get(step_id, 0), been.get(step_id, {}), sent.get(step_id)) for step_id in order]
+    return [_held(one, one.step_id in lost, aimless and one.step_id in sent) for one in found]
 
 
 def _figures(step_id: UUID, waiting: int, been: dict[str, int], sent: letters.Figures | None) -> StepFigures:
@@ -133,6 +137,11 @@ def _figures(step_id: UUID, waiting: int, been: dict[str, int], sent: letters.Fi
     if sent is None:
         return found
     return msgspec.structs.replace(found, **sent._asdict())
+
+
+def _held(one: StepFigures, lost: bool, aimless: bool) -> StepFigures:
+    problem = STEP_GONE if lost else GOAL_GONE if aimless else one.problem
+    return one if problem == one.problem else msgspec.structs.replace(one, problem=problem)
 
 
 async def enrolments(

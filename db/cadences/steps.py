@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.cadences import conditions, publishing
+from db.cadences import conditions, parting, publishing
 from db.cadences.conditions import REPLIED
 from db.cadences.enums import CadenceState, EnrolmentState, StepOutcome, StopReason
 from db.cadences.events import CadenceProgress
@@ -105,7 +105,13 @@ async def step(company_id: UUID, cadence_id: UUID, most: int = BATCH) -> int:
         known = nodes(version.plan)
         posts = await letters.load(w, list(version.letters.values()))
         sends = {step_id: posts[letter_id] for step_id, letter_id in version.letters.items() if letter_id in posts}
-        able = [step_id for step_id, node in known.items() if not isinstance(node.step, Send) or _takes(sends.get(step_id))]
+        lost, aimless = await publishing.gone(w, version.plan)
+        able = [
+            step_id
+            for step_id, node in known.items()
+            if step_id not in lost and (not isinstance(node.step, Send) or (not aimless and _takes(sends.get(step_id))))
+        ]
+        await parting.go_back(w, cadence_id)
         taken = [row["id"] for row in await w.fetch(_TAKE, company_id, cadence_id, able, most)]
         if not taken:
             return 0
@@ -159,7 +165,12 @@ async def _gone(w: Work, cadence_id: UUID, row: asyncpg.Record) -> StopReason | 
         return StopReason.CONTACT_GONE
     if await w.fetchval(_IN_IT, w.company_id, cadence_id, stayed):
         return StopReason.MERGED
-    await w.execute("update enrolment set contact_id = $3 where company_id = $1 and id = $2", w.company_id, row["id"], stayed)
+    await w.execute(
+        "update enrolment set contact_id = $3, came_as = coalesce(came_as, contact_id) where company_id = $1 and id = $2",
+        w.company_id,
+        row["id"],
+        stayed,
+    )
     return None
 
 

@@ -49,7 +49,7 @@ select e.id, m.contact_id, exists (select from enrolment o where o.company_id = 
 from contact_merge m join enrolment e on e.company_id = $1 and e.contact_id = m.merged_id and e.state = '{EnrolmentState.ACTIVE}'
 where m.company_id = $1 and m.contact_id = any($2::uuid[]) and m.undone_at is null order by e.id
 """
-_AS = f"update enrolment set contact_id = $3 where company_id = $1 and id = $2 and state = '{EnrolmentState.ACTIVE}'"
+_AS = f"update enrolment set contact_id = $3, came_as = coalesce(came_as, contact_id) where company_id = $1 and id = $2 and state = '{EnrolmentState.ACTIVE}'"
 _QUEUED = f"""
 select c.company_id, c.id from cadence c where c.state in ('{CadenceState.RUNNING}', '{CadenceState.PAUSED}') and exists (
     select from campaign k where k.company_id = c.company_id and k.cadence_id = c.id

@@ -121,6 +121,16 @@ async def write(w: Work, letter: Letter, keys: Mapping[UUID, str]) -> None:
     await enlist(w, audience, letter.content, campaign_id=letter.id, channel_id=letter.channel_id, at_least_once=False, keys=keys)
 
 
+async def reaches(w: Work, cadence_id: UUID) -> None:
+    """Before something is changed that its letters follow. Raises Forbidden `test_key` where one of them is sent over a real channel and a test key
+    asks."""
+    rows = await w.fetch(
+        "select distinct channel_id from campaign where company_id = $1 and cadence_id = $2", w.company_id, cadence_id
+    )
+    for row in rows:
+        await w.reaches(row["channel_id"])
+
+
 async def pause(w: Work, cadence_id: UUID) -> None:
     await w.execute(_MOVE, w.company_id, cadence_id, "paused", "person", ["running"])
 

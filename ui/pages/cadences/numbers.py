@@ -39,8 +39,7 @@ class Numbers:
                     self._say(_("{n} went on"), known.reached)
             self._bar(known, entered)
             if known.problem:
-                said = _("Stands still: {reason}").format(reason=reasons.failure(known.problem).name)
-                Text("p", said, "m-seq-wrong")
+                Text("p", _problem(known.problem), "m-seq-wrong")
 
     def _of_message(self, known: CadenceStep) -> None:
         self._say(_("{n} sent"), known.sent, kind="m-seq-dot-sent")
@@ -71,3 +70,13 @@ class Numbers:
             bar.props["title"] = bar.props["aria-label"]
             for name, n in parts:
                 ui.element("i").classes(name).style(width(n / entered))
+
+
+def _problem(key: str) -> str:
+    gone = {
+        "step_gone": _(
+            "Everybody waits here: what this step asks for was deleted. Choose something else and publish the change."
+        ),
+        "goal_gone": _("Nothing goes out: the goal of the sequence was deleted. Choose another one and publish the change."),
+    }
+    return gone.get(key) or _("Stands still: {reason}").format(reason=reasons.failure(key).name)

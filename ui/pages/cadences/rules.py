@@ -33,6 +33,8 @@ class Rules:
             goals |= {f"stage:{key}": _("has a card in “{name}”").format(name=name) for key, name in stages.items()}
             self._goals = {f"tag:{key}": Tagged(key) for key in tags} | {f"stage:{key}": LeadInStage(key) for key in stages}
             start = next((name for name, goal in self._goals.items() if goal == plan.goal), None)
+            if plan.goal is not None and start is None:  # it stays until somebody chooses, and is refused as what is gone
+                start, goals["gone"], self._goals["gone"] = "gone", _("something that was deleted"), plan.goal
             self._goal = select_field(_("And who reached the goal"), goals, start, clearable=True, search=len(goals) > 10)
             ui.label(_("Who asks for no more messages leaves in any case.")).classes("m-hint")
         hours = plan.hours
