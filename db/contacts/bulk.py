@@ -122,7 +122,7 @@ async def step(company_id: UUID, bulk_id: UUID) -> bool:
 
 async def _next(w: Work, state: _State) -> list[UUID]:
     args: list[object] = [w.company_id]
-    condition = picked(state.filter, args)
+    condition = picked(await resolved(w, state.filter, kept=True), args)  # what it names may have been deleted meanwhile
     args += [state.last_id, state.created_at, BATCH]
     after, until, most = (f"${len(args) - back}" for back in (2, 1, 0))
     rows = await w.fetch(

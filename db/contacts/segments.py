@@ -140,7 +140,7 @@ async def _whole(r: Read, rows: Sequence[asyncpg.Record]) -> list[Row]:
 
 
 async def resolved(r: Read, filter: ContactFilter, *, kept: bool = False) -> ContactFilter:
-    """The filter with the rule of its segment in place of the segment; of one that is gone, nobody. `kept`: it was written down earlier, so that
+    """The filter with the rule of its segment in place of the segment; of one that is gone, or where a tag that leaves somebody out is gone, nobody. `kept`: it was written down earlier, so that
     a rule of its own that cannot be asked any more means nobody too. Raises Forbidden where a rule asks for what the actor may not see, Invalid
     for one that cannot be asked."""
     assert r.actor is not None
@@ -158,6 +158,8 @@ async def resolved(r: Read, filter: ContactFilter, *, kept: bool = False) -> Con
         )
         rule = msgspec.json.decode(saved, type=Group) if saved is not None else NOBODY
         rules.append(NOBODY if await _missing(r, [rule]) else rule)
+    if filter.without_tags and await _missing(r, [Group(conditions=[HasTags(tags=filter.without_tags)])]):
+        rules.append(NOBODY)  # whom a tag left out would be meant without it
     if not rules:
         return filter
     for rule in rules:

@@ -7,14 +7,15 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.campaigns import actions, lifecycle
 from db.clock import now
-from db.contacts import bulk
+from db.contacts import bulk, tags
 from db.contacts.filter import ContactFilter
-from db.errors import AppError
+from db.errors import AppError, Conflict
 from db.tenancy import Actor
 from tests import factories
 
@@ -34,6 +35,8 @@ class World:
             chosen.get("everyone"), chosen.get("ids"), chosen.get("tags"), chosen.get("import_id"), chosen.get("custom"),
             chosen.get("line"), chosen.get("has"), chosen.get("opted_out") is not None or None, (chosen.get("search") or "").strip(),
         ]  # fmt: skip
+        if set(chosen.get("without_tags") or []) - {str(tag) for tag in self.tags}:  # whom it left out nobody knows any more
+            return set()
         return {person["id"] for person in self.people if any(picking) and self._fits(person, chosen)}
 
     def _fits(self, person: Person, chosen: dict[str, Any]) -> bool:
@@ -166,6 +169,26 @@ async def test_nobody_outside_the_picked_audience_gets_a_message(owner_db: async
         assert got == meant, wire
     assert launched > 10
     assert refused > 10
+
+
+async def test_who_was_left_out_by_a_tag_gets_nothing_when_it_is_deleted(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    world = await _world(owner_db, owner)
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    chosen = ContactFilter(everyone=True, without_tags=[world.tags[0]])
+    campaigns = []
+    for _ in range(2):
+        campaign = await factories.campaign(owner_db, owner, channel, template, audience="{}")
+        await actions.edit(owner, campaign, {"audience": chosen}, None)
+        campaigns.append(campaign)
+    planned, draft = campaigns
+    await actions.launch(owner, planned, now() + timedelta(hours=1))
+    await tags.delete_tag(owner, world.tags[0])
+    await owner_db.execute("update campaign set scheduled_at = now() where id = $1", planned)
+    assert await lifecycle.prepare(owner.company_id, planned) == 0
+    with pytest.raises(Conflict) as refused:
+        await actions.launch(owner, draft, None)
+    assert [one.code.value for one in refused.value.fields] == ["segment_gone"]
 
 
 async def test_a_past_time_is_refused_and_changes_nothing(owner_db: asyncpg.Connection, owner: Actor) -> None:

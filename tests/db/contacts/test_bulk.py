@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.contacts import bulk
+from db.contacts import bulk, tags
 from db.contacts.actions import create_contact
 from db.contacts.bulk import Verb
 from db.contacts.filter import ContactFilter
@@ -55,3 +55,20 @@ async def test_accents_alone_pick_nobody(owner: Actor, owner_db: asyncpg.Connect
     bulk_id = (await bulk.start_bulk(owner, ContactFilter(search=search), "delete", []))["id"]
     await run_bulk(owner.company_id, BulkContacts(bulk_id=bulk_id))
     assert await owner_db.fetchval("select count(*) from contact where company_id = $1", owner.company_id) == 1
+
+
+async def test_who_was_to_be_spared_by_a_tag_is_spared_when_it_is_deleted(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deletion of all but some, and their tag goes in the middle of it."""
+    monkeypatch.setattr(bulk, "BATCH", 2)
+    for number in range(6):
+        await create_contact(owner, name=f"Ana {number}", tag_names=["fica"] if number > 3 else [])
+    tag = await owner_db.fetchval("select id from tag where company_id = $1", owner.company_id)
+    bulk_id = (await bulk.start_bulk(owner, ContactFilter(everyone=True, without_tags=[tag]), "delete", []))["id"]
+    assert await bulk.step(owner.company_id, bulk_id)
+    await tags.delete_tag(owner, tag)
+    await run_bulk(owner.company_id, BulkContacts(bulk_id=bulk_id))
+    left = await owner_db.fetch("select name from contact where company_id = $1 order by name", owner.company_id)
+    assert {"Ana 4", "Ana 5"} <= {row["name"] for row in left}
+    assert len(left) == 4

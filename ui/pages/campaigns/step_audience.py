@@ -155,7 +155,9 @@ class AudienceStep:
         names = {str(tag.id): f"{tag.name} · {formats.number(tag.contacts)}" for tag in self._choices.tags}
 
         known = self._audience
-        unlisted, unlisted_without = _unlisted(known.tags, names), _unlisted(known.without_tags, names)
+        unlisted = _unlisted(known.tags, names)
+        # Nobody is meant while it stands here: it is shown, so that it can be taken out.
+        left_out = {**names, **{str(tag): _("A tag that was deleted") for tag in _unlisted(known.without_tags, names)}}
 
         def read() -> None:
             tags = [UUID(tag) for tag in chosen.value or []]
@@ -164,7 +166,7 @@ class AudienceStep:
                     known if tags else ContactFilter(),
                     tags=[*tags, *unlisted] if tags else [],
                     all_tags=every.value == "all",
-                    without_tags=[*(UUID(tag) for tag in without.value or []), *unlisted_without],
+                    without_tags=[UUID(tag) for tag in without.value or []],
                 )
             )
 
@@ -181,7 +183,7 @@ class AudienceStep:
                     on_change=read,
                 )
             without = select_field(
-                _("But not with these tags"), names, [str(t) for t in known.without_tags if str(t) in names],
+                _("But not with these tags"), left_out, [str(t) for t in known.without_tags],
                 search=True, multiple=True, clearable=True, on_change=read,
             )  # fmt: skip
 
