@@ -1,7 +1,7 @@
 """Where somebody is, as far as an address says it: country and time zones. Pure: what is allowed there is decided elsewhere.
 
-A Brazilian area code names its zone; elsewhere the numbering plan does (`phonenumbers`), with several zones where a number may be in
-any of them. A WhatsApp user id (BSUID) names its country alone. Refuses to guess: an address that says nothing has no country and no zones.
+A Brazilian area code names its zone; elsewhere the numbering plan does (`phonenumbers`), with several zones where a number, or one with the
+same first digits, may be in any of them. A WhatsApp user id (BSUID) names its country alone. Refuses to guess: an address that says nothing has no country and no zones.
 """
 
 from functools import lru_cache
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 from phonenumbers import timezone as plan
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 START = 5
 """So many characters of a number tell Brazilian area codes and those of +1 apart."""
@@ -71,7 +72,19 @@ def _of_plan(address: str) -> Place:
     except NumberParseException:
         return NOWHERE
     country = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(number.country_code or 0)
-    return Place(country if len(country) == 2 and country.isalpha() else "", _zones(number))
+    return Place(country if len(country) == 2 and country.isalpha() else "", _of_start(address[1:START]))
+
+
+@lru_cache(maxsize=10_000)
+def _of_start(digits: str) -> tuple[str, ...]:
+    """The zones of all numbers that begin so: they are held and moved together (GROUP), so what holds for one holds for all."""
+    longer = {prefix: zones for prefix, zones in TIMEZONE_DATA.items() if prefix.startswith(digits)}
+    found = {zone for zones in longer.values() for zone in zones}
+    rest = digits not in longer and any(not any(prefix.startswith(digits + one) for prefix in longer) for one in "23456789")
+    if rest and not (longer and digits.startswith("1")):  # what begins with 1 may be anywhere from Guam to Bermuda
+        shorter = next((digits[:length] for length in range(len(digits), 0, -1) if digits[:length] in TIMEZONE_DATA), "")
+        found.update(TIMEZONE_DATA.get(shorter, ()))
+    return tuple(sorted(found - {_UNKNOWN}))
 
 
 @lru_cache(maxsize=300)

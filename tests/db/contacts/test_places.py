@@ -31,6 +31,22 @@ def test_every_area_of_brazil_has_its_zone() -> None:
     assert len(place("BR.1").zones) == 14
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "zone"),
+    [
+        ("+526641234567", "+526681234567", "America/Tijuana"),  # an hour apart
+        ("+34924123456", "+34928123456", "Atlantic/Canary"),
+        ("+351211234567", "+351292123456", "Atlantic/Azores"),
+        ("+12082011234", "+12082151234", "America/Los_Angeles"),
+    ],
+)
+def test_who_is_held_together_is_in_the_same_zones(one: str, other: str, zone: str) -> None:
+    """A claim asks for one of those whose numbers begin so, and holds or lets go all of them."""
+    assert start(one) == start(other)
+    assert place(one).zones == place(other).zones
+    assert zone in place(one).zones
+
+
 def test_the_start_of_a_number_is_enough_for_its_zone_group() -> None:
     assert start("+5511987654321") == "+5511"
     assert start("BR.123") == "BR"
