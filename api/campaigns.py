@@ -229,7 +229,8 @@ class CampaignController(Controller):
         opt={"rate": "send"},
     )
     async def retry_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[RetryFailed]) -> Retried:
-        """At once, or at a time. Only reasons for which that makes sense, unless named."""
+        """At once, or at a time. Only reasons for which that makes sense, unless named. 409 `template_stopped` while WhatsApp has paused, refused
+        or disabled the template of a campaign that would go on by it."""
         queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown, at=data.at)
         return Retried(queued=queued)
 

@@ -64,7 +64,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "campaigns_limit_set": (CampaignError.NOT_EDITABLE,),
     "campaigns_pause": (CampaignError.NOT_RUNNING,),
     "campaigns_resume": (CampaignError.NOT_PAUSED, CampaignError.TEMPLATE_STOPPED),
-    "campaigns_retry_failed": (CampaignError.IN_THE_PAST, CampaignError.NOT_RETRYABLE),
+    "campaigns_retry_failed": (CampaignError.IN_THE_PAST, CampaignError.NOT_RETRYABLE, CampaignError.TEMPLATE_STOPPED),
     "campaigns_test": (
         CampaignError.NOT_READY,
         MessageError.OPTED_OUT,

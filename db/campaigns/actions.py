@@ -260,6 +260,8 @@ async def retry_failed(
             (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED),
             CampaignError.NOT_RETRYABLE,
         )
+        if row["state"] != CampaignState.PAUSED and await lifecycle.template_stopped(w, campaign_id):
+            raise CampaignError.TEMPLATE_STOPPED()
         await consent.hold(w)
         queued = await queueing.requeue(w, campaign_id, reasons, include_unknown=include_unknown, not_before=at)
         if queued:

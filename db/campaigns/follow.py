@@ -25,13 +25,13 @@ from db.tenancy import Actor
 from db.work import Work, work
 
 _SOURCE = """
-select k.channel_id, k.template_id, k.name, k.bindings::text as bindings, k.settings::text as settings, k.content::text as content, c.kind
+select k.channel_id, k.template_id, k.header_file_id, k.name, k.bindings::text as bindings, k.settings::text as settings, k.content::text as content, c.kind
 from campaign k left join channel c on c.company_id = $1 and c.id = k.channel_id
-where k.company_id = $1 and k.id = $2 and k.cadence_id is null and k.launched_at is not null
+where k.company_id = $1 and k.id = $2 and k.cadence_id is null and k.fallback_of is null and k.launched_at is not null
 """
 _MAKE = """
-insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, cloned_from, created_by)
-values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10) returning id
+insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, cloned_from, created_by, header_file_id)
+values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10, $11) returning id
 """
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -82,6 +82,7 @@ async def follow(
             msgspec.json.encode(kept).decode(),
             campaign_id,
             actor.id if actor.kind == "user" else None,
+            source["header_file_id"] if same and not writes else None,
         )
         w.audit("campaign.followed_up", made, source=str(campaign_id), who=who.value, reason=only, people=count)
         return await changed(w, made)

@@ -45,9 +45,15 @@ _RESULTS = {
     "read": f"x.state = {M.READ}",
     "replied": "x.replied_at is not null",
     "failed": f"x.state in ({M.FAILED}, {M.FAILED_UNKNOWN})",
-    "not_read": f"x.state in ({M.SENT}, {M.DELIVERED})",
+    "not_read": f"x.state in ({M.SENT}, {M.DELIVERED}) and x.replied_at is null",
     "not_replied": f"x.state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and x.replied_at is null",
 }
+
+
+# Whom an SMS reached in its place, or is about to, is nobody to send it to once more.
+_NOT_INSTEAD = f"""not exists (select from campaign i join message f on f.company_id = i.company_id and f.contact_id = x.contact_id
+    and f.campaign_id = i.id and f.state not in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})
+    where i.company_id = x.company_id and i.fallback_of = {{campaign}}::uuid)"""
 
 
 def condition(group: Group, company: str, value: _Value, *, few: bool = False) -> str:
@@ -102,6 +108,8 @@ def _received(one: Received, value: _Value) -> str:
     which = (
         f"x.dedupe_key > {first}::text and x.dedupe_key < {last}::text and x.contact_id is not null and {_RESULTS[one.result]}"
     )
+    if one.result == "failed":
+        which += f" and {_NOT_INSTEAD.format(campaign=value(one.campaign_id))}"
     if one.reason is not None:
         which += f" and (x.reason = {value(one.reason)}::text) is true"
     if one.until is not None:

@@ -34,12 +34,12 @@ insert into spend_reserved(company_id, subject_id, starts) values ($1, $2, $3) o
 set amount = spend_reserved.amount returning amount
 """
 _ADD = "update spend_reserved set amount = $4 where company_id = $1 and subject_id = $2 and starts = $3"
-# What was billed, and by the price of today what is under way or was sent and not billed yet.
+# What was billed, and by the price of today what is under way or was sent and not billed yet: of one that is sent again this try, too.
 _BILLED = """
 select coalesce(sum(amount), 0)::bigint from message_cost where company_id = $1 and currency = $2 and
     (campaign_id = $3 or campaign_id = (select id from campaign where company_id = $1 and fallback_of = $3) or $3 = $4 and campaign_id is not null and not simulated and at >= $5)
 """
-_OF_MESSAGE = "o.id, o.address, o.units, o.state, o.sent_at"
+_OF_MESSAGE = "o.id, o.address, o.units, o.state, o.sent_at, o.epoch"
 _UNBILLED = f"""
 select k.channel_id, c.kind, k.content->>'category' as category, {GROUP.format("m.address")} as start, min(m.address) as address,
     sum(m.units)::bigint as units, count(*) as n
@@ -51,7 +51,9 @@ cross join lateral (
 where k.company_id = $1 and (k.id = $2 or k.fallback_of = $2 or $2 = $3 and not c.sandbox and k.launched_at is not null and coalesce(k.finished_at, now()) >= $4)
     and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})
     and (m.state in ({M.SENDING}, {M.UNKNOWN}) or m.sent_at is null or m.sent_at >= $4)
-    and not exists (select from message_cost b where b.company_id = $1 and b.campaign_id = k.id and b.message_id = m.id)
+    and not exists (select from message_cost b where b.company_id = $1 and b.campaign_id = k.id and b.message_id = m.id
+        and (m.state not in ({M.SENDING}, {M.UNKNOWN}) or exists (
+            select from attempt t where t.company_id = $1 and t.id = b.attempt_id and t.epoch = m.epoch)))
     and m.id <> all($5::uuid[])
 group by 1, 2, 3, 4
 """
@@ -172,6 +174,7 @@ async def month(actor: Actor) -> Cap | None:
 async def set_month(actor: Actor, most: int | None, currency: str) -> Cap | None:
     """`most` None: no limit. What was sent this month counts at once."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.reaches(None)  # it holds for what goes to real people
         await keep(w, MONTH, most, currency)
         w.audit("spend_cap.set", None, most=most, currency=currency)
         w.emit(CostsChanged())

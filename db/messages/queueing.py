@@ -100,7 +100,7 @@ with n as materialized (
 ), open as materialized (
     select * from unnest($4::text[], $5::timestamptz[], $6::float8[]) r(start, opens, before)
 )
-update message m set next_at = o.opens + make_interval(secs => n.seconds - o.before)
+update message m set next_at = greatest(m.next_at, o.opens + make_interval(secs => n.seconds - o.before))
 from n cross join lateral (select opens, before from open where open.start = n.start and open.before <= n.seconds
                            order by before desc limit 1) o
 where m.company_id = $1 and m.id = n.id
@@ -223,7 +223,7 @@ async def places(w: Work, queue_id: UUID) -> dict[str, str]:
 
 
 async def spread(w: Work, queue_id: UUID, seconds: float, opens: list[tuple[str, datetime, float]]) -> int:
-    """When each of a queue goes: evenly over so many seconds of open time. `opens`: for each place the spans in which it is open, with how
+    """When each of a queue goes: evenly over so many seconds of open time, and not before it would have. `opens`: for each place the spans in which it is open, with how
     many seconds were open before. Who is at no such place keeps their turn. Returns how many were moved."""
     columns = [list(column) for column in zip(*opens, strict=True)] if opens else [[], [], []]
     return await w.execute(_SPREAD, w.company_id, queue_id, seconds, *columns)

@@ -10,6 +10,8 @@ import pytest
 
 from db.campaigns import actions, fallback, gate, lifecycle, money, queries
 from db.clock import now
+from db.contacts import merges
+from db.contacts.enums import MergeReason
 from db.errors import Conflict
 from db.messages import ledger
 from db.messages.enums import AttemptState
@@ -80,6 +82,18 @@ async def test_who_is_not_on_whatsapp_gets_one_sms_and_nobody_else_does(owner_db
     [sms] = await stage.claim(stage.sms, await stage.child())
     assert (sms.address, sms.params, sms.content) == (one.address, [f"Pessoa {one.address[-1]}"], None)
     assert (await lifecycle_state(stage)) == "running"  # others may fail later
+
+
+async def test_who_became_one_with_somebody_whom_it_reached_gets_no_sms(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    stage = await staged(owner_db, owner, 2)
+    one, two = await stage.claim(stage.channel, stage.id)
+    await stage.write([one], M.FAILED, "not_on_whatsapp")
+    await stage.write([two], M.SENT)
+    assert one.contact_id is not None
+    assert two.contact_id is not None
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        await merges.merge(w, two.contact_id, one.contact_id, MergeReason.BY_HAND)
+    assert await fallback.rounds() == 0
 
 
 async def lifecycle_state(stage: Stage) -> str:

@@ -1,20 +1,22 @@
 """A draft for exactly some of those of a campaign; what helps those whom it did not reach; the landlines that a provider refused."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
 import pytest
 
-from db.campaigns import actions, follow, lifecycle, queries
+from db.campaigns import actions, fallback, follow, lifecycle, queries
 from db.campaigns.enums import CampaignPart
 from db.clock import now
 from db.contacts.filter import ContactFilter
 from db.contacts.segment_rule import Group, Received
 from db.errors import Conflict, Invalid, NotFound
 from db.messages.enums import MessageState as M
+from db.permissions import Permission
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 
 
@@ -63,6 +65,46 @@ async def test_the_draft_is_for_exactly_those_who_did_not_read(owner_db: asyncpg
     await _become(owner_db, sent, 3, M.READ, read_at=now())  # who reads it meanwhile leaves
     await _become(owner_db, sent, 4, M.SENT, sent_at=now() + timedelta(hours=1))  # and who gets it later does not join
     assert await _names(owner_db, owner, draft["id"]) == {"Pessoa 2"}
+
+
+async def test_who_answered_has_read(owner_db: asyncpg.Connection, owner: Actor, sent: UUID) -> None:
+    """Whoever tells nobody that they read a message tells it by their answer."""
+    await _become(owner_db, sent, 2, M.DELIVERED, replied_at=now())
+    draft = await follow.follow(owner, sent, CampaignPart.NOT_READ)
+    assert await _names(owner_db, owner, draft["id"]) == {"Pessoa 3"}
+
+
+async def test_whom_an_sms_reached_in_its_place_gets_no_second_one(
+    owner_db: asyncpg.Connection, owner: Actor, sent: UUID
+) -> None:
+    sms = await factories.channel(owner_db, owner, "sms")
+    async with work(owner, Permission.CAMPAIGNS_SEND) as w:
+        await fallback.begin(w, sent, fallback.Fallback(sms, "Oi"))
+    assert await fallback.rounds() == 1
+    with pytest.raises(Conflict, match="nobody_left"):
+        await follow.follow(owner, sent, CampaignPart.FAILED, reason="not_on_whatsapp", channel_id=sms)
+    child = await owner_db.fetchval("select id from campaign where fallback_of = $1", sent)
+    await owner_db.execute("update message set state = $2 where campaign_id = $1", child, int(M.FAILED))
+    draft = await follow.follow(owner, sent, CampaignPart.FAILED, reason="not_on_whatsapp", channel_id=sms)
+    assert await _names(owner_db, owner, draft["id"]) == {"Pessoa 4"}
+    with pytest.raises(NotFound):
+        await follow.follow(owner, child, CampaignPart.FAILED)
+
+
+async def test_the_draft_has_the_file_at_the_head(owner_db: asyncpg.Connection, owner: Actor, sent: UUID) -> None:
+    file = uuid4()
+    await owner_db.execute("update campaign set header_file_id = $2 where id = $1", sent, file)
+    draft = await follow.follow(owner, sent, CampaignPart.NOT_READ)
+    assert draft["header_file_id"] == file
+
+
+async def test_what_whatsapp_stopped_is_not_sent_again(owner_db: asyncpg.Connection, owner: Actor, sent: UUID) -> None:
+    await owner_db.execute(
+        "update template set status = 'paused' where id = (select template_id from campaign where id = $1)", sent
+    )
+    with pytest.raises(Conflict, match="template_stopped"):
+        await actions.retry_failed(owner, sent, ["landline"], include_unknown=False)
+    assert await owner_db.fetchval("select state from campaign where id = $1", sent) == "finished"
 
 
 async def test_who_did_not_answer_may_have_read(owner_db: asyncpg.Connection, owner: Actor, sent: UUID) -> None:

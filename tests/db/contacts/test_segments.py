@@ -229,7 +229,7 @@ def _meets(one: AnyCondition, person: Person, at: datetime) -> bool:
                 "read": state is MessageState.READ,
                 "replied": replied,
                 "failed": state in (MessageState.FAILED, MessageState.FAILED_UNKNOWN),
-                "not_read": went and state is not MessageState.READ,
+                "not_read": went and state is not MessageState.READ and not replied,
                 "not_replied": went and not replied,
             }[one.result]
         case InStage():

@@ -11,9 +11,12 @@ import pytest
 
 from db.campaigns import actions, gate, lifecycle, money
 from db.campaigns.enums import CampaignState
+from db.clock import now
 from db.costs import caps, rates
+from db.costs import ledger as ledger_of_costs
 from db.costs.catalogue import Rate
 from db.costs.enums import CapScope
+from db.costs.ledger import Charge
 from db.errors import Conflict
 from db.messages import ledger
 from db.messages.enums import AttemptState, MessageState
@@ -120,6 +123,24 @@ async def test_a_limit_that_comes_later_counts_what_went_before(owner_db: asyncp
     assert len((await at.claim(4))[0]) == 1
     await money.set_limit(owner, at.campaign_id, None, None)
     assert len((await at.claim(4))[0]) == 4
+
+
+async def test_what_is_sent_once_more_counts_once_more(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    """It was billed for the first try already; the second one is on its way."""
+    at = await scene(owner_db, owner, LIMITED)
+    go, _ = await at.claim(2)
+    async with work(owner, SEND) as w:
+        await ledger_of_costs.bill(w, [Charge(one.attempt_id, None, now(), True, "marketing") for one in go])
+    await at.fail(go)
+    await actions.retry_failed(owner, at.campaign_id, ["temporary"], include_unknown=False)
+    await owner_db.execute(
+        "update message set next_at = now() + interval '1 hour' where campaign_id = $1 and tries = 0 and epoch = 0",
+        at.campaign_id,
+    )
+    again, stop = await at.claim(2)
+    assert (len(again), stop) == (1, CapScope.CAMPAIGN), "two were paid, one is under way"
+    await owner_db.execute("update message set next_at = now() where campaign_id = $1", at.campaign_id)
+    assert await at.claim(8) == ([], CapScope.CAMPAIGN)
 
 
 async def test_nobody_without_a_price_goes_under_a_limit(owner_db: asyncpg.Connection, owner: Actor) -> None:
