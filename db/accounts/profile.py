@@ -43,6 +43,8 @@ async def change_company(
     """The row of `queries.company`. None leaves a value as it is; of `answer_target` (minutes) UNSET does. Raises Invalid."""
     refuse_addresses(name=name)
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        if time_zone is not None or same_text_hours is not None:  # hours and windows of what goes to real people
+            await w.reaches(None)
         await w.execute(
             "update company set name = coalesce($2, name), language = coalesce($3, language), time_zone = coalesce($4, time_zone), "
             "country = coalesce($5, country), answer_target = case when $6 then $7 else answer_target end, "

@@ -105,6 +105,7 @@ async def send_hours(actor: Actor) -> list[SendHours]:
 async def add(actor: Actor, rule: SendHours) -> SendHours:
     """A new rule, from now on for every campaign, also for those that run. Its id and version are given here."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.reaches(None)  # it holds for what goes to real people
         rule_id: UUID = await w.fetchval(_SAVE, w.company_id, *rule[1:-1])
         w.audit("send_hours.added", rule_id, name=rule.name)
         return await _told(w, rule_id)
@@ -113,6 +114,7 @@ async def add(actor: Actor, rule: SendHours) -> SendHours:
 async def change(actor: Actor, rule: SendHours, expected: Expected = None) -> SendHours:
     """Raises NotFound, PreconditionFailed."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.reaches(None)  # it holds for what goes to real people
         version = await w.fetchval(
             "select version from send_hours where company_id = $1 and id = $2 for update", w.company_id, rule.id
         )
@@ -131,6 +133,7 @@ async def change(actor: Actor, rule: SendHours, expected: Expected = None) -> Se
 async def remove(actor: Actor, rule_id: UUID) -> None:
     """Raises NotFound."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.reaches(None)  # it holds for what goes to real people
         if not await w.execute("delete from send_hours where company_id = $1 and id = $2", w.company_id, rule_id):
             raise RequestError.NOT_FOUND(what="send_hours")
         w.audit("send_hours.removed", rule_id)

@@ -82,6 +82,7 @@ async def keep(
             "select true from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, channel_id
         ):
             raise RequestError.NOT_FOUND(what="channel")
+        await w.reaches(channel_id)
         known = await w.fetchval(
             "select version from warm_up where company_id = $1 and channel_id = $2 for update", w.company_id, channel_id
         )
@@ -105,6 +106,7 @@ async def remove(actor: Actor, channel_id: UUID) -> None:
     async with work(actor, Permission.COMPANY_WRITE) as w:
         if not await w.execute("delete from warm_up where company_id = $1 and channel_id = $2", w.company_id, channel_id):
             raise RequestError.NOT_FOUND(what="warm_up")
+        await w.reaches(channel_id)
         w.audit("warm_up.removed", channel_id)
         w.emit(SendHoursChanged())
 

@@ -115,6 +115,7 @@ async def set_rates(actor: Actor, found: Sequence[Rate]) -> None:
     """Adds prices, or changes those of the same kind, country, category and first day. All or none. Raises Invalid."""
     refuse_odd(found)
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.reaches(None)  # it holds for what goes to real people
         await _save(w, found)
         w.audit("send_rates.set", None, count=len(found))
         w.emit(CostsChanged())
@@ -129,6 +130,7 @@ async def _save(w: Work, found: Sequence[Rate]) -> None:
 async def remove_rate(actor: Actor, rate_id: UUID) -> None:
     """A price of the company's own goes; what was spent keeps it. Raises NotFound."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.reaches(None)  # it holds for what goes to real people
         if not await w.execute("delete from send_rate where company_id = $1 and id = $2", w.company_id, rate_id):
             raise RequestError.NOT_FOUND(what="send_rate")
         w.audit("send_rates.removed", rate_id)

@@ -15,6 +15,7 @@ from api.auth import guard
 from db.permissions import Permission as P
 from db.permissions import Role
 from db.tenancy import Actor
+from tests import factories
 from tests.api.conftest import Headers, SignInAs
 from tests.api.test_borrowed_rights import new_key
 
@@ -90,6 +91,36 @@ async def test_a_test_key_lets_nothing_write_to_real_people_later(
     theirs = (await client.post(rules, json=text | {"enabled": False}, headers=auth)).json()
     on = await client.patch(f"/v1/stage-rules/{theirs['id']}", json={"enabled": True}, headers=key)
     assert (said(on) == (403, "test_key")) is not sandbox, on.text
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
+async def test_a_test_key_changes_nothing_that_protects_or_leads_real_people(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection, sandbox: bool
+) -> None:
+    """Hours, limits of costs and the window of texts hold for all numbers; a sequence goes on by itself."""
+    auth = await sign_in_as()
+    key = await a_test_key(client, auth)
+    channel = await factories.channel(owner_db, owner, "sms")
+    await factories.contacts(owner_db, owner, 2)
+    plan = {"steps": [{"kind": "send", "id": str(uuid4()), "channel_id": str(channel), "text": "Oi"}]}
+    own = "/v1/cadences/" + (await client.post("/v1/cadences", json={"name": "Volta", "plan": plan}, headers=auth)).json()["id"]
+    assert (await client.post(f"{own}/start", headers=auth)).status_code == 200
+    await owner_db.execute("update channel set sandbox = $2 where company_id = $1", owner.company_id, sandbox)
+    hours = {"name": "Dia", "weekdays": [0], "opens": 0, "closes": 1440}
+    kept = (await client.post("/v1/send-hours", json=hours, headers=auth)).json()["id"]
+    tried = [
+        await client.post(f"{own}/enrolments", json={"contacts": {"everyone": True}}, headers=key),
+        await client.post(f"{own}/pause", headers=key),
+        await client.put(f"/v1/warm-ups/{channel}", json={"starts": "2026-01-01"}, headers=key),
+    ]
+    assert [said(one) == (403, "test_key") for one in tried] == [not sandbox] * 3, [one.text for one in tried]
+    everywhere = [
+        await client.post("/v1/send-hours", json=hours, headers=key),
+        await client.delete(f"/v1/send-hours/{kept}", headers=key),
+        await client.put("/v1/costs/limit", json={"limit_micro": None, "currency": None}, headers=key),
+        await client.patch("/v1/company", json={"same_text_hours": 0}, headers=key),
+    ]
+    assert {said(one) for one in everywhere} == {(403, "test_key")}, [one.text for one in everywhere]
 
 
 # -- automations act with rights of their own: who may only change them borrows none
