@@ -32,7 +32,7 @@ from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.rate_limit import Strangers
 from api.versions import IfMatch
 from db import valkey
-from db.allowances import Bucket, take, too_many
+from db.allowances import Bucket, give_back, take, too_many
 from db.crypto import digest
 from db.errors import Field, RequestError
 from db.incoming import deliveries, hooks
@@ -45,9 +45,10 @@ from db.settings import Settings
 
 PATH = "/v1/hooks/in"
 RATE = Bucket("incoming-hook", 120, 5)
-DAY = Bucket("incoming-hook-day", 20_000, 20_000 / 86_400)
-"""Of all hooks of a company: what comes is stored, and whoever has an address may post."""
 """Of one hook: so many at once, five a second from then on."""
+DAY = Bucket("incoming-hook-day", 20_000, 20_000 / 86_400)
+"""Of all hooks of a company: what comes is stored, and whoever has an address may post. What is refused for its signature takes none of it, or
+who learned one address could shut all others for the day."""
 _problems: msgspec.json.Decoder[list[IncomingProblem]] = msgspec.json.Decoder(list[IncomingProblem])
 
 
@@ -214,6 +215,7 @@ async def receive(request: Request[Any, Any, Any], token: Annotated[str, PathPar
     await _room(route)
     body = await request.body()
     if route.header is not None and not _signed(request, route, body):
+        await give_back((DAY, str(route.company_id)))
         raise IncomingError.WRONG_SIGNATURE()
     delivery_id = await deliveries.receive(route, body, request.headers.get("content-type", ""))
     if delivery_id is None:

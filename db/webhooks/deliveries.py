@@ -5,6 +5,7 @@ its breaker, and which delivery of an entity is the foremost. A worker that dies
 """
 
 import random
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -33,7 +34,7 @@ WARN_AFTER, OFF_AFTER = timedelta(days=1), timedelta(days=5)
 MAX_RETRY_AFTER = 3600.0
 _ANSWER = 500  # characters of an answer that the log keeps
 _HEADERS, _HEADER = 20, 200  # headers of an answer that it keeps, and characters of each
-_SECRET = frozenset({"set-cookie", "authorization", "www-authenticate"})
+_SECRET = re.compile(r"cookie|auth|token|secret|session|api-?key|password|signature", re.IGNORECASE)
 
 _DUE = """
 select company_id, id from webhook_endpoint where off_because is null and due_at <= now() and (paused_until is null or paused_until <= now())
@@ -165,8 +166,8 @@ def next_try(tried: Tried) -> tuple[DeliveryState, datetime]:
 
 
 def _kept(headers: dict[str, str]) -> dict[str, str]:
-    """As many of an answer's headers as the log keeps. Cookies are none of it: they open something there."""
-    kept = [(name, value) for name, value in headers.items() if name.lower() not in _SECRET][:_HEADERS]
+    """As many of an answer's headers as the log keeps. Cookies, tokens and keys are none of it: they open something there."""
+    kept = [(name, value) for name, value in headers.items() if not _SECRET.search(name)][:_HEADERS]
     return {storable.text(name, _HEADER): storable.text(value, _HEADER) for name, value in kept}
 
 

@@ -93,6 +93,20 @@ async def test_a_signature_that_is_asked_for_is_checked(client: httpx.AsyncClien
     assert await status(None) == 200
 
 
+async def test_who_cannot_sign_takes_no_room_from_the_companys_other_hooks(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook, signed, auth = await made(client, sign_in_as)
+    made_too = await client.post("/v1/incoming-hooks", json={"name": "Outro"}, headers=auth)
+    other = httpx.URL(made_too.json()["url"]).path
+    change = {"signature_header": "X-Loja-Signature", "secret": "segredo-longo"}
+    assert (await client.patch(f"/v1/incoming-hooks/{hook}", json=change, headers=auth)).status_code == 200
+    monkeypatch.setattr(incoming, "DAY", Bucket("incoming-hook-test-unsigned", 2, 0.001))
+    for _ in range(4):
+        assert (await client.post(signed, content=BODY, headers={"X-Loja-Signature": "00"})).status_code == 401
+    assert [(await client.post(other, content=BODY)).status_code for _ in range(3)] == [200, 200, 429]
+
+
 async def test_wrong_addresses_of_a_neighbour_lock_out_no_hook(
     client: httpx.AsyncClient, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
