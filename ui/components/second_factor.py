@@ -104,6 +104,8 @@ class Setup:
         Text("p", _("Open an authenticator app on your phone (such as Google Authenticator) and scan this picture."), "m-sub")
         with ui.element("div").classes("m-qr-place"):
             picture(started.address)
+        with ui.element("div").classes("m-qr-place m-only-phone"):  # nobody scans the screen that they hold
+            ui.link(_("Open the app on this phone"), started.address).classes("m-link")
         Text("p", _("Cannot scan it? Type this key into the app:"), "m-hint")
         copy_field(started.secret, label=_("Copy key"), whole=True)
         code = code_field(submit, hint=_("The six digits that the app shows now."))
