@@ -29,6 +29,7 @@ from api.bodies import BodyDeadline
 from api.cadences import CadenceController
 from api.campaigns import CampaignController, ContactCampaignController
 from api.channel_health import ChannelHealthController
+from api.channel_sessions import ChannelSessionController
 from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
 from api.consent import ConsentController, SuppressionController
@@ -122,6 +123,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SendHoursController,
     WarmUpController,
     KindController,
+    ChannelSessionController,
     ChannelSignupController,
     ChannelController,
     ChannelHealthController,

@@ -27,6 +27,7 @@ from db.channels.queries import ChannelView
 from db.messages import inbox
 from db.providers import registry
 from db.providers.definition import Provider, Text
+from db.qr import pairing
 from db.settings import Settings
 from db.texts import END
 
@@ -63,7 +64,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         messaging_used=view.messaging_used,
         throughput=view.throughput,
         rate_now=view.rate_now,
-        webhook_url=addresses[False],
+        webhook_url=addresses.get(False),
         webhook_status_url=addresses.get(True),
         verify_token=view.verify_token,
         check=[
@@ -99,6 +100,7 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
         icon=provider.icon,
         description=Translated(**provider.description._asdict()),
         sandbox=provider.sandbox,
+        paired=provider.capabilities.session is not None,
         capabilities=KindCapabilities(
             campaign_content=can.campaign_content,
             text_limit=can.text_limit,
@@ -164,7 +166,9 @@ class ChannelController(Controller):
         "`checking`; the result of the live check follows as event `channel.changed`. Secrets are sealed and never shown again.",
     )
     async def connect(self, data: JSONBody[ChannelConnect], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
-        if data.sandbox:
+        if registry.chosen(data.kind).capabilities.session is not None:
+            view = await pairing.connect(actor, kind=data.kind, name=data.name, values=data.values, sandbox=data.sandbox)
+        elif data.sandbox:
             view = await actions.connect_sandbox(actor, kind=data.kind, name=data.name, values=data.values)
         else:
             view = await actions.connect(actor, kind=data.kind, name=data.name, values=data.values)

@@ -5,6 +5,7 @@ share them and each decision is atomic; the clock is Valkey's.
   holds one second's worth and starts EMPTY: a lost Valkey costs a second, never a burst. A 429 lowers it by the share of the
   messages that the provider refused, for half a minute at most.
 - *Pair rate*: at most one message per 6 s to one person from one number, with Meta's burst of 45 that borrows from later.
+- *Pace*: of numbers that write like a person (`db/qr/pacing.py`), gaps and rests.
 - *Tier*: unique people per moving 24 h, shared by all numbers of a portfolio. Exact through any loss of Valkey: each claim leaves
   a new token in the window and, in its own transaction, in Postgres. Where the two differ the window has lost somebody, and it is
   rebuilt from the ledger before anybody else may go (docs/decisions/0012).
@@ -103,6 +104,24 @@ end
 return out
 """
 
+# Not sooner than a gap after the last one, and after a rest; a lost clock begins with a whole gap.
+_PACE = """
+local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local gap, each, rest, take = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+local b = redis.call('HMGET', KEYS[1], 'last', 'rested', 'count')
+local last = tonumber(b[1])
+if not last then last = now; redis.call('HSET', KEYS[1], 'last', now); redis.call('PEXPIRE', KEYS[1], 3600000) end
+local wait = math.max(last + gap, tonumber(b[2]) or 0) - now
+if wait > 0 then return wait end
+if take then
+    local count = (tonumber(b[3]) or 0) + 1
+    redis.call('HSET', KEYS[1], 'last', now, 'count', count)
+    if count % each == 0 then redis.call('HSET', KEYS[1], 'rested', now + rest) end
+    redis.call('PEXPIRE', KEYS[1], 3600000)
+end
+return 0
+"""
+
 _MAKE = "insert into portfolio_window(company_id, portfolio_id) values ($1, $2) on conflict do nothing"
 _LOCK = "select token from portfolio_window where company_id = $1 and portfolio_id = $2 for update"
 _RENEW = "update portfolio_window set token = $3 where company_id = $1 and portfolio_id = $2"
@@ -163,6 +182,13 @@ async def acquire(channel_id: UUID, *, rate: float, want: int, least: int = 1, r
     asked = [rate, want, least, "" if room is None else room]
     granted, wait, factor = await _run("acquire", _ACQUIRE, [_bucket(channel_id)], asked)
     return Permit(int(granted), int(wait) / 1000, float(factor))
+
+
+async def pace(channel_id: UUID, gap: float, *, each: int, rest: float, take: bool) -> float:
+    """For a number that writes like a person: seconds until `gap` has passed since its last message and its rest is over, 0 when they have.
+    `take`: then this is its next message. A `rest` follows every `each` messages. Raises valkey.Down."""
+    asked = [int(gap * 1000), each, int(rest * 1000), int(take)]
+    return int(await _run("pace", _PACE, [f"pace:{channel_id}"], asked)) / 1000
 
 
 async def give_back(channel_id: UUID, tokens: int) -> None:

@@ -19,7 +19,7 @@ SEALED = (
     ("webhook_endpoint", "secret"), ("webhook_endpoint", "old_secret"), ("webhook_endpoint", "legacy_secret"),
     ("incoming_hook", "signing_secret"), ("erased_salt", "salt"), ("receipt_key", "private"),
     ("kommo_connection", "token"), ("kommo_connection", "refresh_token"), ("kommo_connection", "client_secret"), ("kommo_connection", "code"),
-    ("kommo_connection", "hook_token"),
+    ("kommo_connection", "hook_token"), ("qr_session", "code"), ("qr_session", "uploads"), ("qr_key", "sealed"),
 )  # fmt: skip
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 OF_PEOPLE = ("second_factor", "secret")

@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cloudfront_key_id: str = ""
     cloudfront_private_key: str = ""  # PEM, or the path of a file with it
     media_quota_mb: int = 20_000  # of files that one company uploaded for its messages and may keep
+    wa_version: str = ""  # of WhatsApp's protocol for numbers connected by a QR code (2.3000.…); empty: the engine's own
     log_level: str = "INFO"
     trusted_proxies: int = 0  # how many proxies in front may set X-Forwarded-For
     metrics_token: str = ""  # Bearer token for /metrics; empty: loopback only

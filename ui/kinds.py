@@ -21,6 +21,7 @@ _NONE = Kind(
     icon="campaign",
     description=Translated(en="", pt_br=""),
     sandbox=False,
+    paired=False,
     capabilities=KindCapabilities(
         campaign_content="template",
         text_limit=1000,

@@ -35,7 +35,13 @@ log = structlog.get_logger("workers.batch")
 MARGIN = 0.05  # share of the lease that must be left beyond the send timeout
 MAX_TRIES = 5
 NETWORK_PAUSE = 5.0  # seconds
-PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RATE, FailureReason.QUEUE_FULL)
+PATIENT = (
+    FailureReason.NETWORK,
+    FailureReason.THROUGHPUT,
+    FailureReason.API_RATE,
+    FailureReason.QUEUE_FULL,
+    FailureReason.NEW_PEOPLE_LIMIT,
+)
 """The provider, not the message, is the reason: waiting costs no try."""
 
 
@@ -55,6 +61,20 @@ def said_before(message: Claimed) -> Result:
         AttemptState.REJECTED,
         reason=SkipReason.SAME_TEXT.value,
         detail="not sent: this number had the same text lately",
+        counts_as_try=False,
+    )
+
+
+def unknown_here(message: Claimed) -> Result:
+    """Not sent: the person neither wrote nor said yes, and the number writes to no strangers (db/messages/strangers.py)."""
+    return Result(
+        message.message_id,
+        message.epoch,
+        message.attempt_id,
+        MessageState.SKIPPED,
+        AttemptState.REJECTED,
+        reason=SkipReason.STRANGER.value,
+        detail="not sent: they neither wrote within a year nor said yes",
         counts_as_try=False,
     )
 

@@ -22,6 +22,8 @@ from db.crypto import SealBroken
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
+from db.qr import health as session_health
+from db.qr import sessions
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import work
@@ -57,6 +59,8 @@ class ChannelJobs:
             raise Cancel(str(error)) from error
         started, found = now(), None
         adapter = registry.adapter(known.channel.kind)
+        if adapter.provider.capabilities.session is not None:  # its gateway says how it is
+            return
         try:
             if known.channel.sandbox:
                 known = await self._sandbox_account(adapter, known)
@@ -116,4 +120,8 @@ async def sandbox_call(settings: Settings, wire: Wire, method: str, path: str, b
 
 
 JOBS = (Handler(CheckChannel, lambda r: ChannelJobs(r.settings, r.wire).check_channel),)
-LOOPS = (Loop("channels", 10.0, provider_state.end_pauses),)
+LOOPS = (
+    Loop("channels", 10.0, provider_state.end_pauses),
+    Loop("sessions", 30.0, sessions.alarm),
+    Loop("session_health", 60.0, session_health.look),
+)

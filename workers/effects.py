@@ -283,7 +283,9 @@ def canonical(phone: str) -> str:
 
 async def _message(w: Work, item: Item, event: InboundMessage) -> None:
     """Keeps what somebody wrote, or what our own people wrote elsewhere. Past messages cause nothing but their place."""
-    sender = Sender(event.from_phone, event.from_bsuid, event.username, event.profile_name, item.channel.portfolio_id)
+    sender = Sender(
+        event.from_phone, event.from_bsuid, event.username, event.profile_name, item.channel.portfolio_id, event.from_lid
+    )
     contact_id = await senders.contact_of(w, sender)
     address = sender.address
     assert address is not None

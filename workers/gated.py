@@ -10,14 +10,15 @@ from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.costs.enums import CapScope
-from db.messages import header_files, ledger, render, repeats
+from db.messages import header_files, ledger, render, repeats, strangers
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.messages.render import TextContent, TextSender
+from db.providers import registry
 from db.work import Work
 from workers import outgoing
-from workers.batch import not_taken, queued_again, said_before
+from workers.batch import not_taken, queued_again, said_before, unknown_here
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
 FILE_WAIT = 3.0  # seconds
@@ -39,6 +40,16 @@ async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | 
     soonest = min(held.wait for held in closed.values())
     await outgoing.note_limit(channel, "quiet_hours", None, until=now() + timedelta(seconds=soonest))
     return [message for message in batch if message.message_id not in closed]
+
+
+async def by_acquaintance(w: Work, channel: ChannelRow, campaign_id: UUID | None, batch: list[Claimed]) -> list[Claimed]:
+    """Without strangers, where the number of a campaign would be blocked for them; whatever was true when the audience was written."""
+    if campaign_id is None or channel.sandbox or not batch or not registry.provider(channel.kind).capabilities.known_people_only:
+        return batch
+    strange = await strangers.among(w, batch)
+    if strange:
+        await ledger.finish(w, [unknown_here(m) for m in batch if m.message_id in strange], horizon=channel.unknown_horizon)
+    return [m for m in batch if m.message_id not in strange]
 
 
 async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str) -> list[Claimed]:

@@ -23,6 +23,7 @@ from db.messages import files, inbox, lost, repeats, uploads
 from db.personas import pictures, trials
 from db.privacy import exporting, retention
 from db.proposals import decide, watch
+from db.qr import inbound as heard
 from db.webhooks import deliveries as webhook_deliveries
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
@@ -34,6 +35,7 @@ FORGET = (
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
     incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake, requests.forget_old, repeats.forget_old, kommo_tasks.forget_old,
+    heard.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

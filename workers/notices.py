@@ -52,6 +52,30 @@ SENTENCES: dict[N, tuple[str, str]] = {
         "A qualidade de um modelo caiu: pessoas o bloqueiam ou denunciam. A Meta pode pausá-lo. O modelo é este:",
         "The quality of a template dropped: people block or report it. Meta may pause it. It is this one:",
     ),
+    N.SESSION_ENDED: (
+        "O celular desconectou este número. Leia o código de novo na página do canal; as mensagens esperam até lá.",
+        "The phone disconnected this number. Scan its code again on the channel's page; messages wait until then.",
+    ),
+    N.SESSION_ELSEWHERE: (
+        "Outro programa abriu a conexão deste número. Feche-a lá e abra-a de novo na página do canal; dois ao mesmo tempo levam a um bloqueio.",
+        "Another program opened the connection of this number. Close it there and open it here again; two at once lead to a block.",
+    ),
+    N.SESSION_BANNED: (
+        "O WhatsApp bloqueou este número. Peça uma análise no aplicativo do celular; as mensagens esperam.",
+        "WhatsApp blocked this number. Ask for a review in the app on the phone; messages wait.",
+    ),
+    N.SESSION_RESTRICTED: (
+        "O WhatsApp não deixa este número escrever para gente nova por um tempo. Quem já escreveu continua recebendo respostas.",
+        "WhatsApp lets this number write to nobody new for a time. Whoever wrote still gets answers.",
+    ),
+    N.SESSION_OUTDATED: (
+        "O WhatsApp recusa esta versão do Master IA. Avise quem cuida da instalação; as mensagens esperam.",
+        "WhatsApp refuses this version of Master IA. Tell who runs the installation; messages wait.",
+    ),
+    N.SESSION_AWAY: (
+        "A conexão deste número caiu há mais de cinco minutos e não volta sozinha. Veja se o celular está ligado e com internet; as mensagens esperam.",
+        "The connection of this number broke off more than five minutes ago and does not come back. See whether the phone is on and online; messages wait.",
+    ),
     N.OUTAGE: (
         "O provedor não responde há mais de dez minutos. Os envios esperam e continuam sozinhos quando ele voltar; nada se perde.",
         "The provider has not answered for more than ten minutes. Sending waits and goes on by itself; nothing is lost.",

@@ -61,7 +61,7 @@ class Composer:
         prepared = self._own(message) if message.content else self._shared
         if prepared is None:
             raise ValueError("the message has no content")
-        attempt = str(message.attempt_id)
+        attempt = str(message.message_id if self._adapter.names_messages else message.attempt_id)
         if isinstance(prepared, AnswerContent):
             return self._adapter.compose_answer(self._settings, self._channel, prepared, message.address, attempt)
         if isinstance(prepared, TextSender):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from db import valkey
 from db.channels.secrets import Credentials
 from db.clock import now
 from db.conversations import receipts
@@ -18,6 +19,7 @@ from db.conversations.receipts import Receipt
 from db.crypto import SealBroken
 from db.jobs import MarkRead
 from db.messages.reasons import FailureReason
+from db.qr import typing as typing_over
 from db.settings import Settings
 from workers.control import TRANSIENT
 from workers.credentials import channel_of
@@ -66,7 +68,7 @@ class Receipts:
                 receipt = await receipts.writes(company_id, conversation_id)
                 if receipt is not None and await self._tell(company_id, receipt, typing=True) is None:
                     await receipts.shown_typing(company_id, receipt)
-        except TimeoutError:
+        except (TimeoutError, *valkey.Down):
             log.debug("typing.let_go", conversation_id=str(conversation_id))
         finally:
             self._typing -= 1
@@ -84,6 +86,8 @@ class Receipts:
             return FailureReason.BAD_REQUEST
         if not channel.sendable:
             return FailureReason.TEMPORARY
+        if can.session is not None:  # who holds the connection shows it; what was read is told there too (workers/qr)
+            return None if await typing_over.say(company_id, channel.id, receipt.address) else FailureReason.TEMPORARY
         client = adapter.client(self._settings, self._wire, channel, known.token)
         try:
             await adapter.mark_read(client, channel, receipt.provider_id, typing=typing)

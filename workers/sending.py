@@ -25,6 +25,7 @@ from db.messages.enums import MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
+from db.providers import registry
 from db.settings import Settings
 from db.tenancy import worker
 from db.witness import Seen
@@ -87,6 +88,10 @@ class Lanes:
             with contextlib.suppress(*valkey.Down):
                 await valkey.client().delete(key)
 
+    def speaks_for(self, channel: ChannelRow) -> bool:
+        """Whether this process can send over it. A connection is held by one program, which sends over it itself (workers/qr)."""
+        return channel.kind not in registry.with_session()
+
     async def free(self, lanes: Sequence[Lane]) -> list[Lane]:
         """Those where no process is at work. Raises valkey.Down."""
         if not lanes:
@@ -103,7 +108,7 @@ class Lanes:
         company_id, channel_id, lane = turn.lane
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             channel = await load_channel(w, channel_id)
-        if channel is None or not channel.sendable:
+        if channel is None or not channel.sendable or not self.speaks_for(channel):
             return None
         breaker = self._breakers.of(channel)
         await breaker.exchange()
@@ -205,6 +210,7 @@ class Lanes:
         )
         asked = await gate.ask(w, campaign_id) if batch and campaign_id is not None else None
         batch = await gated.by_hours(w, channel, queue_id, asked, batch)
+        batch = await gated.by_acquaintance(w, channel, campaign_id, batch)
         batch = await gated.by_warmth(w, channel, queue_id, asked, batch)
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
         answers = [m for m in batch if render.is_answer(m.content)]

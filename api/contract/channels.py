@@ -75,7 +75,9 @@ class Channel(Output):
     messaging_used: int | None  # unique people of the last 24 h; null when Valkey is away
     throughput: float
     rate_now: float  # sent per second over the last 10 s
-    webhook_url: Annotated[str, example("https://api.example.com/hooks/meta/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")]
+    webhook_url: (
+        Annotated[str, example("https://api.example.com/hooks/meta/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None
+    )  # null: nothing is called
     webhook_status_url: str | None
     verify_token: str | None  # Meta asks for it when the address is registered; shown to who may change channels
     check: list[CheckLine]

@@ -97,6 +97,7 @@ class Kind(Output):
     icon: Annotated[str, example("chat")]  # a Material symbol
     description: Translated
     sandbox: bool  # whether there are rehearsal numbers of it
+    paired: bool  # by a phone that scans a code: `POST /v1/channels/{id}/session/code`
     capabilities: KindCapabilities
     fields: list[KindField]
     signup: KindSignup | None = None  # null: this installation has no such window

@@ -54,6 +54,10 @@ FAILURES: dict[str, str] = {
     "marketing_api": "Marketing service not ready",
     "spam_rate": "Too many complaints",
     "carrier_filtered": "The carrier took it for spam",
+    "session_ended": "The phone ended the connection",
+    "session_elsewhere": "The number was opened elsewhere",
+    "client_outdated": "WhatsApp asks for a newer version",
+    "new_people_limit": "Too many new people for this number",
     "pair_rate": "Too many messages to one person",
     "quiet_hours": "Outside of the hours in which you write",
     "spend_cap": "The limit of costs is reached",
@@ -79,6 +83,7 @@ SKIPS: dict[str, str] = {
     "recently_messaged": "Got a campaign not long ago",
     "contact_deleted": "Contact deleted",
     "sample_contact": "Sample contacts",
+    "stranger": "Never wrote and never said yes",
     "same_text": "Had the same text lately",
 }
 """SkipReason."""

@@ -49,6 +49,7 @@ from db.notifications.errors import NotificationError, NotificationField
 from db.personas.errors import PersonaError
 from db.personas.errors import PersonaField as PersonaField
 from db.proposals.errors import ProposalError, ProposalField
+from db.qr.errors import SessionError
 from db.webhooks.errors import WebhookError, WebhookField
 
 C = TypeVar("C", bound=Code)
@@ -76,6 +77,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     NotificationError,
     PersonaError,
     ProposalError,
+    SessionError,
     WebhookError,
     AgentError,
 )

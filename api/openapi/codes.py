@@ -21,6 +21,7 @@ from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
 from db.proposals.errors import ProposalError
+from db.qr.errors import SessionError
 from db.webhooks.errors import WebhookError
 
 _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
@@ -80,6 +81,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "channels_create": (ChannelError.CHANNEL_EXISTS,),
     "channels_delete": (ChannelError.CHANNEL_IN_USE,),
     "channels_resume": (ChannelError.CHANNEL_NOT_PAUSED,),
+    "channels_session_code": (SessionError.SESSION_OPEN,),
+    "channels_session_open": (SessionError.CODE_NEEDED,),
     "channels_templates_sync": (ChannelError.NO_TEMPLATES,),
     "channels_update": (ChannelError.NOT_FOR_THIS_CHANNEL,),
     "contacts_bulk": (

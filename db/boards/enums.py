@@ -104,6 +104,7 @@ class RunReason(StrEnum):
     RULE_OFF = "rule_off"
     SAMPLE_CONTACT = "sample_contact"
     STAGE_GONE = "stage_gone"
+    STRANGER = "stranger"  # never wrote and never said yes
     TEAM_EMPTY = "team_empty"  # or gone
     TEMPLATE_CHANGED = "template_changed"  # it has other placeholders than the rule fills
     TEMPLATE_GONE = "template_gone"  # or not approved any more

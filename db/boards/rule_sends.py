@@ -66,6 +66,7 @@ _SKIPS = {
     SkipReason.NO_ADDRESS: RunReason.NO_ADDRESS,
     SkipReason.SAMPLE_CONTACT: RunReason.SAMPLE_CONTACT,
     SkipReason.LANDLINE: RunReason.LANDLINE,
+    SkipReason.STRANGER: RunReason.STRANGER,
 }
 
 

@@ -11,7 +11,7 @@ from db.channels.enums import TemplateCategory
 from db.contacts import filters
 from db.contacts.enums import SAMPLE, Category
 from db.contacts.filter import ContactFilter
-from db.messages import queueing, values
+from db.messages import queueing, strangers, values
 from db.messages.enums import SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse
@@ -63,6 +63,11 @@ class Audience:
         more = [] if rehearsal else [f"when p.source = '{SAMPLE}' then '{SkipReason.SAMPLE_CONTACT}'"]
         if not capabilities.reaches_landlines:
             more.append(f"when p.line = 'fixed' then '{SkipReason.LANDLINE}'")
+        if capabilities.known_people_only and not rehearsal:
+            known = strangers.KNOWN.format(
+                company=self.company, contact="p.contact_id", category=f"'{TemplateCategory(category).value}'"
+            )
+            more.append(f"when not {known} then '{SkipReason.STRANGER}'")
         if skip_recent_days:
             days = self.arg(skip_recent_days, "int")
             more.append(

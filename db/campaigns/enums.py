@@ -50,6 +50,7 @@ class PreflightRule(StrEnum):
     RECENTLY_MESSAGED = "recently_messaged"
     CONTACT_DELETED = "contact_deleted"
     SAMPLE_CONTACT = "sample_contact"
+    STRANGER = "stranger"
     SAME_TEXT = "same_text"
     MISSING_VALUE = "missing_value"
     QUIET_HOURS = "quiet_hours"

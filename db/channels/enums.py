@@ -97,6 +97,13 @@ class NoticeCode(StrEnum):
     HISTORY_DECLINED = "history_declined"
     ADDRESS_BOOK_SYNCED = "address_book_synced"
     OUTAGE = "outage"
+    SESSION_ENDED = "session_ended"  # of numbers that a phone connected by a code
+    SESSION_ELSEWHERE = "session_elsewhere"
+    SESSION_BANNED = "session_banned"
+    SESSION_RESTRICTED = "session_restricted"
+    SESSION_OUTDATED = "session_outdated"
+    SESSION_AWAY = "session_away"
+    SESSION_BACK = "session_back"
     STOPS_RISING = "stops_rising"  # what follows is found here, before the provider acts
     FAILURES_RISING = "failures_rising"
     RATES_NORMAL = "rates_normal"

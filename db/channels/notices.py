@@ -47,6 +47,7 @@ class Meaning(NamedTuple):
 N = NoticeCode
 _ACCOUNT = (N.ACCOUNT_RESTRICTED, N.ACCOUNT_VIOLATION, N.ACCOUNT_DISABLED, N.ACCOUNT_DISABLE_SCHEDULED)
 _TEMPLATE = (N.TEMPLATE_REJECTED, N.TEMPLATE_PAUSED, N.TEMPLATE_DISABLED)
+_SESSION = (N.SESSION_ENDED, N.SESSION_ELSEWHERE, N.SESSION_BANNED, N.SESSION_OUTDATED, N.SESSION_AWAY)
 MEANINGS: dict[NoticeCode, Meaning] = {
     N.ACCOUNT_RESTRICTED: Meaning(Weight.ACTION, "The provider restricts what this account may send."),
     N.ACCOUNT_VIOLATION: Meaning(Weight.ACTION, "The provider says that the account broke its policy."),
@@ -88,6 +89,17 @@ MEANINGS: dict[NoticeCode, Meaning] = {
     N.RATES_NORMAL: Meaning(Weight.NOTE, "The number sends at full speed again.", (N.STOPS_RISING, N.FAILURES_RISING)),
     N.TEMPLATE_QUALITY_DROPPED: Meaning(Weight.ACTION, "The quality of a template dropped."),
     N.TEMPLATE_QUALITY_RECOVERED: Meaning(Weight.NOTE, "The quality of a template is fine again.", (N.TEMPLATE_QUALITY_DROPPED,)),
+    N.SESSION_ENDED: Meaning(
+        Weight.ACTION, "The phone disconnected this device. Messages wait until its code is scanned again.", stays=False
+    ),
+    N.SESSION_ELSEWHERE: Meaning(
+        Weight.ACTION, "Another program opened the connection of this number. Messages wait.", stays=False
+    ),
+    N.SESSION_BANNED: Meaning(Weight.ACTION, "WhatsApp blocked the number. Messages wait.", stays=False),
+    N.SESSION_RESTRICTED: Meaning(Weight.ACTION, "WhatsApp lets the number write to nobody new for a time."),
+    N.SESSION_OUTDATED: Meaning(Weight.ACTION, "WhatsApp refuses this version of the program. Messages wait.", stays=False),
+    N.SESSION_AWAY: Meaning(Weight.ACTION, "The connection of the number does not come back. Messages wait."),
+    N.SESSION_BACK: Meaning(Weight.NOTE, "The number is connected again.", _SESSION),
     N.OUTAGE: Meaning(Weight.ACTION, "The provider has not answered for a while. Sending waits for it.", stays=False),
 }
 

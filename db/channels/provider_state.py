@@ -19,6 +19,7 @@ from db.clock import now
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import worker
 from db.work import Work, system_read, work
 
@@ -155,6 +156,24 @@ async def stop(
     return bool(stopped)
 
 
+async def known_as(w: Work, channel_id: UUID, number: str | None) -> None:
+    """The number that a channel turned out to be of (E.164)."""
+    await w.execute(
+        "update channel set number = coalesce($3, number) where company_id = $1 and id = $2", w.company_id, channel_id, number
+    )
+
+
+async def reached(w: Work, channel_id: UUID, mended: Collection[FailureReason]) -> None:
+    """Messages can go: a channel that was never checked, or stopped for one of these reasons, sends from now on."""
+    await w.execute(
+        "update channel set state = 'connected', state_reason = null, state_detail = null, paused_until = null, checked_at = now()"
+        " where company_id = $1 and id = $2 and (state in ('checking', 'connected') or state = 'error' and state_reason = any($3::text[]))",
+        w.company_id,
+        channel_id,
+        list(mended),
+    )
+
+
 async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
     """The company's channels on one provider account."""
     rows = await w.fetch(
@@ -166,16 +185,17 @@ async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
 
 
 async def recheck_due() -> int:
-    """Starts a check of every channel that was not checked for the better part of an hour. Harmless when several call it: the job has a key."""
+    """Starts a check of every channel that a provider is asked about and that was not checked for the better part of an hour. Harmless when several call it: the job has a key."""
     async with system_read() as s:
         due = await s.fetch(
             "select company_id, array_agg(id) as ids from channel where archived_at is null"
-            " and (checked_at is null or checked_at < $1) and created_at < now() - interval '1 minute'"
+            " and kind <> all($3::text[]) and (checked_at is null or checked_at < $1) and created_at < now() - interval '1 minute'"
             " and (state <> 'error' or state_reason = any($2::text[]))"
             # a check has the provider call us: a copy would take that away from the original
             " and not exists (select from hold h where h.company_id = channel.company_id and h.ended_at is null) group by 1 limit 1000",
             now() - RECHECK,
             list(VISIBLE_TO_A_CHECK),
+            registry.with_session(),
         )
     for row in due:
         async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:

@@ -18,13 +18,15 @@ from db.work import Work
 
 
 class Sender(NamedTuple):
-    """What a provider shows of a person. `phone`: E.164 or a bare wa_id. `scope`: the portfolio in which `bsuid` holds."""
+    """What a provider shows of a person. `phone`: E.164 or a bare wa_id. `scope`: the portfolio in which `bsuid` holds. `lid`: the hidden id that
+    linked devices see, the same for everybody."""
 
     phone: str | None = None
     bsuid: str | None = None
     username: str | None = None
     name: str | None = None
     scope: str = ""
+    lid: str | None = None
 
     @property
     def addresses(self) -> list[Address]:
@@ -32,13 +34,15 @@ class Sender(NamedTuple):
         found = [number_address(self.phone)] if self.phone else []
         if self.bsuid:
             found.append(Address(IdentityKind.BSUID, self.bsuid, scope=self.scope))
+        if self.lid:
+            found.append(Address(IdentityKind.LID, self.lid))
         if self.username:
             found.append(Address(IdentityKind.USERNAME, self.username.lower()))
         return found
 
     @property
     def address(self) -> str | None:
-        """How the person's messages are marked: the phone, else the user id, else the username."""
+        """How the person's messages are marked: the phone, else the user id or hidden id, else the username."""
         return next((address.value for address in self.addresses), None)
 
 
@@ -49,7 +53,7 @@ async def contact_of(w: Work, sender: Sender) -> UUID:
         raise ValueError("an inbound message without an address")
     name = " ".join((sender.name or "").replace("\0", "").split())[:200]
     number = next((one for one in addresses if one.kind is IdentityKind.PHONE), None)
-    bsuid = next((one for one in addresses if one.kind is IdentityKind.BSUID), None)
+    bsuid = next((one for one in addresses if one.kind in (IdentityKind.BSUID, IdentityKind.LID)), None)
     username = next((one for one in addresses if one.kind is IdentityKind.USERNAME), None)
     grown = False
     known = await settled_owner_of(w, addresses[0])

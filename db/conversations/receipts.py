@@ -6,6 +6,7 @@ what our own people wrote on a phone.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -20,7 +21,7 @@ from db.messages.inbound import SILENT
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor, worker
-from db.work import Work, read, work
+from db.work import Work, read, system_read, work
 
 GATHERED = timedelta(seconds=1.5)
 """So long further messages of a burst are waited for."""
@@ -77,7 +78,8 @@ async def seen(w: Work, conversation: asyncpg.Record, until: datetime | None) ->
     place = conversation["contact_id"], conversation["channel_id"]
     at = now()
     newest = _UNREADABLE, at - _LASTING, *place, until or at + _LASTING
-    if await w.execute(_SEEN, w.company_id, conversation["id"], *newest):
+    by_job = registry.provider(kind).capabilities.session is None  # else who holds the connection tells it (`untold`)
+    if await w.execute(_SEEN, w.company_id, conversation["id"], *newest) and by_job:
         w.enqueue(MarkRead(conversation_id=conversation["id"]), at=at + GATHERED)
 
 
@@ -86,6 +88,51 @@ async def to_tell(company_id: UUID, conversation_id: UUID) -> Receipt | None:
     async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
         row = await r.fetchrow(_TO_TELL, company_id, conversation_id)
     return None if row is None else Receipt(*row)
+
+
+# Until then further messages of a burst are waited for; later nobody needs to know.
+_UNTOLD = """
+select v.company_id, v.id from unnest($1::uuid[], $2::uuid[]) h(company_id, channel_id)
+join conversation v on v.company_id = h.company_id and v.channel_id = h.channel_id and v.told_id is distinct from v.seen_id
+    and v.seen_at between now() - interval '10 minutes' and now() - make_interval(secs => $3)
+join channel c on c.company_id = v.company_id and c.id = v.channel_id and c.read_receipts and c.archived_at is null
+order by v.seen_at limit 100
+"""
+# Those after the one of which the platform was told last: each is marked by itself there.
+_ALL_SEEN = """
+select i.provider_id from conversation v join inbound_message s on s.company_id = $1 and s.id = v.seen_id
+left join inbound_message t on t.company_id = $1 and t.id = v.told_id
+join inbound_message i on i.company_id = $1 and i.contact_id = v.contact_id and i.channel_id = v.channel_id and i.origin is null
+    and i.kind <> all($3::text[]) and i.address = s.address and (i.received_at, i.id) <= (s.received_at, s.id)
+    and i.received_at > s.received_at - interval '7 days' and (t.id is null or (i.received_at, i.id) > (t.received_at, t.id))
+where v.company_id = $1 and v.id = $2 order by i.received_at desc, i.id desc limit 100
+"""
+
+
+class Untold(NamedTuple):
+    """A conversation of which the platform does not know yet that it was read. `provider_ids`: of the messages, the newest first."""
+
+    company_id: UUID
+    conversation_id: UUID
+    receipt: Receipt
+    provider_ids: list[str]
+
+
+async def untold(channels: Sequence[tuple[UUID, UUID]]) -> list[Untold]:
+    """Of these (company, channel), whose platform is told over a connection; some at a time."""
+    if not channels:
+        return []
+    async with system_read() as s:
+        due = await s.fetch(_UNTOLD, *map(list, zip(*channels, strict=True)), GATHERED.total_seconds())
+    found = []
+    for row in due:
+        company_id, conversation_id = row["company_id"], row["id"]
+        async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
+            newest = await r.fetchrow(_TO_TELL, company_id, conversation_id)
+            rows = await r.fetch(_ALL_SEEN, company_id, conversation_id, _UNREADABLE)
+        if newest is not None:
+            found.append(Untold(company_id, conversation_id, Receipt(*newest), [one["provider_id"] for one in rows]))
+    return found
 
 
 async def told(company_id: UUID, conversation_id: UUID, receipt: Receipt) -> None:

@@ -103,4 +103,5 @@ class SkipReason(StrEnum):
     RECENTLY_MESSAGED = "recently_messaged"
     CONTACT_DELETED = "contact_deleted"
     SAMPLE_CONTACT = "sample_contact"  # an invented person, and the channel is real
+    STRANGER = "stranger"  # never wrote and never consented, and the number may be blocked for writing to such people
     SAME_TEXT = "same_text"  # the number had the same text within the company's window

@@ -50,9 +50,11 @@ class Waiting(NamedTuple):
     tries: int
 
 
-async def store(w: Work, channel_id: UUID, source: str, told: Sequence[tuple[UUID, bytes]]) -> None:
-    """Stores what a worker learned by asking the provider, like webhooks: (attempt, body)."""
-    rows = [Received(w.company_id, uuid7(), channel_id, source, attempt_id, body, now()) for attempt_id, body in told]
+async def store(
+    w: Work, channel_id: UUID, source: str, told: Sequence[tuple[UUID | None, bytes]], *, people: bool = False
+) -> None:
+    """Stores what a worker learned by asking the provider or over a connection, like webhooks: (attempt, body)."""
+    rows = [Received(w.company_id, uuid7(), channel_id, source, attempt_id, body, now(), people) for attempt_id, body in told]
     if rows:
         await w.execute(INSERT, *map(list, zip(*rows, strict=True)))
 

@@ -181,9 +181,9 @@ from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and
 _MATCH = """
 select a.id, a.provider_id from unnest((select $2::uuid[])) r(id) join attempt a on a.company_id = $1 and a.id = r.id
 union
-select a.id, a.provider_id from unnest((select $3::text[])) r(provider_id)
+(select distinct on (a.provider_id) a.id, a.provider_id from unnest((select $3::text[])) r(provider_id)
 join message m on m.company_id = $1 and m.provider_id = r.provider_id
-join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = m.provider_id
+join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = m.provider_id order by a.provider_id, a.epoch desc)
 """
 
 # Status rank only rises; failed beats sent, delivered beats failed: the same end in whatever order they arrive. A "sent" that

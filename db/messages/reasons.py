@@ -59,6 +59,10 @@ class FailureReason(enum.StrEnum):
     MARKETING_API = "marketing_api", True
     SPAM_RATE = "spam_rate", True
     CARRIER_FILTERED = "carrier_filtered", False
+    SESSION_ENDED = "session_ended", True
+    SESSION_ELSEWHERE = "session_elsewhere", True
+    CLIENT_OUTDATED = "client_outdated", True
+    NEW_PEOPLE_LIMIT = "new_people_limit", True
     # our own rules: these wait
     QUIET_HOURS = "quiet_hours", True
     SPEND_CAP = "spend_cap", True

@@ -95,6 +95,9 @@ RULES: dict[str, Rule] = {
     "event_outbox": _keep("Until those who asked have read it, for days at most."),
     "request_log": _keep("What was asked of the interface for programs, by whom, for a week; no words and no ids of the person."),
     "idempotency": _keep("Answers to repeated calls, sealed, for 24 hours."),
+    "qr_heard": _keep(_IDS),
+    "qr_first": _keep(_IDS),
+    "qr_key": _keep("Keys of a number that is connected by a code, sealed; they tell of nobody."),
     # proof
     "audit_log": _keep("Who did what, which the company must be able to show. It holds ids and no words of the person."),
     "erasure": _keep("The receipt itself."),
@@ -111,7 +114,7 @@ RULES: dict[str, Rule] = {
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
-        push_subscription quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage stage_rule stage_tag_total stage_total
+        push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage stage_rule stage_tag_total stage_total
         stat_check stat_day stat_delta stat_hour tag team team_channel team_member template template_version tick warm_up warm_up_used webhook_endpoint
         """.split(),  # noqa: SIM905 - a list of lines
         OURS,

@@ -139,6 +139,27 @@ class FileRule(msgspec.Struct, frozen=True, kw_only=True):
     caption: bool = True
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How a number writes that must look like a person's. Seconds are ranges, from which each message draws its own."""
+
+    first_per_day: int
+    """People who never wrote and whom it may write to first, on its first day; a day: 24 hours, moving."""
+    growth: float
+    most_first: int
+    """`first_per_day` grows by `growth` each day of its age, up to this."""
+    first_gap: tuple[float, float]
+    """Before a message to such a person."""
+    gap: tuple[float, float]
+    """Before a message of a campaign to anybody else."""
+    reply_gap: tuple[float, float]
+    """Before an answer."""
+    typing: tuple[float, float]
+    """So long the person is shown before each message that somebody writes."""
+    rest_each: int
+    rest: float
+    """A pause of `rest` seconds after so many messages."""
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel of this kind can do and what binds it."""
 
@@ -180,6 +201,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     number that is no channel of the company is another's. Otherwise whatever comes to a channel's address is the channel's."""
     write_template: TemplateWriter | None = None
     """None: there are no templates."""
+    known_people_only: bool = False
+    """Campaigns go to people who wrote lately or who said yes, and to nobody else: the platform blocks numbers for strangers' complaints."""
+    session: Pace | None = None
+    """It is a connection that one program holds, and not a client that anybody can make: paired by a phone, paced like a person."""
     rehearsed_kinds: tuple[str, ...] = ()
     """What the simulator's people send beside texts, and what else happens to them there."""
     rehearsed_news: tuple[str, ...] = ()
@@ -214,6 +239,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     form: tuple[FormField, ...]
     webhooks: tuple[Webhook, ...]
+    feeds: tuple[str, ...] = ()
+    """What our own programs hear of it is stored under these names, like webhooks; no address leads there."""
     throughput: float
     """Units per second until something better is known."""
     messaging_limit: int | None = None
@@ -228,6 +255,11 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """What it publishes of its prices, as far as a source was found."""
     sandbox_throughput: float = 80.0
     sandbox_messaging_limit: int | None = None
+
+    @property
+    def sources(self) -> set[str]:
+        """Under which names what it tells is stored, for its parsers."""
+        return {webhook.source for webhook in self.webhooks} | set(self.feeds)
 
     @property
     def secrets(self) -> tuple[FormField, ...]:

@@ -14,11 +14,11 @@ _by_source: dict[str, Provider] = {}
 def register(provider: Provider) -> None:
     """Raises ValueError when its kind, its name or one of its sources is taken by another provider."""
     for other in _by_kind.values():
-        shared = {w.source for w in other.webhooks} & {w.source for w in provider.webhooks}
+        shared = other.sources & provider.sources
         if other is not provider and (other.kind == provider.kind or other.name == provider.name or shared):
             raise ValueError(f"{provider.name} collides with {other.name}")
     _by_kind[provider.kind] = provider
-    _by_source.update({webhook.source: provider for webhook in provider.webhooks})
+    _by_source.update(dict.fromkeys(provider.sources, provider))
 
 
 def providers() -> list[Provider]:
@@ -42,6 +42,11 @@ def chosen(kind: str) -> Provider:
 def widest() -> Provider:
     """The one that reaches people in the most ways: what counts before a channel is chosen."""
     return max(_by_kind.values(), key=lambda one: len(one.capabilities.addresses))
+
+
+def with_session() -> list[str]:
+    """Kinds of channels that are connections, each held by one program."""
+    return [one.kind for one in _by_kind.values() if one.capabilities.session is not None]
 
 
 def named(name: str) -> Provider | None:

@@ -126,3 +126,20 @@ async def wait_for_database(dsn: str, seconds: float) -> None:
         else:
             await connection.close()
             return
+
+
+async def has_sessions(dsn: str) -> bool:
+    """Whether a number is connected by a code, or is to be; also False while the database does not answer."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=5)
+    except (OSError, asyncpg.PostgresError):
+        return False
+    try:
+        async with connection.transaction():
+            await connection.execute("set local role masteria_system")
+            return bool(await connection.fetchval("select exists (select from qr_session)"))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    finally:
+        with suppress(Exception):
+            await connection.close(timeout=2)

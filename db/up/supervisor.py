@@ -24,7 +24,8 @@ from db.up.ports import Port, problem
 from db.up.programs import Program, Supervised
 from db.up.ready import answers
 
-_STOP_ORDER = (("ui",), ("api",), ("workers",), ("sandbox",), ("db",))
+_STOP_ORDER = (("ui",), ("api",), ("workers", "gateway"), ("sandbox",), ("db",))
+SESSIONS_EVERY = 3.0  # seconds between looks whether a number is connected by a code
 
 
 class Supervisor:
@@ -49,6 +50,7 @@ class Supervisor:
         code = 0
         try:
             if await self._until_stopped(self._start()):
+                await self._until_stopped(self._gateway())
                 await self._stop.wait()
         except Exception as error:
             say(f"{bold('Master IA')} could not start: {error}")
@@ -111,6 +113,16 @@ class Supervisor:
         await asyncio.gather(*(self._slow(program) for program in self._programs.values()))
         self._phase("programs")
         self._announce(login)
+
+    async def _gateway(self) -> None:
+        """Starts the gateway once there is a number that is connected by a code: nobody else needs its engine."""
+        from db.up.servers import has_sessions
+
+        owner = self._env.get("DATABASE_OWNER_URL") or self._env.get("DATABASE_URL") or self._settings.database_url
+        while not await has_sessions(owner):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), SESSIONS_EVERY)
+        self._launch("gateway")
 
     async def _slow(self, program: Supervised) -> None:
         """Waits for a program, and says for which when it takes long."""
@@ -248,6 +260,15 @@ def program(name: str, settings: Settings, env: dict[str, str]) -> Program:
     if name == "ui":
         url = f"http://127.0.0.1:{settings.ui_port}/"
         return Program(name=name, title="The web app", argv=[*python, "ui"], env=env, ready=_http(url))
+    if name == "gateway":
+        return Program(
+            name=name,
+            title="The gateway",
+            argv=[*python, "workers.gateway"],
+            env=env,
+            drain=settings.worker_stop,
+            ready=_logged("gateway.ready", 5.0),
+        )
     return Program(
         name=name,
         title="The worker",

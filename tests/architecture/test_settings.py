@@ -13,6 +13,8 @@ PASS_ON = {
     "db/up/output.py": "asks whether the terminal wants colour",
     "db/backup.py": "gives pg_dump its environment",
     "workers/cage.py": "gives who reads strangers' files what the interpreter needs, and nothing else",
+    "workers/qr/bridge.py": "gives the engine of linked devices what it needs, and no secret",
+    "workers/qr/install.py": "gives npm its environment",
     "api/__main__.py": "tells the metrics library of its child processes",
 }
 SANDBOX_OWN = {

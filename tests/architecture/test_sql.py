@@ -40,6 +40,7 @@ OWNERS = {
     "db/messages": {"attempt", "handed_file", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "webhook_inbox"},
     "db/notifications": {"push_subscription"},
     "db/privacy": {"contact_export", "erasure", "receipt_key", "retention"},
+    "db/qr": {"qr_first", "qr_heard", "qr_key", "qr_session"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
     "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},

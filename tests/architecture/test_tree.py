@@ -47,6 +47,23 @@ def test_lines_of_styles_and_scripts_can_be_read() -> None:
     assert {str(path): n for path in written for n, line in enumerate(text(path).splitlines(), 1) if len(line) > 160} == {}
 
 
+def test_scripts_stand_where_a_browser_or_node_runs_them() -> None:
+    """What decides is Python; the bridge of linked devices is one file."""
+    homes = (
+        "api/openapi",
+        "docs/zapier",
+        "tests/bench/baseline",
+        "tests/e2e/typescript",
+        "ui",
+        "workers/qr/bridge",
+        "workers/sandbox/meta",
+    )
+    scripts = [path for path in tracked() if path.suffix in {".js", ".mjs", ".cjs", ".ts"}]
+    assert [str(path) for path in scripts if not str(path).startswith(homes)] == []
+    bridge = [path for path in scripts if str(path).startswith("workers/qr/bridge")]
+    assert [len(text(path).splitlines()) <= MAX_LINES for path in bridge] == [True]
+
+
 def test_no_file_is_called_after_nothing() -> None:
     assert [str(path) for path in python_files() if FORBIDDEN_NAMES & {path.stem, *path.parts}] == []
 

@@ -9,6 +9,7 @@ from tests.faults.chaos import hooks_chaos
 from tests.faults.hooks import hooks_broken
 from tests.faults.requests import api_killed
 from tests.faults.scenarios import ALL
+from tests.faults.sessions import ALL_SESSIONS
 from tests.faults.turns import ALL_TURNS
 
 FULL = 20_000
@@ -20,7 +21,7 @@ async def main(arguments: list[str]) -> int:
     names = [a for a in arguments if not a.isdigit()]
     broken = 0
     print(f"{'disaster':30} {'s':>6} {'accepted':>9} {'twice':>6} {'lost':>5}  end states · unknown outcomes")
-    for scenario in (*ALL, *ALL_TURNS, cadence_killed, api_killed, hooks_broken, hooks_chaos):
+    for scenario in (*ALL, *ALL_TURNS, cadence_killed, api_killed, hooks_broken, hooks_chaos, *ALL_SESSIONS):
         if names and scenario.__name__ not in names:
             continue
         try:

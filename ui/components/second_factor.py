@@ -4,7 +4,6 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import segno
 from nicegui import ui
 
 from api.contract.second_factor import SecondFactorStarted
@@ -15,16 +14,14 @@ from ui.components.buttons import button, copy_field
 from ui.components.cards import note
 from ui.components.code_field import code_field, too_short
 from ui.components.forms import Field, filled, password_field
+from ui.components.qr import qr
 from ui.components.text import Text
 from ui.i18n import _
 
 
 def picture(text: str) -> ui.html:
-    """A QR code that is read in light and dark."""
-    drawn = segno.make(text, error="m", micro=False).svg_inline(border=3, dark="#000", light="#fff", omitsize=True)
-    html = ui.html(drawn, sanitize=False).classes("m-qr")
-    html.props.update({"role": "img", "aria-label": _("QR code for your authenticator app")})
-    return html
+    """What the authenticator app scans."""
+    return qr(text, _("QR code for your authenticator app"))
 
 
 def recovery_codes(codes: list[str], done: Callable[[], Any]) -> None:

@@ -106,6 +106,9 @@ def problem(reason: RunReason) -> str:
         RunReason.TEMPLATE_CHANGED: _("This template changed: it has other places to fill. Open the rule and fill them again."),
         RunReason.TEMPLATE_GONE: _("This template is gone, or no longer approved. Choose another one."),
         RunReason.CHANNEL_GONE: _("This channel is gone, or not connected."),
+        RunReason.STRANGER: _(
+            "The contact never wrote and never said yes, and a number connected by QR code writes to nobody else."
+        ),
         RunReason.STAGE_GONE: _("The stage to which it moves is gone. Choose another one."),
         RunReason.BOARD_ARCHIVED: _("The board is archived, so nothing moves in it."),
     }

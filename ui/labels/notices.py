@@ -86,5 +86,28 @@ def _all() -> dict[NoticeCode, Words]:
             _("People block or report it, and Meta may pause it. Change it, or use another one."),
         ),
         n.TEMPLATE_QUALITY_RECOVERED: Words(_("The quality of a template is fine again")),
+        n.SESSION_ENDED: Words(
+            _("The phone disconnected this device"), _("Open the channel and scan its code again. Messages wait until then.")
+        ),
+        n.SESSION_ELSEWHERE: Words(
+            _("Another program opened this number"),
+            _("Close it there, then open it here on the channel's page. Messages wait until then."),
+        ),
+        n.SESSION_BANNED: Words(
+            _("WhatsApp blocked the number"),
+            _("Ask for a review in the WhatsApp app on the phone. Messages wait; connect another number if it lasts."),
+        ),
+        n.SESSION_RESTRICTED: Words(
+            _("WhatsApp lets the number write to nobody new"),
+            _("Whoever wrote gets answers. Write to fewer new people a day once it is over."),
+        ),
+        n.SESSION_OUTDATED: Words(
+            _("WhatsApp refuses this version"), _("Tell who runs Master IA: it has to be updated. Messages wait until then.")
+        ),
+        n.SESSION_AWAY: Words(
+            _("The connection does not come back"),
+            _("See whether the phone is on and online, then press Try now on the channel's page."),
+        ),
+        n.SESSION_BACK: Words(_("The number is connected again")),
         n.OUTAGE: Words(_("The provider has not answered for a while"), _("Sending goes on by itself when it does.")),
     }

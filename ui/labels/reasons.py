@@ -72,6 +72,10 @@ def _channel() -> dict[str, str]:
         "sender_unregistered": _("Complete the carrier registration of the sender."),
         "marketing_api": _("Send the ordinary way, or try later."),
         "spam_rate": _("Wait, and write to fewer people who want to hear from you."),
+        "session_ended": _("Connect the number again by a code."),
+        "session_elsewhere": _("Close the other program, then open the connection here."),
+        "client_outdated": _("Master IA has to be updated. Tell who runs it."),
+        "new_people_limit": _("They go by themselves, as soon as WhatsApp lets this number write to new people."),
         "carrier_filtered": _("Change the text: fewer links, fewer capitals."),
     }
 
@@ -106,6 +110,9 @@ def skips() -> dict[str, Why]:
         "recently_messaged": _("You chose to leave them out this time."),
         "contact_deleted": _("Somebody deleted the contact before the message went out."),
         "sample_contact": _("Invented people: only the simulator writes to them."),
+        "stranger": _(
+            "A number connected by QR code writes only to people who wrote within a year or said yes: others report it, and WhatsApp blocks it."
+        ),
         "same_text": _("This number had the same text a short time ago."),
     }
     return {key: Why(_(name), todo[key]) for key, name in SKIPS.items()}

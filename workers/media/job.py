@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from db import blobs
@@ -95,7 +96,8 @@ class MediaJobs:
         if source.size is not None and source.size > MAX_BYTES:
             raise Ended(FileState.REFUSED, FileReason.TOO_BIG)
         async with self._client(channel.sandbox) as way:
-            return await _bytes(way, source, path)
+            got = await _bytes(way, source._replace(sha256=None) if source.unseal else source, path)
+        return got if source.unseal is None else await _opened(source, path, got)
 
 
 def pause(since: datetime) -> float:
@@ -121,6 +123,18 @@ async def _bytes(way: OutboundClient, source: FileSource, path: Path) -> Downloa
     if not got.size or (source.sha256 is not None and source.sha256 != got.sha256):
         raise Retry(None, "the file did not come whole")
     return got
+
+
+async def _opened(source: FileSource, path: Path, got: Downloaded) -> Downloaded:
+    """What lay sealed at the provider."""
+    assert source.unseal is not None
+    try:
+        size, sha256 = await asyncio.to_thread(source.unseal, path)
+    except ValueError as error:
+        raise Retry(None, f"the file does not open: {error}") from error
+    if not size or (source.sha256 is not None and source.sha256 != sha256):
+        raise Retry(None, "the file did not come whole")
+    return msgspec.structs.replace(got, size=size, sha256=sha256)
 
 
 async def _look(path: Path, file: Waiting, got: Downloaded) -> tuple[Found, bytes]:

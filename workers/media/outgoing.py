@@ -41,7 +41,7 @@ from workers.media.frames import Recording, Voice
 from workers.outcomes import PauseChannel, RetryAfter, Unknown, reason_of, retry_delay
 from workers.outgoing import pause_channel
 from workers.providers import registry
-from workers.providers.adapter import HandedFile
+from workers.providers.adapter import HandedFile, NotNow
 from workers.providers.wire import ProviderError, Wire
 from workers.registration import Handler
 from workers.runtime import Retry, Snooze
@@ -161,7 +161,10 @@ class OutgoingFiles:
         token = unseal(channel.company_id, channel.id, "token", channel.token)
         client = adapter.client(self._settings, self._wire, channel, token)
         file = HandedFile(path, name or files.file_name(file_id, mime_type), mime_type, link, until)
-        return await adapter.hand_over(client, self._settings, channel, file)
+        try:
+            return await adapter.hand_over(client, self._settings, channel, file)
+        except NotNow as error:
+            raise Snooze(now() + CLOSED) from error
 
     async def _not_taken(self, channel: ChannelRow, waiting: Waiting, error: ProviderError) -> None:
         """What the answer means, as for a message on the wire. Raises Retry, Snooze."""

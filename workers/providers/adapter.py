@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -82,6 +83,9 @@ class FileSource(NamedTuple):
     sha256: bytes | None = None
     size: int | None = None
     lasting: bool = False
+    unseal: Callable[[Path], tuple[int, bytes]] | None = None
+    """Opens what was fetched in its place, where it lies sealed at the provider: size and SHA-256 of what was in it. Raises ValueError
+    when it came in part. `sha256` is of what was in it."""
 
 
 class HandedFile(NamedTuple):
@@ -96,6 +100,10 @@ class HandedFile(NamedTuple):
 
 class FileGone(Exception):
     """The provider does not have the file any more."""
+
+
+class NotNow(Exception):
+    """Nothing can be handed over for now; it is tried again soon, and counts as no try."""
 
 
 class SignupRefused(Exception):
@@ -124,6 +132,21 @@ class Adapter(ABC, Generic[ClientT]):
     provider: ClassVar[Provider]
     parsers: ClassVar[Mapping[str, Parser]]
     """By the `source` of the provider's webhooks."""
+
+    def chat_of(self, address: str) -> str:
+        """Where channels are connections: the platform's name of the conversation with this address."""
+        raise ValueError("this provider has no conversations")
+
+    names_messages: ClassVar[bool] = False
+    """We choose the id that a message has at the provider: the same for all its attempts, of which `compose` then gets the message's."""
+
+    def name_for(self, channel: ChannelRow, message_id: UUID) -> str:
+        """Where `names_messages`: that id. Raises SealBroken."""
+        raise ValueError("this provider names messages itself")
+
+    def number_of(self, name: str) -> str | None:
+        """Where channels are connections: the number (E.164) of an account by the platform's name for it."""
+        return None
 
     @abstractmethod
     def client(self, settings: Settings, wire: Wire, channel: ChannelRow, token: str) -> ClientT:
@@ -203,7 +226,7 @@ class Adapter(ABC, Generic[ClientT]):
         self, client: ClientT, settings: Settings, channel: ChannelRow, file: HandedFile
     ) -> tuple[str, datetime | None]:
         """Where `capabilities.reply_kinds` has files: makes a file known to the provider, and says by what it knows it and until when.
-        Repeating it is harmless: nobody is told. Raises ProviderError."""
+        Repeating it is harmless: nobody is told. Raises ProviderError, NotNow."""
         raise ValueError("this provider takes no files")
 
     async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:

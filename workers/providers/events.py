@@ -63,13 +63,14 @@ class StatusEvent(Event, frozen=True, kw_only=True):
 
 class InboundMessage(Event, frozen=True, kw_only=True):
     """A person wrote or called. `echo`: our own people did, from the phone's own app; then the person is the addressee. `history`:
-    long ago, handed over now. At least one of phone, BSUID and username is there."""
+    long ago, handed over now. At least one of phone, BSUID, LID and username is there."""
 
     provider_id: str
     from_phone: str | None
     to: str  # phone_number_id (Meta), E.164 number or messaging service (Twilio)
     content: MessageContent
     from_bsuid: str | None = None
+    from_lid: str | None = None
     profile_name: str | None = None
     username: str | None = None
     context: Context | None = None

@@ -20,7 +20,7 @@ def register(adapter: Adapter[Any]) -> None:
     provider = adapter.provider
     if registry.provider(provider.kind) is not provider:
         raise ValueError(f"another provider makes channels of kind {provider.kind}")
-    if set(adapter.parsers) != {webhook.source for webhook in provider.webhooks}:
+    if set(adapter.parsers) != provider.sources:
         raise ValueError(f"{provider.name}: parsers and webhooks differ")
     _by_kind[provider.kind] = adapter
 

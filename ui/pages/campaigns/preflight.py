@@ -69,7 +69,7 @@ def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], 
 
 _WITH_PEOPLE = frozenset(
     {
-        "opted_out", "category_refused", "no_address", "landline", "duplicate_address", "recently_messaged", "sample_contact", "missing_value",
+        "opted_out", "category_refused", "no_address", "landline", "duplicate_address", "recently_messaged", "sample_contact", "stranger", "missing_value",
         "quiet_hours", "no_hours", "warm_up",
     }
 )  # fmt: skip

@@ -18,7 +18,7 @@ from ui.components.cards import card, note
 from ui.components.forms import Field, filled, number_field, password_field, text_field
 from ui.components.text import icon, pressable
 from ui.i18n import _
-from ui.pages.channels import guide
+from ui.pages.channels import guide, pairing
 from ui.pages.channels.steps import Step
 
 
@@ -70,11 +70,15 @@ class Connect:
             for field in rest:
                 if field.type == "number":
                     self._field(field)
-            with note("info", self._guide.last() if self._guide else _("Secrets are sealed and never shown again.")):
-                pass
+            if self._kind.paired:
+                pairing.warning()
+            else:
+                with note("info", self._guide.last() if self._guide else _("Secrets are sealed and never shown again.")):
+                    pass
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), kind="plain", to="/channels")
-                button(_("Connect and check"), self._submit, kind="primary")
+                name = _("Go on to the code") if self._kind.paired else _("Connect and check")
+                button(name, self._submit, kind="primary")
 
     async def _submit(self) -> None:
         if not filled(self._fields.values(), {field: self._problem(name) for name, field in self._fields.items()}):

@@ -34,6 +34,7 @@ from ui.pages.channels import guide
 from ui.pages.channels.health import Health
 from ui.pages.channels.list import usage
 from ui.pages.channels.notices import Notices
+from ui.pages.channels.pairing import Pairing
 from ui.routing import page
 
 LOG, PROBLEMS = "log", "problems"
@@ -61,6 +62,7 @@ class _Channel:
                 self._notices = Notices(channel_id, write=self._write)
                 self._health = Health(channel_id, write=self._write)
                 self._check = ui.element("div").classes("m-col w-full")
+                self._pairing: Pairing | None = None
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
                     self._kept = ui.element("div").classes("m-in")
                     self._kept.set_visibility(False)
@@ -89,6 +91,8 @@ class _Channel:
         await self._notices.refresh()
         await self._health.refresh()
         await self._log.refresh()
+        if self._pairing is not None:
+            await self._pairing.refresh()
 
     async def _fetch(self) -> Channel:
         try:
@@ -104,9 +108,17 @@ class _Channel:
             self._sandbox = channel.sandbox
             self._log.offer("sandbox", channel.sandbox)
         self._draw_actions(channel)
-        self._check.clear()
-        with self._check:
-            self._draw_check(channel)
+        paired = kinds.of(channel.kind).paired
+        if paired and self._pairing is None:
+            self._check.move(target_index=0)  # above all that a number has only once it is connected
+            with self._check:
+                self._pairing = Pairing(channel.id)
+        if self._pairing is not None:
+            self._pairing.stopped = channel.state == ChannelState.ERROR
+        if not paired:
+            self._check.clear()
+            with self._check:
+                self._draw_check(channel)
         self._draw_kept(channel.kept_webhooks)
         name, tone = channel_labels.state(channel)
         with card():
@@ -119,7 +131,7 @@ class _Channel:
         if channel.sandbox:
             with note("info", _("Nothing reaches a real phone: invented people get the messages."), name="lightbulb"):
                 button(_("Open the simulator"), kind="quiet", icon="science", to=f"/sandbox?channel={channel.id}")
-        else:
+        elif not paired:
             self._draw_addresses(channel)
 
     def _draw_kept(self, count: int) -> None:
@@ -152,10 +164,12 @@ class _Channel:
         facts = [(_("Number"), formats.phone(channel.number) if channel.number else "–")]
         if kinds.can(channel.kind).limits_people:
             facts.append((_("Quality"), channel_labels.quality(channel.quality)[0]))
-        facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))
-        facts.append((_("Right now"), _("{n} per second").format(n=formats.number(min(channel.rate_now, channel.throughput), 1))))
-        facts.append((_("Account"), channel.account_id))
-        facts.append((_("Checked"), formats.ago(channel.checked_at) if channel.checked_at else "–"))
+        if not kinds.of(channel.kind).paired:
+            facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))
+            rate = min(channel.rate_now, channel.throughput)
+            facts.append((_("Right now"), _("{n} per second").format(n=formats.number(rate, 1))))
+            facts.append((_("Account"), channel.account_id))
+            facts.append((_("Checked"), formats.ago(channel.checked_at) if channel.checked_at else "–"))
         if kinds.can(channel.kind).read_receipts:
             facts.append((_("Read receipts"), _("On") if channel.read_receipts else _("Off")))
         if channel.templates_synced_at:
@@ -181,13 +195,15 @@ class _Channel:
         if not self._write:
             return
         with self._head.actions:
-            button(_("Check now"), self._check_now, icon="network_check")
+            paired = kinds.of(channel.kind).paired
+            if not paired:
+                button(_("Check now"), self._check_now, icon="network_check")
             if verb == "resume":
                 button(_("Resume"), partial(self._do, "resume"), kind="primary", icon="play_arrow")
             elif verb == "pause":
                 button(_("Pause"), partial(self._do, "pause"), icon="pause")
             entries = [Choice(_("Change channel"), partial(self._edit, channel), "edit")]
-            if not channel.sandbox:
+            if not channel.sandbox and not paired:
                 entries.append(Choice(_("Replace secrets"), partial(self._secrets, channel), "key"))
             entries.append(Choice(_("Remove channel"), partial(self._archive, channel), "delete", danger=True, line=True))
             more(entries)

@@ -80,7 +80,7 @@ def show(number: int, step: Step, channel: Channel) -> None:
 def addresses(channel: Channel) -> None:
     """What the provider is to be told, and whether it has ever called."""
     ui.label(_("For incoming messages")).classes("m-label")
-    copy_field(channel.webhook_url, label=_("Copy address"))
+    copy_field(channel.webhook_url or "", label=_("Copy address"))
     if channel.verify_token:
         ui.label(_("Word to confirm it with")).classes("m-label")
         copy_field(channel.verify_token, label=_("Copy word"))

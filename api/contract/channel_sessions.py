@@ -1,0 +1,56 @@
+"""A number that is connected by scanning a code: where its connection stands, and the code."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from api.contract.base import Input, Output, example
+from db.contacts.filter import Moment
+from db.qr.enums import CloseReason as CloseReason
+from db.qr.enums import CodeKind as CodeKind
+from db.qr.enums import HealthPart as HealthPart
+from db.qr.enums import SessionState as SessionState
+
+
+class ChannelCodeAsk(Input):
+    """POST /v1/channels/{id}/session/code → ChannelSession. `phone`: for eight signs that are typed in on the phone of this number;
+    without it a code to scan."""
+
+    phone: Annotated[str, Meta(min_length=1, max_length=30, examples=["+5511987654321"])] | None = None
+    history: bool = False  # past messages of the phone come too; nothing answers them
+
+
+class SessionPoint(Output):
+    """Why points are missing. `share`: of what the part says, where it is one."""
+
+    part: HealthPart
+    points: int
+    share: Annotated[float, example(0.12)] | None
+
+
+class ChannelSession(Output):
+    """GET /v1/channels/{id}/session. `code` is shown to those who may connect channels, as long as it is good; `channel.changed` tells
+    when there is another one, or when the state changed."""
+
+    channel_id: UUID
+    state: SessionState
+    reason: CloseReason | None  # why it is not open
+    until: Moment | None  # of a ban, or of a time in which nobody may be written to first
+    code_kind: CodeKind | None
+    code: Annotated[str, example("2@Hk3mQ…")] | None  # of `qr`: what the picture holds; of `digits`: what is typed in
+    code_until: Moment | None
+    pairing_until: Moment | None  # codes are shown until then
+    paired: bool
+    push_name: Annotated[str, example("Loja Aurora")] | None  # as WhatsApp shows the number
+    first_open_at: Moment | None
+    last_open_at: Moment | None
+    last_inbound_at: Moment | None
+    quota_total: int | None  # new conversations that WhatsApp grants, where it tells
+    quota_used: int | None
+    quota_until: Moment | None
+    engine: Annotated[str, example("baileys 7.0.0-rc14")]
+    score: (
+        Annotated[int, example(85)] | None
+    )  # 100: far from being blocked; below 70 it writes more slowly, below 40 to nobody new
+    score_parts: list[SessionPoint]

@@ -1,0 +1,77 @@
+"""The keys of a session: sealed one by one (`db/crypto.py`), bound to company, channel, kind and name, written batch by batch.
+
+An encrypted conversation moves its keys with every message. A batch that is half written, or written over by a process that was taken for
+dead, breaks conversations for good: so a batch is one transaction, and fenced. Keys are never put back from a backup into a connection
+that lives (`forget_all`): an old one makes every message unreadable.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from db.crypto import ring
+from db.permissions import Permission
+from db.qr.leases import check, fence
+from db.qr.names import named
+from db.tenancy import worker
+from db.work import Work, read, work
+
+CREDENTIALS = "creds"
+"""The kind of the one key that names the device; it changes with it."""
+
+
+class Name(NamedTuple):
+    """`kind`: as the engine calls it (session, pre-key, sender-key, …). `name` may be a person's address."""
+
+    kind: str
+    name: str
+
+
+_SAVE = """
+insert into qr_key(company_id, id, channel_id, kind, sealed, epoch)
+select $1, r.id, $2, r.kind, r.sealed, $3 from unnest($4::uuid[], $5::text[], $6::bytea[]) r(id, kind, sealed) order by r.id
+on conflict (company_id, id) do update set sealed = excluded.sealed, epoch = excluded.epoch where qr_key.epoch <= excluded.epoch
+"""
+
+
+async def save(company_id: UUID, channel_id: UUID, epoch: int, batch: Mapping[Name, str | None]) -> None:
+    """All of them or none; None deletes. Raises Fenced."""
+    async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
+        await fence(w, channel_id, epoch)
+        kept = {named(channel_id, *name): (name.kind, text) for name, text in batch.items() if text is not None}
+        gone = [named(channel_id, *name) for name, text in batch.items() if text is None]
+        if kept:
+            await w.execute(
+                _SAVE,
+                company_id,
+                channel_id,
+                epoch,
+                list(kept),
+                [kind for kind, _ in kept.values()],
+                [_seal(company_id, row_id, text) for row_id, (_, text) in kept.items()],
+            )
+        if gone:
+            await w.execute("delete from qr_key where company_id = $1 and id = any($2::uuid[])", company_id, gone)
+
+
+async def load(company_id: UUID, channel_id: UUID, epoch: int, names: Sequence[Name]) -> dict[Name, str]:
+    """Those that there are. Raises Fenced, SealBroken."""
+    by_id = {named(channel_id, *name): name for name in names}
+    async with read(worker(company_id), Permission.CHANNELS_READ) as r:
+        await check(r, company_id, channel_id, epoch)
+        sql = "select id, sealed from qr_key where company_id = $1 and id = any($2::uuid[])"
+        rows = await r.fetch(sql, company_id, list(by_id))
+    return {by_id[row["id"]]: _open(company_id, row["id"], row["sealed"]) for row in rows}
+
+
+async def forget(w: Work, channel_id: UUID) -> None:
+    """The device that they were of is no more."""
+    await w.execute("delete from qr_key where company_id = $1 and channel_id = $2", w.company_id, channel_id)
+
+
+def _seal(company_id: UUID, row_id: UUID, text: str) -> bytes:
+    return ring().seal(text, company_id=company_id, table="qr_key", column="sealed", row_id=row_id)
+
+
+def _open(company_id: UUID, row_id: UUID, blob: bytes) -> str:
+    return ring().open(blob, company_id=company_id, table="qr_key", column="sealed", row_id=row_id)

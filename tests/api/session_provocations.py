@@ -1,0 +1,28 @@
+"""What brings the operations of numbers that are connected by a code to each answer that is documented."""
+
+from tests.api.provocations import Request, Scene, Stage, conflict
+
+_MAKE = """
+insert into qr_session(company_id, id, state, next_at) values ($1, $2, $3, 'infinity')
+on conflict (company_id, id) do update set state = excluded.state
+"""
+
+
+def _session(state: str, **body: str) -> Scene:
+    async def scene(stage: Stage) -> Request:
+        await stage.db.execute(_MAKE, stage.owner.company_id, stage.things["channel_id"], state)
+        return Request(body=body or None)
+
+    return scene
+
+
+SUCCESS: dict[str, Scene] = {
+    "channels_session_code": _session("new"),
+    "channels_session_get": _session("open"),
+    "channels_session_log_out": _session("open"),
+    "channels_session_open": _session("replaced"),
+}
+ALSO: dict[str, list[Scene]] = {
+    "channels_session_code": [conflict(_session("open"))],
+    "channels_session_open": [conflict(_session("logged_out"))],
+}

@@ -1,0 +1,275 @@
+// WhatsApp's linked devices for the gateway: one JSON object per line on stdin and stdout (workers/qr/bridge.py). It opens connections, asks the
+// gateway for every key, tells what it hears and waits until that is safe. It decides nothing and keeps nothing.
+
+// The cipher library prints live keys to the console: nothing but the protocol may reach stdout, and nothing at all stderr.
+const write = process.stdout.write.bind(process.stdout)
+for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table']) console[name] = () => {}
+
+const { createRequire } = await import('node:module')
+const { default: connect, ...engine } = await import('@whiskeysockets/baileys')
+const { proto, initAuthCreds, makeCacheableSignalKeyStore, BufferJSON, Browsers, USyncQuery, USyncUser } = engine
+
+const TEST = process.env.MASTERIA_ENV === 'test' // only then is another server than WhatsApp's spoken to
+if (TEST && process.env.WA_ROOT_KEY) {
+  const defaults = await import('@whiskeysockets/baileys/lib/Defaults/index.js')
+  defaults.WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(process.env.WA_ROOT_KEY, 'hex')
+}
+const SILENCE = 20_000 // without a line from the gateway for so long, it may have lost its leases: every connection ends
+const ACK = 60_000 // longer than the gateway waits
+const KEPT = 500 // events told at once
+
+const silent = { level: 'silent', child: () => silent }
+for (const name of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) silent[name] = () => {}
+
+const sessions = new Map()
+const asked = new Map()
+let number = 0
+let heard = Date.now()
+
+const say = object => write(JSON.stringify(object) + '\n')
+const pack = value => JSON.stringify(value, BufferJSON.replacer)
+const unpack = text => JSON.parse(text, BufferJSON.reviver)
+const seconds = value => (value === undefined || value === null ? null : Number(value.toNumber ? value.toNumber() : value))
+
+function ask(line, what, value) {
+  const n = ++number
+  say({ ask: n, line, what, value })
+  return new Promise((resolve, reject) => asked.set(n, { resolve, reject }))
+}
+
+class Session {
+  constructor(line, opening) {
+    Object.assign(this, { line, opening, waiting: new Map(), over: false, chain: Promise.resolve() })
+  }
+
+  // One after the other, each safe before the next: a connection whose news cannot be kept ends.
+  after(step) {
+    const next = this.chain.then(step)
+    this.chain = next.catch(error => this.end(error))
+    return next
+  }
+
+  tell(events) {
+    return events.length && !this.over ? this.after(() => ask(this.line, 'told', events)) : this.chain
+  }
+
+  keep(batch) {
+    return ask(this.line, 'keep', batch)
+  }
+
+  async start() {
+    const [found] = await ask(this.line, 'keys', [['creds', '']])
+    this.creds = found ? unpack(found) : initAuthCreds()
+    const store = {
+      get: async (kind, ids) => {
+        const texts = await ask(this.line, 'keys', ids.map(id => [kind, id]))
+        const values = texts.map(text => (text === null ? undefined : unpack(text)))
+        if (kind === 'app-state-sync-key')
+          for (const [at, one] of values.entries()) values[at] = one && proto.Message.AppStateSyncKeyData.fromObject(one)
+        return Object.fromEntries(ids.map((id, at) => [id, values[at]]).filter(([, value]) => value !== undefined))
+      },
+      set: async data => {
+        const batch = []
+        for (const [kind, some] of Object.entries(data))
+          for (const [id, value] of Object.entries(some)) batch.push([kind, id, value ? pack(value) : null])
+        await this.keep(batch).catch(error => {
+          this.end(error)
+          throw error
+        })
+      },
+    }
+    if (this.over) return
+    this.sock = connect({
+      auth: { creds: this.creds, keys: makeCacheableSignalKeyStore(store, silent) },
+      logger: silent,
+      browser: [this.opening.device, 'Chrome', Browsers.ubuntu('')[2]],
+      syncFullHistory: false,
+      shouldSyncHistoryMessage: () => this.opening.history,
+      markOnlineOnConnect: false, // or the phone rings no more
+      emitOwnEvents: false, // what was not acknowledged must not look as if it had been
+      getMessage: async key => {
+        const text = await ask(this.line, 'sent', key.id).catch(() => null)
+        return text === null ? undefined : { conversation: text }
+      },
+      ...(TEST && process.env.WA_URL ? { waWebSocketUrl: process.env.WA_URL } : {}),
+      ...(process.env.WA_VERSION ? { version: process.env.WA_VERSION.split('.').map(Number) } : {}),
+    })
+    const { ev, ws } = this.sock
+    ev.on('creds.update', () => void this.after(() => this.keep([['creds', '', pack(this.creds)]])).catch(() => {}))
+    ev.on('connection.update', update => this.changed(update))
+    ev.on('message-capping.update', told => {
+      const until = told.cycle_end_timestamp ?? told.cycle_end ?? null
+      void this.tell([{ type: 'quota', total: told.total_quota ?? null, used: told.used_quota ?? null, until: until && Number(until) }])
+    })
+    ev.on('messages.upsert', ({ messages, type }) => void this.tell(messages.map(one => message(one, type === 'history'))))
+    ev.on('messaging-history.set', ({ messages, syncType }) => {
+      const asked = syncType === proto.HistorySync.HistorySyncType.ON_DEMAND && this.opening.since
+      const past = one => !asked || seconds(one.messageTimestamp) < asked
+      for (let at = 0; at < messages.length; at += KEPT)
+        void this.tell(messages.slice(at, at + KEPT).map(one => message(one, past(one))))
+    })
+    ev.on('messages.update', updates => {
+      const mine = updates.filter(({ key, update }) => key.fromMe && typeof update.status === 'number')
+      void this.tell(mine.map(({ key, update }) => receipt(key, update.status, update.messageTimestamp)))
+      const opened = updates.filter(({ update }) => update.message && !update.status)
+      void this.tell(opened.map(({ key, update }) => message({ key, ...update }, false)))
+    })
+    ws.on('CB:ack,class:message', ({ attrs }) => {
+      if (!attrs.error) void this.tell([receipt({ remoteJid: attrs.from, id: attrs.id }, 2, attrs.t)])
+      this.settle(attrs.id, attrs.error ? { code: Number(attrs.error) || 0 } : {})
+    })
+  }
+
+  changed({ connection, lastDisconnect, qr, isNewLogin, reachoutTimeLock }) {
+    if (qr && this.opening.phone) void this.digits()
+    else if (qr) {
+      void this.tell([{ type: 'code', kind: 'qr', text: qr, seconds: this.shown ? 20 : 60 }])
+      this.shown = true
+    }
+    if (isNewLogin) {
+      const { id, lid, name } = this.creds.me
+      void this.tell([{ type: 'paired', jid: id.replace(/:\d+@/, '@'), lid: lid?.replace(/:\d+@/, '@') ?? null, name: name ?? null }])
+    }
+    if (connection === 'open') void this.tell([{ type: 'opened' }])
+    if (reachoutTimeLock?.isActive) {
+      const until = reachoutTimeLock.timeEnforcementEnds
+      void this.tell([{ type: 'restricted', until: (until ? until.getTime() : Date.now() + 3_600_000) / 1000 }])
+    }
+    if (connection === 'close') {
+      const { output, data, message: detail } = lastDisconnect?.error ?? {}
+      const code = output?.statusCode ?? null
+      const ends = Number(data?.expire)
+      const until = code === 402 && ends > 0 ? Date.now() / 1000 + ends : null
+      void this.tell([{ type: 'closed', code, until, detail: detail ?? '', expired: /QR refs/.test(detail ?? '') }])
+      this.end()
+    }
+  }
+
+  // Eight signs that are typed in; asked for once, when the server is ready for a new device.
+  async digits() {
+    if (this.shown) return
+    this.shown = true
+    const code = await this.sock.requestPairingCode(this.opening.phone.replace(/\D/g, '')).catch(() => null)
+    if (code) void this.tell([{ type: 'code', kind: 'digits', text: code, seconds: 160 }])
+  }
+
+  settle(id, answer) {
+    this.waiting.get(id)?.(answer)
+    this.waiting.delete(id)
+  }
+
+  async send({ jid, letter }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    const sent = proto.Message.fromObject(filled(jid, letter))
+    const acknowledged = new Promise(resolve => this.waiting.set(letter.id, resolve))
+    const late = setTimeout(() => this.settle(letter.id, { lost: true }), ACK)
+    try {
+      await this.sock.relayMessage(jid, sent, { messageId: letter.id })
+      return await acknowledged
+    } catch {
+      return { lost: true } // nobody knows how far it came
+    } finally {
+      clearTimeout(late)
+      this.waiting.delete(letter.id)
+    }
+  }
+
+  async find({ numbers }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    const query = new USyncQuery().withContactProtocol()
+    for (const number of numbers) query.withUser(new USyncUser().withPhone(number))
+    const { list } = await this.sock.executeUSyncQuery(query)
+    return { jids: list.map(({ id, contact }) => (contact ? id : null)) }
+  }
+
+  async uploads() {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    const { hosts, auth, ttl } = await this.sock.refreshMediaConn(true)
+    return { hosts: hosts.map(({ hostname }) => hostname), auth, seconds: ttl || 0 }
+  }
+
+  async read({ chat, ids }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    await this.sock.readMessages(ids.map(id => ({ remoteJid: chat, id, fromMe: false })))
+    return {}
+  }
+
+  async show({ chat, what }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    await this.sock.sendPresenceUpdate(what === 'typing' ? 'composing' : 'paused', chat)
+    return {}
+  }
+
+  async history({ chat, id, at, count }) {
+    await this.sock.fetchMessageHistory(count, { remoteJid: chat, id, fromMe: false }, at)
+    return {}
+  }
+
+  async logout() {
+    await this.sock?.logout().catch(() => {})
+    this.end()
+    return {}
+  }
+
+  end() {
+    if (this.over) return
+    this.over = true
+    if (sessions.get(this.line) === this) sessions.delete(this.line)
+    for (const id of [...this.waiting.keys()]) this.settle(id, { lost: true })
+    if (this.sock) void this.sock.end(undefined)
+  }
+}
+
+function filled(jid, { message, reply_to, reaction }) {
+  if (reaction) return { reactionMessage: { key: { remoteJid: jid, id: reaction[0], fromMe: false }, text: reaction[1], senderTimestampMs: Date.now() } }
+  if (!reply_to) return message
+  const [[name, part]] = Object.entries(message)
+  const contextInfo = { stanzaId: reply_to, participant: jid, quotedMessage: { conversation: '' } }
+  return { [name]: { ...part, contextInfo } }
+}
+
+function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history) {
+  const said = { jid: key.remoteJid, alt: key.remoteJidAlt ?? null, from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
+  const whole = !!content && messageStubType !== proto.WebMessageInfo.StubType.CIPHERTEXT
+  return { type: 'message', chat: key.remoteJid, id: key.id, whole, history, message: { ...said, content: content ?? null } }
+}
+
+function receipt(key, status, at) {
+  return { type: 'receipt', chat: key.remoteJid, id: key.id, status, at: seconds(at) }
+}
+
+async function obey({ op, n, line, ...rest }) {
+  if (op === 'answer') {
+    const { resolve, reject } = asked.get(n) ?? {}
+    asked.delete(n)
+    return rest.error ? reject?.(new Error(rest.error)) : resolve?.(rest.value)
+  }
+  let session = sessions.get(line)
+  if (op === 'start') {
+    session?.end()
+    session = new Session(line, rest.opening)
+    sessions.set(line, session)
+    session.start().catch(error => {
+      void session.tell([{ type: 'closed', code: null, detail: `not started: ${error.name}` }])
+      session.end()
+    })
+  } else if (op === 'stop') session?.end()
+  else if (op !== 'beat') {
+    const value = session && !session.over ? await session[op](rest).catch(() => ({ lost: true })) : { not_sent: true }
+    say({ done: n, value })
+  }
+}
+
+process.on('uncaughtException', () => {}) // one session's fault is not another's; its connection ends by itself
+process.on('unhandledRejection', () => {})
+setInterval(() => Date.now() - heard > SILENCE && process.exit(3), 1000)
+let rest = ''
+process.stdin.setEncoding('utf8')
+process.stdin.on('end', () => process.exit(0))
+process.stdin.on('data', text => {
+  heard = Date.now()
+  const lines = (rest + text).split('\n')
+  rest = lines.pop()
+  for (const one of lines) if (one) void obey(JSON.parse(one))
+})
+say({ hello: `baileys ${createRequire(import.meta.url)('@whiskeysockets/baileys/package.json').version}` })
