@@ -79,7 +79,9 @@ async def test_what_was_moved_or_changed_is_named_and_left(
     moved = await channel(owner_db, owner.company_id, old, "moved")
     await owner_db.execute("update channel set token = (select token from channel where id = $1) where id = $2", theirs, mine)
     await owner_db.execute("update channel set token = (select signing_secret from channel where id = $1) where id = $1", moved)
-    await owner_db.execute("update channel set signing_secret = set_byte(signing_secret, 30, 7) where id = $1", theirs)
+    await owner_db.execute(
+        "update channel set signing_secret = set_byte(signing_secret, 30, get_byte(signing_secret, 30) # 1) where id = $1", theirs
+    )
     done = await rotate(database.database_owner_url, KeyRing(f"{NEW},{OLD}"))
     assert {(column, row) for _, column, _, row in done.broken} == {("token", mine), ("token", moved), ("signing_secret", theirs)}
     assert done.keys == {"new": 3, "old": 3}
