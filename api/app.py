@@ -77,7 +77,7 @@ from api.privacy import (
 )
 from api.push import PushController
 from api.realtime import Hub
-from api.reports import BestHoursController, ReportController
+from api.reports import BestHoursController, CompareFileController, ReportController
 from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
 from api.segments import SegmentController
@@ -116,6 +116,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactCampaignController,
     PreflightController,
     CompareController,
+    CompareFileController,
     ReportController,
     BestHoursController,
     TrialController,

@@ -1,13 +1,13 @@
 """Reports of campaigns over HTTP: thin, every figure is from db/campaigns/report.py; the file and the table say what the page says."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Controller, get, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
@@ -16,7 +16,7 @@ from api.exports import BOM, Separator, csv_lines, csv_stream
 from api.preflight import spent
 from api.recipients_csv import file_name
 from api.report.layout import layout
-from api.report.words import Words
+from api.report.words import Words, compared
 from db.accounts.queries import company_of
 from db.campaigns import goals, report
 from db.campaigns.goals import Goal
@@ -109,6 +109,27 @@ class ReportController(Controller):
         body = pdf(page, found.name) if format == "pdf" else png(page)
         told = {"Content-Disposition": f'attachment; filename="{file_name(found.name)}.{format}"'}
         return Stream(_once(body), media_type="application/octet-stream", headers=told)
+
+
+class CompareFileController(Controller):
+    path = "/v1/campaigns/compare.csv"
+    tags = ("Campaigns",)
+
+    @get(summary="Export a comparison of campaigns", media_type="text/csv")
+    async def export_comparison(
+        self,
+        actor: Caller,
+        campaign_ids: Annotated[
+            list[UUID] | None, QueryParameter(name="campaign_id", max_items=10, description="May be repeated, at most ten times.")
+        ] = None,
+        separator: Separator = ";",
+        language: FromQuery[Language | None] = None,
+    ) -> Stream:
+        """Each campaign's figures and costs in a row, as CSV (UTF-8 with BOM), in the company's language unless said. Needs `campaigns:read`."""
+        found = [await _report(actor, one) for one in dict.fromkeys(campaign_ids or [])]
+        company = await company_of(actor)
+        words = await _words(actor, language, found[0].time_zone if found else company["time_zone"])
+        return csv_stream(_once(BOM + csv_lines(compared(words, found), separator)), "campaigns.csv")
 
 
 class BestHoursController(Controller):

@@ -46,6 +46,11 @@ def number(value: float | None, digits: int = 0) -> str:
     return numbers.format_decimal(round(value, digits), format="#,##0." + "#" * digits, locale=locale())
 
 
+def sentence(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
 def percent(part: float, whole: float | None = None, digits: int = 1) -> str:
     """Share of `part` in `whole` (or of 1 when no whole is given): 96,1%. Nothing to divide by gives –.
 

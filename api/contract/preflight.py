@@ -37,7 +37,7 @@ class PreflightSample(Output):
 
 class Preflight(Output):
     """`problems` forbid the launch; `findings` say what it does. `finish` null: nobody can be written to; `binding`: what decides it (number, segments,
-    tier, hours, spread)."""
+    tier, hours, spread, warm_up)."""
 
     matched: int
     reachable: int

@@ -53,6 +53,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "cadences_start": (CadenceError.CADENCE_ENDED, CadenceError.CADENCE_NOT_READY),
     "cadences_update": (CadenceError.CADENCE_ENDED,),
     "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
+    "campaigns_compare_csv": (RequestError.NOT_FOUND,),
     "campaigns_compare_get": (RequestError.NOT_FOUND,),
     "campaigns_create": (CampaignError.EXTERNAL_ID_TAKEN, RequestError.NOT_FOUND),
     "campaigns_delete": (CampaignError.NOT_DELETABLE,),

@@ -62,6 +62,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "campaigns_audience": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_cancel": frozenset({P.CAMPAIGNS_SEND}),
     "campaigns_clone": frozenset({P.CAMPAIGNS_WRITE}),
+    "campaigns_compare_csv": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_compare_get": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_cost_get": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_create": frozenset({P.CAMPAIGNS_WRITE}),

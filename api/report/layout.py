@@ -46,7 +46,7 @@ def layout(found: CampaignReport, words: Words) -> list[Shape]:
     said = [words("best", hour=words.hour(found.best.best))] if found.best.best is not None else []
     shapes += _bars(words("hours"), hours, found.times.read, said, words, found, 546, 3)
     shapes += _columns(found, words, 680)
-    foot = words("footer", when=words.moment(found.at), zone=found.time_zone)
+    foot = words.footer(found)
     return [*shapes, Box(_LEFT, 806, _RIGHT - _LEFT, 0.8, _LINE), Line(_LEFT, 814, foot, 8, _SUB)]
 
 

@@ -1,5 +1,6 @@
 """A campaign's report in words and numbers of one language; the page and the table say the same ones."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -54,6 +55,12 @@ class Words:
     def moment(self, at: datetime) -> str:
         return str(dates.format_datetime(at, "d MMM y HH:mm" if self._english else "d/MM/y HH:mm", self.zone, self._locale))
 
+    def footer(self, found: CampaignReport) -> str:
+        """When it was so, and on which clock."""
+        clock = str(dates.get_timezone_name(self.zone, "long", locale=self._locale))
+        known = self.zone.key if "(" in clock else clock  # of no country, as UTC
+        return self("footer", when=self.moment(found.at), zone=known)
+
     def hour(self, hour: int) -> str:
         return f"{hour}:00"
 
@@ -101,6 +108,15 @@ class Words:
             parts.append(self("per_reply", amount=self.money(one.per_reply_micro, one.currency)))
         return parts
 
+    def amounts(self, one: CostSpent) -> list[str]:
+        """Sum, currency, for each whom it reached and for each answer, as a spreadsheet counts with them."""
+        each, reply = (None if micro is None else self.plain(micro) for micro in (one.per_delivered_micro, one.per_reply_micro))
+        return [self.plain(one.amount_micro), one.currency or "", each or "", reply or ""]
+
+    def plain(self, micro: int) -> str:
+        """An amount without its currency."""
+        return str(numbers.format_decimal(micro / 1_000_000, "0.00####", self._locale))
+
     def reasons(self, found: CampaignReport) -> list[tuple[str, int]]:
         """Why it was not got, the most frequent first."""
         counted: dict[str, int] = {}
@@ -136,8 +152,23 @@ class Words:
             rows += [[f"{self('hours')} {self.hour(hour)}", str(count), ""] for hour, count in enumerate(found.times.read)]
         rows += [[line, "", ""] for line in self.costs(found)]
         rows += [[name, str(count), ""] for name, count in self.reasons(found)]
-        rows.append([self("footer", when=self.moment(found.at), zone=found.time_zone), "", ""])
+        rows.append([self.footer(found), "", ""])
         return rows
+
+
+def compared(words: Words, reports: Sequence[CampaignReport]) -> list[list[str]]:
+    """Campaigns beside one another as rows of a spreadsheet; one that was billed in several currencies has a row for each."""
+    heads = ("campaign", "channel", "sent_when", "audience", "sent", "delivered", "read", "replied", "converted", "failed")
+    rows = [[words(key) for key in (*heads, "cost", "currency", "cost_each", "cost_reply")]]
+    for found in reports:
+        n = found.figures
+        read = str(n.read) if found.reports_read else ""
+        goal = "" if found.converted is None else str(found.converted)
+        counts = [str(n.audience), str(n.sent), str(n.delivered), read, str(n.replied), goal, str(n.failed)]
+        start = [found.name, found.channel_name or "", words.when(found), *counts]
+        billed = [one for one in found.spent if one.currency is not None]
+        rows += [[*start, *words.amounts(one)] for one in billed] or [[*start, "", "", "", ""]]
+    return rows
 
 
 def tall(counts: list[int]) -> list[float]:

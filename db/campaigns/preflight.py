@@ -54,7 +54,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Preflight(msgspec.Struct, frozen=True):
-    """`binding`: what decides when it is done (number, segments, tier, hours, spread); `finish` None: nobody can be written to."""
+    """`binding`: what decides when it is done (number, segments, tier, hours, spread, warm_up); `finish` None: nobody can be written to."""
 
     matched: int
     reachable: int
@@ -101,7 +101,10 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
     findings += [Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, n, name) for name, n in missing.items() if n]
     findings += _of_hours(places, starts) + _of_money(cost, limits, reachable)
     finish, binding = _finish(draft, places, starts, used)
-    findings += young
+    if young is not None:
+        findings.append(Finding(PreflightRule.WARM_UP, PreflightEffect.DELAYS, young.late, until=young.rule.until))
+        if finish is not None and (ends := _warm(young, draft.throughput or 1.0)) > finish:
+            finish, binding = ends, "warm_up"
     if draft.messaging_limit is not None and (late := max(0, reachable + used - draft.messaging_limit)):
         findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, min(late, reachable)))
     return Preflight(
@@ -152,19 +155,37 @@ async def _values(r: Read, draft: Draft) -> tuple[dict[str, int], list[Sample]]:
     return counts, samples
 
 
-async def _young(r: Read, draft: Draft) -> list[Finding]:
+class _Young(NamedTuple):
+    """So many new people are more than the number may write to today."""
+
+    rule: warm_up.WarmUp
+    late: int
+
+
+def _warm(young: _Young, speed: float) -> datetime:
+    """When the last of them got it: each day takes as many as its step says, what comes after the last step is a day without a limit."""
+    rule, left, days, last = young.rule, young.late, 0, 0
+    tomorrow = (rule.today - rule.starts).days + 1
+    while left > 0:
+        at = tomorrow + days
+        last = min(left, rule.steps[at]) if at < len(rule.steps) else left
+        left, days = left - last, days + 1
+    return rule.until + timedelta(days=days - 1, seconds=last / speed)
+
+
+async def _young(r: Read, draft: Draft) -> _Young | None:
     """Of the pace of a young number: the new people beyond those whom it may write to today."""
     assert draft.channel_id is not None
     rule = await warm_up.of(r, draft.company_id, draft.channel_id)
     if rule is None or rule.most is None:
-        return []
+        return None
     audience = audience_of(draft)
     fresh: int = await r.fetchval(
         f"{audience.people} select count(*)::int from judged p where p.reason is null and {_fresh(audience, draft.channel_id)}",
         *audience.args,
     )
     late = fresh - max(0, rule.most - rule.used)
-    return [Finding(PreflightRule.WARM_UP, PreflightEffect.DELAYS, late, until=rule.until)] if late > 0 else []
+    return _Young(rule, late) if late > 0 else None
 
 
 def _fresh(audience: Any, channel_id: UUID) -> str:

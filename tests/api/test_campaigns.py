@@ -1,5 +1,6 @@
 """Campaigns over HTTP: drafting, problems that forbid a launch, launching, and what comes out of the ledger."""
 
+import csv
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -339,3 +340,17 @@ async def test_another_company_finds_nothing(
         assert (await client.request(method, f"/v1/campaigns/{ready['id']}{path}", headers=other)).status_code == 404, path
     foreign = await client.post("/v1/campaigns", json={"name": "x", "channel_id": ready["channel_id"]}, headers=other)
     assert foreign.status_code == 404
+
+
+async def test_a_comparison_is_a_table_with_a_row_for_each_campaign(
+    client: httpx.AsyncClient, auth: Headers, ready: dict
+) -> None:
+    other = (await client.post("/v1/campaigns", json={"name": "=Natal"}, headers=auth)).raise_for_status().json()
+    asked = {"campaign_id": [other["id"], ready["id"], other["id"]], "separator": ",", "language": "en"}
+    answer = (await client.get("/v1/campaigns/compare.csv", params=asked, headers=auth)).raise_for_status()
+    heads, first, second = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+    assert heads[:2] == ["Campaign", "Channel"]
+    assert (first[0], second[0], second[3]) == ("'=Natal", "Black Friday", "0")
+    assert len(first) == len(second) == len(heads)
+    gone = await client.get("/v1/campaigns/compare.csv", params={"campaign_id": str(UUID(int=1))}, headers=auth)
+    assert gone.status_code == 404

@@ -44,7 +44,7 @@ _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
 _NO_PAGES = {
     "/_gallery", "/contacts/export.csv", "/boards/{board_id:uuid}/export.csv", "/campaigns/{campaign_id:uuid}/recipients.csv",
-    "/campaigns/{campaign_id:uuid}/report.csv", "/campaigns/{campaign_id:uuid}/report.pdf", "/campaigns/{campaign_id:uuid}/report.png",
+    "/campaigns/compare.csv", "/campaigns/{campaign_id:uuid}/report.csv", "/campaigns/{campaign_id:uuid}/report.pdf", "/campaigns/{campaign_id:uuid}/report.png",
     "/imports/{import_id:uuid}/rejects.csv", "/contacts/exports/{export_id:uuid}/file",
 }  # fmt: skip
 """Files, and the gallery of those who build the app."""

@@ -34,12 +34,12 @@ async def test_the_review_names_who_is_left_out_and_tries_a_second_text(stack: S
     await page.get_by_label("Mensagem", exact=True).fill("{{first_name|Olá}}, só hoje!")
     await expect(page.locator(".m-phone")).to_contain_text("só hoje!")
     await page.goto(f"{stack.ui}/campaigns/{campaign}/edit?step=review")
-    await expect(page.get_by_text("2 textos: 20 % das pessoas testam")).to_be_visible()
+    await expect(page.get_by_text("2 textos: 20% das pessoas testam")).to_be_visible()
     line = page.locator(".m-sum-bad, .m-sum", has_text="1 pessoa").filter(has=page.get_by_role("button", name="Quem")).first
     await line.get_by_role("button", name="Quem").click()
     await expect(page.get_by_role("dialog").get_by_role("link", name=f"Rita 2 {mark}")).to_be_visible()
     await page.keyboard.press("Escape")
     await settled(page)
-    await line.get_by_role("button", name="Resolver").click()
+    await line.get_by_role("button", name="Público").click()
     await expect(page.locator(".m-wiz-on", has_text="Público")).to_be_visible()
     assert wrong == []

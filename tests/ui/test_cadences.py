@@ -114,7 +114,7 @@ async def test_who_comes_in_is_a_segment_or_a_stage(
     made = await client.create(as_owner, f"Sequência {uuid4().hex[:6]}")
     await real.open(f"/cadences/{made.id}?tab=rules")
     await real.should_see("Quem entra")
-    field(real, "Sozinhas").value = "segment"
+    field(real, "Entram sozinhas").value = "segment"
     field(real, "Segmento").value = segment.id
     click(real, "Salvar")
 

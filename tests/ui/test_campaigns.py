@@ -205,7 +205,7 @@ async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection,
         await ana.should_see(text, retries=50)
     ana.find("Continuar").click()
     await ana.should_see("Buscar modelos", retries=30)
-    press(ana, "Oi {{1}}, tem novidade em {{2}}!")
+    press(ana, "Marketing")
     await ana.should_see("Espaços a preencher", retries=20)
     await ana.should_see("Preencha, para ninguém receber um texto com buraco.")
     texts = [field for field in ana.find(kind=ui.input).elements if field.value == ""]

@@ -5,6 +5,10 @@ from datetime import date
 import pytest
 
 from api.contract.enums import RateCategory
+from db.campaigns.warm_up import SUGGESTED_SOURCE
+from db.providers.meta.rates import RATES
+from ui.labels import costs
+from ui.labels.preflight import money
 from ui.pages.costs import prices_csv
 
 KINDS = {"whatsapp", "sms"}
@@ -57,3 +61,11 @@ def test_a_wrong_line_is_named(line: str, word: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"a;b;c\n1;2;3\n", b"kind;country;category;currency;price;valid_from\n"])
 def test_a_file_without_prices_says_so(content: bytes) -> None:
     assert len(prices_csv.read(content, KINDS).problems) == 1
+
+
+def test_our_lists_say_their_sources_in_portuguese_and_prices_show_their_digits() -> None:
+    known = {rate.source for rate in RATES} | {SUGGESTED_SOURCE}
+    assert [text for text in known if costs.source(text) == text] == []
+    assert costs.source("Contrato 2026") == "Contrato 2026"
+    shown = [money(345_000, "BRL"), money(62_500, "USD"), money(1_344_810_000, "BRL")]
+    assert [one.replace("\xa0", " ") for one in shown] == ["R$ 0,345", "US$ 0,0625", "R$ 1.344,81"]

@@ -15,6 +15,7 @@ from ui.theme.tokens import SERIES
 
 Series = tuple[str, Sequence[float | None]]
 LABELS = 4  # at most, along the bottom: they also fit on a phone
+BARS = 12  # at most, under bars: those for which there is no room are left out
 SHORT = 10_000  # from here on the axis says 12,5 mil
 
 
@@ -61,7 +62,8 @@ def _options(
             "axisLabel": {
                 **_axis_text(),
                 "margin": 12,
-                ":interval": f"(i) => ({len(labels)} - 1 - i) % {-(-len(labels) // LABELS) or 1} === 0",
+                "hideOverlap": True,
+                ":interval": f"(i) => ({len(labels)} - 1 - i) % {-(-len(labels) // (BARS if kind == 'bar' else LABELS)) or 1} === 0",
             },
         },
         "yAxis": {

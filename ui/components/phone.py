@@ -55,7 +55,8 @@ _ANSWERS = ("reply", "quick_reply")
 _BUTTONS = {"list": "list", "reply": "reply", "url": "open_in_new", "phone": "call", "code": "content_copy"}
 
 
-def _text(text: str, classes: str) -> None:
+def said(text: str, classes: str) -> None:
+    """Text as a phone shows it: marks as bold and italic, places that are not filled marked."""
     with ui.element("div").classes(f"m-text {classes}"):
         for piece, style in styled(text):
             for part in _VARIABLE.split(piece):
@@ -88,7 +89,7 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
     with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + wide) as element:
         if preview.quote is not None:
             with ui.element("div").classes("m-conv-quote"):
-                _text(preview.quote or _("Answers an earlier message"), "m-hint")
+                said(preview.quote or _("Answers an earlier message"), "m-hint")
         for file in preview.files:
             draw_file(file)
         if preview.media:
@@ -99,10 +100,10 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
                 else:
                     icon(_MEDIA[preview.media])
         if preview.header:
-            _text(preview.header, "m-strong")
-        _text(preview.body, "")
+            said(preview.header, "m-strong")
+        said(preview.body, "")
         if preview.footer:
-            _text(preview.footer, "m-bubble-foot")
+            said(preview.footer, "m-bubble-foot")
         with ui.element("div").classes("m-bubble-time"):
             Text("span", preview.time or formats.clock(datetime.now(UTC)))
             if out:

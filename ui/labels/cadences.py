@@ -20,6 +20,7 @@ from api.contract.cadences import (
 from api.contract.enums import CadenceState, EnrolmentState, EntrySource, StopReason
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
+from ui.labels import conversations as conversation_labels
 
 
 class Names(NamedTuple):
@@ -108,7 +109,6 @@ def step(one: Step, names: Names) -> tuple[str, str, str]:
         case Wait(minutes=minutes):
             return "hourglass_empty", _("Wait {time}").format(time=span(minutes)), ""
         case WaitUntil(at=at, days=days):
-            on = ", ".join(weekdays()[day] for day in sorted(days))
-            return "schedule", _("Wait until {time}").format(time=at), on
+            return "schedule", _("Wait until {time}").format(time=at), conversation_labels.weekdays(days)
         case Branch():
             return "call_split", condition(one.condition, names), ""

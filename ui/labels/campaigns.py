@@ -109,8 +109,27 @@ def stopped(state: CampaignState, reason: str | None, resume_at: datetime | None
     return Stop(tone, text, todo)
 
 
+def new_name() -> str:
+    """Of a campaign to which nobody gave one yet."""
+    now = datetime.now(formats.zone())
+    return _("Campaign of {day}, {time}").format(day=formats.short_day(now.date()), time=formats.clock(now, seconds=True))
+
+
 def audience_words(audience: ContactFilter, names: Names, settings: CampaignSettings) -> str:
     """The audience in a line: tags, fields and the list by name, filters by value."""
+    parts = conditions(audience, names)
+    days = settings.skip_recent_days
+    if audience.everyone:
+        parts.insert(0, _("Everyone"))
+    line = formats.sentence(" · ".join(parts)) if audience.picks else _("Nobody yet")
+    if days:
+        recent = ngettext("not those of the last {n} day", "not those of the last {n} days", days).format(n=days)
+        line += f" · {recent}"
+    return line
+
+
+def conditions(audience: ContactFilter, names: Names) -> list[str]:
+    """Each condition of an audience in a few words."""
     parts: list[str] = []
     tags = ", ".join(names.tags.get(str(tag), "?") for tag in audience.tags)
     if audience.ids:
@@ -130,15 +149,12 @@ def audience_words(audience: ContactFilter, names: Names, settings: CampaignSett
         parts.append(_("“{text}” in name or number").format(text=audience.search))
     if audience.line:
         parts.append(_("mobile numbers only") if audience.line == "mobile" else _("landlines only"))
+    if audience.has:
+        parts.append(_("who has a phone") if audience.has == "phone" else _("who has an e-mail"))
+    if audience.opted_out is not None:
+        parts.append(_("who asked for no more messages") if audience.opted_out else _("who may be written to"))
     parts += [f"{names.fields.get(key, key)}: {value}" for key, value in audience.custom.items()]
-    days = settings.skip_recent_days
-    if audience.everyone:
-        parts.insert(0, _("Everyone"))
-    line = " · ".join(parts) if audience.picks else _("Nobody yet")
-    if days:
-        recent = ngettext("not those of the last {n} day", "not those of the last {n} days", days).format(n=days)
-        line += f" · {recent}"
-    return line
+    return parts
 
 
 def done(figures: Figures, counts: Counts) -> int:

@@ -1,5 +1,6 @@
 """Conversations: names of views, priorities and moments to come back, and what their lines say."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 
 from api.contract.assistant import TurnReason
@@ -202,6 +203,24 @@ def label_suggestions() -> list[tuple[str, str]]:
 def quick_reply_suggestion() -> tuple[str, str]:
     """A quick reply to begin with: (shortcut, text)."""
     return pgettext("shortcut", "hours"), _("We are open from Monday to Friday, 9 am to 6 pm. 😊")
+
+
+def weekdays(numbers: Collection[int]) -> str:
+    """Monday to Friday, Sunday: three or more that follow one another in short."""
+    runs: list[list[int]] = []
+    for day in sorted(numbers):
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    said = []
+    for run in runs:
+        if len(run) > 2:
+            said.append(_("{first} to {last}").format(first=weekday(run[0]), last=weekday(run[-1])))
+        else:
+            said += [weekday(day) for day in run]
+    text = ", ".join(said)
+    return formats.sentence(text.lower()) if formats.locale().startswith("pt") else text  # days are small there
 
 
 def weekday(number: int) -> str:

@@ -1,12 +1,23 @@
 """Names of what is billed, and of places, for people."""
 
+from collections.abc import Sequence
+
 from babel import Locale
 
+from api.contract.costs import SendRate
 from api.contract.enums import RateCategory
 from ui import formats
 from ui.i18n import _
 
 CURRENCIES = ("BRL", "USD", "EUR")
+
+
+def usual(rates: Sequence[SendRate]) -> str:
+    """The currency in which most prices that hold are: the company's own where there are some, those of our list elsewhere. A limit in
+    another one would hold everybody back whose price is not known in it."""
+    own = [one.currency for one in rates if one.own]
+    known = own or [one.currency for one in rates if one.price_micro]
+    return max(known, key=known.count, default="BRL")
 
 
 def category(value: RateCategory | str) -> str:
@@ -24,6 +35,24 @@ def country(code: str | None) -> str:
     if not code:
         return _("All other countries")
     return str(Locale.parse(formats.locale()).territories.get(code, code))
+
+
+def source(text: str) -> str:
+    """Where a price or a rule is from; what our own lists say, in the reader's language."""
+    known = {
+        "Meta, WhatsApp rate card in USD, Brazil: per message since 2025-07-01, as published for January 2026": _(
+            "Meta, WhatsApp's price list in US dollars for Brazil, as published for January 2026"
+        ),
+        "Meta: answers were free until 2026-09-30": _("Meta: answers were free until 30 September 2026"),
+        "Meta: answers cost what utility messages cost": _("Meta: answers cost what service messages cost"),
+        "Meta: answers cost what utility messages cost in the country": _(
+            "Meta: answers cost what service messages cost in each country"
+        ),
+        "Meta, messaging limits: 250 people a day at first, then 2,000; our pace below it": _(
+            "Meta's limits: 250 people a day at first, then 2,000; our pace stays below"
+        ),
+    }
+    return known.get(text, text)
 
 
 def clock(minutes: int) -> str:

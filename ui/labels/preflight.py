@@ -57,9 +57,9 @@ def finding(found: PreflightFinding) -> Said:
 
 
 def money(micro: int | None, currency: str) -> str:
-    """Millionths of a currency; below a hundredth with as many places as it takes."""
-    if micro is not None and 0 < micro < 10_000:
-        return f"{formats.symbol(currency)} {formats.number(micro / 1_000_000, 4)}"
+    """Millionths of a currency; below one of it with as many places as it takes, four at most."""
+    if micro is not None and 0 < micro < 1_000_000 and micro % 10_000:
+        return f"{formats.symbol(currency)}\xa0{formats.number(micro / 1_000_000, 4)}"
     return formats.money(None if micro is None else round(micro / 10_000), currency)
 
 
@@ -78,5 +78,6 @@ def binding(found: Preflight) -> str:
         "tier": _("The number's daily limit of people decides: the rest goes out on the next days."),
         "hours": _("The hours in which you write decide."),
         "spread": _("It is spread over the time that you chose."),
+        "warm_up": _("The pace of the young number decides."),
     }.get(found.binding or "", "")
     return f"{_('Done about {when}.').format(when=formats.moment(found.finish))} {why}"

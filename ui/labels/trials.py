@@ -24,12 +24,12 @@ def plan(count: int, trial: CampaignTrial) -> str:
     """The test in a line."""
     if trial.test_percent >= 100:
         return _("{n} texts, everybody gets one of them").format(n=count)
-    said = _("{n} texts: {percent} % of the people try them, the better one goes to the others")
+    said = _("{n} texts: {percent}% of the people try them, the better one goes to the others")
     return said.format(n=count, percent=trial.test_percent)
 
 
 def first_share(percent: int) -> str:
-    return _("Text A gets the other {n} %.").format(n=percent)
+    return _("Text A gets the other {n}%.").format(n=percent)
 
 
 def counted(found: TrialMetric, one: CampaignTrialText) -> str:
@@ -47,7 +47,7 @@ def interval(one: CampaignTrialText) -> str:
     if not one.reached:
         return _("Nobody was reached yet.")
     low, high = (formats.number(share * 100, 1) for share in (one.low, one.high))
-    return _("Likely between {low} % and {high} % of all people").format(low=low, high=high)
+    return _("Likely between {low}% and {high}% of all people").format(low=low, high=high)
 
 
 def verdict(found: CampaignTrialResult) -> tuple[str, str, Tone]:
@@ -55,7 +55,7 @@ def verdict(found: CampaignTrialResult) -> tuple[str, str, Tone]:
     if found.winner is not None:
         name = text_name(found.winner)
         how = {
-            TrialBy.SURE: _("It is the better one with 95 % certainty or more."),
+            TrialBy.SURE: _("It is the better one with 95% certainty or more."),
             TrialBy.LEADING: _("It was ahead when the time was over; that it is better was not sure."),
             TrialBy.PERSON: _("A person of your team decided."),
             None: "",
@@ -70,7 +70,7 @@ def verdict(found: CampaignTrialResult) -> tuple[str, str, Tone]:
         )
         return text.format(n=formats.number(found.missing)), wait, "info"
     if found.sure is not None:
-        return _("{name} is better, with 95 % certainty or more.").format(name=text_name(found.sure)), wait, "ok"
+        return _("{name} is better, with 95% certainty or more.").format(name=text_name(found.sure)), wait, "ok"
     lead = max(found.texts, key=lambda one: one.best)
     said = _("Nobody can be sure yet. {name} is ahead: {n} in 100 that it is the better one.")
     return said.format(name=text_name(lead.letter), n=round(lead.best * 100)), wait, "info"

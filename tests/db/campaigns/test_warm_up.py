@@ -94,10 +94,17 @@ async def test_the_preflight_says_how_many_wait_until_when(owner_db: asyncpg.Con
     await factories.contacts(owner_db, owner, 5)
     campaign = await factories.campaign(owner_db, owner, channel, template)
     await warm_up.keep(owner, channel, await today(owner_db, owner), [2, 4], "")
-    told = (await preflight.preflight(owner, campaign)).findings
-    [found] = [one for one in told if one.rule is PreflightRule.WARM_UP]
+    told = await preflight.preflight(owner, campaign)
+    [found] = [one for one in told.findings if one.rule is PreflightRule.WARM_UP]
     assert found.count == 3
     assert found.until is not None
+    assert told.finish is not None
+    assert told.binding == "warm_up"
+    assert found.until < told.finish < found.until + timedelta(hours=1)  # four may go tomorrow
+    await warm_up.keep(owner, channel, await today(owner_db, owner), [2, 2, 2], "")
+    longer = (await preflight.preflight(owner, campaign)).finish
+    assert longer is not None
+    assert longer > found.until + timedelta(hours=23)  # and the last one the day after
     assert len(await preflight.people(owner, campaign, PreflightRule.WARM_UP, limit=10, after=None)) == 5
 
 

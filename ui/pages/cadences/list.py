@@ -95,8 +95,10 @@ def _draw_card(row: CadenceRow) -> None:
                 ).classes("m-hint")
             badge(*labels.state(row.state))
         with ui.element("div").classes("m-row m-near m-wrap"):
-            ui.label(_("{n} came to the end").format(n=formats.number(row.people.done))).classes("m-sub")
-            answered = row.people.stopped_by.get("replied", 0)
-            ui.label(_("{n} answered").format(n=formats.number(answered))).classes("m-sub")
+            done = ngettext("{n} came to the end", "{n} came to the end", row.people.done)
+            ui.label(done.format(n=formats.number(row.people.done))).classes("m-sub")
+            if answered := row.people.stopped_by.get("replied", 0):
+                said = ngettext("{n} left with an answer", "{n} left with an answer", answered)
+                ui.label(said.format(n=formats.number(answered))).classes("m-sub")
         if row.changed:
             badge(_("Change not published"), "warn")

@@ -6,7 +6,7 @@ from api.contract.cadences import Branch, CadenceStep, Send, Step
 from ui import formats
 from ui.components.progress import width
 from ui.components.text import Text
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.labels import reasons
 
 
@@ -26,6 +26,10 @@ class Numbers:
         self._box.clear()
         if known is None or not entered:
             return
+        if not (known.reached or known.waiting or known.queued):
+            with self._box:
+                ui.label(_("Nobody came this far yet.")).classes("m-hint")
+            return
         with self._box:
             with ui.element("div").classes("m-seq-figs"):
                 if known.waiting:
@@ -36,21 +40,22 @@ class Numbers:
                     self._say(_("{n} yes"), known.yes, known.reached, "m-seq-dot-yes")
                     self._say(_("{n} no"), known.no, known.reached, "m-seq-dot-no")
                 else:
-                    self._say(_("{n} went on"), known.reached)
+                    self._say(ngettext("{n} went on", "{n} went on", known.reached), known.reached)
             self._bar(known, entered)
             if known.problem:
                 Text("p", _problem(known.problem), "m-seq-wrong")
 
     def _of_message(self, known: CadenceStep) -> None:
-        self._say(_("{n} sent"), known.sent, kind="m-seq-dot-sent")
-        self._say(_("{n} read"), known.read, known.sent, "m-seq-dot-read")
-        self._say(_("{n} answered"), known.replied, known.sent, "m-seq-dot-replied")
+        self._say(ngettext("{n} sent", "{n} sent", known.sent), known.sent, kind="m-seq-dot-sent")
+        if known.read or (isinstance(self._step, Send) and self._step.template_id is not None):  # of an SMS nobody tells it
+            self._say(ngettext("{n} read", "{n} read", known.read), known.read, known.sent, "m-seq-dot-read")
+        self._say(ngettext("{n} answered", "{n} answered", known.replied), known.replied, known.sent, "m-seq-dot-replied")
         if known.queued:
             self._say(_("{n} waiting to be sent"), known.queued)
         if known.failed:
-            self._say(_("{n} failed"), known.failed, kind="m-seq-failed")
+            self._say(ngettext("{n} failed", "{n} failed", known.failed), known.failed, kind="m-seq-failed")
         if known.skipped:
-            self._say(_("{n} left out"), known.skipped)
+            self._say(ngettext("{n} left out", "{n} left out", known.skipped), known.skipped)
 
     def _say(self, text: str, n: int, whole: int = 0, kind: str = "") -> None:
         share = f" ({formats.percent(n, whole, digits=0)})" if whole else ""

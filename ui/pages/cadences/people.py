@@ -40,8 +40,9 @@ class People:
             text = _("Put people in by a segment or a tag, or let them come in by themselves, under “Who and when”.")
             empty("group", _("Nobody yet"), text if self._open else _("Start the sequence first."))
             return
-        for one in found.items:
-            self._row(one)
+        with ui.element("div").classes("w-full"):
+            for one in found.items:
+                self._row(one)
         if found.next_cursor:
             ui.label(_("The newest 50 are shown.")).classes("m-hint p-3")
 

@@ -20,6 +20,13 @@ from ui.pages.cadences.who import Who
 class Rules:
     def __init__(self, plan: Plan, known: Known, keep: Callable[[Plan], Awaitable[None]], *, write: bool) -> None:
         self._plan, self._keep = plan, keep
+        with ui.element("div").classes("m-forms"):
+            self._draw(plan, known)
+            if write:
+                with ui.element("div").classes("m-actions"):
+                    button(_("Save"), self._save, kind="primary")
+
+    def _draw(self, plan: Plan, known: Known) -> None:
         tags = known.names.tags
         stages = known.names.stages
         times = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)] + ["23:59"]
@@ -29,13 +36,14 @@ class Rules:
             self._again = switch_field(_("Who came to the end may come in again"), plan.again)
         with card(_("Who leaves")):
             self._reply = switch_field(_("Who answers leaves the sequence"), plan.stop_on_reply)
-            goals: dict[Any, str] = {f"tag:{key}": _("has the tag “{name}”").format(name=name) for key, name in tags.items()}
+            goals: dict[Any, str] = {"": _("No goal")}
+            goals |= {f"tag:{key}": _("has the tag “{name}”").format(name=name) for key, name in tags.items()}
             goals |= {f"stage:{key}": _("has a card in “{name}”").format(name=name) for key, name in stages.items()}
             self._goals = {f"tag:{key}": Tagged(key) for key in tags} | {f"stage:{key}": LeadInStage(key) for key in stages}
-            start = next((name for name, goal in self._goals.items() if goal == plan.goal), None)
-            if plan.goal is not None and start is None:  # it stays until somebody chooses, and is refused as what is gone
+            start = next((name for name, goal in self._goals.items() if goal == plan.goal), "")
+            if plan.goal is not None and not start:  # it stays until somebody chooses, and is refused as what is gone
                 start, goals["gone"], self._goals["gone"] = "gone", _("something that was deleted"), plan.goal
-            self._goal = select_field(_("And who reached the goal"), goals, start, clearable=True, search=len(goals) > 10)
+            self._goal = select_field(_("And who reached the goal"), goals, start, search=len(goals) > 10)
             ui.label(_("Who asks for no more messages leaves in any case.")).classes("m-hint")
         hours = plan.hours
         hint = _("By the clock of each person, told by their number. What comes due at night waits for the morning.")
@@ -50,8 +58,6 @@ class Rules:
                     self._to = select_field(_("To"), {one: one for one in sorted({*times, shown.end})}, shown.end)
                 self._days = select_field(_("Days"), labels.weekdays(), list(shown.days), multiple=True)
             inside.set_visibility(hours is not None)
-        if write:
-            button(_("Save"), self._save, kind="primary")
 
     async def _save(self) -> None:
         needed = [*self._entry.needed, *([self._days] if self._bound.value else [])]

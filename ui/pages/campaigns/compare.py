@@ -1,7 +1,11 @@
 """Campaigns beside one another: the figures of each, and how sure it is that one does better."""
 
+from functools import partial
+from urllib.parse import urlencode
 from uuid import UUID
 
+from fastapi import Request
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.campaigns import CampaignRow
@@ -12,7 +16,9 @@ from ui import formats, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem
 from ui.components.address import address
+from ui.components.buttons import button
 from ui.components.cards import card, note
+from ui.components.download import hand_on
 from ui.components.forms import select_field
 from ui.components.frame import frame
 from ui.components.progress import width
@@ -38,6 +44,12 @@ def campaigns_compare(ids: str = "", metric: str = "replied") -> None:
         _("Compare campaigns"), _("Which one did better, and how sure that is"), breadcrumbs=[(_("Campaigns"), "/campaigns")]
     ):
         _Compare(known, CompareMetric.READ if metric == "read" else CompareMetric.REPLIED)
+
+
+@page("/campaigns/compare.csv", permission=Permission.CAMPAIGNS_READ)
+async def compare_csv(request: Request) -> Response:
+    """The API's file of the campaigns that the page shows."""
+    return await hand_on("/v1/campaigns/compare.csv", {"campaign_id": request.query_params.getlist("campaign_id")})
 
 
 Found = tuple[CampaignComparison, list[CampaignReport]]
@@ -68,7 +80,7 @@ class _Compare:
             with ui.element("div").classes("m-grid m-grid-wide"):
                 chosen = select_field(
                     _("Campaigns"), names, [str(one) for one in self._ids if str(one) in names], search=True, multiple=True, clearable=True,
-                    hint=_("Two to five"), on_change=read,
+                    hint=_("Two to five"), placeholder=_("Choose campaigns"), on_change=read,
                 )  # fmt: skip
                 by = select_field(_("By"), {"replied": _("Replied"), "read": _("Read")}, self._metric.value, on_change=read)
 
@@ -104,8 +116,13 @@ class _Compare:
         ):
             for one in compared.campaigns:
                 _share(one, top, one.id == compared.winner)
-        with card(_("Figures"), flush=True):
+        with card(_("Figures"), flush=True, actions=partial(_download, [one.id for one in reports])):
             _table(reports)
+
+
+def _download(ids: list[UUID]) -> None:
+    link = button(_("Table (CSV)"), icon="download", to=f"/campaigns/compare.csv?{urlencode({'campaign_id': ids}, doseq=True)}")
+    link.props["download"] = ""
 
 
 def _share(one: ComparedCampaign, top: float, winner: bool) -> None:
@@ -121,7 +138,7 @@ def _share(one: ComparedCampaign, top: float, winner: bool) -> None:
                 f"left: {one.low / top:.2%}; width: {(one.high - one.low) / top:.2%}"
             )
             ui.element("div").classes("m-versus-fill").style(width((one.counted / one.reached if one.reached else 0.0) / top))
-        text = _("{n} of {total} people · surely between {low} and {high}").format(
+        text = _("{n} of {total} people · likely between {low} and {high}").format(
             n=formats.number(one.counted),
             total=formats.number(one.reached),
             low=formats.percent(one.low),

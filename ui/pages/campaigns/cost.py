@@ -39,8 +39,10 @@ class Cost:
         own = next((limit for limit in found.limits if limit.scope == "campaign"), None)
         may = session.current().may(Permission.CAMPAIGNS_SEND) and self._campaign.state not in _OVER
 
+        billed = next((one.currency for one in found.spent if one.currency is not None), "USD")
+
         def change() -> None:
-            _ask(self._campaign.id, own, self)
+            _ask(self._campaign.id, own, self, billed)
 
         with card(_("What it costs"), actions=(lambda: button(_("Limit"), change, icon="savings")) if may else None):
             if not found.spent:
@@ -67,12 +69,13 @@ class Cost:
                 ui.label(_("Limit of this campaign: {amount}").format(amount=limit)).classes("m-hint")
 
 
-def _ask(campaign_id: UUID, limit: SpendLimit | None, shown: Cost) -> None:
+def _ask(campaign_id: UUID, limit: SpendLimit | None, shown: Cost, usual: str) -> None:
+    """`usual`: the currency that is proposed where there is no limit yet."""
     api = session.current().api
     with dialog(_("May cost at most"), _("It pauses before more is spent. Empty: no limit.")) as opened:
         known = limit.limit_micro if limit is not None else None
         amount = number_field(_("Amount"), known / 1_000_000 if known is not None else None, low=0, step=10)
-        kept = (limit.currency if limit is not None else None) or "USD"
+        kept = (limit.currency if limit is not None else None) or usual
         currency = select_field(_("Currency"), {code: code for code in dict.fromkeys((*CURRENCIES, kept))}, kept)
 
         async def save() -> None:
@@ -85,7 +88,7 @@ def _ask(campaign_id: UUID, limit: SpendLimit | None, shown: Cost) -> None:
             opened.close()
             await shown.refresh()
 
-        with ui.element("div").classes("m-row m-near m-end"):
-            button(_("Cancel"), opened.close)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), opened.close, kind="plain")
             button(_("Save"), save, kind="primary")
     opened.open()

@@ -8,10 +8,9 @@ from nicegui import ui
 
 from api.contract.campaigns import Campaign
 from api.contract.enums import CampaignState, Permission
-from ui import formats
 from ui.components.frame import frame
 from ui.i18n import _
-from ui.labels.campaigns import STEPS
+from ui.labels.campaigns import STEPS, new_name
 from ui.pages.campaigns.live import found_or_error
 from ui.pages.campaigns.step_when import planned
 from ui.pages.campaigns.wizard import Wizard
@@ -20,9 +19,7 @@ from ui.routing import page
 
 @page("/campaigns/new", permission=Permission.CAMPAIGNS_WRITE)
 def campaign_new() -> None:
-    now = datetime.now(formats.zone())
-    name = _("Campaign of {day}, {time}").format(day=formats.short_day(now.date()), time=formats.clock(now, seconds=True))
-    _open(None, name, "channel", None)
+    _open(None, new_name(), "channel", None)
 
 
 @page("/campaigns/{campaign_id:uuid}/edit", permission=Permission.CAMPAIGNS_WRITE)

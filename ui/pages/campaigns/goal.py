@@ -59,8 +59,8 @@ class Goal:
             self._kind = select_field(_("What happens"), kinds(), goal.kind, on_change=self._draw)
             self._place = ui.element("div").classes("w-full")
             self._days = number_field(_("Within how many days"), goal.days, low=1, high=90, suffix=_("days"))
-            with ui.element("div").classes("m-row m-near m-end"):
-                button(_("Cancel"), self._box.close)
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Cancel"), self._box.close, kind="plain")
                 button(_("Save"), self._save, kind="primary")
 
     def open(self) -> None:
@@ -76,14 +76,17 @@ class Goal:
                 raise
             options = {}
         names = {
-            CampaignGoalKind.STAGE: _("In one of these stages; none: moved at all"),
+            CampaignGoalKind.STAGE: _("In one of these stages"),
             CampaignGoalKind.TAG: _("One of these tags"),
             CampaignGoalKind.HOOK: _("One of these incoming addresses"),
         }
         known = [str(one) for one in self._goal.ids if str(one) in options] if kind == self._goal.kind else []
         self._place.clear()
         with self._place:
-            self._ids = select_field(names[kind], options, known, search=len(options) > 8, multiple=True, clearable=True)
+            self._ids = select_field(
+                names[kind], options, known, search=len(options) > 8, multiple=True, clearable=True,
+                hint=_("None chosen: any stage.") if kind is CampaignGoalKind.STAGE else "",
+            )  # fmt: skip
 
     async def _save(self) -> None:
         body = CampaignGoal(

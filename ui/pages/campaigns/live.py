@@ -197,7 +197,7 @@ class _Live:
             return
         reads = kinds.can(self._campaign.channel_kind).reports_read
         self._figures = Figures(progress, reads, self._to_failures, self._to_replies)
-        self._speed = Speed(progress)
+        self._speed = Speed(progress, tried=self._campaign.trial is not None)
         self._trial = Trial(self._campaign)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
         self._instead = Instead(progress)

@@ -16,21 +16,66 @@ from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.confirm import dialog
-from ui.components.states import load, skeleton_card
+from ui.components.states import load, skeleton_card, skeleton_list
 from ui.components.text import Text, icon
 from ui.i18n import _
 from ui.labels import preflight as labels
 
 _BAD = (PreflightEffect.STOPS,)
+_SLOWER = frozenset({"tier", "hours", "spread", "warm_up"})
 LISTED = 50
 
 
-def section(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any]) -> None:
-    """Loads by itself, beside the rest of the review: it looks at each person of the audience."""
-    load(lambda: campaigns.preflight(api, campaign_id, at), partial(_draw, api, campaign_id, at, go), lambda: skeleton_card(5))
+class Samples:
+    """Real messages, shown where `here()` was called, once the pre-flight knows them."""
+
+    def __init__(self) -> None:
+        self._place: ui.element | None = None
+        self._found: Preflight | None = None
+
+    def here(self) -> None:
+        self._place = ui.element("div").classes("w-full")
+        self._draw()
+
+    def show(self, found: Preflight) -> None:
+        self._found = found
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._place is None or self._found is None or self._place.is_deleted:
+            return
+        self._place.clear()
+        if self._found.samples:
+            hint = _("Real people of this audience, first those for whom something is missing.")
+            with self._place, card(_("As people get it"), hint=hint, flush=True):
+                for sample in self._found.samples:
+                    with ui.element("div").classes("m-sum"):
+                        icon("edit_note" if sample.missing else "chat")
+                        with ui.element("div").classes("m-col m-tight m-grow"):
+                            ui.label(f"{sample.name or '–'} · {sample.address}").classes("m-hint")
+                            Text("p", sample.body, "m-text")
+
+
+def section(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any], pace: ui.element) -> Samples:
+    """Loads by itself, beside the rest of the review: it looks at each person of the audience. `pace`: where it is said how long it takes; what
+    holds people longer than the number's speed is said there."""
+    samples = Samples()
+
+    def draw(found: Preflight) -> None:
+        _draw(api, campaign_id, at, go, found)
+        samples.show(found)
+        if found.binding in _SLOWER:
+            pace.clear()
+            with pace:
+                ui.label(labels.binding(found)).classes("m-sub")
+
+    load(lambda: campaigns.preflight(api, campaign_id, at), draw, lambda: skeleton_card(5))
+    return samples
 
 
 def _draw(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any], found: Preflight) -> None:
+    if not found.matched:  # the list of what is missing says why
+        return
     with card(_("Before you send"), hint=labels.binding(found), flush=True):
         if not found.findings:
             with ui.element("div").classes("m-sum"):
@@ -40,21 +85,11 @@ def _draw(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[
             _line(one, go, partial(_people, api, campaign_id, at, one))
     if found.cost is not None and found.reachable:
         _cost(found)
-    if found.samples:
-        with card(
-            _("As people get it"), hint=_("Real people of this audience, first those for whom something is missing."), flush=True
-        ):
-            for sample in found.samples:
-                with ui.element("div").classes("m-sum"):
-                    icon("edit_note" if sample.missing else "chat")
-                    with ui.element("div").classes("m-col m-tight m-grow"):
-                        ui.label(f"{sample.name or '–'} · {sample.address}").classes("m-hint")
-                        Text("p", sample.body, "m-text")
 
 
 def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], Any]) -> None:
     said = labels.finding(one)
-    with ui.element("div").classes("m-sum" + (" m-sum-bad" if one.effect in _BAD else "")):
+    with ui.element("div").classes("m-sum m-sum-acts" + (" m-sum-bad" if one.effect in _BAD else "")):
         icon(said.icon)
         with ui.element("div").classes("m-col m-tight m-grow"):
             Text("p", said.text, "m-strong m-text")
@@ -64,7 +99,7 @@ def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], 
             if one.rule.value in _WITH_PEOPLE:
                 button(_("Who"), people, kind="plain")
             if said.step:
-                button(_("Mend"), partial(go, said.step), kind="plain")
+                button(_("Audience") if said.step == "audience" else _("Mend"), partial(go, said.step), kind="plain")
 
 
 _WITH_PEOPLE = frozenset(
@@ -92,7 +127,9 @@ def _people(api: ApiClient, campaign_id: UUID, at: datetime | None, one: Preflig
                     "m-hint"
                 )
 
-        load(fetch, draw)
+        load(fetch, draw, lambda: skeleton_list(5))
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Close"), opened.close, kind="plain")
     opened.open()
 
 

@@ -58,7 +58,8 @@ def smooth(values: list[float], span: int) -> list[float]:
 class Speed:
     """`set` moves everything in place."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, *, tried: bool = False) -> None:
+        self._tried = tried
         self._chart: Chart | None = None
         self._drawn: object = None
         with ui.element("section").classes("m-card m-speed"):
@@ -101,7 +102,7 @@ class Speed:
             self._limit.text = _("{done} of {total} · {share}").format(
                 done=formats.number(done), total=formats.number(total), share=formats.percent(share, digits=0)
             )
-        self._end.text = _end(progress) if running and waiting else ""
+        self._end.text = _end(progress, self._tried) if running and waiting else ""
         labels, sent, delivered = series(progress)
         drawn = (labels, sent, delivered)
         if drawn == self._drawn:
@@ -133,11 +134,14 @@ def _title(progress: Progress) -> str:
     }.get(progress.state, _("Not started yet"))
 
 
-def _end(progress: Progress) -> str:
+def _end(progress: Progress, tried: bool) -> str:
+    """`tried`: texts are tried out, so that most wait for the better one."""
     if progress.outage_since is not None:
         return _("goes on by itself")
     if progress.next_at is not None:
         return _("goes on at {when}").format(when=formats.moment(progress.next_at))
+    if progress.eta is None and tried and not progress.rate:
+        return _("The others wait for the better text")
     if progress.eta is None:
         return _("Working out when it ends…")
     left = (progress.eta - datetime.now(UTC)).total_seconds()

@@ -19,6 +19,7 @@ from ui.components.forms import number_field, select_field, switch_field, text_f
 from ui.components.picks import Picks
 from ui.components.text import icon
 from ui.i18n import _, ngettext, pgettext
+from ui.labels import campaigns as campaign_labels
 from ui.labels import reasons
 
 RECENT_DAYS = 7
@@ -64,6 +65,21 @@ def followed(audience: ContactFilter) -> Received | None:
     return only if isinstance(only, Received) else None
 
 
+def beside(mode: str | None, audience: ContactFilter, fields: Sequence[str]) -> ContactFilter:
+    """What else this audience asks for, that the choice `mode` does not show. `fields`: keys of the own fields that it can show."""
+    key = next((key for key in audience.custom if key in fields), "")
+    shown: dict[str, dict[str, Any]] = {
+        "everyone": {"everyone": False},
+        "tags": {"tags": [], "all_tags": False, "without_tags": []},
+        "segment": {"segment_id": None, "rule": None},
+        "import": {"import_id": None},
+        "filter": {"search": None, "line": None, "custom": {name: text for name, text in audience.custom.items() if name != key}},
+        "selection": {"ids": []},
+        "follow": {"rule": None},
+    }
+    return structs.replace(audience, **shown.get(mode or "", {}))
+
+
 def missing(mode: str | None) -> str:
     """What to do about a choice with nothing picked."""
     return {
@@ -88,6 +104,7 @@ class AudienceStep:
         with ui.element("div").classes("m-col m-gap"):
             self._draw_picks()
             self._panel = ui.element("div").classes("w-full")
+            self._beside = ui.element("div").classes("w-full")
             self._missing = ui.element("div").classes("w-full")
             self._draw_panel()
             with card():
@@ -124,6 +141,24 @@ class AudienceStep:
                 "selection": self._draw_selection,
                 "follow": self._draw_followed,
             }[self._mode]()
+        self._draw_beside()
+
+    def _draw_beside(self) -> None:
+        """Says what narrows the audience besides what is shown, as the list of contacts or a partner set it."""
+        found = self._choices
+        names = campaign_labels.Names(
+            tags={str(tag.id): tag.name for tag in found.tags},
+            fields={one.key: one.label for one in found.fields},
+            file=next((one.filename for one in found.imports if one.id == self._audience.import_id), ""),
+            segment=next((one.name for one in found.segments if one.id == self._audience.segment_id), ""),
+        )
+        rest = beside(self._mode, self._audience, list(names.fields))
+        said = campaign_labels.conditions(rest, names)
+        self._beside.clear()
+        self._beside.set_visibility(bool(said))
+        if said:
+            with self._beside, note("info", _("Only those who also fit: {conditions}").format(conditions=" · ".join(said))):
+                pass
 
     def _choose(self, mode: str) -> None:
         if mode != self._mode:
@@ -134,6 +169,7 @@ class AudienceStep:
     def _set(self, audience: ContactFilter) -> None:
         self._audience = audience
         self._missing.clear()
+        self._draw_beside()
         self._change(audience=audience)
 
     def complete(self) -> bool:

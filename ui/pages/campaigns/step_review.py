@@ -22,7 +22,6 @@ from ui.i18n import _, ngettext
 from ui.labels import campaigns as campaign_labels
 from ui.labels import channels as channel_labels
 from ui.labels import trials as trial_labels
-from ui.pages.campaigns import reach
 
 
 class Facts(NamedTuple):
@@ -52,8 +51,9 @@ async def names(api: ApiClient, audience: ContactFilter) -> campaign_labels.Name
     return campaign_labels.Names(tags, fields, file, segment)
 
 
-def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch: Callable[[], Any]) -> None:
-    """`go(step)` opens a step, `test()` asks for a test, `launch()` sends; it asked before."""
+def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch: Callable[[], Any]) -> ui.element:
+    """What is missing, and the button that sends. `go(step)` opens a step, `test()` asks for a test, `launch()` sends; it asked before. Gives back the
+    place where it is said how long it takes."""
     problems = facts.preview.problems
     over = facts.at is not None and facts.at <= datetime.now(UTC)
     if facts.campaign.sandbox:
@@ -73,7 +73,11 @@ def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch
                     icon("error")
                     ui.label(_("The planned time is over. Choose another one.")).classes("m-grow")
                     button(_("Mend"), partial(go, "when"), kind="plain")
-    _launch_card(facts, not problems and not over, test, launch)
+    return _launch_card(facts, not problems and not over, test, launch)
+
+
+def summary(facts: Facts, go: Callable[[str], Any]) -> None:
+    """What was chosen at each step."""
     with card(_("Summary"), flush=True):
         for step, symbol, line, hint in _lines(facts):
             with ui.element("div").classes("m-sum"):
@@ -84,9 +88,6 @@ def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch
                     if hint:
                         ui.label(hint).classes("m-hint")
                 button(_("Change"), partial(go, step), kind="plain")
-    if facts.preview.audience is not None and facts.preview.audience.skipped:
-        with card(_("Who gets it")):
-            reach.draw(facts.preview.audience)
 
 
 def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
@@ -122,7 +123,7 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _launch_card(facts: Facts, ready: bool, test: Callable[[], Any], launch: Callable[[], Any]) -> None:
+def _launch_card(facts: Facts, ready: bool, test: Callable[[], Any], launch: Callable[[], Any]) -> ui.element:
     audience, seconds = facts.preview.audience, facts.preview.estimated_seconds
     count = audience.reachable if audience else 0
     with card(), ui.element("div").classes("m-launch"):
@@ -130,9 +131,10 @@ def _launch_card(facts: Facts, ready: bool, test: Callable[[], Any], launch: Cal
             with ui.element("div").classes("m-figure"):
                 ui.label(formats.number(count))
                 ui.label(_("people will get it") if count != 1 else _("person will get it")).classes("m-unit")
-            if seconds is not None and count:
-                ui.label(_("Takes about {time}.").format(time=formats.duration(max(1, seconds)))).classes("m-sub")
-                ui.label(campaign_labels.limit_plan(facts.preview.limiting_factor)).classes("m-hint")
+            with ui.element("div").classes("m-col m-tight") as pace:
+                if seconds is not None and count:
+                    ui.label(_("Takes about {time}.").format(time=formats.duration(max(1, seconds)))).classes("m-sub")
+                    ui.label(campaign_labels.limit_plan(facts.preview.limiting_factor)).classes("m-hint")
         with ui.element("div").classes("m-row m-near m-wrap"):
             if session.current().may(Permission.CAMPAIGNS_SEND):
                 button(_("Send a test"), test, icon="send_to_mobile").classes("m-btn-big").set_enabled(not _message_wrong(facts))
@@ -141,6 +143,7 @@ def _launch_card(facts: Facts, ready: bool, test: Callable[[], Any], launch: Cal
                 main.set_enabled(ready)
             else:
                 ui.label(_("Your role may prepare campaigns, not send them. Ask a manager to send it.")).classes("m-sub")
+    return pace
 
 
 def _message_wrong(facts: Facts) -> bool:

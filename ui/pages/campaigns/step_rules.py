@@ -1,18 +1,22 @@
 """In the step "when": in which hours people get it, over how long it is spread, and what it may cost."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from msgspec import structs
 from nicegui import ui
 
 from api.contract.campaigns import CampaignHours, CampaignSettings
-from ui import formats
+from api.contract.costs import SendRate
+from ui import formats, session
+from ui.client import costs
 from ui.components.cards import card
 from ui.components.forms import Field, mark, number_field, select_field, switch_field, text_field
+from ui.components.states import load, skeleton
 from ui.i18n import _
 from ui.labels import conversations as conversation_labels
-from ui.labels.costs import CURRENCIES, clock, minutes
+from ui.labels.costs import CURRENCIES, clock, minutes, usual
 
 DEFAULT = CampaignHours(opens=9 * 60, closes=20 * 60, weekdays=[0, 1, 2, 3, 4, 5], skip_holidays=True)
 
@@ -26,7 +30,7 @@ class RulesCard:
         with card(_("Hours and cost")), ui.element("div").classes("m-col m-gap"):
             self._draw_hours()
             self._draw_spread()
-            self._draw_limit()
+            load(partial(costs.rates, session.current().api), self._draw_limit, lambda: skeleton("line m-w-60"))
 
     def complete(self) -> bool:
         mark(self._wrong)
@@ -101,7 +105,7 @@ class RulesCard:
         )
         spread.element.classes("m-short")
 
-    def _draw_limit(self) -> None:
+    def _draw_limit(self, rates: list[SendRate]) -> None:
         micro = self._settings.max_cost_micro
 
         def read() -> None:
@@ -111,7 +115,7 @@ class RulesCard:
             elif value >= 0:
                 self._set(max_cost_micro=round(value * 1_000_000), max_cost_currency=currency.value)
 
-        with ui.element("div").classes("m-row m-near items-start w-full"):
+        with ui.element("div").classes("m-row m-near items-start m-moment"):
             amount = number_field(
                 _("May cost at most"),
                 micro / 1_000_000 if micro is not None else None,
@@ -121,5 +125,5 @@ class RulesCard:
                 on_change=read,
             )
             names = {code: f"{code} · {formats.symbol(code)}" for code in CURRENCIES}
-            kept = self._settings.max_cost_currency or "USD"
+            kept = self._settings.max_cost_currency or usual(rates)
             currency = select_field(_("Currency"), {**names, kept: names.get(kept, kept)}, kept, on_change=read)

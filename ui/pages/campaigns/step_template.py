@@ -19,6 +19,7 @@ from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.forms import search_field, select_field, text_field
+from ui.components.phone import said
 from ui.components.states import empty
 from ui.components.template_writer import Doors, Writer
 from ui.components.text import Text, badge, pressable
@@ -146,7 +147,7 @@ class TemplateStep:
     def _card(self, one: Template) -> ui.element:
         with ui.element("div").classes("m-pick m-tpl") as element:
             ui.label(one.name).classes("m-strong m-clip")
-            ui.label(template_labels.body(one)).classes("m-tpl-text")
+            said(template_labels.body(one), "m-tpl-text")
             with ui.element("div").classes("m-tpl-foot"):
                 badge(
                     template_labels.category_name(one.category), "info" if one.category == TemplateCategory.MARKETING else "quiet"
@@ -197,8 +198,8 @@ class TemplateStep:
             with note("info", text):
                 pass
         elif one.status != TemplateStatus.APPROVED:
-            said = template_labels.standing(one) or _("WhatsApp no longer approves this template. Choose another one.")
-            with note("warn", said, name="warning"):
+            why = template_labels.standing(one) or _("WhatsApp no longer approves this template. Choose another one.")
+            with note("warn", why, name="warning"):
                 if one.status in template_labels.CHANGEABLE and self._may_write():
                     button(_("Mend it here"), partial(self._write, one), icon="edit")
         elif moved := template_labels.moved(one):

@@ -17,6 +17,7 @@ from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.forms import number_field, select_field
 from ui.components.picks import Picks
+from ui.components.text import Text
 from ui.i18n import _
 from ui.labels import trials as labels
 from ui.pages.campaigns.draft import Draft
@@ -45,7 +46,7 @@ class MessageStep:
         self.sms: SmsStep | None = None
         self.templates: TemplateStep | None = None
         with ui.element("div").classes("m-col m-gap"):
-            self._tabs = ui.element("div").classes("m-row m-near m-wrap")
+            self._tabs = ui.element("div").classes("m-trial-tabs")
             self._place = ui.element("div").classes("w-full")
             self._rules = ui.element("div").classes("w-full")
             self._instead = ui.element("div").classes("w-full")
@@ -202,14 +203,13 @@ class MessageStep:
             self._set(structs.replace(known, variants=others))
             first.text = labels.first_share(100 - sum(one.share for one in others))
 
-        with ui.element("div").classes("m-row m-near items-start m-wrap w-full"):
+        with ui.element("div").classes("m-shares"):
             for place, one in enumerate(trial.variants):
                 field = number_field(
                     _("Share of {name}").format(name=labels.text_name(LETTERS[place + 1])), one.share, low=1, high=98, suffix="%"
                 )
                 field.control.on_value_change(lambda _event, place=place, field=field: share(place, field))
-                field.element.classes("m-short")
-            first = ui.label(labels.first_share(100 - sum(one.share for one in trial.variants))).classes("m-hint")
+        first = ui.label(labels.first_share(100 - sum(one.share for one in trial.variants))).classes("m-hint")
 
         def tested() -> None:
             if percent.value is not None and 1 <= percent.value <= 100:
@@ -233,7 +233,8 @@ class MessageStep:
 
         def read() -> None:
             self._replace(hours=round(hours.value) if hours.value is not None and 1 <= hours.value <= 168 else None)
-            picks.element.set_visibility(hours.value is not None)
+            for element in (question, picks.element):
+                element.set_visibility(hours.value is not None)
 
         with ui.element("div").classes("m-col m-near w-full") as self._end:
             hours = number_field(
@@ -246,10 +247,12 @@ class MessageStep:
                 on_change=read,
             )
             hours.element.classes("m-short")
+            question = Text("p", _("If nobody can be sure then"), "m-label")
             picks = Picks(_("If nobody can be sure then"), trial.unsure, lambda key: self._replace(unsure=key))
             picks.described(
                 Unsure.LEADING, "trending_up", _("Send the one that is ahead"), _("The page says that it was not sure.")
             )
             picks.described(Unsure.WAIT, "back_hand", _("Wait for me"), _("The others get nothing until you decide."))
-            picks.element.set_visibility(trial.hours is not None)
+            for element in (question, picks.element):
+                element.set_visibility(trial.hours is not None)
         self._end.set_visibility(trial.test_percent < 100)

@@ -149,16 +149,16 @@ class Wizard:
         return self._draft.campaign.channel_kind if self._draft.campaign else None
 
     async def _go(self, step: str) -> None:
-        if self._draft.campaign is None and self._alone is not None:
-            await self._create(self._alone)
-        if self._draft.campaign is None and step != "channel":
+        if self._alone is not None:
+            await self._take(self._alone)
+        campaign = self._draft.campaign
+        if step != "channel" and (campaign is None or (self._step == "channel" and campaign.channel_id is None)):
             toast(_("Choose the channel first."), "info")
             return
-        if step == self._step or not self._complete(step):
-            return
-        await self._draft.flush()
-        self._open(step)
-        self._write_address(push=True)
+        if step != self._step and self._complete(step):
+            await self._draft.flush()
+            self._open(step)
+            self._write_address(push=True)
 
     def _open(self, step: str) -> None:
         self._step = step
@@ -265,12 +265,7 @@ class Wizard:
 
     def _channel(self) -> None:
         async def choose(channel_id: UUID) -> None:
-            if self._draft.campaign is None:
-                await self._create(channel_id)
-            if self._draft.campaign is not None and channel_id != self._draft.campaign.channel_id:
-                self._change(channel_id=channel_id)
-                await self._draft.flush()
-                self._preview = None
+            await self._take(channel_id)
             self._draw_steps()
             self._allow_on()
 
@@ -284,6 +279,15 @@ class Wizard:
             self._allow_on()
 
         self._loader = load(fetch, draw, step_channel.skeleton)
+
+    async def _take(self, channel_id: UUID) -> None:
+        if self._draft.campaign is None:
+            await self._create(channel_id)
+        if self._draft.campaign is not None and channel_id != self._draft.campaign.channel_id:
+            self._change(channel_id=channel_id)
+            await self._draft.flush()
+            self._preview = None
+        self._alone = None
 
     async def _create(self, channel_id: UUID) -> None:
         await self._draft.create(channel_id)
@@ -362,12 +366,13 @@ class Wizard:
     def _draw_review(self, facts: step_review.Facts) -> None:
         self._seen |= set(STEPS)
         self._draw_steps()
-
         with ui.element("div").classes("m-aside"):
             with ui.element("div").classes("m-col m-gap"):
                 test = partial(test_send, self._draft, facts.campaign.sandbox)
-                step_review.draw(facts, self._go, test, partial(self._launch, facts))
-                preflight.section(self._api, facts.campaign.id, self._at, self._go)
+                pace = step_review.draw(facts, self._go, test, partial(self._launch, facts))
+                samples = preflight.section(self._api, facts.campaign.id, self._at, self._go, pace)
+                step_review.summary(facts, self._go)
+                samples.here()
             with ui.element("div").classes("m-aside-side"):
                 self._pane = Pane(facts.channel)
                 self._pane.set(facts.preview)

@@ -30,6 +30,8 @@ class Notices:
         return await client.notices(self._api, self._id)
 
     def _draw(self, found: list[ChannelNotice]) -> None:
+        if not found:
+            return
         with ui.element("div").classes("m-col m-near w-full"):
             for one in found:
                 words = notices.notice(one.code)

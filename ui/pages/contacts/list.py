@@ -8,16 +8,18 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
+from msgspec import structs
 from nicegui import ui
 
 from api.contract.base import Page
+from api.contract.campaigns import CampaignCreate
 from api.contract.contacts import BulkAction, ContactCreate, ContactFilter, ContactRow, Tag
 from api.contract.enums import LineType, Permission
 from api.contract.events import BulkProgress, ContactsChanged
 from api.contract.segments import Segment
 from ui import formats, live, session
+from ui.client import campaigns, segments
 from ui.client import contacts as client
-from ui.client import segments
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
@@ -34,6 +36,7 @@ from ui.components.table import Column, DataTable, Selection, data_table
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
+from ui.labels.campaigns import new_name
 from ui.routing import page
 
 
@@ -95,6 +98,7 @@ class _List:
     def __init__(self) -> None:
         self._api = session.current().api
         self._write = session.current().may(Permission.CONTACTS_WRITE)
+        self._campaigns = session.current().may(Permission.CAMPAIGNS_WRITE)
         self._counted: Page[ContactRow] | None = None
         self._table: DataTable[ContactRow] | None = None
         self._bulk_id: UUID | None = None
@@ -145,7 +149,7 @@ class _List:
             search=_("Name, phone or e-mail"),
             filters=[one for one in filters if one.options],
             link=lambda row: f"/contacts/{row.id}",
-            bulk=self._draw_bulk if self._write else None,
+            bulk=self._draw_bulk if self._write or self._campaigns else None,
             draw_empty=self._draw_empty,
         )
 
@@ -188,6 +192,10 @@ class _List:
     # -- many at once -------------------------------------------------------------------------------------------
 
     def _draw_bulk(self, chosen: Selection) -> None:
+        if self._campaigns:
+            button(_("Campaign with these"), partial(self._campaign, chosen), icon="campaign")
+        if not self._write:
+            return
         button(_("Add tag"), partial(self._ask_tag, chosen, "add_tags"), icon="new_label")
         button(_("Remove tag"), partial(self._ask_tag, chosen, "remove_tags"), icon="label_off")
         button(_("Opt out"), partial(self._ask, chosen, "opt_out"), icon="notifications_off")
@@ -223,19 +231,18 @@ class _List:
         if await confirm(heading, f"{_count(chosen)} {text}", yes=_("Delete") if deleting else _("Opt out"), danger=deleting):
             await self._start(chosen, verb, [])
 
+    async def _campaign(self, chosen: Selection) -> None:
+        """Makes the draft and opens it at its channel: nothing goes out before a person starts it."""
+        filter = _meant(chosen)
+        if not filter.picks and chosen.all_matching:
+            filter = ContactFilter(everyone=True)
+        made = await campaigns.create(self._api, CampaignCreate(name=new_name(), audience=filter))
+        ui.navigate.to(f"/campaigns/{made.id}/edit?step=channel")
+
     async def _start(self, chosen: Selection, verb: str, names: list[str]) -> None:
-        filter = ContactFilter(ids=[UUID(one) for one in chosen.ids])
+        filter = _meant(chosen)
         if chosen.all_matching:
-            asked = _params(chosen.query)
-            filter = ContactFilter(
-                search=asked.get("search"),
-                tags=[UUID(asked["tag"])] if "tag" in asked else [],
-                segment_id=UUID(asked["segment_id"]) if "segment_id" in asked else None,
-                line=asked.get("line"),
-                has=asked.get("has"),
-                opted_out=asked.get("opted_out"),
-                everyone=True,  # all that the list shows
-            )
+            filter = structs.replace(filter, everyone=True)  # all that the list shows
         started = await client.start_bulk(self._api, BulkAction(filter=filter, verb=verb, tags=names))  # type: ignore[arg-type]
         self._bulk_id = started.id
         self._progress_place.clear()
@@ -287,6 +294,21 @@ class _List:
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Save"), save, kind="primary")
         box.open()
+
+
+def _meant(chosen: Selection) -> ContactFilter:
+    """Those that were ticked, or the conditions of the list where all of them are meant."""
+    if not chosen.all_matching:
+        return ContactFilter(ids=[UUID(one) for one in chosen.ids])
+    asked = _params(chosen.query)
+    return ContactFilter(
+        search=asked.get("search"),
+        tags=[UUID(asked["tag"])] if "tag" in asked else [],
+        segment_id=UUID(asked["segment_id"]) if "segment_id" in asked else None,
+        line=asked.get("line"),
+        has=asked.get("has"),
+        opted_out=asked.get("opted_out"),
+    )
 
 
 def _count(chosen: Selection) -> str:

@@ -144,7 +144,7 @@ class _List:
         with item():
             with ui.link(target=f"/contacts/segments/{one.id}").classes("m-col m-tight m-grow m-plain"):
                 ui.label(one.name).classes("m-strong m-text").props["dir"] = "auto"
-                ui.label(labels.sentence(one.rule, known)).classes("m-hint m-text")
+                ui.label(formats.sentence(labels.sentence(one.rule, known))).classes("m-hint m-text")
                 if one.gone:
                     badge(_("Something it asks for is gone: nobody is in it"), "warn")
             if not one.gone:

@@ -14,7 +14,7 @@ from ui.client.base import ApiProblem, Offline, Uploaded
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import note
-from ui.components.cells import Cell, choice, person
+from ui.components.cells import Cell, choice
 from ui.components.confirm import confirm, dialog
 from ui.components.files import drop_zone
 from ui.components.forms import area_field, filled, text_field
@@ -81,7 +81,7 @@ class _Blocked:
         return {
             "id": row.address,
             "address": shown,
-            "who": person(row.name or _("No name"), "") if row.contact_id else None,
+            "who": (row.name or _("No name")) if row.contact_id else None,
             "why": contact_labels.out_source(row.source),
             "since": formats.day(row.at),
             "lift": choice(row.address, "lift", _("Let go"), _("Let {address} get messages again").format(address=shown))

@@ -139,9 +139,7 @@ class _Hours:
 
 
 def _when(one: SendHours) -> str:
-    days = (
-        ", ".join(conversation_labels.weekday(day) for day in sorted(one.weekdays)) if len(one.weekdays) < 7 else _("every day")
-    )
+    days = conversation_labels.weekdays(one.weekdays) if len(one.weekdays) < 7 else _("every day")
     return _("{days}, from {start} to {end}").format(days=days, start=clock(one.opens), end=clock(one.closes))
 
 

@@ -15,8 +15,10 @@ from ui.components.progress import width
 from ui.components.states import Loader, load, skeleton_card
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.labels.costs import CURRENCIES
+from ui.labels.costs import CURRENCIES, usual
 from ui.labels.preflight import money
+
+_Found = tuple[SpendLimit, str]  # and the currency that is proposed where there is none yet
 
 
 def draw_limit() -> None:
@@ -27,13 +29,17 @@ class _Limit:
     def __init__(self) -> None:
         me = session.current()
         self._api, self._write = me.api, me.may(Permission.COMPANY_WRITE)
-        self._place: Loader[SpendLimit] = load(lambda: client.month(self._api), self._draw, lambda: skeleton_card(3))
+        self._place: Loader[_Found] = load(self._fetch, self._draw, lambda: skeleton_card(3))
         live.on(CostsChanged, self._heard)
 
     async def _heard(self, _event: CostsChanged) -> None:
         await self._place.refresh(only_changes=True)
 
-    def _draw(self, found: SpendLimit) -> None:
+    async def _fetch(self) -> _Found:
+        return await client.month(self._api), usual(await client.rates(self._api))
+
+    def _draw(self, seen: _Found) -> None:
+        found, known = seen
         hint = _("By the calendar of your company. Campaigns pause before more is spent; the simulator does not count.")
         with ui.element("div").classes("m-forms"), card(_("Month's limit"), hint=hint), ui.element("div").classes("m-col"):
             if found.limit_micro is not None and found.currency is not None:
@@ -46,7 +52,7 @@ class _Limit:
                 step=50,
                 hint=_("Empty: no limit. What was sent this month counts at once."),
             )
-            kept = found.currency or "BRL"
+            kept = found.currency or known
             names = {code: f"{code} · {formats.symbol(code)}" for code in dict.fromkeys((*CURRENCIES, kept))}
             currency = select_field(
                 _("Currency"), names, kept, hint=_("Who has no known price in this currency is not written to under a limit.")
@@ -65,7 +71,7 @@ class _Limit:
                     problems.show_in({"limit_micro": amount, "currency": currency}, problem)
                     return
                 toast(_("Saved."))
-                await self._place.show(kept)
+                await self._place.show((kept, known))
 
             form(save, _("Save"))
 

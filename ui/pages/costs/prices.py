@@ -81,7 +81,11 @@ class _Prices:
                         badge(_("From {day}").format(day=formats.day(one.valid_from)) if _later(one) else _("Over"), "quiet")
                 Text(
                     "p",
-                    " · ".join(part for part in (_("since {day}").format(day=formats.day(one.valid_from)), one.source) if part),
+                    " · ".join(
+                        part
+                        for part in (_("since {day}").format(day=formats.day(one.valid_from)), labels.source(one.source))
+                        if part
+                    ),
                     "m-hint m-text",
                 )
             ui.label(money(one.price_micro, one.currency)).classes("m-num m-strong")

@@ -1,6 +1,6 @@
 """How many new people a young number writes to on each day: so that a provider learns to trust it before it writes to many."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import partial
 
 from nicegui import ui
@@ -23,6 +23,7 @@ from ui.components.text import Text
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import channels as channel_labels
+from ui.labels.costs import source as source_of
 
 Found = tuple[list[WarmUp], list[Channel]]
 
@@ -84,12 +85,12 @@ class _WarmUps:
                     ui.label(text.format(used=formats.number(rule.used_today), most=formats.number(rule.most_today))).classes(
                         "m-sub"
                     )
-                elif rule.starts > datetime.now(UTC).date():
+                elif rule.starts > datetime.now(formats.zone()).date():
                     ui.label(_("Begins on {day}").format(day=formats.day(rule.starts))).classes("m-sub")
                 else:
                     ui.label(_("It is warm: the rule asks for nothing any more.")).classes("m-sub")
                 steps = " → ".join(formats.number(step) for step in rule.steps)
-                parts = (_("since {day}").format(day=formats.day(rule.starts)), steps, rule.source)
+                parts = (_("since {day}").format(day=formats.day(rule.starts)), steps, source_of(rule.source))
                 Text("p", " · ".join(part for part in parts if part), "m-hint m-text")
             if self._write:
                 icon_button("edit", _("Change {name}").format(name=name), partial(self._edit, rule, [channel] if channel else []))
@@ -102,7 +103,9 @@ class _WarmUps:
             channel = select_field(_("Number"), names, chosen if chosen in names else None)
             if rule is not None:
                 channel.control.props("readonly disable")
-            starts = text_field(_("First day"), (rule.starts if rule else datetime.now(UTC).date()).isoformat(), kind="date")
+            starts = text_field(
+                _("First day"), (rule.starts if rule else datetime.now(formats.zone()).date()).isoformat(), kind="date"
+            )
             steps = text_field(
                 _("New people of each day"),
                 ", ".join(str(step) for step in rule.steps) if rule else "",

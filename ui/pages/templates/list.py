@@ -135,7 +135,9 @@ class _List:
                 with note("bad" if template.quality.value == "red" else "warn", bad, name="warning"):
                     pass
             facts = [template_labels.quality_name(template.quality)] if template.status is TemplateStatus.APPROVED else []
-            facts += [_("Read {when}").format(when=formats.ago(template.synced_at))] if template.synced_at else []
+            facts += (
+                [_("Compared with WhatsApp {when}").format(when=formats.ago(template.synced_at))] if template.synced_at else []
+            )
             ui.label(" · ".join([template.channel_name, *facts])).classes("m-hint")
             if self._write and template.status in template_labels.CHANGEABLE:
                 button(_("Change and send again"), icon="edit", to=f"/templates/{template.id}/edit")

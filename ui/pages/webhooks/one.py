@@ -119,7 +119,7 @@ class _One:
                 _("Slowest hour"),
                 formats.number(slowest) if slowest else "–",
                 unit="ms" if slowest else "",
-                hint=_("95 % answer within"),
+                hint=_("95% answer within"),
             )
         if delivered + failed:
             self._draw_charts(found.hours)
@@ -149,7 +149,7 @@ class _One:
                     names,
                     [
                         (_("Half of them within"), [hour.median if hour and hour.delivered else None for hour in every]),
-                        (_("95 % within"), [hour.p95 if hour and hour.delivered else None for hour in every]),
+                        (_("95% within"), [hour.p95 if hour and hour.delivered else None for hour in every]),
                     ],
                     label=_("How many milliseconds the receiver took to answer, by hour"),
                 )
