@@ -25,6 +25,8 @@ from db.work import Work, system_read, work
 
 log = structlog.get_logger("db.cadences")
 
+AT_ONCE = 50_000
+"""With one statement: a million would take longer than one may."""
 # `again` lets those in whose last time is over; by hand also those who were stopped, and by a rule only those who match it anew: who still
 # matches it since they came to the end would come in with every look.
 _ENROL = f"""
@@ -33,7 +35,7 @@ select $1, $2, c.id, $3, $4, $5 from contact c where c.company_id = $1 and c.opt
     and not exists (select from enrolment e where e.company_id = $1 and e.cadence_id = $2 and e.contact_id = c.id
         and (not $6 or e.state = '{EnrolmentState.ACTIVE}'
             or $3 = '{EntrySource.RULE}' and (e.state = '{EnrolmentState.STOPPED}' or not e.left_rule)))
-order by c.id on conflict do nothing
+order by c.id limit $7 on conflict do nothing
 """
 _LEFT = f"""
 update enrolment e set left_rule = true where e.company_id = $1 and e.cadence_id = $2 and e.state = '{EnrolmentState.DONE}' and not e.left_rule
@@ -77,8 +79,8 @@ async def enrol(actor: Actor, cadence_id: UUID, chosen: ContactFilter) -> Enroll
 
 
 async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: EntrySource) -> int:
-    """The same inside a unit of work, one statement however many they are; the segment of `chosen` is looked up already. Raises NotFound,
-    Conflict `cadence_not_running`."""
+    """The same inside a unit of work; by a rule at most AT_ONCE, the others with the next call. The segment of `chosen` is looked up already. Raises
+    NotFound, Conflict `cadence_not_running`."""
     state = await w.fetchval("select state from cadence where company_id = $1 and id = $2 for share", w.company_id, cadence_id)
     if state is None:
         raise RequestError.NOT_FOUND(what="cadence")
@@ -90,8 +92,12 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
     at: datetime = due(nodes(version.plan), begin, now(), version.plan.hours, await publishing.zone(w))
     await parting.go_back(w, cadence_id)
     await w.execute(_FOLLOW, w.company_id, cadence_id)
-    args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again]
-    added = await w.execute(_ENROL.format(chosen=filters.picked(chosen, args)), *args)
+    args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again, AT_ONCE]
+    sql = _ENROL.format(chosen=filters.picked(chosen, args))
+    added = some = await w.execute(sql, *args)
+    while some == AT_ONCE and source is not EntrySource.RULE:
+        some = await w.execute(sql, *args)
+        added += some
     if added:
         w.emit(CadenceProgress(cadence_id=cadence_id))
     return added
@@ -116,7 +122,8 @@ async def look_for_people(seconds: float = 30.0) -> int:
     added = 0
     for row in rows:
         try:
-            added += await _look(row["company_id"], row["id"], seconds)
+            if await rounds.mine(row["company_id"], row["id"], "entry_at", seconds):
+                added += await _look(row["company_id"], row["id"])
         except AppError as error:  # a rule that can no longer be asked means nobody, and holds up no other cadence
             if error.status >= 500:
                 raise
@@ -124,9 +131,16 @@ async def look_for_people(seconds: float = 30.0) -> int:
     return added
 
 
-async def _look(company_id: UUID, cadence_id: UUID, seconds: float) -> int:
-    if not await rounds.mine(company_id, cadence_id, "entry_at", seconds):
-        return 0
+async def _look(company_id: UUID, cadence_id: UUID) -> int:
+    """Until nobody is left, each time in a transaction of its own."""
+    added = some = await _take(company_id, cadence_id)
+    while some == AT_ONCE:
+        some = await _take(company_id, cadence_id)
+        added += some
+    return added
+
+
+async def _take(company_id: UUID, cadence_id: UUID) -> int:
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         version = await publishing.live(w, cadence_id)
         if version is None or version.plan.entry is None:

@@ -16,7 +16,7 @@ from db.contacts.filter import ContactFilter
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
-from tests.db.cadences.scene import Scene, ask, scene, wait
+from tests.db.cadences.scene import EVERYBODY, Scene, ask, scene, wait
 
 
 @pytest.fixture
@@ -97,6 +97,15 @@ async def test_who_is_parted_goes_on_as_who_they_were(s: Scene) -> None:
         "dois"
     ]
     assert (await s.texts("Pessoa 2"))[-1] == "três"
+
+
+async def test_however_many_come_in_no_statement_takes_all(s: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrolling, "AT_ONCE", 2)
+    by_rule = await s.start(s.say("um"), entry=EVERYBODY, again=True)
+    assert await enrolling.look_for_people(0) == 6
+    by_hand = await s.start(s.say("um"))
+    assert await s.enrol(by_hand) == 6
+    assert await s.states(by_rule) == await s.states(by_hand) == {"active": 6}
 
 
 async def test_who_waits_for_this_minute_is_not_put_off_by_a_change(s: Scene) -> None:
