@@ -197,8 +197,8 @@ class CampaignController(Controller):
 
     @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"rate": "send"})
     async def test_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[TestSend]) -> TestSent:
-        """To up to five numbers at once, outside the campaign's counts."""
-        return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to))
+        """To up to five numbers at once, outside the campaign's counts. 422 `unknown_variant` where it has no such text."""
+        return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to, data.variant))
 
     @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"rate": "send", "versioned": True})
     async def launch_campaign(

@@ -11,7 +11,16 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.campaigns import Campaign, CampaignProblem
-from api.contract.costs import CampaignCost, CostEstimate, CostLine, CostSpent, CostTotal, SpendLimitSet
+from api.contract.costs import (
+    CampaignCost,
+    CostEstimate,
+    CostFallback,
+    CostLine,
+    CostSpent,
+    CostText,
+    CostTotal,
+    SpendLimitSet,
+)
 from api.contract.preflight import (
     CampaignComparison,
     Preflight,
@@ -24,27 +33,57 @@ from api.costs import currency_of, limit
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.campaigns import compare, money, preflight
 from db.campaigns.enums import CompareMetric, PreflightRule
+from db.campaigns.estimates import CampaignEstimate, InsteadCost
 from db.contacts.phones import display
-from db.costs.estimate import Estimate
+from db.costs.enums import RateCategory
+from db.costs.estimate import Total
 from db.costs.ledger import Spent
 
 
-def _estimate(found: Estimate) -> CostEstimate:
+def _estimate(found: CampaignEstimate) -> CostEstimate:
     return CostEstimate(
         lines=[
             CostLine(
                 country=line.country,
+                category=RateCategory(line.category),
                 people=line.people,
                 units=line.units,
                 price_micro=line.price,
                 currency=line.currency,
                 amount_micro=line.amount,
             )
-            for line in found.lines
+            for line in found.all.lines
         ],
-        totals=[CostTotal(currency=one.currency, amount_micro=one.amount) for one in found.totals],
+        totals=_totals(found.all.totals),
+        unpriced=found.all.unpriced,
+        texts=[
+            CostText(
+                variant=one.variant,
+                category=RateCategory(one.category),
+                people=one.people,
+                units=one.units,
+                totals=_totals(one.totals),
+                unpriced=one.unpriced,
+            )
+            for one in found.texts
+        ],
+        fallback=_fallback(found.instead) if found.instead is not None else None,
+    )
+
+
+def _fallback(found: InsteadCost) -> CostFallback:
+    return CostFallback(
+        people=found.people,
+        percent=found.percent,
+        measured=found.measured,
+        likely=_totals(found.likely),
+        most=_totals(found.most),
         unpriced=found.unpriced,
     )
+
+
+def _totals(found: list[Total]) -> list[CostTotal]:
+    return [CostTotal(currency=one.currency, amount_micro=one.amount) for one in found]
 
 
 def spent(found: Spent, delivered: int, replied: int) -> CostSpent:
@@ -95,8 +134,15 @@ class PreflightController(Controller):
         rule: Annotated[
             PreflightRule | None, QueryParameter(description="Whom this rule is about; those who would get it unless said.")
         ] = None,
-        name: Annotated[str, QueryParameter(max_length=100, description="For `missing_value`: the field.")] = "",
-        at: Annotated[datetime | None, QueryParameter(description="For `quiet_hours`: the start; now unless said.")] = None,
+        name: Annotated[
+            str,
+            QueryParameter(
+                max_length=100, description="For `missing_value`: the field; for `tier`: `today` for those who need not wait."
+            ),
+        ] = "",
+        at: Annotated[
+            datetime | None, QueryParameter(description="For `quiet_hours` and `tier`: the start; now unless said.")
+        ] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[PreflightPerson]:

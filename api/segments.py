@@ -1,10 +1,10 @@
 """Segments over HTTP. Thin, every rule is in db/contacts."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET
 
 from api.auth.guard import Caller
@@ -13,7 +13,6 @@ from api.contract.segments import Segment, SegmentCreate, SegmentPatch, SegmentU
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.campaigns import segment_uses
-from db.campaigns.enums import CampaignState
 from db.contacts import segments
 
 _LARGE = 200_000  # bytes
@@ -59,14 +58,18 @@ class SegmentController(Controller):
         return _segment(await segments.change(actor, segment_id, expected=expected, **given))
 
     @delete("/{segment_id:uuid}", opt={"versioned": True}, summary="Delete a segment")
-    async def delete_segment(self, actor: Caller, segment_id: FromPath[UUID], expected: IfMatch) -> None:
-        """Its contacts stay. A campaign that was to go to it reaches nobody until it gets another audience."""
-        await segments.delete(actor, segment_id, expected)
+    async def delete_segment(
+        self,
+        actor: Caller,
+        segment_id: FromPath[UUID],
+        expected: IfMatch,
+        detach: Annotated[bool, QueryParameter(description="Delete it although campaigns or sequences use it.")] = False,
+    ) -> None:
+        """Its contacts stay. While a campaign that is not launched or a sequence uses it, 409 `segment_in_use` names them. With `detach` it goes all the
+        same: such a campaign reaches nobody, and such a sequence takes nobody in, until somebody else is chosen there."""
+        await segments.delete(actor, segment_id, expected, detach=detach)
 
     @get("/{segment_id:uuid}/uses", summary="Where a segment is used")
     async def list_uses(self, actor: Caller, segment_id: FromPath[UUID]) -> Page[SegmentUse]:
-        """Drafts and scheduled campaigns, the newest 20."""
-        found = await segment_uses.uses(actor, segment_id)
-        return Page(
-            items=[SegmentUse(campaign_id=one.id, name=one.name, scheduled=one.state is CampaignState.SCHEDULED) for one in found]
-        )
+        """Drafts, scheduled campaigns and sequences, the newest 20."""
+        return Page(items=[SegmentUse(**one._asdict()) for one in await segment_uses.uses(actor, segment_id)])

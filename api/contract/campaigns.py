@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from api.contract.base import Input, Output, Title, example
 from api.contract.buttons import PreviewButton
 from api.contract.contacts import ContactFilter, Moment
-from api.contract.costs import Currency, Micro, Minute, Weekdays
+from api.contract.costs import Currency, Letter, Micro, Minute, Weekdays
 from api.contract.kinds import ChannelKind
 from api.contract.upserts import ExternalId, Metadata
 from db.campaigns.enums import CampaignPart, CampaignState, TrialBy, TrialMetric, TrialPhase, Unsure
@@ -71,10 +71,11 @@ class CampaignTrial(Struct, forbid_unknown_fields=True, kw_only=True):
 
 class CampaignFallback(Struct, forbid_unknown_fields=True, kw_only=True):
     """What goes by SMS to whom the campaign surely did not reach on WhatsApp: once for each person, counted once. Never where nobody knows whether it
-    arrived."""
+    arrived. `late_hours`: after its end, failures that are told so much later still lead to one."""
 
     channel_id: UUID
     body: Annotated[str, Meta(examples=["{{first_name|Oi}}, chegou a coleção nova: loja.example/novo"], max_length=1600)]
+    late_hours: Annotated[int, Meta(ge=1, le=168, examples=[72])] = 72
 
 
 class CampaignCreate(Input):
@@ -198,9 +199,6 @@ class Campaign(Output):
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
-Letter = Literal["A", "B", "C", "D"]
-
-
 class CampaignTrialText(Output):
     """One text of a test: `people` got it or will, `reached` of them, of whom `counted` did what is compared. The share lies from `low` to `high` with a
     probability of 95 %; `best`: the probability that no other does better."""
@@ -293,9 +291,11 @@ class CampaignLaunch(Input):
 
 
 class TestSend(Input):
-    """Sends the message to these numbers at once, outside the campaign's counts; values come from the contact with that number, or fallbacks."""
+    """Sends the message to these numbers at once, outside the campaign's counts; values come from the contact with that number, or fallbacks.
+    `variant`: which text, where several are tried; the first unless said."""
 
     to: Annotated[list[Annotated[str, Meta(examples=["+5511987654321"], max_length=60)]], Meta(min_length=1, max_length=5)]
+    variant: Annotated[Letter, example("B")] = "A"
 
 
 class TestSent(Output):

@@ -1,7 +1,7 @@
 """What sending costs: prices, limits, and the hours that hold. Amounts are millionths of a currency."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
@@ -16,6 +16,8 @@ Micro = Annotated[int, Meta(ge=0, le=1_000_000_000_000_000, examples=[62_500])]
 Country = Annotated[str, Meta(pattern=COUNTRY, examples=["BR"])]
 Day = Annotated[date, Meta(examples=["2026-10-01"])]
 Minute = Annotated[int, Meta(ge=0, le=1439, examples=[540])]
+Letter = Literal["A", "B", "C", "D"]
+"""Which of several texts that are tried beside one another."""
 Weekdays = Annotated[list[Annotated[int, Meta(ge=0, le=6)]], Meta(min_length=1, max_length=7, examples=[[0, 1, 2, 3, 4]])]
 
 
@@ -67,9 +69,10 @@ class SpendLimitSet(Input, kw_only=True):
 
 
 class CostLine(Output):
-    """One country. `price_micro`, `currency` and `amount_micro` null: nobody knows the price."""
+    """One country and category. `price_micro`, `currency` and `amount_micro` null: nobody knows the price."""
 
     country: Annotated[str, example("BR")]  # "" where the address does not say it
+    category: Annotated[RateCategory, example("marketing")]
     people: int
     units: int
     price_micro: Micro | None
@@ -82,12 +85,37 @@ class CostTotal(Output):
     amount_micro: Micro
 
 
+class CostText(Output):
+    """One of several texts that are tried. `variant` null: those who get the better one later, counted at the dearest."""
+
+    variant: Annotated[Letter, example("A")] | None
+    category: Annotated[RateCategory, example("marketing")]
+    people: int
+    units: int
+    totals: list[CostTotal]
+    unpriced: int
+
+
+class CostFallback(Output):
+    """What goes by SMS in place of what does not arrive: to about `people`, `percent` of those who may get it; `most`: if nothing arrives. `measured`
+    messages of the last campaigns say so; 0: it is assumed."""
+
+    people: int
+    percent: Annotated[float, example(4.2)]
+    measured: int
+    likely: list[CostTotal]
+    most: list[CostTotal]
+    unpriced: int
+
+
 class CostEstimate(Output):
-    """`totals` leave out the `unpriced` people, whose price nobody knows."""
+    """`totals` leave out the `unpriced` people, whose price nobody knows, and `fallback`. `texts`: empty where there is one."""
 
     lines: list[CostLine]
     totals: list[CostTotal]
     unpriced: int
+    texts: list[CostText]
+    fallback: CostFallback | None
 
 
 class CostSpent(Output):

@@ -17,13 +17,15 @@ class PreflightAsked(Input):
 
 
 class PreflightFinding(Output):
-    """One rule and how many people it is about. `name`: the field, or the company's rule for hours, or the limit; `until`: when it ends by itself."""
+    """One rule and how many people it is about. `name`: the field, the template, the company's rule for hours, the limit, or `today` for those for whom
+    the number's daily limit has room at the start; `until`: when it ends by itself; `detail`: the state of a template."""
 
     rule: Annotated[PreflightRule, example("quiet_hours")]
     effect: Annotated[PreflightEffect, example("delays")]
     count: int
     name: Annotated[str, example("Horário comercial")]
     until: Moment | None
+    detail: Annotated[str, example("paused")] = ""
 
 
 class PreflightSample(Output):
@@ -52,11 +54,12 @@ class Preflight(Output):
 
 
 class PreflightPerson(Output):
-    """GET /v1/campaigns/{id}/preflight/people?rule= → Page[PreflightPerson]."""
+    """GET /v1/campaigns/{id}/preflight/people?rule= → Page[PreflightPerson]. `until`: for `tier`, about when there is a place for them."""
 
     contact_id: UUID
     name: Annotated[str, example("Beatriz Nunes")]
     address: Annotated[str, example("+5511987654321")]
+    until: Moment | None = None
 
 
 class ComparedCampaign(Output):

@@ -18,6 +18,7 @@ from db.contacts.segment_rule import Made as Made
 from db.contacts.segment_rule import OfImport as OfImport
 from db.contacts.segment_rule import Reachable as Reachable
 from db.contacts.segment_rule import Received as Received
+from db.contacts.segment_rule import RecordedConsent as RecordedConsent
 from db.contacts.segment_rule import Wrote as Wrote
 
 SegmentName = Annotated[Label, example("Clientes sem compra há 30 dias")]
@@ -50,8 +51,11 @@ class SegmentPatch(Input):
 
 
 class SegmentUse(Output):
-    """GET /v1/segments/{id}/uses → Page[SegmentUse]: a campaign that is not launched yet and would go to it."""
+    """GET /v1/segments/{id}/uses → Page[SegmentUse]: a campaign that is not launched yet and would go to it, or a sequence that takes people in from
+    it."""
 
-    campaign_id: UUID
+    campaign_id: UUID | None
+    cadence_id: UUID | None
     name: Annotated[str, example("Liquidação de verão")]
     scheduled: bool
+    running: bool

@@ -312,6 +312,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.SEGMENT_EXISTS,
         ContactError.TOO_MANY_SEGMENTS,
     ),
+    "segments_delete": (ContactError.SEGMENT_IN_USE,),
     "segments_update": (ContactError.SEGMENT_EXISTS,),
     "stages_delete": (
         BoardError.LAST_STAGE,

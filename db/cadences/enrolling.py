@@ -7,11 +7,11 @@ from uuid import UUID
 
 import structlog
 
-from db.cadences import parting, publishing, rounds
+from db.cadences import clocks, parting, publishing, rounds
 from db.cadences.enums import CadenceState, EnrolmentState, EntrySource, Joined, StopReason
 from db.cadences.errors import CadenceError
 from db.cadences.events import CadenceProgress
-from db.cadences.plan import first, nodes
+from db.cadences.plan import WaitUntil, first, nodes
 from db.cadences.stops import stop
 from db.cadences.timing import due
 from db.campaigns import letters
@@ -89,7 +89,8 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
         raise CadenceError.CADENCE_NOT_RUNNING(state=state)
     begin = first(version.plan)
     assert begin is not None  # a version has a step that writes
-    at: datetime = due(nodes(version.plan), begin, now(), version.plan.hours, await publishing.zone(w))
+    known, zone = nodes(version.plan), await publishing.zone(w)
+    at: datetime = due(known, begin, now(), version.plan.hours, zone)
     await parting.go_back(w, cadence_id)
     await w.execute(_FOLLOW, w.company_id, cadence_id)
     args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again, AT_ONCE]
@@ -98,6 +99,8 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
     while some == AT_ONCE and source is not EntrySource.RULE:
         some = await w.execute(sql, *args)
         added += some
+    if added and isinstance(step := known[begin].step, WaitUntil):
+        await clocks.wait(w, step, zone, "e.cadence_id = $2 and e.step_id = $3 and e.arrived_at = now()", cadence_id, begin)
     if added:
         w.emit(CadenceProgress(cadence_id=cadence_id))
     return added

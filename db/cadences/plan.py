@@ -75,7 +75,8 @@ class Wait(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="w
 
 
 class WaitUntil(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="wait_until", tag_field="kind"):
-    """Until the next time the clock of the company's time zone shows this, on one of these days; on any without days."""
+    """Until the next time the person's own clock shows this, as their number tells it, on one of these days; on any without days. Where nobody knows
+    their time zone it is the company's."""
 
     id: UUID
     at: ClockTime

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 
+from db.cadences import clocks
 from db.cadences.enums import EnrolmentState
 from db.cadences.errors import CadenceError, CadenceField
 from db.cadences.plan import (
@@ -231,6 +232,9 @@ async def _replace(w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node
             continue
         minutes = step.minutes if isinstance(step, Wait) else None
         await w.execute(_STAY, w.company_id, cadence_id, step_id, minutes, due(known, step_id, at, plan.hours, place))
+        if isinstance(step, WaitUntil):
+            which = f"e.cadence_id = $2 and e.step_id = $3 and e.state = '{EnrolmentState.ACTIVE}'"
+            await clocks.wait(w, step, place, which, cadence_id, step_id)
     gone = list(standing - known.keys())
     if not gone:
         return
@@ -242,6 +246,8 @@ async def _replace(w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node
             await w.execute(_FINISH, w.company_id, ids)
         else:
             await w.execute(_PLACE, w.company_id, ids, goal, due(known, goal, at, plan.hours, place))
+            if isinstance(step := known[goal].step, WaitUntil):
+                await clocks.wait(w, step, place, clocks.THESE, ids)
 
 
 def _behind(plan: Plan, known: dict[UUID, Node], last: UUID | None, outcome: str | None) -> UUID | None:

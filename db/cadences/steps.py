@@ -13,13 +13,13 @@ from uuid import UUID
 
 import asyncpg
 
-from db.cadences import conditions, parting, publishing
+from db.cadences import clocks, conditions, parting, publishing
 from db.cadences.conditions import REPLIED
 from db.cadences.enums import CadenceState, EnrolmentState, StepOutcome, StopReason
 from db.cadences.events import CadenceProgress
 from db.cadences.plan import Branch, Node, Plan, Send, WaitUntil, nodes
 from db.cadences.stops import key, stop
-from db.cadences.timing import due, next_time, opened
+from db.cadences.timing import due, opened
 from db.campaigns import letters
 from db.campaigns.letters import Letter
 from db.clock import now
@@ -196,12 +196,11 @@ class _Run:
                 await self._note(step_id, ids, [StepOutcome.YES if one in yes else StepOutcome.NO for one in ids])
                 await self._on([one for one in ids if one in yes], node.yes)
                 await self._on([one for one in ids if one not in yes], node.no)
-            case WaitUntil(at=clock, days=days):
+            case WaitUntil() as step:
                 at = now()
                 late = [one.id for one in people if at - one.due_at > TOO_LATE]
                 if late:
-                    again = next_time(at, clock, days, await publishing.zone(self._w))
-                    await self._w.execute(_LATER, self._w.company_id, late, again)
+                    await clocks.wait(self._w, step, await publishing.zone(self._w), clocks.THESE, late)
                 await self._pass(node, [one.id for one in people if one.id not in late])
             case _:
                 await self._pass(node, ids)
@@ -256,5 +255,8 @@ class _Run:
         if goal is None:
             await self._w.execute(_DONE, self._w.company_id, list(ids))
             return
-        at = due(self._known, goal, now(), self._plan.hours, await publishing.zone(self._w))
+        zone = await publishing.zone(self._w)
+        at = due(self._known, goal, now(), self._plan.hours, zone)
         await self._w.execute(_ON, self._w.company_id, list(ids), goal, at)
+        if isinstance(step := self._known[goal].step, WaitUntil):
+            await clocks.wait(self._w, step, zone, clocks.THESE, list(ids))

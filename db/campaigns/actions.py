@@ -18,6 +18,7 @@ from db.campaigns.enums import CampaignState
 from db.campaigns.errors import CampaignError, CampaignField
 from db.campaigns.events import CampaignDeleted, CampaignProgress
 from db.campaigns.queries import one
+from db.campaigns.trial import LETTERS, Letter
 from db.channels import template_drafts
 from db.clock import now
 from db.contacts import consent, erased, segments
@@ -296,15 +297,18 @@ async def clone(actor: Actor, campaign_id: UUID) -> Row:
         return await changed(w, new_id)
 
 
-async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID]:
-    """Sends the message at once to a few numbers, outside the counts. Values come from the contact with that number."""
+async def test_send(actor: Actor, campaign_id: UUID, to: list[str], variant: Letter) -> list[UUID]:
+    """Sends one of the texts at once to a few numbers, outside the counts. Values come from the contact with that number. Raises NotFound, Invalid."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         draft = await load_draft(w, campaign_id)
         found = [p for p in await problems(w, draft) if p.path != "audience"]
         if found:
             raise CampaignError.NOT_READY(fields=found)
         assert draft.channel_id is not None
-        content = frozen_content(draft)
+        one = dict(zip(LETTERS, await texts(w, draft), strict=False)).get(variant)
+        if one is None:
+            raise RequestError.INVALID(fields=[CampaignField.UNKNOWN_VARIANT("variant", variant=variant)])
+        content = frozen_content(one)
         country: str = await w.fetchval("select country from company where id = $1", actor.company_id)
         ids = []
         for index, text in enumerate(to):
@@ -341,7 +345,7 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
                     params=params,
                 )
             )
-        w.audit("campaign.tested", campaign_id, count=len(ids))
+        w.audit("campaign.tested", campaign_id, count=len(ids), variant=variant)
     return ids
 
 

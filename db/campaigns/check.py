@@ -266,13 +266,21 @@ where k.company_id = $1 and k.id = $2
 """
 
 
-async def _fallback_problems(r: Read, draft: Draft) -> list[Field]:
-    """Of what goes by SMS in place of what does not arrive."""
+async def instead_of(r: Read, draft: Draft) -> Draft | None:
+    """The campaign as what goes by SMS in its place has it; None where nothing can."""
     row = await r.fetchrow(_FALLBACK, draft.company_id, draft.id)
     if draft.writes_text or row is None or registry.provider(row["kind"]).capabilities.campaign_content != "text":
+        return None
+    fits = row["ready"] and row["sandbox"] == draft.sandbox
+    return msgspec.structs.replace(draft, kind=row["kind"], channel_ready=bool(fits), body=row["body"], trial=None)
+
+
+async def _fallback_problems(r: Read, draft: Draft) -> list[Field]:
+    """Of what goes by SMS in place of what does not arrive."""
+    instead = await instead_of(r, draft)
+    if instead is None:
         return [CampaignField.FALLBACK_CHANNEL("message")]
-    instead = msgspec.structs.replace(draft, kind=row["kind"], channel_ready=bool(row["ready"]), body=row["body"], trial=None)
-    found = [] if row["ready"] and row["sandbox"] == draft.sandbox else [CampaignField.FALLBACK_CHANNEL("message")]
+    found = [] if instead.channel_ready else [CampaignField.FALLBACK_CHANNEL("message")]
     return found + [
         one.code("message", **{**one.params, "variant": "SMS"}) for one in message_problems(instead) if one.path == "message"
     ]

@@ -59,6 +59,7 @@ class PreflightRule(StrEnum):
     TIER = "tier"
     PRICE_UNKNOWN = "price_unknown"
     SPEND_CAP = "spend_cap"
+    TEMPLATE = "template"  # not approved, or paused or disabled since
 
 
 class PreflightEffect(StrEnum):

@@ -1,8 +1,8 @@
 """What goes by SMS to people whom a campaign could not reach on WhatsApp: once for each person, whatever statuses come how often.
 
 The messages belong to a campaign of their own (`fallback_of`), which nobody edits or lists: it is sent, limited, billed and held by hours as any other,
-and follows the first one. Whom it is for is read from the ledger in rounds; a person has one row in it, by its key. It closes a day after the
-first campaign is over: failures come late.
+and follows the first one. Whom it is for is read from the ledger in rounds; a person has one row in it, by its key. Failures come late: it closes so many
+hours after the first campaign is over as the campaign says (`late_hours`).
 """
 
 from typing import NamedTuple
@@ -25,6 +25,8 @@ from db.tenancy import worker
 from db.work import Read, Work, system_read, work
 
 MOST = 2_000  # with one round
+LATE = 72
+"""Hours after the end, where a campaign does not say how many."""
 REASONS = (
     F.NOT_ON_WHATSAPP, F.UNREACHABLE, F.PHONE_NEEDED, F.COUNTRY_BLOCKED, F.EXPERIMENT, F.MARKETING_CAP, F.IDENTITY_CHANGED, F.WINDOW_CLOSED,
     F.TEMPLATE_PARAMETERS, F.TEMPLATE_POLICY, F.TEMPLATE_INVALID, F.MEDIA, F.UNSUPPORTED, F.BAD_REQUEST, F.SPAM_RATE, F.CARRIER_FILTERED,
@@ -42,8 +44,9 @@ select k.fallback_of, k.channel_id, k.state, k.content::text as content, c.kind,
 join channel c on c.company_id = $1 and c.id = k.channel_id
 where k.company_id = $1 and k.id = $2 and k.cadence_open for update of k skip locked
 """
-_PARENT = """
-select state, content->>'category' as category, finished_at < now() - interval '1 day' as old from campaign where company_id = $1 and id = $2 for share
+_PARENT = f"""
+select state, content->>'category' as category,
+    finished_at < now() - make_interval(hours => coalesce((fallback->>'late_hours')::int, {LATE})) as old from campaign where company_id = $1 and id = $2 for share
 """
 _SIZE = f"""
 update campaign set audience_size = (select coalesce(sum(delta), 0) from message_tally where company_id = $1 and campaign_id = $2
@@ -56,10 +59,11 @@ where company_id = $1 and fallback_of = $2 and finished_at is null and state = a
 
 
 class Fallback(msgspec.Struct, frozen=True):
-    """`body`: with variables, as an SMS campaign has it."""
+    """`body`: with variables, as an SMS campaign has it. `late_hours`: after the end of the first campaign, failures that are told so late still count."""
 
     channel_id: UUID
     body: str
+    late_hours: int = LATE
 
 
 def fallback_of(raw: str | None) -> Fallback | None:

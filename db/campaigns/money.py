@@ -7,55 +7,25 @@ import msgspec
 
 from db.campaigns import fallback
 from db.campaigns.announce import changed
-from db.campaigns.audience import Audience
-from db.campaigns.check import Draft, audience_of, frozen_content
+from db.campaigns.check import Draft
 from db.campaigns.errors import CampaignError, CampaignField
+from db.campaigns.estimates import estimated
 from db.campaigns.plan import plan_of
 from db.campaigns.queries import one
 from db.campaigns.tallies import tallies
-from db.clock import now
-from db.contacts.places import GROUP, place
-from db.costs import caps, ledger, rates
+from db.costs import caps, ledger
 from db.costs.caps import Cap
 from db.costs.enums import CapScope
 from db.costs.errors import CostField
-from db.costs.estimate import Estimate, Group, estimate
+from db.costs.estimate import Estimate
 from db.costs.ledger import Spent
 from db.errors import Field, RequestError
 from db.messages import fallbacks
-from db.messages.render import Content
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
 ENDED = frozenset({"finished", "cancelled", "failed"})
-
-
-async def estimated(r: Read, draft: Draft) -> Estimate:
-    """At the prices of today, for those who would get it. Its channel must be chosen."""
-    content = frozen_content(draft)
-    audience = audience_of(draft, content.fields)
-    return await of_groups(r, draft, [place_group(row) for row in await grouped(r, audience, content)])
-
-
-async def grouped(r: Read, audience: Audience, content: Content) -> list[Any]:
-    """Those who would get it by place: start, address, people, units."""
-    start = GROUP.format("p.address")
-    sql = (
-        f"select {start} as start, min(p.address) as address, count(*)::int as people, sum({audience.units(content)})::int as units"
-        " from judged p where p.reason is null group by 1"
-    )
-    return await r.fetch(audience.people + sql, *audience.args)
-
-
-def place_group(row: Any) -> Group:
-    return Group(place(row["address"]).country, row["people"], row["units"])
-
-
-async def of_groups(r: Read, draft: Draft, groups: list[Group]) -> Estimate:
-    assert draft.kind is not None
-    category = caps.category_of(draft.kind, draft.template_category)
-    return estimate(groups, await rates.prices(r, draft.company_id), draft.kind, category, now().date())
 
 
 async def limits(r: Read, draft: Draft) -> list[Cap]:
@@ -79,7 +49,7 @@ async def problems(r: Read, draft: Draft) -> list[Field]:
     known = await limits(r, draft)
     if not known:
         return []
-    found = await estimated(r, draft)
+    found = (await estimated(r, draft)).all
     wrong = next((limit for limit in known if unpriced(found, limit)), None)
     return (
         [CampaignField.PRICE_UNKNOWN("when", currency=wrong.currency, count=unpriced(found, wrong))] if wrong is not None else []

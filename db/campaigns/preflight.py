@@ -8,40 +8,55 @@ from uuid import UUID
 
 import msgspec
 
-from db.campaigns import money, warm_up
+from db.campaigns import estimates, money, warm_up
+from db.campaigns.audience import Audience, count
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import PreflightEffect, PreflightRule
+from db.campaigns.estimates import CampaignEstimate, Place
 from db.campaigns.plan import plan_of
 from db.campaigns.queries import used_today
 from db.campaigns.rules import Rules, load
 from db.campaigns.spread import open_spans
+from db.campaigns.trial import LETTERS, fields_of
 from db.campaigns.windows import Span
+from db.channels.enums import TemplateStatus
 from db.clock import now
 from db.contacts.places import GROUP, place
 from db.costs.caps import Cap
 from db.costs.estimate import Estimate
 from db.errors import Field, RequestError, RequestField
-from db.messages.enums import SkipReason
+from db.messages.enums import AttemptState, SkipReason
 from db.messages.render import draw
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
 DAY = timedelta(days=1)
+TODAY = "today"
+"""The name of those for whom the number's daily limit has room at the start."""
+# To whom the portfolio sent something within its moving day: they take no place in the limit (as `db/messages/ledger.py` claims them).
+_KNOWN = """
+p.contact_id in (select o.contact_id from attempt a join message o on o.company_id = {company} and o.id = a.message_id
+    where a.company_id = {company} and o.contact_id is not null and a.id >= (select uuidv7(interval '-24 hours'))
+        and (a.state <> {rejected} or a.provider_id is not null)
+        and a.channel_id = any(array(select c.id from channel c where c.company_id = {company} and c.portfolio_id = {portfolio})))
+"""
 SAMPLES = 5
 _JUDGED = """
-select p.reason, {start} as start, min(p.address) as address, count(*)::int as people, sum({units})::int as units from judged p group by 1, 2
+select p.reason, {start} as start, min(p.address) as address, count(*)::int as people, {units} as units from judged p group by 1, 2
 """
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One rule and how many people it is about. `name`: a field, or a rule of the company; `until`: when it ends by itself."""
+    """One rule and how many people it is about. `name`: a field, a template, a rule of the company, or TODAY; `until`: when it ends by itself;
+    `detail`: the state of a template."""
 
     rule: PreflightRule
     effect: PreflightEffect
     count: int
     name: str = ""
     until: datetime | None = None
+    detail: str = ""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -61,7 +76,7 @@ class Preflight(msgspec.Struct, frozen=True):
     problems: list[Field]
     findings: list[Finding]
     samples: list[Sample]
-    cost: Estimate | None
+    cost: CampaignEstimate | None
     limits: list[Cap]
     starts: datetime
     finish: datetime | None
@@ -72,7 +87,7 @@ class _Place(NamedTuple):
     start: str
     address: str
     people: int
-    units: int
+    units: list[int]  # that all of them would take, by text
     spans: list[Span]
     held: str  # the rule that holds them at the start
 
@@ -87,35 +102,40 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
             return Preflight(0, 0, found, [], [], None, [], starts, None, None)
         found += await money.problems(r, draft)
         rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
-        skipped, places = await _judged(r, draft, rules, starts)
+        drafts = await texts(r, draft)
+        skipped, places = await _judged(r, drafts, rules, starts)
         reachable = sum(one.people for one in places)
-        cost = await money.of_groups(r, draft, [money.place_group(one._asdict()) for one in places])
+        cost = await estimates.of_places(
+            r, draft, drafts, [Place(place(one.address).country, one.people, one.units) for one in places]
+        )
         limits = await money.limits(r, draft)
         missing, samples = await _values(r, draft)
-        used = await used_today(draft)
+        tier = await _tier(r, draft, reachable, starts)
         young = await _young(r, draft)
     findings = [
         Finding(PreflightRule(reason), PreflightEffect.LEAVES_OUT, n)
         for reason, n in sorted(skipped.items(), key=lambda i: -i[1])
     ]
     findings += [Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, n, name) for name, n in missing.items() if n]
-    findings += _of_hours(places, starts) + _of_money(cost, limits, reachable)
-    finish, binding = _finish(draft, places, starts, used)
+    findings += _of_hours(places, starts) + _of_money(cost.all, limits, reachable)
+    findings = _of_templates(drafts, cost, reachable) + findings
+    finish, binding = _finish(draft, places, starts, tier)
     if young is not None:
         findings.append(Finding(PreflightRule.WARM_UP, PreflightEffect.DELAYS, young.late, until=young.rule.until))
         if finish is not None and (ends := _warm(young, draft.throughput or 1.0)) > finish:
             finish, binding = ends, "warm_up"
-    if draft.messaging_limit is not None and (late := max(0, reachable + used - draft.messaging_limit)):
-        findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, min(late, reachable)))
+    if tier is not None and tier.late:
+        findings.append(Finding(PreflightRule.TIER, PreflightEffect.TELLS, reachable - tier.late, TODAY))
+        findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, tier.late, until=starts + tier.days * DAY))
     return Preflight(
         sum(skipped.values()) + reachable, reachable, found, findings, samples, cost, limits, starts, finish, binding
     )
 
 
-async def _judged(r: Read, draft: Draft, rules: Rules, at: datetime) -> tuple[dict[str, int], list[_Place]]:
-    content = frozen_content(draft)
-    audience = audience_of(draft, content.fields)
-    sql = _JUDGED.format(start=GROUP.format("p.address"), units=audience.units(content))
+async def _judged(r: Read, drafts: Sequence[Draft], rules: Rules, at: datetime) -> tuple[dict[str, int], list[_Place]]:
+    contents = [frozen_content(one) for one in drafts]
+    audience = audience_of(drafts[0], fields_of(contents[0], contents))
+    sql = _JUDGED.format(start=GROUP.format("p.address"), units=estimates.units(audience, contents))
     skipped: dict[str, int] = {}
     places = []
     for row in await r.fetch(audience.people + sql, *audience.args):
@@ -153,6 +173,52 @@ async def _values(r: Read, draft: Draft) -> tuple[dict[str, int], list[Sample]]:
         own = dict(zip(fields, params, strict=True))
         samples.append(Sample(one["name"], one["address"], draw(content, [own[name] for name in content.fields]).body, lacking))
     return counts, samples
+
+
+def _of_templates(drafts: Sequence[Draft], cost: CampaignEstimate, reachable: int) -> list[Finding]:
+    """Texts that nobody gets as they stand: their template is not approved, or was paused or disabled since."""
+    shares = {one.variant: one.people for one in cost.texts}
+    return [
+        Finding(PreflightRule.TEMPLATE, PreflightEffect.STOPS, count, one.template_name, detail=one.template_status.value)
+        for letter, one in zip(LETTERS, drafts, strict=False)
+        if one.template_name is not None and one.template_status not in (None, TemplateStatus.APPROVED)
+        and (count := shares.get(letter, 0) if len(drafts) > 1 else reachable)
+    ]  # fmt: skip
+
+
+class _Tier(NamedTuple):
+    """The number's limit of new people in 24 hours: `room` of them are left at the start, `late` have to wait, for so many `days` at most."""
+
+    limit: int
+    room: int
+    late: int
+
+    @property
+    def days(self) -> int:
+        return -(-self.late // self.limit)
+
+
+async def _tier(r: Read, draft: Draft, reachable: int, starts: datetime) -> _Tier | None:
+    """None where nobody counts people."""
+    limit = draft.messaging_limit
+    if not limit:
+        return None
+    if starts - now() >= DAY:  # what was used until now is free again
+        return _Tier(limit, limit, max(0, reachable - limit))
+    room = max(0, limit - await used_today(draft))
+    if reachable <= room:
+        return _Tier(limit, room, 0)
+    audience = audience_of(draft)
+    sql = f"{audience.people} select count(*)::int from judged p where p.reason is null and not {_known(audience, draft)}"
+    fresh: int = await r.fetchval(sql, *audience.args)
+    return _Tier(limit, room, max(0, fresh - room))
+
+
+def _known(audience: Audience, draft: Draft) -> str:
+    """SQL: the portfolio sent something to them within its moving day."""
+    return _KNOWN.format(
+        company=audience.company, rejected=int(AttemptState.REJECTED), portfolio=audience.arg(draft.portfolio_id, "text")
+    )
 
 
 class _Young(NamedTuple):
@@ -225,23 +291,21 @@ def _of_money(cost: Estimate, limits: Sequence[Cap], reachable: int) -> list[Fin
     return found
 
 
-def _finish(draft: Draft, places: Sequence[_Place], at: datetime, used: int) -> tuple[datetime | None, str | None]:
+def _finish(draft: Draft, places: Sequence[_Place], at: datetime, tier: _Tier | None) -> tuple[datetime | None, str | None]:
     """When the last one got it, and what decided that. The speed of the number is shared by all; each place has its own open time."""
     reachable = sum(one.people for one in places if one.spans)
     if not reachable or not draft.throughput:
         return None, None
     plan = plan_of(draft.settings)
     speed = "segments" if draft.capabilities is not None and draft.capabilities.unit == "segment" else "number"
-    sending = sum(one.units for one in places) / draft.throughput
+    sending = sum(max(one.units) for one in places) / draft.throughput
     whole = max(sending, plan.spread_minutes * 60.0)
     finish, binding = at + timedelta(seconds=whole), "spread" if whole > sending else speed
     for one in places:
         if one.spans and (ends := _after(one.spans, whole)) > finish:
             finish, binding = ends, "hours"
-    if draft.messaging_limit:
-        days = max(0, (reachable + used - 1) // draft.messaging_limit)
-        if days and at + days * DAY > finish:
-            finish, binding = at + days * DAY + timedelta(seconds=sending), "tier"
+    if tier is not None and tier.late and at + tier.days * DAY > finish:
+        finish, binding = at + tier.days * DAY + timedelta(seconds=sending), "tier"
     return finish, binding
 
 
@@ -256,11 +320,12 @@ def _after(spans: Sequence[Span], seconds: float) -> datetime:
 
 
 class Listed(NamedTuple):
-    """Somebody whom a rule is about."""
+    """Somebody whom a rule is about. `until`: about when the number's daily limit has a place for them."""
 
     contact_id: UUID
     name: str
     address: str
+    until: datetime | None = None
 
 
 async def people(
@@ -280,6 +345,8 @@ async def people(
             return []
         fields = list(dict.fromkeys(name for one in await texts(r, draft) for name in frozen_content(one).fields))
         audience = audience_of(draft, fields)
+        if rule is PreflightRule.TIER:
+            return await _of_tier(r, draft, audience, name == TODAY, max(at or now(), now()), limit, after)
         condition = await _condition(r, draft, rule, name, at, audience, fields)
         if condition is None:
             return []
@@ -292,10 +359,31 @@ async def people(
     return [Listed(*row) for row in rows]
 
 
+async def _of_tier(
+    r: Read, draft: Draft, audience: Audience, today: bool, starts: datetime, limit: int, after: UUID | None
+) -> list[Listed]:
+    """Who gets it at the start, or who waits and about until when: by their ids, as places come free."""
+    reachable = sum(n for reason, n in (await count(r, audience_of(draft))).items() if reason is None)
+    tier = await _tier(r, draft, reachable, starts)
+    if tier is None:
+        return []
+    known = _known(audience, draft) if starts - now() < DAY else "false"
+    room, most, begins = audience.arg(tier.room, "int"), audience.arg(tier.limit, "int"), audience.arg(starts, "timestamptz")
+    more = "" if after is None else f" and t.contact_id > {audience.arg(after, 'uuid')}"
+    rows = await r.fetch(
+        f"{audience.people}, placed as (select p.contact_id, p.name, coalesce(p.address, '') as address, {known} as known,"
+        f" row_number() over (partition by {known} order by p.contact_id) - 1 - {room} as late from judged p where p.reason is null)"
+        f" select t.contact_id, t.name, t.address, case when not t.known and t.late >= 0 then {begins} + (t.late / {most} + 1) * interval '1 day' end"
+        f" from placed t where (not t.known and t.late >= 0) = {not today}{more} order by t.contact_id limit {int(limit)}",
+        *audience.args,
+    )
+    return [Listed(*row) for row in rows]
+
+
 async def _condition(
     r: Read, draft: Draft, rule: PreflightRule | None, name: str, at: datetime | None, audience: Any, fields: list[str]
 ) -> str | None:
-    if rule is None:
+    if rule is None or rule is PreflightRule.TEMPLATE:
         return "p.reason is null"
     if rule.value in set(SkipReason):
         return f"p.reason = {audience.arg(rule.value, 'text')}"
@@ -307,7 +395,7 @@ async def _condition(
         return f"p.reason is null and {_fresh(audience, draft.channel_id)}"
     if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
         rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
-        _, places = await _judged(r, draft, rules, max(at or now(), now()))
+        _, places = await _judged(r, [draft], rules, max(at or now(), now()))
         held = [one.start for one in places if one.held and bool(one.spans) == (rule is PreflightRule.QUIET_HOURS)]
         return f"p.reason is null and {GROUP.format('p.address')} = any({audience.arg(held, 'text[]')})"
     return None

@@ -13,6 +13,11 @@ class ContactError(ErrorCode):
     TOO_MANY_FIELDS = "too_many_fields", 409, "A company can have {most} fields. Delete some first."
     MERGE_UNDONE = "merge_undone", 409, "These two were parted already. Load the contact again."
     SEGMENT_EXISTS = "segment_exists", 409, "There is a segment of this name already. Take another name."
+    SEGMENT_IN_USE = (
+        "segment_in_use",
+        409,
+        "Campaigns or sequences still use this segment: {uses}. Give them somebody else, or delete it with `detach`: then they reach nobody.",
+    )
     TOO_MANY_SEGMENTS = "too_many_segments", 409, "A company can have {most} segments. Delete some first."
     NOBODY_CHOSEN = "nobody_chosen", 422, "Choose who is meant first."
 

@@ -49,6 +49,18 @@ class Allows(Condition, tag="consent", kw_only=True):
     category: Literal["marketing", "utility"] | None = None
 
 
+class RecordedConsent(Condition, tag="recorded_consent", kw_only=True):
+    """What the person said last, as the list of consent has it: gave leave, took it back, or said nothing that is recorded (`never`). `category` null: about
+    everything; otherwise about that category, for which words about everything count too. `channel`: only what was said over a channel of this
+    kind. `op`: when that was; `never` has no moment."""
+
+    said: Literal["given", "withdrawn", "never"] = "given"
+    category: Literal["marketing", "utility"] | None = None
+    channel: Annotated[str, Meta(max_length=40, examples=["whatsapp"])] | None = None
+    op: Literal["ever", "within", "before"] = "ever"
+    days: Days = 30
+
+
 class Reachable(Condition, tag="reachable", kw_only=True):
     """Has an address of this kind."""
 
@@ -101,7 +113,7 @@ class InStage(Condition, tag="stage", kw_only=True):
     stages: Annotated[list[UUID], Meta(min_length=1, max_length=100)]
 
 
-AnyCondition = HasTags | FieldIs | Allows | Reachable | Made | OfImport | Contacted | Wrote | Received | InStage
+AnyCondition = HasTags | FieldIs | Allows | RecordedConsent | Reachable | Made | OfImport | Contacted | Wrote | Received | InStage
 
 
 class Group(Struct, forbid_unknown_fields=True, kw_only=True):

@@ -21,6 +21,7 @@ from db.contacts.segment_rule import (
     OfImport,
     Reachable,
     Received,
+    RecordedConsent,
     Span,
     Wrote,
 )
@@ -58,8 +59,7 @@ _NOT_INSTEAD = f"""not exists (select from campaign i join message f on f.compan
 
 def condition(group: Group, company: str, value: _Value, *, few: bool = False) -> str:
     """The SQL for `group`. `company`: the placeholder of the company, as uuid. `few`: not many contacts are looked at."""
-    among = partial(_exists if few else _among, company)
-    parts = [_one(each, company, value, among) for each in group.conditions]
+    parts = [_one(each, company, value, few=few) for each in group.conditions]
     parts += [condition(each, company, value, few=few) for each in group.groups]
     if not parts:
         return "false"
@@ -69,7 +69,8 @@ def condition(group: Group, company: str, value: _Value, *, few: bool = False) -
     return either if group.match == "any" else f"not {either}"
 
 
-def _one(one: AnyCondition, company: str, value: _Value, among: _Among) -> str:
+def _one(one: AnyCondition, company: str, value: _Value, *, few: bool) -> str:
+    among = partial(_exists if few else _among, company)
     match one:
         case HasTags():
             return _tags(one, value, among)
@@ -78,6 +79,8 @@ def _one(one: AnyCondition, company: str, value: _Value, among: _Among) -> str:
         case Allows():
             out = "c.opted_out_at is not null" + (f" or '{one.category}' = any(c.refuses)" if one.category else "")
             return f"({out})" if one.opted_out else f"not ({out})"
+        case RecordedConsent():
+            return _recorded(one, company, value, few=few)
         case Reachable():
             return among("contact_identity", _ADDRESSES[one.by])
         case Made():
@@ -115,6 +118,47 @@ def _received(one: Received, value: _Value) -> str:
     if one.until is not None:
         which += f" and x.{'done_at' if one.result == 'failed' else 'sent_at'} <= {value(one.until)}::timestamptz"
     return which
+
+
+# Entries stay with the contact that they were written of: those of one that became part of another are that one's (`consent_log.py`).
+_SAID = """
+select l.contact_id from (
+    with said as (select e.contact_id, e.address, e.allowed, e.at, e.id from consent_entry e where e.company_id = {company} and {which})
+    select distinct on (w.contact_id) w.contact_id, w.allowed, w.at from (
+        select s.contact_id, s.allowed, s.at, s.id from said s where s.contact_id is not null
+        union all select m.contact_id, s.allowed, s.at, s.id from said s join contact_merge m on m.company_id = {company} and m.merged_id = s.contact_id
+            where m.undone_at is null
+        union all select a.contact_id, s.allowed, s.at, s.id from said s join contact_identity a on a.company_id = {company} and a.value = s.address
+            where s.contact_id is null and a.contact_id is not null) w
+    order by w.contact_id, w.at desc, w.id desc) l where {last}
+"""
+_SAID_BY_ONE = """
+exists (select from (
+    select e.allowed, e.at, e.id from consent_entry e where e.company_id = {company} and {which} and e.contact_id = any(array(
+        select c.id union all select m.merged_id from contact_merge m where m.company_id = {company} and m.contact_id = c.id and m.undone_at is null))
+    union all select e.allowed, e.at, e.id from consent_entry e where e.company_id = {company} and {which} and e.contact_id is null
+        and e.address = any(array(select a.value from contact_identity a where a.company_id = {company} and a.contact_id = c.id))
+    order by at desc, id desc limit 1) l where {last})
+"""
+
+
+def _recorded(one: RecordedConsent, company: str, value: _Value, *, few: bool) -> str:
+    which = "e.category is null" if one.category is None else f"(e.category is null or e.category = '{one.category}')"
+    if one.channel is not None:
+        which += (
+            f" and exists (select from inbound_message i join channel k on k.company_id = {company} and k.id = i.channel_id"
+            f" where i.company_id = {company} and i.id = e.message_id and k.kind = {value(one.channel)}::text)"
+        )
+    last = "true"
+    if one.said != "never":
+        last = "l.allowed" if one.said == "given" else "not l.allowed"
+        if one.op != "ever":
+            last += f" and l.at {'>=' if one.op == 'within' else '<'} {_days_ago(one.days, value)}"
+    if few:
+        found = _SAID_BY_ONE.format(company=company, which=which, last=last)
+    else:
+        found = f"c.id in ({_SAID.format(company=company, which=which, last=last)})"
+    return f"not {found}" if one.said == "never" else found
 
 
 def _among(company: str, table: str, which: str) -> str:

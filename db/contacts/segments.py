@@ -15,9 +15,22 @@ from db.contacts.errors import ContactError, ContactField, SegmentField
 from db.contacts.events import SegmentsChanged
 from db.contacts.field_values import Shape, written
 from db.contacts.filter import ContactFilter
-from db.contacts.segment_rule import DEEPEST, MOST, NOBODY, AnyCondition, FieldIs, Group, HasTags, InStage, OfImport, Received
+from db.contacts.segment_rule import (
+    DEEPEST,
+    MOST,
+    NOBODY,
+    AnyCondition,
+    FieldIs,
+    Group,
+    HasTags,
+    InStage,
+    OfImport,
+    Received,
+    RecordedConsent,
+)
 from db.errors import Field, Invalid, RequestError
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.versions import Expected
 from db.work import Read, Work, read, work
@@ -105,12 +118,29 @@ async def change(
         return await _one(w, segment_id)
 
 
-async def delete(actor: Actor, segment_id: UUID, expected: Expected = None) -> None:
-    """A campaign that was to go to it reaches nobody until somebody else is chosen. Raises NotFound, PreconditionFailed."""
+# Of what was not launched, and of sequences as they are edited and as they run.
+USES = """
+select k.id as campaign_id, null::uuid as cadence_id, k.name, k.state from campaign k
+where k.company_id = $1 and k.state in ('draft', 'scheduled') and k.cadence_id is null and k.fallback_of is null and k.audience->>'segment_id' = $2::text
+union all select null, d.id, d.name, d.state from cadence d
+where d.company_id = $1 and d.state <> 'ended' and (d.plan->'entry'->>'segment_id' = $2::text or exists (select from cadence_version v
+    where v.company_id = $1 and v.cadence_id = d.id and v.number = d.live and v.plan->'entry'->>'segment_id' = $2::text))
+order by 1 desc nulls last, 2 desc limit $3
+"""
+MOST_USES = 20
+
+
+async def delete(actor: Actor, segment_id: UUID, expected: Expected = None, *, detach: bool = False) -> None:
+    """`detach`: although campaigns that are not launched, or sequences, use it: they reach nobody, and take nobody in, until somebody else is chosen.
+    Raises NotFound, PreconditionFailed, Conflict `segment_in_use`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _lock(w, segment_id, expected)
+        uses = [] if detach else await w.fetch(USES, w.company_id, str(segment_id), MOST_USES)
+        if uses:
+            may = Permission.CAMPAIGNS_READ in actor.permissions
+            raise ContactError.SEGMENT_IN_USE(uses=", ".join(row["name"] for row in uses) if may else str(len(uses)))
         await w.execute("delete from segment where company_id = $1 and id = $2", w.company_id, segment_id)
-        w.audit("segment.deleted", segment_id)
+        w.audit("segment.deleted", segment_id, detached=detach)
         w.emit(SegmentsChanged(segment_id=segment_id))
 
 
@@ -191,6 +221,8 @@ def _names(one: AnyCondition) -> set[tuple[str, str]]:
             return {("stage", str(each)) for each in one.stages}
         case FieldIs():
             return {("field", one.key)}
+        case RecordedConsent(channel=str(kind)):
+            return {("channel", kind)}
         case _:
             return set()
 
@@ -199,7 +231,7 @@ async def _missing(r: Read, rules: Iterable[Group]) -> set[tuple[str, str]]:
     """What the rules speak of and is not there, or another company's: without one of them its opposite would mean everybody."""
     assert r.actor is not None
     named = {name for rule in rules for each in rule.walk() for name in _names(each)}
-    found: set[tuple[str, str]] = set()
+    found = {("channel", one.kind) for one in registry.providers()}
     for kind, sql in _THERE.items():
         if wanted := [name for of, name in named if of == kind]:
             found |= {(kind, row[0]) for row in await r.fetch(sql, r.actor.company_id, wanted)}

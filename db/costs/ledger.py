@@ -1,10 +1,11 @@
-"""What was billed: one row for each attempt, written once. Meta tells it with a status (billable, category, type), at the earliest when the message
-was delivered; who charges by segment does so once the message is sent. The price is that of the day, and stays.
+"""What was billed: one row for each attempt. Meta tells it with a status (billable, category, type), at the earliest when the message was delivered;
+who charges by segment does so once the message is sent.
 
-Repeating is harmless, in whatever order statuses come. Refuses to know webhooks: `workers/effects.py` reads them.
+The row says what was told last, at the price of the day of the first status: the same in whatever order statuses come, and however often. A price
+stays once it is known for that day and category. Refuses to know webhooks: `workers/effects.py` reads them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +19,10 @@ from db.messages.ledger import Arrived
 from db.providers import registry
 from db.work import Read, Work
 
-_ENTERED = "select attempt_id from message_cost where company_id = $1 and attempt_id = any($2::uuid[])"
+_ENTERED = """
+select attempt_id, message_id, campaign_id, channel_id, kind, country, simulated, units, at, told_at, billable, category, model, price, currency
+from message_cost where company_id = $1 and attempt_id = any($2::uuid[])
+"""
 _OF_ATTEMPTS = """
 select a.id, m.id, m.campaign_id, a.channel_id, m.address, m.units
 from attempt a join message m on m.company_id = $1 and m.id = a.message_id where a.company_id = $1 and a.id = any($2::uuid[])
@@ -30,11 +34,16 @@ join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = 
 """
 _CHANNELS = "select id, kind, sandbox from channel where company_id = $1 and id = any($2::uuid[])"
 _ENTER = """
-insert into message_cost(company_id, attempt_id, message_id, campaign_id, channel_id, at, kind, country, category, model, billable, units, price,
-                         currency, amount, simulated)
-select $1, u.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[],
-    $11::boolean[], $12::smallint[], $13::bigint[], $14::text[], $15::bigint[], $16::boolean[]) u
-on conflict do nothing
+insert into message_cost(company_id, attempt_id, message_id, campaign_id, channel_id, kind, country, simulated, units, at, told_at, billable, category,
+                         model, price, currency, amount)
+select $1, u.* from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::boolean[], $9::smallint[], $10::timestamptz[],
+    $11::timestamptz[], $12::boolean[], $13::text[], $14::text[], $15::bigint[], $16::text[], $17::bigint[]) u
+on conflict do nothing returning attempt_id
+"""
+# Only what was read: another worker's word is not lost. Figures count what goes and what comes.
+_TAKE_OUT = """
+delete from message_cost k using unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) u(id, at, told_at)
+where k.company_id = $1 and k.attempt_id = u.id and k.at = u.at and k.told_at is not distinct from u.told_at returning k.attempt_id
 """
 _SUMS = """
 select campaign_id, currency, sum(amount)::bigint as amount, count(*)::int as messages, count(*) filter (where not billable)::int as free,
@@ -54,35 +63,99 @@ class Charge(NamedTuple):
     model: str = ""
 
 
-async def bill(w: Work, charges: Sequence[Charge], arrived: Sequence[Arrived] = ()) -> None:
-    """Enters what is not entered yet; charges of attempts that nobody knows are left out. `arrived`: what the caller knows of them already."""
-    named = {charge.attempt_id: charge for charge in charges if charge.attempt_id is not None}
-    by_provider = {charge.provider_id: charge for charge in charges if charge.attempt_id is None and charge.provider_id}
-    due = [(named.pop(one.attempt_id), one) for one in arrived if one.attempt_id in named]
-    if named:
-        entered = {row[0] for row in await w.fetch(_ENTERED, w.company_id, list(named))}
-        if left := named.keys() - entered:
-            due += [(named[row[0]], Arrived(*row)) for row in await w.fetch(_OF_ATTEMPTS, w.company_id, list(left))]
-    if by_provider:
-        rows = await w.fetch(_OF_PROVIDER, w.company_id, list(by_provider))
-        due += [(by_provider[row[0]], Arrived(*tuple(row)[1:])) for row in rows]
-    if not due:
-        return
-    known = await rates.prices(w, w.company_id)
-    channels = {row["id"]: row for row in await w.fetch(_CHANNELS, w.company_id, list({one.channel_id for _, one in due}))}
-    made = [_entry(one, charge, channels[one.channel_id], known) for charge, one in due]
-    await w.execute(_ENTER, w.company_id, *map(list, zip(*made, strict=True)))
+class _Told(NamedTuple):
+    """What all statuses of an attempt say together: when the first was, and what the last one said. Of one moment the larger word counts."""
+
+    first: datetime
+    last: datetime
+    billable: bool
+    category: str
+    model: str
 
 
-def _entry(one: Arrived, charge: Charge, channel: asyncpg.Record, known: rates.Prices) -> tuple[object, ...]:
-    kind, country = channel["kind"], place(one.address).country
+def _of(charge: Charge) -> _Told:
     category = RateCategory.SMS.value if charge.category is None else charge.category
+    return _Told(charge.at, charge.at, charge.billable, category, charge.model)
+
+
+def _together(told: Iterable[_Told]) -> _Told:
+    found, *others = told
+    for one in others:
+        found = _Told(min(found.first, one.first), *max(found[1:], one[1:]))
+    return found
+
+
+async def bill(w: Work, charges: Sequence[Charge], arrived: Sequence[Arrived] = ()) -> None:
+    """Enters what is new, and what a status corrects; charges of attempts that nobody knows are left out. `arrived`: what the caller knows of them
+    already, so that nothing is entered of them yet."""
+    told: dict[UUID, list[_Told]] = {}
+    by_provider: dict[str, list[_Told]] = {}
+    for charge in charges:
+        if charge.attempt_id is not None:
+            told.setdefault(charge.attempt_id, []).append(_of(charge))
+        elif charge.provider_id:
+            by_provider.setdefault(charge.provider_id, []).append(_of(charge))
+    facts = {one.attempt_id: one for one in arrived if one.attempt_id in told}
+    left, sure = set(told), set(facts)
+    if by_provider:
+        for row in await w.fetch(_OF_PROVIDER, w.company_id, list(by_provider)):
+            one = Arrived(*tuple(row)[1:])
+            facts.setdefault(one.attempt_id, one)
+            told.setdefault(one.attempt_id, []).extend(by_provider[row[0]])
+            left.add(one.attempt_id)
+    while left:  # again where another worker was there between our look and our write: what it wrote is looked at, too
+        left = await _enter(w, {one: _together(told[one]) for one in left}, facts, sure)
+        sure = set()
+
+
+async def _enter(w: Work, told: dict[UUID, _Told], facts: dict[UUID, Arrived], sure: set[UUID]) -> set[UUID]:
+    """Returns those of whom something else stood there. `sure`: nothing does."""
+    asked = [one for one in told if one not in sure]
+    entered = {row["attempt_id"]: row for row in await w.fetch(_ENTERED, w.company_id, asked)} if asked else {}
+    if missing := [one for one in asked if one not in entered and one not in facts]:
+        facts.update({row[0]: Arrived(*row) for row in await w.fetch(_OF_ATTEMPTS, w.company_id, missing)})
+    fresh = sorted(one for one in told if one not in entered and one in facts)
+    after = {one: _together([told[one], _read(row)]) for one, row in entered.items()}
+    wrong = sorted(one for one, row in entered.items() if after[one] != _read(row))
+    if not fresh and not wrong:
+        return set()
+    known = await rates.prices(w, w.company_id)
+    made = []
+    if fresh:
+        ids = list({facts[one].channel_id for one in fresh})
+        channels = {row["id"]: row for row in await w.fetch(_CHANNELS, w.company_id, ids)}
+        made = [_entry(facts[one], told[one], channels[facts[one].channel_id], known) for one in fresh]
+    if wrong:
+        was = [(one, entered[one]["at"], entered[one]["told_at"]) for one in wrong]
+        gone = {row[0] for row in await w.fetch(_TAKE_OUT, w.company_id, *map(list, zip(*was, strict=True)))}
+        made += [_corrected(entered[one], after[one], known) for one in wrong if one in gone]
+    done = {row[0] for row in await w.fetch(_ENTER, w.company_id, *map(list, zip(*made, strict=True)))} if made else set()
+    return {*fresh, *wrong} - done
+
+
+def _read(row: asyncpg.Record) -> _Told:
+    return _Told(row["at"], row["told_at"] or row["at"], row["billable"], row["category"], row["model"])
+
+
+def _entry(one: Arrived, told: _Told, channel: asyncpg.Record, known: rates.Prices) -> tuple[object, ...]:
+    kind, country = channel["kind"], place(one.address).country
     units = one.units if registry.provider(kind).capabilities.unit == "segment" else 1
-    price = known.of(kind, country, category, charge.at.date())
-    amount = price.amount * units if price is not None and charge.billable else 0
-    money = (price.amount, price.currency, amount) if price is not None else (None, None, 0)
-    of = (one.attempt_id, one.message_id, one.campaign_id, one.channel_id, charge.at, kind, country)
-    return *of, category, charge.model, charge.billable, units, *money, channel["sandbox"]
+    price = known.of(kind, country, told.category, told.first.date())
+    of = (one.attempt_id, one.message_id, one.campaign_id, one.channel_id, kind, country, channel["sandbox"], units)
+    return *of, *told, *_money(told, units, price)
+
+
+def _corrected(row: asyncpg.Record, told: _Told, known: rates.Prices) -> tuple[object, ...]:
+    price = None if row["price"] is None else rates.Price(row["price"], row["currency"])
+    if (row["at"].date(), row["category"]) != (told.first.date(), told.category):  # otherwise what was spent keeps its price
+        price = known.of(row["kind"], row["country"], told.category, told.first.date())
+    return *tuple(row)[:8], *told, *_money(told, row["units"], price)
+
+
+def _money(told: _Told, units: int, price: rates.Price | None) -> tuple[int | None, str | None, int]:
+    if price is None:
+        return None, None, 0
+    return price.amount, price.currency, price.amount * units if told.billable else 0
 
 
 class Spent(NamedTuple):

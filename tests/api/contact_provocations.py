@@ -1,4 +1,4 @@
-"""What brings the operations of duplicates and opt-outs to each answer that is documented."""
+"""What brings the operations of duplicates, opt-outs and segments to each answer that is documented."""
 
 from tests.api.provocations import Request, Scene, Stage
 
@@ -27,7 +27,16 @@ async def _barred(stage: Stage) -> Request:
     return Request()
 
 
-ALSO: dict[str, list[Scene]] = {}
+async def _segment_in_use(stage: Stage) -> Request:
+    await stage.db.execute(
+        "insert into campaign(company_id, name, audience) select company_id, 'Volta', jsonb_build_object('segment_id', id) from segment"
+        " where company_id = $1",
+        stage.owner.company_id,
+    )
+    return Request(status=409)
+
+
+ALSO: dict[str, list[Scene]] = {"segments_delete": [_segment_in_use]}
 SUCCESS: dict[str, Scene] = {
     "contacts_duplicates_keep_apart": _apart,
     "contacts_merge": _joined,

@@ -49,7 +49,9 @@ async def test_a_segment_is_kept_changed_and_used(client: AsyncClient, owner: Ac
     preview = (await client.post(f"/v1/campaigns/{campaign['id']}/preview", headers=us)).json()
     assert preview["audience"]["matched"] == 4
 
-    assert (await client.delete(path, headers=us)).status_code == 204
+    refused = await client.delete(path, headers=us)
+    assert (refused.status_code, refused.json()["code"], refused.json()["params"]) == (409, "segment_in_use", {"uses": "Volta"})
+    assert (await client.delete(path, params={"detach": True}, headers=us)).status_code == 204
     preview = (await client.post(f"/v1/campaigns/{campaign['id']}/preview", headers=us)).json()
     assert preview["audience"]["matched"] == 0
     assert "segment_gone" in [found["code"] for found in preview["problems"]]

@@ -13,9 +13,10 @@ from api.contract.enums import CustomFieldKind
 from api.contract.events import ContactsChanged
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import choose, hear, press, until
+from tests.ui.interactions import choose, click, hear, press, until
+from tests.ui.interactions import field as labelled
 from tests.ui.test_inbox import Customers
-from ui.client import boards, contacts
+from ui.client import boards, consent, contacts
 from ui.client import conversations as client
 from ui.client.base import ApiClient
 
@@ -107,6 +108,20 @@ async def test_leads_are_moved_and_the_person_opted_out_from_here(
         return (await contacts.contact(as_owner, one.contact_id)).opted_out_at is not None
 
     await until(out)
+    await real.should_see("Descadastrado:", retries=20)
+    switch = max(real.find(kind=ui.switch).elements, key=lambda one: one.id)
+    switch.value = True  # nobody is let be written to again without a word on how they asked for it
+    await real.should_see("Como se comprova", retries=20)
+    assert await out()
+    labelled(real, "Como se comprova").value = "Pediu no balcão"
+    click(real, "Salvar")
+
+    async def back() -> bool:
+        return not await out()
+
+    await until(back)
+    [entry, *_] = await consent.entries(as_owner, one.contact_id)
+    assert (entry.allowed, entry.note) == (True, "Pediu no balcão")
 
 
 async def test_what_brought_the_person_and_what_they_got(

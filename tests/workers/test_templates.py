@@ -192,7 +192,7 @@ async def test_a_picture_that_the_provider_lost_pauses_the_campaign(
 
 async def test_a_test_of_a_picture_waits_for_it_too(head: Head, owner: Actor, owner_db: asyncpg.Connection) -> None:
     await actions.pause(owner, head.campaign_id)
-    (test,) = await actions.test_send(owner, head.campaign_id, ["+5511977776666"])
+    (test,) = await actions.test_send(owner, head.campaign_id, ["+5511977776666"], "A")
     await head.send()
     assert await owner_db.fetchval("select tries from message where id = $1", test) == 0
     file_id = await owner_db.fetchval("select file_id from handed_file where company_id = $1", owner.company_id)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from api.contract.base import Page
@@ -26,7 +25,7 @@ from api.contract.campaigns import (
 )
 from api.contract.channels import Channel, Template
 from api.contract.contacts import CustomField, Import, Tag
-from api.contract.costs import CampaignCost, SpendLimitSet
+from api.contract.costs import CampaignCost, Letter, SpendLimitSet
 from api.contract.enums import CampaignState, CompareMetric, TemplateStatus
 from api.contract.preflight import CampaignComparison, Preflight, PreflightAsked, PreflightFinding, PreflightPerson
 from api.contract.reports import BestHours, CampaignGoal, CampaignReport
@@ -73,7 +72,7 @@ async def trial(api: ApiClient, campaign_id: UUID) -> CampaignTrialResult:
     return await api.get(f"/v1/campaigns/{campaign_id}/trial", CampaignTrialResult)
 
 
-async def choose_text(api: ApiClient, campaign_id: UUID, letter: Literal["A", "B", "C", "D"]) -> CampaignTrialResult:
+async def choose_text(api: ApiClient, campaign_id: UUID, letter: Letter) -> CampaignTrialResult:
     """Gives one text to all who wait."""
     return await api.post(f"/v1/campaigns/{campaign_id}/trial/winner", CampaignTrialResult, CampaignTrialChoice(variant=letter))
 
@@ -115,8 +114,8 @@ async def set_limit(api: ApiClient, campaign_id: UUID, micro: int | None, curren
     return await api.put(f"/v1/campaigns/{campaign_id}/limit", Campaign, SpendLimitSet(limit_micro=micro, currency=currency))
 
 
-async def test(api: ApiClient, campaign_id: UUID, to: list[str]) -> TestSent:
-    return await api.post(f"/v1/campaigns/{campaign_id}/test", TestSent, TestSend(to=to))
+async def test(api: ApiClient, campaign_id: UUID, to: list[str], variant: Letter) -> TestSent:
+    return await api.post(f"/v1/campaigns/{campaign_id}/test", TestSent, TestSend(to=to, variant=variant))
 
 
 async def launch(api: ApiClient, campaign_id: UUID, at: datetime | None) -> Campaign:

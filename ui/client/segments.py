@@ -29,7 +29,8 @@ async def change(api: ApiClient, seen: Segment, body: SegmentPatch) -> Segment:
 
 
 async def delete(api: ApiClient, segment_id: UUID) -> None:
-    await api.delete(f"/v1/segments/{segment_id}")
+    """Also where it is used: whoever asks was told by what."""
+    await api.delete(f"/v1/segments/{segment_id}", {"detach": True})
 
 
 async def uses(api: ApiClient, segment_id: UUID) -> list[SegmentUse]:

@@ -1,8 +1,9 @@
 """Sentences of the pre-flight: what each rule does to how many people, and where it is mended."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from api.contract.costs import CostEstimate
+from api.contract.costs import CostEstimate, CostTotal
 from api.contract.enums import PreflightRule
 from api.contract.preflight import Preflight, PreflightFinding
 from ui import formats
@@ -39,11 +40,18 @@ def finding(found: PreflightFinding) -> Said:
             text = _("{people} wait: the number is young and writes to few new people a day").format(people=count)
             hint = _("Held by the warm-up until {when}; more go out each day. Its pace stands under Settings, Costs and hours.")
             return Said(text, hint.format(when=formats.moment(found.until)), "local_fire_department", "when")
+        case PreflightRule.TEMPLATE:
+            text = _("{people} cannot get the template “{name}”: {state}").format(
+                people=count, name=found.name, state=_template_state(found.detail)
+            )
+            return Said(text, _("Choose another template, or wait until WhatsApp lets this one go again."), "block", "message")
+        case PreflightRule.TIER if found.name == "today":
+            text = _("{people} get it at the start: the number's daily limit has no room for more").format(people=count)
+            return Said(text, _("Who got something from this number in the last 24 hours takes no place."), "today", "")
         case PreflightRule.TIER:
             text = _("{people} have to wait: the number's daily limit is smaller than the audience").format(people=count)
-            return Said(
-                text, _("The rest goes out on the next days. Choose fewer people, or another number."), "stairs", "audience"
-            )
+            hint = _("The last of them get it about {when}. Choose fewer people, or another number.")
+            return Said(text, hint.format(when=formats.moment(found.until)), "stairs", "audience")
         case PreflightRule.PRICE_UNKNOWN:
             text = _("Nobody knows what {people} cost").format(people=count)
             return Said(text, _("Their country or channel is in no price list. Add the price of your contract."), "help", "")
@@ -56,6 +64,14 @@ def finding(found: PreflightFinding) -> Said:
             return Said(f"{why.name}: {count}", why.todo, "person_off", "audience")
 
 
+def _template_state(state: str) -> str:
+    return {
+        "paused": _("WhatsApp paused it"),
+        "disabled": _("WhatsApp switched it off"),
+        "rejected": _("WhatsApp refused it"),
+    }.get(state, _("WhatsApp has not approved it"))
+
+
 def money(micro: int | None, currency: str) -> str:
     """Millionths of a currency; below one of it with as many places as it takes, four at most."""
     if micro is not None and 0 < micro < 1_000_000 and micro % 10_000:
@@ -65,7 +81,12 @@ def money(micro: int | None, currency: str) -> str:
 
 def cost(found: CostEstimate) -> str:
     """What all of it costs; sums of different currencies beside one another."""
-    return " + ".join(money(total.amount_micro, total.currency) for total in found.totals) or _("unknown")
+    return totals(found.totals)
+
+
+def totals(found: Sequence[CostTotal]) -> str:
+    """Sums of different currencies beside one another."""
+    return " + ".join(money(total.amount_micro, total.currency) for total in found) or _("unknown")
 
 
 def binding(found: Preflight) -> str:

@@ -17,9 +17,10 @@ from api.contract.segments import (
     OfImport,
     Reachable,
     Received,
+    RecordedConsent,
     Wrote,
 )
-from ui import formats
+from ui import formats, kinds
 from ui.i18n import _, ngettext, pgettext
 
 
@@ -42,6 +43,7 @@ def subjects() -> dict[str, str]:
         "campaign": pgettext("condition", "A campaign"),
         "stage": _("Stage on a board"),
         "consent": _("Permission"),
+        "recorded_consent": _("What they agreed to, as recorded"),
         "reachable": _("Reachable by"),
         "created": _("In the contacts"),
         "import": _("From an import"),
@@ -85,6 +87,11 @@ def ops(subject: str, kind: CustomFieldKind | None = None) -> dict[str, str]:
             "out_marketing": _("takes no offers"),
             "out_utility": _("takes no notices"),
         },
+        "recorded_consent": {
+            "given": _("said yes last"),
+            "withdrawn": _("said no last"),
+            "never": _("never said anything"),
+        },
         "reachable": {
             "mobile": _("has a mobile"),
             "landline": _("has a landline"),
@@ -113,6 +120,24 @@ def way(kind: CustomFieldKind | None, op: str) -> str:
     """How a field is asked for; also as only another kind of field is asked on this screen."""
     every = {name: said for one in CustomFieldKind for name, said in _field_ops(one).items()}
     return (every | _field_ops(kind)).get(op, op)
+
+
+def said_about() -> dict[str, str]:
+    """What a recorded wish was about; "": everything."""
+    return {"": _("to everything"), "marketing": _("to offers"), "utility": _("to notices")}
+
+
+def said_over() -> dict[str, str]:
+    """Over what it was said; "": however."""
+    return {
+        "": _("in any way"),
+        **{kind.kind: _("over {channel}").format(channel=kinds.name(kind.kind)) for kind in kinds.every()},
+    }
+
+
+def said_when() -> dict[str, str]:
+    spans = ops("wrote")
+    return {one: spans[one] for one in ("ever", "within", "before")}
 
 
 def consent_op(one: Allows) -> str:
@@ -151,6 +176,8 @@ def condition(one: AnyCondition, names: Names) -> str:
             return _about_field(one, names.fields.get(one.key))
         case Allows():
             return ops("consent")[consent_op(one)]
+        case RecordedConsent():
+            return _recorded(one)
         case Reachable():
             return ops("reachable")[one.by]
         case Made():
@@ -165,6 +192,15 @@ def condition(one: AnyCondition, names: Names) -> str:
             return f"“{names.campaigns.get(str(one.campaign_id), _('(gone)'))}” {ops('campaign')[one.result]}"
         case InStage():
             return _("in the stage {names}").format(names=_named(one.stages, names.stages))
+
+
+def _recorded(one: RecordedConsent) -> str:
+    parts = [ops("recorded_consent")[one.said], said_about()[one.category or ""]]
+    if one.channel is not None:
+        parts.append(said_over().get(one.channel, one.channel))
+    if one.said != "never" and one.op != "ever":
+        parts += [said_when()[one.op], days(one.days)]
+    return " ".join(parts)
 
 
 def _about_field(one: FieldIs, field: CustomField | None) -> str:

@@ -1,11 +1,16 @@
 """Sentences of tests of texts: what counts, and how sure it is, in plain words."""
 
+from typing import get_args
+
 from api.contract.campaigns import CampaignTrial, CampaignTrialResult, CampaignTrialText
+from api.contract.costs import Letter
 from api.contract.enums import TrialBy, TrialMetric, TrialPhase
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
 from ui.labels.campaigns import people
+
+LETTERS: tuple[Letter, ...] = get_args(Letter)
 
 
 def text_name(letter: str) -> str:

@@ -11,6 +11,7 @@ from db.cadences import actions, enrolling
 from db.cadences.errors import CadenceError
 from db.cadences.plan import Plan
 from db.contacts import consent, segments
+from db.contacts.errors import ContactError
 from db.contacts.filter import ContactFilter
 from db.contacts.segment_rule import FieldIs, Group, InStage
 from db.errors import AppError, Forbidden
@@ -57,7 +58,10 @@ async def test_a_segment_that_is_gone_means_nobody_and_holds_up_nobody(s: Scene)
     gone = (await segments.create(s.actor, "Sumirá", NITEROI))["id"]
     first = await s.start(s.say("um"), entry=ContactFilter(segment_id=gone))
     second = await s.start(s.say("um"), entry=ContactFilter(rule=NITEROI))
-    await segments.delete(s.actor, gone)
+    with pytest.raises(AppError) as used:
+        await segments.delete(s.actor, gone)
+    assert (used.value.code, used.value.params["uses"]) == (ContactError.SEGMENT_IN_USE, "Boas-vindas")
+    await segments.delete(s.actor, gone, detach=True)
     assert await enrolling.look_for_people(0) == 3
     assert await sources(s, first) == {}
     assert len(await sources(s, second)) == 3

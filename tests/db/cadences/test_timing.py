@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from db.cadences.clocks import zone
 from db.cadences.plan import WritingHours
 from db.cadences.timing import inside, next_time, opened
+from db.contacts.places import place
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the first draw may wait for the machine
 ZONES = ("America/Sao_Paulo", "America/New_York", "Europe/Lisbon", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana")
@@ -56,3 +58,20 @@ def test_a_time_of_day_comes_within_a_week_or_so(at: datetime, clock: str, on: l
     local = moment.astimezone(zone)
     there = datetime.combine(local.date(), time.fromisoformat(clock), zone).astimezone(UTC).astimezone(zone)
     assert local == there or local.strftime("%H:%M") == clock
+
+
+@PATIENT
+@given(moments, clocks, zones)
+def test_whose_zone_is_one_of_several_waits_until_it_is_late_enough_in_all(at: datetime, clock: str, company: ZoneInfo) -> None:
+    """A Brazilian who is known by a user id alone, and somebody in the west of Amazonas."""
+    for address in ("BR.123", "+5597981234567"):
+        moment = next_time(at, clock, [], zone(address, company, at))
+        west = moment.astimezone(zone(address, company, at))
+        assert all(
+            moment.astimezone(ZoneInfo(name)).replace(tzinfo=None) >= west.replace(tzinfo=None) for name in place(address).zones
+        )
+
+
+def test_whose_place_nobody_knows_has_the_clock_of_the_company() -> None:
+    company = ZoneInfo("Asia/Kathmandu")
+    assert zone("", company, datetime(2026, 1, 1, tzinfo=UTC)) == company

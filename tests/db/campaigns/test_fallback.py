@@ -58,11 +58,13 @@ class Stage:
         return [(row["contact_id"], row["state"]) for row in rows]
 
 
-async def staged(db: asyncpg.Connection, owner: Actor, people: int = 4, **columns: Any) -> Stage:
+async def staged(
+    db: asyncpg.Connection, owner: Actor, people: int = 4, more: dict[str, object] | None = None, **columns: Any
+) -> Stage:
     channel, sms = await factories.channel(db, owner), await factories.channel(db, owner, "sms", name="SMS da loja")
     template = await factories.template(db, owner, channel)
     await factories.contacts(db, owner, people)
-    chosen = msgspec.json.encode({"channel_id": str(sms), "body": "Oi {{first_name|você}}"}).decode()
+    chosen = msgspec.json.encode({"channel_id": str(sms), "body": "Oi {{first_name|você}}", **(more or {})}).decode()
     campaign = await factories.campaign(db, owner, channel, template, fallback=chosen, **columns)
     await actions.launch(owner, campaign, None)
     await lifecycle.prepare(owner.company_id, campaign)
@@ -195,3 +197,45 @@ async def test_a_launch_asks_for_an_sms_channel_that_can_send(owner_db: asyncpg.
     with pytest.raises(Conflict) as refused:
         await actions.launch(owner, campaign, None)
     assert [one.code.value for one in refused.value.fields] == ["fallback_channel", "no_body"]
+
+
+async def test_a_failure_that_is_told_within_the_hours_of_the_campaign_after_its_end_leads_to_one_sms(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    stage = await staged(owner_db, owner, more={"late_hours": 100})
+    batch = await stage.claim(stage.channel, stage.id)
+    await stage.write(batch, M.SENT)
+
+    async def hours_after_the_end(hours: int) -> None:
+        await owner_db.execute(
+            "update campaign set state = 'finished', finished_at = now() - make_interval(hours => $2) where id = $1",
+            stage.id,
+            hours,
+        )
+
+    await hours_after_the_end(99)
+    for _ in range(2):  # told twice
+        await stage.told(batch[0], M.FAILED, "not_on_whatsapp")
+        await fallback.rounds()
+    assert await stage.instead() == [(batch[0].contact_id, M.QUEUED)]
+    told = (await queries.progress(owner, stage.id)).fallback
+    assert told is not None
+    assert told.waiting == 1
+    await hours_after_the_end(101)  # what was told by then and not looked at yet still counts, and then it closes
+    await stage.told(batch[1], M.FAILED, "not_on_whatsapp")
+    assert await fallback.rounds() == 1
+    await stage.told(batch[2], M.FAILED, "not_on_whatsapp")
+    assert await fallback.rounds() == 0
+    assert {contact for contact, _ in await stage.instead()} == {batch[0].contact_id, batch[1].contact_id}
+
+
+async def test_who_said_nothing_of_the_hours_waits_three_days(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    stage = await staged(owner_db, owner)
+    for hours, still in ((71, True), (73, False)):
+        await owner_db.execute(
+            "update campaign set state = 'finished', finished_at = now() - make_interval(hours => $2) where id = $1",
+            stage.id,
+            hours,
+        )
+        await fallback.rounds()
+        assert await owner_db.fetchval("select cadence_open from campaign where fallback_of = $1", stage.id) is still

@@ -291,7 +291,7 @@ async def test_a_test_goes_to_nobody_who_said_stop(scene: Scene) -> None:
         message.contact_id,
     )
     with pytest.raises(Conflict, match="asked for no more"):
-        await actions.test_send(scene.actor, scene.campaign_id, ["+5511987654321"])
+        await actions.test_send(scene.actor, scene.campaign_id, ["+5511987654321"], "A")
 
 
 async def test_two_contacts_that_turn_out_to_be_one_share_the_opt_out(scene: Scene) -> None:
@@ -308,7 +308,7 @@ async def test_two_contacts_that_turn_out_to_be_one_share_the_opt_out(scene: Sce
 
 
 async def test_an_archived_channel_leaves_nothing_queued(scene: Scene) -> None:
-    (test_id,) = await actions.test_send(scene.actor, scene.campaign_id, ["+55 11 98765-4321"])
+    (test_id,) = await actions.test_send(scene.actor, scene.campaign_id, ["+55 11 98765-4321"], "A")
     await actions.cancel(scene.actor, scene.campaign_id)
     await channels.archive(scene.actor, scene.channel_id)
     assert (await scene.row(test_id))[0] is S.CANCELLED

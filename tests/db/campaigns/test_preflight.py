@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 
 from db.campaigns import actions, gate, lifecycle, preflight, rules
@@ -22,6 +23,7 @@ from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work
 from tests import factories
+from tests.db.channels.factories import make_message
 
 SEND = Permission.CAMPAIGNS_SEND
 NIGHT = datetime(2027, 3, 10, 2, 0, tzinfo=UTC)  # Tuesday, 23:00 in São Paulo
@@ -86,10 +88,58 @@ async def test_the_cost_the_day_of_the_number_and_a_limit_that_is_too_small(owne
     settings = '{"max_cost_micro": 125000, "max_cost_currency": "USD"}'
     found = await preflight.preflight(owner, await draft(owner_db, owner, 4, settings, messaging_limit=3))
     assert found.cost is not None
-    assert [(one.currency, one.amount) for one in found.cost.totals] == [("USD", 250_000)]
+    assert [(one.currency, one.amount) for one in found.cost.all.totals] == [("USD", 250_000)]
     assert Finding(PreflightRule.SPEND_CAP, PreflightEffect.STOPS, 2, "campaign") in found.findings
-    assert Finding(PreflightRule.TIER, PreflightEffect.DELAYS, 1) in found.findings
+    assert Finding(PreflightRule.TIER, PreflightEffect.TELLS, 3, "today") in found.findings
+    assert Finding(PreflightRule.TIER, PreflightEffect.DELAYS, 1, until=found.starts + timedelta(days=1)) in found.findings
     assert found.binding == "tier"
+
+
+async def test_who_goes_today_and_who_waits_until_when_is_listed(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    """Whoever the number wrote to within the day takes no place."""
+    campaign = await draft(owner_db, owner, 8, messaging_limit=2)
+    channel = await owner_db.fetchval("select channel_id from campaign where id = $1", campaign)
+    known = await owner_db.fetchval("select id from contact where company_id = $1 and name = 'Pessoa 7'", owner.company_id)
+    await make_message(owner_db, owner, channel, contact_id=known, state=3, provider_id="wamid.known")
+    found = await preflight.preflight(owner, campaign, now() + timedelta(hours=1))
+    assert [(one.effect.value, one.count, one.name) for one in found.findings if one.rule is PreflightRule.TIER] == [
+        ("tells", 3, "today"),
+        ("delays", 5, ""),
+    ]
+    at = found.starts
+
+    async def listed(name: str, limit: int = 50, after: UUID | None = None) -> list[preflight.Listed]:
+        return await preflight.people(owner, campaign, PreflightRule.TIER, name=name, at=at, limit=limit, after=after)
+
+    today, later = await listed("today"), await listed("")
+    assert (len(today), {one.until for one in today}) == (3, {None})
+    assert known in {one.contact_id for one in today}
+    assert [one.until for one in later] == [at + timedelta(days=days) for days in (1, 1, 2, 2, 3)]
+    assert await listed("", 2, later[1].contact_id) == later[2:4]
+    assert {one.contact_id for one in today}.isdisjoint({one.contact_id for one in later})
+    # In three days everybody is new again, and all places are free.
+    found = await preflight.preflight(owner, campaign, now() + timedelta(days=3))
+    assert [one.count for one in found.findings if one.rule is PreflightRule.TIER] == [2, 6]
+
+
+@pytest.mark.parametrize("status", ["paused", "pending"])
+async def test_a_template_that_does_not_go_is_said_with_those_who_would_get_it(
+    owner_db: asyncpg.Connection, owner: Actor, status: str
+) -> None:
+    campaign = await draft(owner_db, owner)
+    name = await owner_db.fetchval(
+        "update template set status = $2 where company_id = $1 returning name", owner.company_id, status
+    )
+    found = await preflight.preflight(owner, campaign)
+    assert found.findings[0] == Finding(PreflightRule.TEMPLATE, PreflightEffect.STOPS, 4, name, detail=status)
+    assert len(await preflight.people(owner, campaign, PreflightRule.TEMPLATE, limit=10, after=None)) == 4
+    other = await factories.template(
+        owner_db, owner, await owner_db.fetchval("select channel_id from campaign where id = $1", campaign)
+    )
+    trial = {"variants": [{"share": 25, "template_id": str(other), "bindings": factories.BINDINGS}], "test_percent": 100}
+    await owner_db.execute("update campaign set trial = $2::jsonb where id = $1", campaign, msgspec.json.encode(trial).decode())
+    found = await preflight.preflight(owner, campaign)  # of the first text only
+    assert found.findings[0] == Finding(PreflightRule.TEMPLATE, PreflightEffect.STOPS, 3, name, detail=status)
 
 
 async def test_hours_that_leave_nobody_any_time_are_said(owner_db: asyncpg.Connection, owner: Actor) -> None:

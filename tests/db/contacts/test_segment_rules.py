@@ -12,6 +12,7 @@ from db.campaigns.audience import count
 from db.campaigns.check import audience_of, load_draft, problems
 from db.contacts import bulk, fields, queries, segments, tags
 from db.contacts.enums import CustomFieldKind
+from db.contacts.errors import ContactError
 from db.contacts.filter import ContactFilter
 from db.contacts.segment_rule import Allows, FieldIs, Group, HasTags, InStage, OfImport, Reachable, Received
 from db.errors import AppError
@@ -74,7 +75,14 @@ async def test_a_segment_never_means_more_people_than_it_said(owner: Actor, owne
     assert await _count(owner, chosen) == 0
     await segments.change(owner, made["id"], rule=Group(conditions=[Reachable(by="mobile")]))
     assert await reached() == (4, [])  # who is in it is asked each time
-    await segments.delete(owner, made["id"])
+    with pytest.raises(AppError) as used:
+        await segments.delete(owner, made["id"])
+    assert (used.value.code, used.value.params) == (ContactError.SEGMENT_IN_USE, {"uses": "Promoção"})
+    only = replace(owner, permissions=frozenset({Permission.CONTACTS_READ, Permission.CONTACTS_WRITE}))
+    with pytest.raises(AppError) as hidden:  # whoever may not see campaigns is told how many
+        await segments.delete(only, made["id"])
+    assert hidden.value.params == {"uses": "1"}
+    await segments.delete(owner, made["id"], detach=True)
     assert await reached() == (0, ["segment_gone"])
     with pytest.raises(AppError):
         await bulk.start_bulk(owner, ContactFilter(), "opt_out", [])

@@ -25,6 +25,7 @@ from db.contacts.segment_rule import (
     OfImport,
     Reachable,
     Received,
+    RecordedConsent,
     Wrote,
 )
 from db.messages.enums import MessageState
@@ -52,6 +53,16 @@ class Person(Struct):
     heard: list[datetime]
     got: dict[UUID, tuple[MessageState, bool]]
     stages: set[UUID]
+    said: list["Said"]
+
+
+class Said(Struct):
+    """A wish as it is recorded. `over`: the kind of channel; None: by hand."""
+
+    category: str | None
+    allowed: bool
+    over: str | None
+    at: datetime
 
 
 class World(Struct):
@@ -65,6 +76,7 @@ class World(Struct):
 async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> World:
     company = actor.company_id
     channel = await factories.channel(db, actor)
+    texts = await factories.channel(db, actor, "sms")
     for key, kind in (("cidade", "text"), ("compras", "number"), ("aniversario", "date"), ("socio", "boolean")):
         await db.execute("insert into custom_field(company_id, key, label, kind) values ($1, $2, $2, $3)", company, key, kind)
     tags = [await db.fetchval("insert into tag(company_id, name) values ($1, $2) returning id", company, name) for name in "abc"]
@@ -97,6 +109,15 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
             heard=[at - timedelta(days=dice.randrange(40), hours=1) for _ in range(dice.choice((0, 0, 1, 2)))],
             got={},
             stages={stage for stage in stages if dice.random() < 0.2},
+            said=[
+                Said(
+                    category=dice.choice((None, "marketing", "utility")),
+                    allowed=dice.random() < 0.5,
+                    over=dice.choice((None, "whatsapp", "sms")),
+                    at=at - timedelta(days=dice.randrange(40), hours=dice.randrange(1, 12), seconds=place),
+                )
+                for place in range(dice.choice((0, 0, 1, 2, 4)))
+            ],
         )
         await db.execute(
             "insert into contact(company_id, id, name, search, custom, opted_out_at, created_at, refuses) values ($1, $2, $3, $3, $4::jsonb, $5, $6, $7)",
@@ -135,10 +156,50 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
                     " values ($1, $2, $3, $3, $4, '+55', $5, $6, $7, $8)", company, channel, campaign, person.id, f"{campaign}:{person.id}",
                     int(state), sent, at if replied else None,
                 )  # fmt: skip
+        await _say(db, company, person, {"whatsapp": channel, "sms": texts}, dice)
         for stage in person.stages:
             await factories.lead(db, actor, f"Negócio {number}", stage_id=stage, contact_id=person.id)
         people.append(person)
     return World(people, tags, imports, campaigns, stages)
+
+
+async def _say(db: asyncpg.Connection, company: UUID, person: Person, channels: dict[str, UUID], dice: random.Random) -> None:
+    """Some of it was said of contacts that are part of this one now, or of an address that nobody had."""
+    parts = [person.id, uuid4(), uuid4()]
+    for part in parts[1:]:
+        await db.execute(
+            "insert into contact_merge(company_id, contact_id, merged_id, reason, snapshot) values ($1, $2, $3, 'by_hand', $4::jsonb)",
+            company, person.id, part, factories.MERGED,
+        )  # fmt: skip
+    parted = uuid4()  # what was said of somebody who is their own person again is not said of this one
+    await db.execute(
+        "insert into contact_merge(company_id, contact_id, merged_id, reason, snapshot, undone_at) values ($1, $2, $3, 'by_hand', $4::jsonb, now())",
+        company, person.id, parted, factories.MERGED,
+    )  # fmt: skip
+    await db.execute(
+        "insert into consent_entry(company_id, contact_id, allowed, source, by_kind) values ($1, $2, $3, 'person', 'user')",
+        company, parted, dice.random() < 0.5,
+    )  # fmt: skip
+    address = await db.fetchval(
+        "select value from contact_identity where company_id = $1 and contact_id = $2 limit 1", company, person.id
+    )
+    for said in person.said:
+        of: UUID | None = dice.choice(parts)
+        message = None
+        if said.over is not None:
+            # Of nobody that is looked at: what somebody said is no message of theirs to us here.
+            message = await db.fetchval(
+                "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at)"
+                " values ($1, $2, null, $3, '+55', 'text', '{\"kind\": \"text\"}', $4) returning id",
+                company, channels[said.over], str(uuid4()), said.at,
+            )  # fmt: skip
+        elif address is not None and dice.random() < 0.3:
+            of = None
+        await db.execute(
+            "insert into consent_entry(company_id, contact_id, address, category, allowed, source, by_kind, message_id, at)"
+            " values ($1, $2, $3, $4, $5, 'person', 'user', $6, $7)",
+            company, of, address if of is None else None, said.category, said.allowed, message, said.at,
+        )  # fmt: skip
 
 
 _WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
@@ -174,6 +235,10 @@ def _condition(dice: random.Random, world: World) -> AnyCondition:
         lambda: _about_field(dice),
         lambda: _about_field(dice),
         lambda: Allows(opted_out=dice.random() < 0.5, category=dice.choice((None, "marketing", "utility"))),
+        lambda: RecordedConsent(
+            said=dice.choice(("given", "withdrawn", "never")), category=dice.choice((None, "marketing", "utility")),
+            channel=dice.choice((None, None, "whatsapp", "sms")), op=dice.choice(("ever", "within", "before")), days=days,
+        ),
         lambda: Reachable(by=dice.choice(("phone", "mobile", "landline", "email"))),
         lambda: Made(op=dice.choice(("within", "before")), days=days),
         lambda: OfImport(import_id=dice.choice(world.imports)),
@@ -209,6 +274,8 @@ def _meets(one: AnyCondition, person: Person, at: datetime) -> bool:
             return _field(one, person.custom.get(one.key, ""))
         case Allows():
             return (person.opted_out or one.category in person.refuses) == one.opted_out
+        case RecordedConsent():
+            return _said(one, person, at)
         case Reachable():
             name = {"phone": {"mobile", "fixed"}, "mobile": {"mobile"}, "landline": {"fixed"}, "email": {"email"}}[one.by]
             return bool(name & person.addresses)
@@ -234,6 +301,18 @@ def _meets(one: AnyCondition, person: Person, at: datetime) -> bool:
             }[one.result]
         case InStage():
             return bool(set(one.stages) & person.stages)
+
+
+def _said(one: RecordedConsent, person: Person, at: datetime) -> bool:
+    heard = [
+        said for said in person.said
+        if said.category in (None, one.category) and (one.channel is None or said.over == one.channel)
+    ]  # fmt: skip
+    last = max(heard, key=lambda said: said.at, default=None)
+    if last is None or one.said == "never":
+        return last is None and one.said == "never"
+    recent = last.at >= at - timedelta(days=one.days)
+    return last.allowed == (one.said == "given") and (one.op == "ever" or recent == (one.op == "within"))
 
 
 def _span(op: str, days: int, moments: list[datetime], at: datetime) -> bool:

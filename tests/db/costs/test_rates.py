@@ -46,8 +46,8 @@ def test_a_companys_own_price_stands_before_ours() -> None:
 
 def test_an_estimate_keeps_currencies_apart_and_counts_who_has_no_price() -> None:
     known = Prices([Rate("whatsapp", "PT", "marketing", "EUR", 50_000, date(2026, 1, 1), "")])
-    groups = [Group("BR", 10, 10), Group("PT", 2, 2), Group("BR", 5, 5), Group("AO", 3, 3)]
-    found = estimate(groups, known, "whatsapp", "marketing", DAY)
+    groups = [Group(country, "marketing", n, n) for country, n in (("BR", 10), ("PT", 2), ("BR", 5), ("AO", 3))]
+    found = estimate(groups, known, "whatsapp", DAY)
     assert found.totals == [Total("EUR", 100_000), Total("USD", 937_500)]
     assert found.unpriced == 3
     assert [(line.country, line.people, line.amount) for line in found.lines] == [
@@ -59,7 +59,7 @@ def test_an_estimate_keeps_currencies_apart_and_counts_who_has_no_price() -> Non
 
 def test_segments_are_what_is_paid_for() -> None:
     known = Prices([Rate("sms", "BR", "sms", "BRL", 80_000, date(2026, 1, 1), "")])
-    assert estimate([Group("BR", 10, 25)], known, "sms", "sms", DAY).totals == [Total("BRL", 2_000_000)]
+    assert estimate([Group("BR", "sms", 10, 25)], known, "sms", DAY).totals == [Total("BRL", 2_000_000)]
 
 
 async def test_prices_are_set_changed_and_taken_back(owner: Actor) -> None:

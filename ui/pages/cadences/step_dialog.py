@@ -102,7 +102,9 @@ class StepDialog:
         times = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)]
         start = known.at if known else "09:00"
         options = {one: one for one in sorted({*times, start})}
-        clock = select_field(_("Time of day"), options, start, search=True, hint=_("In your company's time zone."))
+        clock = select_field(
+            _("Time of day"), options, start, search=True, hint=_("By the clock of each person, told by their number.")
+        )
         days = select_field(
             _("Days"),
             labels.weekdays(),

@@ -32,15 +32,20 @@ def goal_name(goal: CampaignGoal) -> str:
     return f"{kinds()[goal.kind]}, {within}"
 
 
+async def stages() -> dict[UUID, str]:
+    """Stages of all boards by their names; none for who may not see boards."""
+    if not session.current().may(Permission.BOARDS_READ):
+        return {}
+    found = await boards.boards(session.current().api)
+    return {
+        stage.id: stage.name if len(found) == 1 else f"{board.name} · {stage.name}" for board in found for stage in board.stages
+    }
+
+
 async def _choices(kind: CampaignGoalKind) -> dict[str, str]:
     api, me = session.current().api, session.current()
-    if kind is CampaignGoalKind.STAGE and me.may(Permission.BOARDS_READ):
-        found = await boards.boards(api)
-        return {
-            str(stage.id): stage.name if len(found) == 1 else f"{board.name} · {stage.name}"
-            for board in found
-            for stage in board.stages
-        }
+    if kind is CampaignGoalKind.STAGE:
+        return {str(stage_id): name for stage_id, name in (await stages()).items()}
     if kind is CampaignGoalKind.TAG and me.may(Permission.CONTACTS_READ):
         return {str(tag.id): tag.name for tag in await campaigns.tags(api)}
     if kind is CampaignGoalKind.HOOK:

@@ -4,21 +4,22 @@ import re
 
 from nicegui import ui
 
+from api.contract.campaigns import CampaignTrial, PreviewMessage
 from api.contract.campaigns import Preview as CampaignPreview
-from api.contract.campaigns import PreviewMessage
 from api.contract.channels import Channel
 from ui import session
 from ui.client import campaigns
 from ui.client.base import ApiProblem
 from ui.components.buttons import button, icon_button
 from ui.components.confirm import dialog
-from ui.components.forms import filled, mark, text_field
+from ui.components.forms import filled, mark, select_field, text_field
 from ui.components.phone import Preview, phone
 from ui.components.text import Text
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import channels as channel_labels
 from ui.labels import templates as template_labels
+from ui.labels import trials as labels
 from ui.pages.campaigns.draft import Draft
 
 
@@ -70,8 +71,10 @@ def split_numbers(text: str) -> list[str]:
     return list(dict.fromkeys(part.strip() for part in re.split(r"[,;\n]", text) if part.strip()))
 
 
-def test_send(draft: Draft, sandbox: bool) -> None:
-    """Asks for up to five numbers and sends the message to them at once."""
+def test_send(draft: Draft, sandbox: bool, shown: int) -> None:
+    """Asks for up to five numbers and sends the message to them at once: the text that is shown, or another one of a test."""
+    trial: CampaignTrial | None = draft.value("trial")
+    letters = labels.LETTERS[: len(trial.variants) + 1 if trial is not None else 1]
 
     async def send() -> None:
         to = split_numbers(numbers.value or "")
@@ -79,7 +82,7 @@ def test_send(draft: Draft, sandbox: bool) -> None:
             return
         await draft.flush()
         try:
-            sent = await campaigns.test(session.current().api, draft.id, to)
+            sent = await campaigns.test(session.current().api, draft.id, to, variant.value if len(letters) > 1 else "A")
         except ApiProblem as problem:
             if problem.code == "not_ready":
                 mark({numbers: _("The message is not ready yet: see what is missing in the review.")})
@@ -105,6 +108,10 @@ def test_send(draft: Draft, sandbox: bool) -> None:
         numbers = text_field(
             _("Numbers, up to five"), placeholder="(11) 98765-4321, (21) 99876-5432", kind="tel", hint=hint, on_enter=send
         )
+        if len(letters) > 1:
+            variant = select_field(
+                _("Which text"), {one: labels.text_name(one) for one in letters}, letters[min(shown, len(letters) - 1)]
+            )
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Cancel"), box.close, kind="plain")
             button(_("Send the test"), send, kind="primary", icon="send")

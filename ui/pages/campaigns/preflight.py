@@ -8,8 +8,9 @@ from uuid import UUID
 
 from nicegui import ui
 
+from api.contract.costs import CostEstimate, CostFallback
 from api.contract.enums import PreflightEffect
-from api.contract.preflight import Preflight, PreflightFinding
+from api.contract.preflight import Preflight, PreflightFinding, PreflightPerson
 from ui import formats
 from ui.client import campaigns
 from ui.client.base import ApiClient
@@ -20,6 +21,9 @@ from ui.components.states import load, skeleton_card, skeleton_list
 from ui.components.text import Text, icon
 from ui.i18n import _
 from ui.labels import preflight as labels
+from ui.labels.campaigns import people
+from ui.labels.costs import category
+from ui.labels.trials import text_name
 
 _BAD = (PreflightEffect.STOPS,)
 _SLOWER = frozenset({"tier", "hours", "spread", "warm_up"})
@@ -105,7 +109,7 @@ def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], 
 _WITH_PEOPLE = frozenset(
     {
         "opted_out", "category_refused", "no_address", "landline", "duplicate_address", "recently_messaged", "sample_contact", "stranger", "missing_value",
-        "quiet_hours", "no_hours", "warm_up",
+        "quiet_hours", "no_hours", "warm_up", "tier", "template",
     }
 )  # fmt: skip
 
@@ -113,15 +117,15 @@ _WITH_PEOPLE = frozenset(
 def _people(api: ApiClient, campaign_id: UUID, at: datetime | None, one: PreflightFinding) -> None:
     with dialog(labels.finding(one).text) as opened:
 
-        async def fetch() -> list[tuple[str, str, UUID]]:
-            page = await campaigns.preflight_people(api, campaign_id, one, at, LISTED)
-            return [(person.name, person.address, person.contact_id) for person in page.items]
+        async def fetch() -> list[PreflightPerson]:
+            return (await campaigns.preflight_people(api, campaign_id, one, at, LISTED)).items
 
-        def draw(rows: list[tuple[str, str, UUID]]) -> None:
-            for name, address, contact_id in rows:
+        def draw(rows: list[PreflightPerson]) -> None:
+            for person in rows:
+                phone = formats.phone(person.address) if person.address else ""
                 with ui.element("div").classes("m-row m-near"):
-                    ui.link(name or formats.phone(address) or "–", f"/contacts/{contact_id}").classes("m-link m-grow")
-                    ui.label(formats.phone(address) if address else "").classes("m-hint m-num")
+                    ui.link(person.name or phone or "–", f"/contacts/{person.contact_id}").classes("m-link m-grow")
+                    ui.label(formats.moment(person.until) if person.until is not None else phone).classes("m-hint m-num")
             if one.count > len(rows):
                 ui.label(_("The first {n} of {all}.").format(n=formats.number(len(rows)), all=formats.number(one.count))).classes(
                     "m-hint"
@@ -147,6 +151,9 @@ def _cost(found: Preflight) -> None:
                     ui.label(labels.money(line.amount_micro, line.currency or "USD") if line.currency else _("unknown")).classes(
                         "m-num"
                     )
+        _texts(found.cost)
+        if found.cost.fallback is not None:
+            _instead(found.cost.fallback)
         for limit in found.limits:
             if limit.limit_micro is not None and limit.currency is not None:
                 left = labels.money(max(0, limit.limit_micro - limit.reserved_micro), limit.currency)
@@ -155,3 +162,33 @@ def _cost(found: Preflight) -> None:
                 )
                 with note("info", name.format(amount=left)):
                     pass
+
+
+def _texts(found: CostEstimate) -> None:
+    """Each text of a test by its share, and the others at the dearest."""
+    for one in found.texts:
+        name = text_name(one.variant) if one.variant is not None else _("The better text later, counted at the dearest")
+        with ui.element("div").classes("m-row m-near"):
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(name)
+                ui.label(f"{category(one.category)} · {people(one.people)}").classes("m-hint")
+            ui.label(labels.totals(one.totals)).classes("m-num")
+
+
+def _instead(found: CostFallback) -> None:
+    """What the SMS in place of what does not arrive would cost besides."""
+    share = formats.number(found.percent, 1)
+    why = (
+        _("{percent}% of your last {n} messages did not arrive.").format(percent=share, n=formats.number(found.measured))
+        if found.measured
+        else _("Assumed that {percent}% do not arrive: not enough was sent yet to know.").format(percent=share)
+    )
+    with ui.element("div").classes("m-row m-near"):
+        with ui.element("div").classes("m-col m-tight m-grow"):
+            ui.label(_("Besides, SMS to about {people}").format(people=people(found.people)))
+            ui.label(why).classes("m-hint")
+            if found.unpriced:
+                ui.label(_("Nobody knows the price of these SMS. Add the price of your contract.")).classes("m-trouble")
+            elif found.most:
+                ui.label(_("At most {amount}, if nothing arrives.").format(amount=labels.totals(found.most))).classes("m-hint")
+        ui.label(labels.totals(found.likely) if found.likely or found.unpriced else "–").classes("m-num")

@@ -10,9 +10,12 @@ from api.contract.campaigns import CampaignFallback
 from api.contract.channels import Channel
 from ui import kinds
 from ui.components.cards import card
-from ui.components.forms import area_field, select_field, switch_field
+from ui.components.forms import area_field, number_field, select_field, switch_field
 from ui.i18n import _
 from ui.pages.campaigns.step_sms import LIMIT
+
+LATE = 72
+"""Hours, unless somebody chooses others."""
 
 
 class FallbackCard:
@@ -44,12 +47,24 @@ class FallbackCard:
                     hint=_("What stands after the bar is written for people without that value."),
                     on_change=self._read,
                 )
+                self._late = number_field(
+                    _("Also for failures that WhatsApp tells later"),
+                    known.late_hours if known is not None else LATE,
+                    low=1,
+                    high=168,
+                    suffix=_("hours"),
+                    hint=_("Counted from the end of the campaign. Whoever fails after that gets no SMS."),
+                    on_change=self._read,
+                )
+                self._late.element.classes("m-short")
             self._inside.set_visibility(known is not None)
 
     def _read(self) -> None:
         on = bool(self._switch.value)
         self._inside.set_visibility(on)
-        self._change(fallback=CampaignFallback(channel_id=self._channel.value, body=self._text.value or "") if on else None)
+        late = self._late.value if self._late.value is not None and 1 <= self._late.value <= 168 else LATE
+        body = self._text.value or ""
+        self._change(fallback=CampaignFallback(channel_id=self._channel.value, body=body, late_hours=round(late)) if on else None)
 
 
 def for_texts(channels: list[Channel], sandbox: bool) -> list[Channel]:

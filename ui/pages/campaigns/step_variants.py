@@ -25,8 +25,6 @@ from ui.pages.campaigns.step_fallback import FallbackCard, for_texts
 from ui.pages.campaigns.step_sms import SmsStep
 from ui.pages.campaigns.step_template import TemplateStep
 
-LETTERS = "ABCD"
-
 
 class MessageStep:
     """Draws the open text; `change(…)` as the draft takes it, `look()` when another one is shown. `around`: what is hidden while a template is written."""
@@ -35,13 +33,13 @@ class MessageStep:
         self,
         draft: Draft,
         channel: Channel | None,
-        choices: tuple[list[CustomField], list[Template], list[Tag], list[Channel]],
+        choices: tuple[list[CustomField], list[Template], list[Tag], list[Channel], dict[UUID, str]],
         change: Callable[..., Any],
         look: Callable[[], Any],
         around: Sequence[ui.element],
     ) -> None:
         self._draft, self._channel, self._change, self._look, self._around = draft, channel, change, look, around
-        self._custom, self._templates, self._tags, self._channels = choices
+        self._custom, self._templates, self._tags, self._channels, self._stages = choices
         self.variant = 0
         self.sms: SmsStep | None = None
         self.templates: TemplateStep | None = None
@@ -82,13 +80,13 @@ class MessageStep:
                 for place in range(len(trial.variants) + 1):
                     on = place == self.variant
                     with ui.element("button").classes("m-tab m-tab-on" if on else "m-tab").props("type=button role=tab") as tab:
-                        ui.label(labels.text_name(LETTERS[place]))
+                        ui.label(labels.text_name(labels.LETTERS[place]))
                     tab.props["aria-selected"] = "true" if on else "false"
                     tab.on("click", partial(self._show, place), [])
-            if len(trial.variants) < len(LETTERS) - 1:
+            if len(trial.variants) < len(labels.LETTERS) - 1:
                 button(_("One more"), self._add, kind="plain", icon="add")
             if self.variant:
-                name = labels.text_name(LETTERS[self.variant])
+                name = labels.text_name(labels.LETTERS[self.variant])
                 button(_("Remove {name}").format(name=name), self._remove, kind="plain", icon="delete")
 
     def _show(self, place: int) -> None:
@@ -174,21 +172,50 @@ class MessageStep:
 
         def chosen() -> None:
             self._replace(metric=metric.value)
-            goal.element.set_visibility(metric.value is TrialMetric.CONVERTED)
+            goal.set_visibility(metric.value is TrialMetric.CONVERTED)
 
         metric = select_field(
             _("Better is what brings more"), names, trial.metric if trial.metric in names else None, on_change=chosen
         )
+        with ui.element("div").classes("m-col m-gap w-full") as goal:
+            self._draw_goal(trial)
+        goal.set_visibility(trial.metric is TrialMetric.CONVERTED)
+
+    def _draw_goal(self, trial: CampaignTrial) -> None:
+        """A tag, or a stage of a board."""
         tags = {tag.id: tag.name for tag in self._tags}
-        goal = select_field(
-            _("A conversion is when the person gets the tag"),
+
+        def kind(found: str) -> None:
+            tag.element.set_visibility(found == "tag")
+            stage.element.set_visibility(found == "stage")
+            self._replace(tag_id=tag.value if found == "tag" else None, stage_id=stage.value if found == "stage" else None)
+
+        chosen = "stage" if trial.stage_id is not None and self._stages else "tag"
+        if self._stages:
+            picks = Picks(_("A conversion is"), chosen, kind)
+            picks.described("tag", "label", _("The person gets a tag"), _("By your team, a rule of a board, a hook or the API."))
+            picks.described(
+                "stage", "view_kanban", _("A lead of the person comes to a stage"), _("Moved by hand, a rule or the AI.")
+            )
+        hint = _("Who has it already is no part of the test.")
+        tag = select_field(
+            _("Which tag"),
             tags,
             trial.tag_id if trial.tag_id in tags else None,
             search=len(tags) > 10,
-            hint=_("By your team, a rule of a board, an incoming hook or the API. Who has it already is no part of the test."),
-            on_change=lambda: self._replace(tag_id=goal.value, stage_id=None),
+            hint=hint,
+            on_change=lambda: self._replace(tag_id=tag.value, stage_id=None),
         )
-        goal.element.set_visibility(trial.metric is TrialMetric.CONVERTED)
+        stage = select_field(
+            _("Which stage"),
+            self._stages,
+            trial.stage_id if trial.stage_id in self._stages else None,
+            search=len(self._stages) > 10,
+            hint=_("Who has a lead there already is no part of the test."),
+            on_change=lambda: self._replace(tag_id=None, stage_id=stage.value),
+        )
+        tag.element.set_visibility(chosen == "tag")
+        stage.element.set_visibility(chosen == "stage")
 
     def _draw_shares(self) -> None:
         trial = self._trial
@@ -206,7 +233,11 @@ class MessageStep:
         with ui.element("div").classes("m-shares"):
             for place, one in enumerate(trial.variants):
                 field = number_field(
-                    _("Share of {name}").format(name=labels.text_name(LETTERS[place + 1])), one.share, low=1, high=98, suffix="%"
+                    _("Share of {name}").format(name=labels.text_name(labels.LETTERS[place + 1])),
+                    one.share,
+                    low=1,
+                    high=98,
+                    suffix="%",
                 )
                 field.control.on_value_change(lambda _event, place=place, field=field: share(place, field))
         first = ui.label(labels.first_share(100 - sum(one.share for one in trial.variants))).classes("m-hint")

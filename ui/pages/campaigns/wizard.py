@@ -31,7 +31,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
 from ui.labels.campaigns import STEPS
-from ui.pages.campaigns import actions, preflight, step_bar, step_channel, step_review
+from ui.pages.campaigns import actions, goal, preflight, step_bar, step_channel, step_review
 from ui.pages.campaigns.draft import Draft
 from ui.pages.campaigns.pane import Pane, test_send
 from ui.pages.campaigns.reach import Reach
@@ -320,7 +320,7 @@ class Wizard:
         channel = next((c for c in channels if c.id == campaign.channel_id), None)
         wanted = campaign.channel_id if kinds.can(campaign.channel_kind).templates else None
         templates = await campaigns.templates(self._api, wanted) if wanted else []
-        return channel, custom, templates, await campaigns.tags(self._api), channels
+        return channel, custom, templates, await campaigns.tags(self._api), channels, await goal.stages()
 
     def _draw_message(self, found: tuple[Any, ...]) -> None:
         channel, *chosen = found
@@ -340,7 +340,11 @@ class Wizard:
             self._pane = Pane(channel)
             if session.current().may(Permission.CAMPAIGNS_SEND):
                 sandbox = bool(channel and channel.sandbox)
-                button(_("Send a test"), lambda: test_send(self._draft, sandbox), icon="send_to_mobile")
+
+                def try_out() -> None:
+                    test_send(self._draft, sandbox, self._text.variant if self._text else 0)
+
+                button(_("Send a test"), try_out, icon="send_to_mobile")
         self._throttle.poke()
 
     async def _other_text(self) -> None:
@@ -368,7 +372,7 @@ class Wizard:
         self._draw_steps()
         with ui.element("div").classes("m-aside"):
             with ui.element("div").classes("m-col m-gap"):
-                test = partial(test_send, self._draft, facts.campaign.sandbox)
+                test = partial(test_send, self._draft, facts.campaign.sandbox, 0)
                 pace = step_review.draw(facts, self._go, test, partial(self._launch, facts))
                 samples = preflight.section(self._api, facts.campaign.id, self._at, self._go, pace)
                 step_review.summary(facts, self._go)

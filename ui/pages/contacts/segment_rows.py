@@ -21,6 +21,7 @@ from api.contract.segments import (
     OfImport,
     Reachable,
     Received,
+    RecordedConsent,
     Wrote,
 )
 from ui.components.buttons import button, icon_button
@@ -56,6 +57,8 @@ def read(one: AnyCondition) -> Value:
             return Value(_FIELD + one.key, op, (), one.value, ahead)
         case Allows():
             return Value("consent", labels.consent_op(one))
+        case RecordedConsent():
+            return Value("recorded_consent", one.said, (one.category or "", one.channel or "", one.op), "", one.days)
         case Reachable():
             return Value("reachable", one.by)
         case Made():
@@ -75,6 +78,8 @@ def read(one: AnyCondition) -> Value:
 def written(value: Value, kind: CustomFieldKind | None = None) -> AnyCondition | None:
     """The condition that a row says; None while something is missing."""
     op: Any = value.op
+    if value.subject == "recorded_consent":
+        return _recorded(value)
     ids = [UUID(one) for one in value.many]
     days = int(value.days or 0)
     span = days >= 1 or op in _PLAIN
@@ -92,6 +97,21 @@ def written(value: Value, kind: CustomFieldKind | None = None) -> AnyCondition |
         "stage": lambda: InStage(stages=ids) if ids else None,
     }
     return made[value.subject]()
+
+
+_WHATEVER = ("", "", "ever")
+"""About everything, in any way, whenever."""
+
+
+def _recorded(value: Value) -> RecordedConsent | None:
+    category, channel, when = value.many or _WHATEVER
+    timed = value.op != "never" and when != "ever"
+    if timed and not value.days:
+        return None
+    span: Any = when if timed else "ever"
+    about: Any = category or None
+    days = int(value.days or 0) if timed else 30
+    return RecordedConsent(said=cast(Any, value.op), category=about, channel=channel or None, op=span, days=days)
 
 
 def _received(value: Value, campaign_id: UUID) -> Received:
@@ -193,7 +213,9 @@ class Row:
             "campaign": (self._names.campaigns, False),
             "import": (self._names.imports, False),
         }
-        if value.subject in known:
+        if value.subject == "recorded_consent":
+            self._draw_recorded()
+        elif value.subject in known:
             options, many = known[value.subject]
             self._draw_choice(options, many=many)
         elif value.op == "birthday" or (value.subject in ("wrote", "contacted", "created") and value.op not in _PLAIN):
@@ -217,6 +239,34 @@ class Row:
                 on_change=lambda: self._set(text=self._written()),
             )  # fmt: skip
             _called(self._last, _("Value"))
+
+    def _draw_recorded(self) -> None:
+        """About what, over what, and when: the parts beside what was said."""
+        many = list(self.value.many or _WHATEVER)
+
+        def part(place: int, options: dict[str, str], name: str) -> None:
+            def chosen() -> None:
+                many[place] = field.value
+                self.value = self.value._replace(many=tuple(many))
+                if place == 2:
+                    self._draw()
+                self._changed()
+
+            field = select_field(
+                "", options if many[place] in options else {**options, many[place]: many[place]}, many[place], on_change=chosen
+            )
+            _called(field, name)
+
+        part(0, labels.said_about(), _("About what"))
+        part(1, labels.said_over(), _("Over what it was said"))
+        if self.value.op != "never":
+            part(2, labels.said_when(), _("When"))
+            if many[2] != "ever":
+                self._last = number_field(
+                    "", self.value.days, low=1, high=3650, suffix=_("days"), on_change=lambda: self._set(days=self._number())
+                )
+                self._last.element.classes("m-rule-days")
+                _called(self._last, _("How many days"))
 
     def _draw_choice(self, options: dict[str, str], *, many: bool) -> None:
         gone = {one: _("Gone") for one in self.value.many if one not in options}

@@ -169,9 +169,16 @@ class _List:
         lines = []
         if session.current().may(Permission.CAMPAIGNS_READ):
             for use in await client.uses(self._api, one.id):
-                said = _("The scheduled campaign “{name}” goes to it.") if use.scheduled else _("The draft “{name}” goes to it.")
+                if use.cadence_id is not None:
+                    said = _("The sequence “{name}” takes people in from it.")
+                else:
+                    said = (
+                        _("The scheduled campaign “{name}” goes to it.") if use.scheduled else _("The draft “{name}” goes to it.")
+                    )
                 lines.append(said.format(name=use.name))
-        text = _("The contacts stay. Campaigns that were to go to it reach nobody until you choose who else.")
+        text = _(
+            "The contacts stay. Campaigns that were to go to it reach nobody, and sequences take nobody in, until you choose who else."
+        )
         if await confirm(_("Delete the segment “{name}”?").format(name=one.name), text, more=lines, yes=_("Delete"), danger=True):
             await client.delete(self._api, one.id)
             await self._place.refresh()

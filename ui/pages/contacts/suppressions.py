@@ -1,5 +1,6 @@
 """Who is not written to, whoever has the address: the list, a list of opt-outs taken in, an address let go again."""
 
+import asyncio
 from collections.abc import Mapping
 
 from nicegui import ui
@@ -26,6 +27,7 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import contacts as contact_labels
+from ui.pages.contacts import workbook
 from ui.pages.contacts.address_list import Found, decoded, found_in
 from ui.routing import page
 
@@ -102,7 +104,16 @@ class _Blocked:
         async def take(file: Uploaded) -> None:
             data = b"".join([piece async for piece in file.iterate()])
             nonlocal brought
-            brought = found_in(decoded(data))
+            try:
+                book = data.startswith(workbook.SIGNATURE)
+                text = await asyncio.to_thread(workbook.text_of, data) if book else decoded(data)
+            except workbook.Unreadable:
+                toast(
+                    _("This Excel file cannot be read. Save it as .xlsx without a password, or as CSV, and choose it again."),
+                    "bad",
+                )
+                return
+            brought = found_in(text)
             count = len(brought.addresses)
             said = ngettext("{file}: {n} phone or e-mail.", "{file}: {n} phones and e-mails.", count)
             with_file.text = said.format(n=formats.number(count), file=file.name)
@@ -142,12 +153,12 @@ class _Blocked:
             with ui.element("div").classes("m-col"):
                 lines = area_field(_("Phones and e-mails"), placeholder="(11) 98765-4321\nana@exemplo.com.br", rows=5)
                 drop_zone(
-                    _("Or a file of another system (CSV or text)"),
+                    _("Or a file of another system (Excel, CSV or text)"),
                     take,
-                    accept=".csv,.txt,.tsv",
+                    accept=".xlsx,.csv,.txt,.tsv",
                     max_bytes=_LARGEST,
-                    hint=_("Of a table the columns with phones and e-mails count."),
-                    wrong_kind=_("Save the table as CSV first, then choose that file."),
+                    hint=_("Of a table the columns with phones and e-mails count; of Excel the first sheet that is shown."),
+                    wrong_kind=_("Save the table as Excel (.xlsx) or CSV first, then choose that file."),
                 )
                 with_file = ui.label("").classes("m-sub")
                 with_file.set_visibility(False)

@@ -21,6 +21,7 @@ from ui.components.text import Text, chip
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as labels
+from ui.pages.contacts import consent
 
 
 class _Found(NamedTuple):
@@ -38,6 +39,7 @@ class Facts:
         self._fields: list[CustomField] = []
         self._lines: list[InPlace] = []
         self._late = False
+        self._around = ui.context.slot.parent  # stays when the facts are drawn anew
         self._writing = asyncio.Lock()  # an event of our own write waits for its answer
         self._place: Loader[_Found] = load(self._fetch, self._draw, _skeleton)
 
@@ -136,8 +138,12 @@ class Facts:
     def _draw_consent(self, contact: Contact) -> None:
         async def turn(allowed: bool) -> None:
             with self._place.element:  # the switch itself is drawn anew meanwhile
-                if await self._save(ContactPatch(opted_out=not allowed), {}):
-                    toast(_("They can be written to again.") if allowed else _("They get no more messages."))
+                if allowed:  # nobody is let be written to again without a word on how they asked for it
+                    await self._place.refresh()
+                    with self._around:
+                        consent.write_down(self._id, self._place.refresh, everything=True)
+                elif await self._save(ContactPatch(opted_out=True), {}):
+                    toast(_("They get no more messages."))
                     await self._repaint()
                 else:
                     await self._place.refresh()
