@@ -15,6 +15,7 @@ from api.contract.boards import StageRef
 from api.contract.proposals import (
     BoardAi,
     BoardAiPut,
+    BoardFile,
     BoardWaiting,
     LeadProposal,
     LeadTools,
@@ -28,7 +29,7 @@ from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.boards.enums import LeadFieldKind
 from db.clock import now
-from db.proposals import decide, queries, settings
+from db.proposals import allowed, decide, queries, settings
 from db.proposals.enums import LeadTool
 from db.proposals.queries import Which
 from db.proposals.settings import Watched
@@ -50,6 +51,8 @@ def _board_ai(found: Watched) -> BoardAi:
         min_confidence=chosen.min_confidence,
         quiet_seconds=chosen.quiet_seconds,
         template_ids=chosen.template_ids,
+        cadence_ids=chosen.cadence_ids,
+        files=[BoardFile(file_id=one.file_id, name=one.name, caption=one.caption) for one in chosen.files],
         judged=found.judged,
         spent_micro=found.spent_micro,
         kept=found.kept,
@@ -81,6 +84,10 @@ def _what(row: asyncpg.Record) -> ProposedChange:
         template_id=UUID(given["template_id"]) if given.get("template_id") else None,
         template=row["template_name"],
         values=given.get("values"),
+        file_id=UUID(given["file_id"]) if given.get("file_id") else None,
+        file=row["file_name"],
+        cadence_id=UUID(given["cadence_id"]) if given.get("cadence_id") else None,
+        cadence=row["cadence_name"],
     )
 
 
@@ -119,11 +126,12 @@ class BoardAiController(Controller):
         summary="Set what the AI may do on a board",
         description="Where a board watches, the conversation of each person is read once they pause, whoever answers it: for their open lead "
         "there, or for one to be made. What is proposed is checked by code against the customer's own words. 412 when somebody else changed "
-        "it; 409 `board_archived`; 422 `not_by_itself`, `template_absent`.",
+        "it; 409 `board_archived`; 422 `not_by_itself`, `template_absent`, `cadence_absent`, `file_absent`.",
     )
     async def put_ai(self, actor: Caller, board_id: FromPath[UUID], data: JSONBody[BoardAiPut], expected: IfMatch) -> BoardAi:
         tools = {tool: getattr(data.tools, tool.value) for tool in LeadTool}
-        values = msgspec.structs.asdict(data) | {"tools": tools}
+        files = [allowed.BoardFile(one.file_id, one.name, one.caption) for one in data.files]
+        values = msgspec.structs.asdict(data) | {"tools": tools, "files": files}
         return _board_ai(await settings.put(actor, board_id, expected=expected, **values))
 
 
@@ -165,7 +173,8 @@ class LeadProposalController(Controller):
         "/{lead_proposal_id:uuid}/accept",
         status_code=200,
         summary="Accept a proposal",
-        description="It is done as if the caller did it by hand, with the same rules; a template is sent, which needs `messages:send`. 409 "
+        description="It is done as if the caller did it by hand, with the same rules; a template or a file is sent, which needs `messages:send`, and putting them into a sequence needs "
+        "`campaigns:send`. 409 "
         "`proposal_decided`, `proposal_expired` when the lead changed since, and what the same change by hand is refused with.",
     )
     async def accept(self, actor: Caller, lead_proposal_id: FromPath[UUID]) -> LeadProposal:
@@ -185,7 +194,8 @@ class LeadProposalController(Controller):
         status_code=200,
         summary="Undo what a proposal did",
         description="Within a day, accepted or done by itself: what was there before is there again. 409 `undo_changed` when somebody changed "
-        "the same since, `proposal_too_old`, `cannot_undo` for a template, `proposal_decided`.",
+        "the same since, `proposal_too_old`, `cannot_undo` for a template or a file, `proposal_decided`. Who was put into a sequence leaves it, which needs "
+        "`campaigns:send`.",
     )
     async def undo(self, actor: Caller, lead_proposal_id: FromPath[UUID], data: JSONBody[ProposalRefuse]) -> LeadProposal:
         return _proposal(await decide.undo(actor, lead_proposal_id, data.because))

@@ -34,6 +34,17 @@ class LeadTools(Input):
     assign: LeadPolicy = LeadPolicy.NEVER
     follow_up: LeadPolicy = LeadPolicy.SUGGEST
     send_template: LeadPolicy = LeadPolicy.NEVER
+    send_file: LeadPolicy = LeadPolicy.NEVER
+    add_to_cadence: LeadPolicy = LeadPolicy.NEVER
+
+
+class BoardFile(Input):
+    """A file that may be sent: uploaded by `POST /v1/message-files`, no message took it. `name`: what it is, for people and the model;
+    `caption`: goes with it as it stands here, the model has no say in it."""
+
+    file_id: UUID
+    name: Annotated[str, Meta(min_length=1, max_length=120, examples=["Tabela de preços 2026"])]
+    caption: Annotated[str, Meta(max_length=1000, examples=["Aqui está a nossa tabela."])] = ""
 
 
 class BoardAiPut(Input):
@@ -46,6 +57,8 @@ class BoardAiPut(Input):
     min_confidence: Confidence = 0.85
     quiet_seconds: Quiet = 60
     template_ids: Annotated[list[UUID], Meta(max_length=50)] = []
+    cadence_ids: Annotated[list[UUID], Meta(max_length=20)] = []
+    files: Annotated[list[BoardFile], Meta(max_length=20)] = []
 
 
 class BoardAi(Output):
@@ -59,6 +72,8 @@ class BoardAi(Output):
     min_confidence: Confidence  # below it what is automatic is only suggested
     quiet_seconds: Quiet  # without a message of the customer, before it looks
     template_ids: list[UUID]  # that may be suggested
+    cadence_ids: list[UUID]  # sequences into which the customer may be put; none: into none
+    files: list[BoardFile]  # that may be sent; none: none
     judged: Annotated[int, example(240)]  # looks at conversations
     spent_micro: Annotated[int, example(120_000)] | None  # what they cost, in millionths of a dollar; null without `ai:read`
     kept: (
@@ -96,6 +111,10 @@ class ProposedChange(Output):
     template_id: UUID | None = None
     template: Annotated[str, example("orcamento_pronto")] | None = None  # its name
     values: dict[str, str] | None = None  # in its placeholders
+    file_id: UUID | None = None
+    file: Annotated[str, example("Tabela de preços 2026")] | None = None  # its name on the board; null once it is taken out
+    cadence_id: UUID | None = None
+    cadence: Annotated[str, example("Pós-visita")] | None = None  # its name
 
 
 class LeadProposal(Output):

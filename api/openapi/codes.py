@@ -218,6 +218,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "labels_update": (ConversationError.LABEL_EXISTS,),
     "lead_proposals_accept": (
         *_NOT_NOW,
+        ProposalError.NOT_ENROLLED,
+        ReplyError.CAPTION_NOT_TAKEN,
+        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
+        ReplyError.FILE_TYPE_NOT_TAKEN,
         ProposalError.PROPOSAL_DECIDED,
         ProposalError.PROPOSAL_EXPIRED,
         ReplyError.KIND_NOT_TAKEN,

@@ -7,7 +7,7 @@ DAYS = 7
 """So long a suggestion waits."""
 _OLD = f"p.created_at < now() - interval '{DAYS} days'"
 _CHANGED = f"""
-    when p.tool = '{LeadTool.SEND_TEMPLATE.value}' then false
+    when p.tool in ('{LeadTool.SEND_TEMPLATE.value}', '{LeadTool.SEND_FILE.value}') then false
     when l.id is null or l.contact_id is distinct from v.contact_id or l.board_id <> p.board_id then true
     when p.tool = '{LeadTool.MOVE_LEAD.value}' then l.stage_id is distinct from p.from_stage_id
     when p.tool = '{LeadTool.SET_VALUE.value}' then l.value_cents is distinct from (p.before->>'value_cents')::bigint
@@ -16,6 +16,8 @@ _CHANGED = f"""
     when p.tool = '{LeadTool.REMOVE_TAG.value}' then not l.tags @> array[p.args->>'tag']
     when p.tool = '{LeadTool.ASSIGN.value}' then l.owner_id is distinct from (p.before->>'owner_id')::uuid
     when p.tool = '{LeadTool.FOLLOW_UP.value}' then l.due_on is distinct from (p.before->>'due_on')::date
+    when p.tool = '{LeadTool.ADD_TO_CADENCE.value}' then exists (select from enrolment e where e.company_id = p.company_id
+        and e.cadence_id = (p.args->>'cadence_id')::uuid and e.contact_id = v.contact_id and e.state = 'active')
     else false end
 """
 STALE_OF_LEAD = f"({_OLD} or case {_CHANGED})"

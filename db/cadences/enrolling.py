@@ -21,7 +21,7 @@ from db.contacts.filter import ContactFilter
 from db.errors import AppError, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor, worker
-from db.work import Work, system_read, work
+from db.work import Read, Work, system_read, work
 
 log = structlog.get_logger("db.cadences")
 
@@ -33,7 +33,7 @@ _ENROL = f"""
 insert into enrolment(company_id, cadence_id, contact_id, source, step_id, due_at)
 select $1, $2, c.id, $3, $4, $5 from contact c where c.company_id = $1 and c.opted_out_at is null and {{chosen}}
     and not exists (select from enrolment e where e.company_id = $1 and e.cadence_id = $2 and e.contact_id = c.id
-        and (not $6 or e.state = '{EnrolmentState.ACTIVE}'
+        and (not $6 or e.state = '{EnrolmentState.ACTIVE}' or $3 = '{EntrySource.AI}' and e.state = '{EnrolmentState.STOPPED}'
             or $3 = '{EntrySource.RULE}' and (e.state = '{EnrolmentState.STOPPED}' or not e.left_rule)))
 order by c.id limit $7 on conflict do nothing
 """
@@ -51,10 +51,27 @@ _THEM = f"""
 select id from enrolment where company_id = $1 and cadence_id = $2 and contact_id = any($3::uuid[])
     and state in ('{EnrolmentState.ACTIVE}', '{EnrolmentState.DONE}')
 """
+_ENTRANCES = f"""
+select c.id, c.name, exists (select from enrolment e where e.company_id = $1 and e.cadence_id = c.id and e.contact_id = $3
+    and (not coalesce((v.plan->>'again')::boolean, false) or e.state in ('{EnrolmentState.ACTIVE}', '{EnrolmentState.STOPPED}'))) as inside
+from cadence c join cadence_version v on v.company_id = $1 and v.cadence_id = c.id and v.number = c.live
+where c.company_id = $1 and c.id = any($2::uuid[]) and c.state = '{CadenceState.RUNNING}' order by c.name, c.id
+"""
+_STANDS = f"""
+select id from enrolment where company_id = $1 and cadence_id = $2 and contact_id = $3 and state = '{EnrolmentState.ACTIVE}'
+"""
 _LOOKING = f"""
 select company_id, id from cadence where state = '{CadenceState.RUNNING}' and plan->'entry' is not null
     and (entry_at is null or entry_at < now() - make_interval(secs => $1))
 """
+
+
+class Entrance(NamedTuple):
+    """A cadence that runs. `inside`: one person stands in it, or was in it and is not taken in again by rules."""
+
+    id: UUID
+    name: str
+    inside: bool
 
 
 class Enrolled(NamedTuple):
@@ -160,10 +177,31 @@ async def hold(w: Work, cadence_id: UUID) -> None:
     await w.fetch("select from cadence where company_id = $1 and id = $2 for share", w.company_id, cadence_id)
 
 
-async def join(w: Work, cadence_id: UUID, contact_id: UUID) -> Joined:
-    """One person, because of what came for a hook. Nothing is refused: what did not happen is said."""
+async def entrances(r: Read, company_id: UUID, cadence_ids: list[UUID], contact_id: UUID) -> list[Entrance]:
+    """Those of them that run, for one person."""
+    if not cadence_ids:
+        return []
+    return [Entrance(*row) for row in await r.fetch(_ENTRANCES, company_id, cadence_ids, contact_id)]
+
+
+async def standing(r: Read, company_id: UUID, cadence_id: UUID, contact_id: UUID) -> UUID | None:
+    """The enrolment in which a person stands now."""
+    found: UUID | None = await r.fetchval(_STANDS, company_id, cadence_id, contact_id)
+    return found
+
+
+async def leave(w: Work, cadence_id: UUID, enrolment_id: UUID) -> bool:
+    """What `join` did is taken back; what waits to be sent by it is cancelled. False: they left already, or came to the end."""
+    left = await stop(w, [enrolment_id], StopReason.PERSON)
+    if left:
+        w.audit("cadence.removed", cadence_id, count=left)
+    return bool(left)
+
+
+async def join(w: Work, cadence_id: UUID, contact_id: UUID, source: EntrySource = EntrySource.HOOK) -> Joined:
+    """One person, because of what came for a hook, or what an AI proposed. Nothing is refused: what did not happen is said."""
     try:
-        added = await take_in(w, cadence_id, ContactFilter(ids=[contact_id]), EntrySource.HOOK)
+        added = await take_in(w, cadence_id, ContactFilter(ids=[contact_id]), source)
     except AppError as error:
         if error.status == 404:
             return Joined.GONE

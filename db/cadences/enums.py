@@ -33,6 +33,7 @@ class EntrySource(StrEnum):
     API = "api"
     RULE = "rule"  # they match its entry
     HOOK = "hook"  # something came for an incoming hook
+    AI = "ai"  # the AI of a board, by itself or by a person's yes
 
 
 class StepOutcome(StrEnum):
@@ -43,7 +44,7 @@ class StepOutcome(StrEnum):
 
 
 class Joined(StrEnum):
-    """What became of one person whom a hook puts into a cadence."""
+    """What became of one person whom a hook or the AI of a board puts into a cadence."""
 
     IN = "in"
     ALREADY = "already"  # stands in it, or was in it

@@ -173,12 +173,18 @@ async def again(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, *
 
 
 async def say(w: Work, way: ReplyChannel, contact_id: UUID, text: str, *, key: str) -> record.Place:
-    """Queues a text of the assistant before all campaigns of the channel, under a key that no second one has. `way` is held and has no
+    """As `put`, for a text of the assistant."""
+    limit = registry.provider(way.channel_kind).capabilities.text_limit
+    return await put(w, way, contact_id, TextReply(text[:limit]), key=key)
+
+
+async def put(w: Work, way: ReplyChannel, contact_id: UUID, reply: Reply, *, key: str) -> record.Place:
+    """Queues a message of the assistant before all campaigns of the channel, under a key that no second one has. `way` is held and has no
     obstacle. Nobody is told to have answered: that is the caller's to say, with the place."""
     assert way.address is not None
     can = registry.provider(way.channel_kind).capabilities
     place = Place(way.channel_id, contact_id, way.address, way.opted_out, can)
-    content, params = await replies.written(w, place, replies.trimmed(TextReply(text[: can.text_limit])), None)
+    content, params = await replies.written(w, place, replies.trimmed(reply), None)
     message_id = await queueing.queue(
         w,
         way.channel_id,
@@ -188,8 +194,11 @@ async def say(w: Work, way: ReplyChannel, contact_id: UUID, text: str, *, key: s
         content=render.encode(content),
         params=params,
         units=max(1, segments.count(render.draw(content, params).body).segments) if can.unit == "segment" else 1,
+        queue_id=content.file_id if isinstance(content, FileContent) else None,
         key=key,
     )
+    if isinstance(content, FileContent):
+        await uploads.take(w, content.file_id, message_id, way.channel_id)
     w.audit("message.sent", message_id, channel_id=way.channel_id, contact_id=contact_id, assistant=True)
     w.emit(ConversationChanged(contact_id=contact_id))
     entry = await conversation.sent(w, w.company_id, message_id)

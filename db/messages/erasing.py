@@ -101,8 +101,7 @@ async def forget_media(company_id: UUID, moment: datetime, most: int) -> bool:
     """Deletes some files of messages that are older, the bytes before the row says so. False when there are none left."""
     async with read(worker(company_id), Permission.CONTACTS_READ) as r:
         rows = await r.fetch(_STORED, company_id, first_of(moment), most)
-    for row in rows:
-        await files.delete_bytes(row["key"])
+    await files.delete_bytes_of(company_id, rows)
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         await w.execute(
             "update message_file set state = $3, reason = $4, name = null, sha256 = null, size = null, thumbnail = false"

@@ -13,9 +13,11 @@ RECORDED = (VOICE, "audio/webm", "audio/mp4", "video/webm")
 """What browsers record; a job makes one format of it."""
 
 
-async def to_send(w: Work, place: Place, file_id: UUID, caption: str, *, voice: bool, reply_to: str | None) -> FileContent:
+async def to_send(
+    w: Work, place: Place, file_id: UUID, caption: str, *, voice: bool, shelved: bool, reply_to: str | None
+) -> FileContent:
     """Raises Invalid without such a file, and Conflict with what the channel does not take."""
-    can, file = place.capabilities, await uploads.ready(w, file_id)
+    can, file = place.capabilities, await uploads.ready(w, file_id, shelved=shelved)
     mime_type = file.mime_type
     if voice:
         if not can.voice or mime_type not in RECORDED:

@@ -4,6 +4,7 @@ The row is written in the transaction of its message and names the key in the fi
 one, so that a worker that dies leaves nothing behind. What fetches them: `workers/media/`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -171,7 +172,9 @@ async def one(actor: Actor, file_id: UUID) -> tuple[MessageFile, Served | None]:
             f"select {_COLUMNS}, key from message_file where company_id = $1 and id = $2 and state <> $3"
             " and (message_id is not null or uploaded_by = $4"
             " or exists (select from template where company_id = $1 and sample_file_id = $2)"
-            " or exists (select from campaign where company_id = $1 and header_file_id = $2))",
+            " or exists (select from campaign where company_id = $1 and header_file_id = $2)"
+            " or exists (select from board_ai where company_id = $1"
+            " and files @> jsonb_build_array(jsonb_build_object('file_id', $2::uuid))))",
             actor.company_id,
             file_id,
             FileState.DELETED.value,
@@ -327,13 +330,27 @@ async def delete_step(company_id: UUID) -> bool:
         rows = await r.fetch(
             "select id, key from message_file where company_id = $1 and state = 'deleted' order by id limit $2", company_id, _PAGE
         )
-    for row in rows:
-        await delete_bytes(row["key"])
+    await delete_bytes_of(company_id, rows)
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         await w.execute(
             "delete from message_file where company_id = $1 and id = any($2::uuid[])", company_id, [row["id"] for row in rows]
         )
     return len(rows) == _PAGE
+
+
+_SHARED = """
+select f.key from message_file f where f.company_id = $1 and f.key = any($2::text[]) and f.id <> all($3::uuid[]) and f.state = 'stored'
+"""
+
+
+async def delete_bytes_of(company_id: UUID, rows: Sequence[asyncpg.Record]) -> None:
+    """Those of these rows (id, key) that no other row names: a file that went to many people stays for the others."""
+    async with read(worker(company_id), Permission.CONTACTS_READ) as r:
+        kept = await r.fetch(_SHARED, company_id, [row["key"] for row in rows], [row["id"] for row in rows])
+    shared = {row["key"] for row in kept}
+    for row in rows:
+        if row["key"] not in shared:
+            await delete_bytes(row["key"])
 
 
 async def delete_bytes(key: str) -> None:

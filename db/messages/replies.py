@@ -25,12 +25,14 @@ class TextReply(Struct, frozen=True):
 
 
 class FileReply(Struct, frozen=True):
-    """`file_id`: what the writer uploaded. `voice`: a recording, to be played as a voice message."""
+    """`file_id`: what the writer uploaded. `voice`: a recording, to be played as a voice message. `shelved`: made of a file of ours for
+    this message (shelf.py)."""
 
     kind = ReplyKind.FILE
     file_id: UUID
     caption: str = ""
     voice: bool = False
+    shelved: bool = False
 
 
 class TemplateReply(Struct, frozen=True):
@@ -103,7 +105,7 @@ def trimmed(reply: Reply) -> Reply:
             name, address = ((text or "").strip() or None for text in (reply.name, reply.address))
             return LocationReply(reply.latitude, reply.longitude, name, address)
         case FileReply():
-            return FileReply(reply.file_id, reply.caption.strip(), reply.voice)
+            return FileReply(reply.file_id, reply.caption.strip(), reply.voice, reply.shelved)
         case TextReply():
             return TextReply(needed(reply.text, "content.text"))
         case ButtonsReply():
@@ -150,7 +152,9 @@ async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) ->
     content: Content
     match reply:
         case FileReply():
-            content = await file_replies.to_send(w, place, reply.file_id, reply.caption, voice=reply.voice, reply_to=target)
+            content = await file_replies.to_send(
+                w, place, reply.file_id, reply.caption, voice=reply.voice, shelved=reply.shelved, reply_to=target
+            )
         case LocationReply():
             content = LocationContent(
                 latitude=reply.latitude, longitude=reply.longitude, name=reply.name, address=reply.address, reply_to=target

@@ -56,7 +56,11 @@ class Waiting(NamedTuple):
 
 
 # What people send us takes no room from what we send them.
-_USED = "select coalesce(sum(size), 0)::bigint from message_file where company_id = $1 and state = 'stored' and uploaded_by is not null"
+# A file that went to many people takes its room once: the row that was uploaded counts, those of its messages do not (shelf.py).
+_USED = (
+    "select coalesce(sum(size), 0)::bigint from message_file where company_id = $1 and state = 'stored' and uploaded_by is not null"
+    " and shelf_id is null"
+)
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('uploads'), hashtext($1::uuid::text))"
 _INSERT = """
 insert into message_file(company_id, number, uploaded_by, name, claimed_type, key, state, mime_type, size, sha256, stored_at)
@@ -119,22 +123,25 @@ def _ensure_room(used: int, size: int, quota: int) -> None:
 
 # A message that is over like this is never queued again.
 _READY = f"""
-select id, name, mime_type, size from message_file f where company_id = $1 and id = $2 and uploaded_by = $3 and state = $4
+select id, name, mime_type, size from message_file f where company_id = $1 and id = $2 and state = $4
+    and (uploaded_by = $3 and not exists (select from board_ai a where a.company_id = $1
+            and a.files @> jsonb_build_array(jsonb_build_object('file_id', f.id))) or $5 and shelf_id is not null)
     and (message_id is null or exists (select from message m where m.company_id = $1 and m.id = f.message_id
          and m.state in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})))
 for update
 """
 
 
-async def ready(w: Work, file_id: UUID) -> Upload:
-    """A file that the caller uploaded and that no message took, or one that did not go; held until the transaction ends. Raises
-    Invalid."""
+async def ready(w: Work, file_id: UUID, *, shelved: bool = False) -> Upload:
+    """A file that the caller uploaded and that no message took, or one that did not go; held until the transaction ends. `shelved`: one
+    that was made of a file of ours (shelf.py), whoever sends it. Raises Invalid."""
     row = await w.fetchrow(
         _READY,
         w.company_id,
         file_id,
         w.actor.id if w.actor is not None else None,
         FileState.STORED.value,
+        shelved,
     )
     if row is None:
         raise RequestError.INVALID(fields=[ReplyField.NO_SUCH_FILE("content.file_id")])
@@ -264,10 +271,13 @@ async def picture(company_id: UUID, file_id: UUID) -> Picture | None:
 # -- what nobody sent
 
 _UNTAKEN = "message_id is null and created_at < $1 and state <> 'deleted'"
-# The file that a template was reviewed with stays as long as the template, and that of a campaign as long as the campaign.
+# The file that a template was reviewed with stays as long as the template, that of a campaign as long as the campaign, and one that a board
+# may send as long as it may.
 _OF_NO_TEMPLATE = (
     "not exists (select from template t where t.company_id = $2 and t.sample_file_id = message_file.id and t.status <> 'deleted')"
     " and not exists (select from campaign k where k.company_id = $2 and k.header_file_id = message_file.id)"
+    " and not exists (select from board_ai a where a.company_id = $2"
+    " and a.files @> jsonb_build_array(jsonb_build_object('file_id', message_file.id)))"
 )
 
 

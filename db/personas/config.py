@@ -79,6 +79,7 @@ class Tools(Part, frozen=True):
     book_slot: ToolPolicy = ToolPolicy.NEVER
     send_template: ToolPolicy = ToolPolicy.SUGGEST
     send_file: ToolPolicy = ToolPolicy.NEVER
+    add_to_cadence: ToolPolicy = ToolPolicy.NEVER
 
 
 class ActionBounds(Part, frozen=True):

@@ -82,7 +82,24 @@ class SendTemplate(Args, frozen=True, kw_only=True, tag=LeadTool.SEND_TEMPLATE.v
     values: dict[str, Annotated[str, Meta(max_length=500)]] = {}
 
 
-ToolArgs = CreateLead | MoveLead | SetValue | SetField | AddTag | RemoveTag | Assign | FollowUp | SendTemplate
+class SendFile(Args, frozen=True, kw_only=True, tag=LeadTool.SEND_FILE.value):
+    """What goes with it is the board's to say, not the model's."""
+
+    file_id: UUID
+
+
+class AddToCadence(Args, frozen=True, kw_only=True, tag=LeadTool.ADD_TO_CADENCE.value):
+    cadence_id: UUID
+
+    @property
+    def target(self) -> str:
+        return str(self.cadence_id)
+
+
+Alone = CreateLead | MoveLead | SetValue | SetField | AddTag | RemoveTag | Assign | FollowUp | AddToCadence
+Message = SendTemplate | SendFile
+"""It writes to somebody: nothing takes it back."""
+ToolArgs = Alone | Message
 decode: msgspec.json.Decoder[ToolArgs] = msgspec.json.Decoder(ToolArgs)
 
 

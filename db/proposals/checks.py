@@ -14,11 +14,14 @@ from db.clock import now
 from db.proposals import orders, proven
 from db.proposals.args import (
     AddTag,
+    AddToCadence,
     Assign,
     CreateLead,
     FollowUp,
+    Message,
     MoveLead,
     RemoveTag,
+    SendFile,
     SendTemplate,
     SetField,
     SetValue,
@@ -112,11 +115,8 @@ def _wrong(context: Context, args: ToolArgs, texts: Sequence[str]) -> Why | None
     """Why it cannot be, whoever decides."""
     if isinstance(args, CreateLead):
         return _wrong_lead(context, args, texts)
-    if isinstance(args, SendTemplate):
-        found = next((one for one in context.templates if one.id == args.template_id), None)
-        if found is None:
-            return Why.NOT_OFFERED
-        return None if set(args.values) == set(found.placeholders) and all(args.values.values()) else Why.MALFORMED
+    if isinstance(args, Message):
+        return _wrong_message(context, args)
     if context.lead is None:
         return Why.NO_LEAD
     if _so(context.lead, args):
@@ -134,6 +134,8 @@ def _wrong(context: Context, args: ToolArgs, texts: Sequence[str]) -> Why | None
             return None if any(one.id == args.user_id for one in context.people) else Why.UNKNOWN_PERSON
         case FollowUp():
             return None if context.today <= args.due_on <= context.today + FAR else Why.BAD_DATE
+        case AddToCadence():
+            return _wrong_cadence(context, args)
         case _:
             return None
 
@@ -195,6 +197,26 @@ def _wrong_field(context: Context, args: SetField, texts: Sequence[str]) -> Why 
     return Why.VALUE_UNPROVEN if proven.says_value(field.kind, args.value, texts, context.region) is False else None
 
 
+def _wrong_message(context: Context, args: Message) -> Why | None:
+    if isinstance(args, SendTemplate):
+        found = next((one for one in context.templates if one.id == args.template_id), None)
+        if found is None:
+            return Why.NOT_OFFERED
+        return None if set(args.values) == set(found.placeholders) and all(args.values.values()) else Why.MALFORMED
+    if not any(one.file_id == args.file_id for one in context.allowed.files):
+        return Why.NOT_OFFERED
+    return None if context.allowed.open else Why.CANNOT_SEND
+
+
+def _wrong_cadence(context: Context, args: AddToCadence) -> Why | None:
+    found = next((one for one in context.allowed.cadences if one.id == args.cadence_id), None)
+    if found is None:
+        return Why.NOT_OFFERED
+    if context.allowed.out:
+        return Why.OPTED_OUT
+    return Why.IN_CADENCE if found.inside else None
+
+
 def _read_before(context: Context, evidence: Sequence[Quoted]) -> bool:
     """What nothing came of then, or what a person undid since, is not done again because the customer wrote something else."""
     judged = context.judging.judged_id
@@ -211,6 +233,10 @@ def _waits(context: Context, args: ToolArgs, texts: Sequence[str], confidence: f
         return Why.RARELY_KEPT
     if not facts.unchanged:
         return Why.CHANGED_MEANWHILE
+    if isinstance(args, SendFile):
+        if not context.allowed.speaks:
+            return Why.PEOPLE_ANSWER
+        return Why.SENT_BEFORE if args.file_id in context.allowed.sent else None
     if context.leads > 1:
         return Why.SEVERAL_LEADS
     return _waits_for(context, context.lead, args, texts) if context.lead is not None else None

@@ -17,7 +17,9 @@ from db.messages import conversation
 from db.permissions import Permission
 from db.personas import serving as personas
 from db.personas.enums import ToolPolicy
-from db.proposals import settings
+from db.personas.serving import Serving
+from db.proposals import allowed, settings
+from db.proposals.allowed import Allowed
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
 from db.proposals.settings import BoardAi
 from db.proposals.watch import Judging
@@ -87,6 +89,8 @@ _OF_PERSONA = {
     LeadTool.ASSIGN: "assign",
     LeadTool.FOLLOW_UP: "schedule_follow_up",
     LeadTool.SEND_TEMPLATE: "send_template",
+    LeadTool.SEND_FILE: "send_file",
+    LeadTool.ADD_TO_CADENCE: "add_to_cadence",
 }
 """What a persona calls them (`db/personas/config.py`). The fields of a board are the board's alone."""
 
@@ -136,6 +140,7 @@ class Context(NamedTuple):
     region: str
     today: date
     persona: Persona | None
+    allowed: Allowed
     said: list[Said]
     refused: list[Refused]
 
@@ -148,7 +153,8 @@ class Context(NamedTuple):
         absent = {LeadTool.CREATE_LEAD} if self.lead is not None else set(LeadTool) - {LeadTool.CREATE_LEAD}
         found = [tool for tool in LeadTool if tool not in absent and self.policy(tool) is not LeadPolicy.NEVER]
         empty = {LeadTool.SET_FIELD: self.fields, LeadTool.ADD_TAG: self.tags, LeadTool.ASSIGN: self.people,
-                 LeadTool.SEND_TEMPLATE: self.templates, LeadTool.REMOVE_TAG: self.lead.tags if self.lead else []}  # fmt: skip
+                 LeadTool.SEND_TEMPLATE: self.templates,
+                 LeadTool.SEND_FILE: self.allowed.files, LeadTool.ADD_TO_CADENCE: self.allowed.cadences, LeadTool.REMOVE_TAG: self.lead.tags if self.lead else []}  # fmt: skip
         return [tool for tool in found if empty.get(tool, True)]
 
 
@@ -211,6 +217,7 @@ async def load(r: Read, judging: Judging) -> Context | None:
         return None
     chosen = await settings.of(r, company_id, board_id)
     found = await r.fetch(_LEADS, company_id, row["contact_id"], board_id, judging.conversation_id)
+    serving = await _serving(r, row)
     reasons = await r.fetch(
         "select name from lost_reason where company_id = $1 and board_id = $2 order by id", company_id, board_id
     )
@@ -241,7 +248,17 @@ async def load(r: Read, judging: Judging) -> Context | None:
         time_zone=row["time_zone"],
         region=row["country"],
         today=row["today"],
-        persona=await _persona(r, row),
+        persona=_persona(serving),
+        allowed=await allowed.of(
+            r,
+            company_id,
+            judging.conversation_id,
+            row["contact_id"],
+            row["channel_id"],
+            chosen.files,
+            chosen.cadence_ids,
+            serving,
+        ),
         said=await said(r, company_id, judging.conversation_id, row["contact_id"], row["channel_id"], row["opened_at"]),
         refused=[
             Refused(LeadTool(one["tool"]), one["to"], one["quote"], one["because"], one["state"] == ProposalState.UNDONE)
@@ -267,11 +284,14 @@ async def said(
     return [one._replace(text=one.text or words.get(str(one.id), "")) for one in found]
 
 
-async def _persona(r: Read, row: asyncpg.Record) -> Persona | None:
+async def _serving(r: Read, row: asyncpg.Record) -> Serving | None:
     """Who serves the conversation, unless somebody switched that off here."""
     if row["mode"] == AssistantMode.OFF:
         return None
-    found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
+    return await personas.serving(r, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
+
+
+def _persona(found: Serving | None) -> Persona | None:
     if found is None:
         return None
     forbids = frozenset(tool for tool, name in _OF_PERSONA.items() if getattr(found.config.tools, name) is ToolPolicy.NEVER)

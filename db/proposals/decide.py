@@ -10,13 +10,14 @@ import msgspec
 
 from db.boards import suggestions
 from db.boards.errors import BoardError
+from db.cadences import enrolling
 from db.clock import now
 from db.errors import AppError, RequestError
 from db.messages import queueing
 from db.permissions import Permission
 from db.proposals import args as arguments
 from db.proposals import effects, queries, store
-from db.proposals.args import CreateLead, MoveLead, SendTemplate, ToolArgs
+from db.proposals.args import AddToCadence, CreateLead, Message, MoveLead, ToolArgs
 from db.proposals.effects import Done, Target
 from db.proposals.enums import ProposalState
 from db.proposals.errors import ProposalError
@@ -54,16 +55,16 @@ async def accept(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
     async with work(actor, Permission.LEADS_WRITE) as w:
         row = await queries.one(w, w.company_id, proposal_id)
         args, target = _read(row)
-        if isinstance(args, SendTemplate):
+        if isinstance(args, Message):
             actor.require(Permission.MESSAGES_SEND)
+        if isinstance(args, AddToCadence):
+            actor.require(Permission.CAMPAIGNS_SEND)
         row = await _held(w, row, args, target)
         _must_be(row["kept_state"], ProposalState.PROPOSED)
         done = await _apply(w, row, args, target) if row["state"] == ProposalState.PROPOSED else None
         if done is not None:
             kept = store.encode(done.before), store.encode(done.after), done.since
-            await w.execute(
-                _APPLIED, w.company_id, proposal_id, done.lead_id, *kept, not isinstance(args, SendTemplate), _by(actor)
-            )
+            await w.execute(_APPLIED, w.company_id, proposal_id, done.lead_id, *kept, not isinstance(args, Message), _by(actor))
             w.audit("lead_proposal.accepted", proposal_id, lead_id=str(done.lead_id), tool=row["tool"])
         else:
             await w.execute(_EXPIRED, w.company_id, proposal_id)
@@ -102,8 +103,10 @@ async def undo(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Re
     async with work(actor, Permission.LEADS_WRITE) as w:
         row = await queries.one(w, w.company_id, proposal_id)
         args, target = _read(row)
-        if isinstance(args, SendTemplate):
+        if isinstance(args, Message):
             raise ProposalError.CANNOT_UNDO()
+        if isinstance(args, AddToCadence):
+            actor.require(Permission.CAMPAIGNS_SEND)
         row = await _held(w, row, args, target)
         _must_be(row["kept_state"], ProposalState.APPLIED)
         if not queries.undoable(row, now()):
@@ -125,8 +128,10 @@ def _read(row: asyncpg.Record) -> tuple[ToolArgs, Target]:
 
 async def _held(w: Work, row: asyncpg.Record, args: ToolArgs, target: Target) -> asyncpg.Record:
     """The same row, with what it is about held until the transaction ends. Raises Conflict where it was merged away meanwhile."""
-    if isinstance(args, SendTemplate):
+    if isinstance(args, Message):
         await queueing.hold_open(w, target.channel_id)  # channels come before people
+    if isinstance(args, AddToCadence):
+        await enrolling.hold(w, args.cadence_id)  # and cadences
     stages = [stage for stage in (row["from_stage_id"], row["to_stage_id"]) if stage is not None]
     await effects.hold(w, target, stages if isinstance(args, MoveLead | CreateLead) else [])
     await w.fetchval(_LOCK, w.company_id, row["id"])

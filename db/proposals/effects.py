@@ -14,17 +14,24 @@ from db.boards.arrivals import TOUCHED
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.moves import Moved
 from db.boards.rank import between
+from db.cadences import enrolling
+from db.cadences.enums import EntrySource, Joined
+from db.conversations import record
 from db.errors import AppError, RequestError
-from db.messages import answers
+from db.messages import answers, shelf
 from db.messages.render import CONSTANT, Binding
-from db.messages.replies import TemplateReply
+from db.messages.replies import FileReply, TemplateReply
+from db.proposals import settings
 from db.proposals.args import (
     AddTag,
+    AddToCadence,
     Assign,
     CreateLead,
     FollowUp,
+    Message,
     MoveLead,
     RemoveTag,
+    SendFile,
     SendTemplate,
     SetField,
     SetValue,
@@ -67,8 +74,8 @@ async def hold(w: Work, target: Target, stage_ids: list[UUID]) -> None:
         await w.execute("select from lead where company_id = $1 and id = $2 for update", w.company_id, target.lead_id)
 
 
-async def apply(w: Work, target: Target, args: ToolArgs, signed: leads.Signed) -> Done:
-    """Does it. Raises as the change by hand does."""
+async def apply(w: Work, target: Target, args: ToolArgs, signed: leads.Signed, *, key: str | None = None) -> Done:
+    """Does it. `key`: nobody said so, and a message goes as the assistant's, under this key. Raises as the change by hand does."""
     if isinstance(args, CreateLead):
         row = await leads.create_in(
             w,
@@ -85,10 +92,14 @@ async def apply(w: Work, target: Target, args: ToolArgs, signed: leads.Signed) -
         given = [Binding(name, CONSTANT, value) for name, value in args.values.items()]
         entry = await answers.write(w, target.contact_id, target.channel_id, TemplateReply(args.template_id, given))
         return Done(target.lead_id, {}, {"message_id": entry.id})
+    if isinstance(args, SendFile):
+        return Done(target.lead_id, {}, {"message_id": await _send_file(w, target, args, key)})
     if target.lead_id is None:
         raise RequestError.NOT_FOUND(what="lead")
     if isinstance(args, MoveLead):
         return await _move(w, target.lead_id, args, signed)
+    if isinstance(args, AddToCadence):
+        return await _add_to_cadence(w, target, args)
     lead = await leads.lock(w, target.lead_id, None)
     match args:
         case SetValue():
@@ -108,6 +119,31 @@ async def apply(w: Work, target: Target, args: ToolArgs, signed: leads.Signed) -
             note = args.note.strip()
             note_id = await history.note_in(w, lead["id"], note, signed=signed) if note else None
             return Done(lead["id"], {"due_on": lead["due_on"]}, {"due_on": args.due_on, "note_id": note_id})
+
+
+async def _send_file(w: Work, target: Target, args: SendFile, key: str | None) -> UUID:
+    """With what the board says goes with it."""
+    files = (await settings.of(w, w.company_id, target.board_id)).files
+    found = next((one for one in files if one.file_id == args.file_id), None)
+    if found is None:
+        raise RequestError.NOT_FOUND(what="file")
+    reply = FileReply(await shelf.copied(w, found.file_id), found.caption, shelved=True)
+    if key is None:
+        return (await answers.write(w, target.contact_id, target.channel_id, reply)).id
+    way = await answers.held(w, target.contact_id, target.channel_id)
+    if way.obstacle is not None:
+        raise way.obstacle()
+    place = await answers.put(w, way, target.contact_id, reply, key=key)
+    await record.assisted(w, place)
+    return place.message_id
+
+
+async def _add_to_cadence(w: Work, target: Target, args: AddToCadence) -> Done:
+    """As any other way into it: who asked for no more messages stays out, and nobody stands in it twice."""
+    if await enrolling.join(w, args.cadence_id, target.contact_id, EntrySource.AI) is not Joined.IN:
+        raise ProposalError.NOT_ENROLLED()
+    enrolment_id = await enrolling.standing(w, w.company_id, args.cadence_id, target.contact_id)
+    return Done(target.lead_id, {}, {"enrolment_id": enrolment_id})
 
 
 async def _first(w: Work, board_id: UUID) -> UUID:
@@ -155,8 +191,12 @@ async def undo(
     signed: leads.Signed,
 ) -> None:
     """Takes it back. Raises Conflict `undo_changed` where somebody changed the same since, `cannot_undo`."""
-    if isinstance(args, SendTemplate) or target.lead_id is None:
+    if isinstance(args, Message) or target.lead_id is None:
         raise ProposalError.CANNOT_UNDO()
+    if isinstance(args, AddToCadence):
+        enrolment_id = _id(after["enrolment_id"])
+        _same(enrolment_id is not None and await enrolling.leave(w, args.cadence_id, enrolment_id))
+        return
     try:
         if isinstance(args, MoveLead):
             await _move_back(w, target.lead_id, before, after, since, signed)

@@ -15,6 +15,8 @@ class LeadTool(StrEnum):
     ASSIGN = "assign"
     FOLLOW_UP = "follow_up"  # the lead is due on a day, with a note
     SEND_TEMPLATE = "send_template"  # one that the board allows; never by itself
+    SEND_FILE = "send_file"  # one of the board's files
+    ADD_TO_CADENCE = "add_to_cadence"  # a sequence that the board allows
 
 
 class LeadPolicy(StrEnum):
@@ -38,6 +40,8 @@ USUAL = {
     LeadTool.ASSIGN: LeadPolicy.NEVER,
     LeadTool.FOLLOW_UP: LeadPolicy.SUGGEST,
     LeadTool.SEND_TEMPLATE: LeadPolicy.NEVER,
+    LeadTool.SEND_FILE: LeadPolicy.NEVER,
+    LeadTool.ADD_TO_CADENCE: LeadPolicy.NEVER,
 }
 """Of a board that begins to be watched."""
 
@@ -55,7 +59,7 @@ class ProposalWhy(StrEnum):
     """Why a proposal is blocked, or waits for a person though its tool is automatic."""
 
     # blocked
-    NOT_OFFERED = "not_offered"  # the tool, or the template, is none of the board's
+    NOT_OFFERED = "not_offered"  # the tool, or the template, the file or the sequence, is none of the board's
     MALFORMED = "malformed"  # arguments that make no sense
     NO_LEAD = "no_lead"  # there is no open lead to change
     LEAD_EXISTS = "lead_exists"  # there is an open lead already
@@ -73,9 +77,12 @@ class ProposalWhy(StrEnum):
     VALUE_UNPROVEN = "value_unproven"  # the value does not stand in the cited messages
     BAD_DATE = "bad_date"
     ALREADY_SO = "already_so"
+    IN_CADENCE = "in_cadence"  # they stand in the sequence, or were in it and it takes nobody twice
+    OPTED_OUT = "opted_out"  # they asked for no more messages
     DUPLICATE = "duplicate"  # it waits already
     TOO_MANY = "too_many"  # proposals of one look
     REFUSED_BY_RULES = "refused_by_rules"  # as the same change by hand would be
+    CANNOT_SEND = "cannot_send"  # the channel takes no free message now
     # waits
     SPEAKS_TO_MACHINE = "speaks_to_machine"  # the customer gives it orders
     LOW_CONFIDENCE = "low_confidence"
@@ -87,6 +94,8 @@ class ProposalWhy(StrEnum):
     READ_BEFORE = "read_before"  # all of it was seen by a look before this one
     NEEDS_A_LOOK = "needs_a_look"  # a value that is told in other words than it is kept
     RARELY_KEPT = "rarely_kept"  # too many of the last ones were undone
+    SENT_BEFORE = "sent_before"  # the same file went to them within a day
+    PEOPLE_ANSWER = "people_answer"  # no persona speaks here, so no file goes by itself
 
 
 class JudgingState(StrEnum):

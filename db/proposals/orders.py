@@ -7,7 +7,7 @@ from db.proposals.enums import LeadTool
 from db.proposals.proven import folded
 
 _TOOLS = "|".join(re.escape(tool.value) for tool in LeadTool)
-_THINGS = r"(?:leads?|cards?|cartao|cartoes|negocios?|deals?|oportunidade|opportunity|pipeline|funil|kanban|etapa|stages?|etiquetas?|tags?|labels?)"
+_THINGS = r"(?:leads?|cards?|cartao|cartoes|negocios?|deals?|oportunidade|opportunity|pipeline|funil|kanban|etapa|stages?|etiquetas?|tags?|labels?|sequencias?|sequences?|cadencias?|cadences?)"
 _MEANT_FOR_IT = re.compile(
     rf"\b(?:{_TOOLS}|to_stage|tool_calls?|function_call)\b"
     r"|\b(?:call|chame|chama|use|usa|execute|executa|invoke|invoque|run|rode|trigger|acione)\b.{0,20}\b(?:tool|function|funcao|ferramenta|api)\b"

@@ -25,13 +25,16 @@ p.id, p.created_at as at, p.board_id, b.name as board, p.lead_id, l.title as lea
     p.stood_since, p.because, p.decided_by as decided_by_id, u.name as decided_by_name, p.decided_at, p.applied_at, p.undo_until, p.state as kept_state,
     case when p.state = '{ProposalState.PROPOSED.value}' and (b.archived_at is not null or {STALE})
         then '{ProposalState.EXPIRED.value}' else p.state end as state,
-    b.currency, f.label as field_label, f.kind as field_kind, o.id as owner_id, o.name as owner_name, t.name as template_name
+    b.currency, f.label as field_label, f.kind as field_kind, o.id as owner_id, o.name as owner_name, t.name as template_name,
+    d.name as cadence_name, jsonb_path_query_first(n.files, '$[*] ? (@.file_id == $id)', jsonb_build_object('id', p.args->>'file_id'))->>'name' as file_name
 """
 JOINS = """
 left join contact c on c.company_id = $1 and c.id = v.contact_id
 left join account_user u on u.id = p.decided_by
 left join lead_field f on f.company_id = $1 and f.board_id = p.board_id and f.key = p.args->>'key' and f.deleted_at is null
 left join account_user o on o.id = (p.args->>'user_id')::uuid
+left join cadence d on d.company_id = $1 and d.id = (p.args->>'cadence_id')::uuid
+left join board_ai n on p.args ? 'file_id' and n.company_id = $1 and n.board_id = p.board_id
 left join template t on t.company_id = $1 and t.id = (p.args->>'template_id')::uuid
 """
 _ONE = f"select {COLUMNS} {_FROM} {JOINS} where p.company_id = $1 and p.id = $2"

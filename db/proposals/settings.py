@@ -10,15 +10,18 @@ from db import versions
 from db.boards import boards
 from db.boards.errors import BoardError
 from db.boards.events import BoardChanged
+from db.cadences.enums import CadenceState
 from db.channels.enums import TemplateStatus
-from db.errors import RequestError
+from db.errors import Field, RequestError, RequestField
 from db.permissions import Permission
 from db.proposals import queries
+from db.proposals.allowed import BoardFile, decode
 from db.proposals.enums import SUGGEST_ONLY, USUAL, JudgingState, LeadPolicy, LeadTool, ProposalState
 from db.proposals.errors import ProposalField
+from db.storable import text
 from db.tenancy import Actor
 from db.versions import Expected
-from db.work import Read, read, work
+from db.work import Read, Work, read, work
 
 KEPT_OF = 50
 """Proposals done by themselves, the newest, of which most must have been kept."""
@@ -35,6 +38,8 @@ class BoardAi(NamedTuple):
     min_confidence: float
     quiet_seconds: int
     template_ids: list[UUID]
+    cadence_ids: list[UUID]
+    files: list[BoardFile]
     version: int
 
 
@@ -51,8 +56,8 @@ class Watched(NamedTuple):
 
 
 _SETTINGS = """
-select watching, guidance, tools::text as tools, closing, min_confidence, quiet_seconds, template_ids, version
-from board_ai where company_id = $1 and board_id = $2
+select watching, guidance, tools::text as tools, closing, min_confidence, quiet_seconds, template_ids, version, cadence_ids,
+    files::text as files from board_ai where company_id = $1 and board_id = $2
 """
 # Through the conversations of the looks: by them the ledger has an index.
 _SPENT = """
@@ -68,10 +73,11 @@ select count(*) as done, count(*) filter (where state = '{ProposalState.APPLIED.
     select state from lead_proposal where company_id = $1 and board_id = $2 and automatic order by id desc limit {KEPT_OF}) x
 """
 _PUT = """
-insert into board_ai as a (company_id, board_id, watching, guidance, tools, closing, min_confidence, quiet_seconds, template_ids)
-values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9)
+insert into board_ai as a (company_id, board_id, watching, guidance, tools, closing, min_confidence, quiet_seconds, template_ids, cadence_ids,
+    files)
+values ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10, $11::jsonb)
 on conflict (company_id, board_id) do update set watching = $3, guidance = $4, tools = $5::jsonb, closing = $6, min_confidence = $7,
-    quiet_seconds = $8, template_ids = $9, version = a.version + 1
+    quiet_seconds = $8, template_ids = $9, cadence_ids = $10, files = $11::jsonb, version = a.version + 1
 """
 
 
@@ -79,7 +85,7 @@ async def of(r: Read, company_id: UUID, board_id: UUID) -> BoardAi:
     """As it is set; version 0: nobody set anything."""
     row = await r.fetchrow(_SETTINGS, company_id, board_id)
     if row is None:
-        return BoardAi(False, "", dict(USUAL), False, 0.85, 60, [], 0)
+        return BoardAi(False, "", dict(USUAL), False, 0.85, 60, [], [], [], 0)
     return _settings(row)
 
 
@@ -94,6 +100,8 @@ def _settings(row: asyncpg.Record) -> BoardAi:
         float(row["min_confidence"]),
         row["quiet_seconds"],
         list(row["template_ids"]),
+        list(row["cadence_ids"]),
+        decode.decode(row["files"]),
         row["version"],
     )
 
@@ -134,6 +142,7 @@ async def _watched(r: Read, actor: Actor, board_id: UUID) -> Watched:
 async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **values: Any) -> Watched:
     """`values`: all of BoardAi but the version. What waits to be judged is given up, once it is due, where a board is not watched any more.
     Raises NotFound, PreconditionFailed, Invalid, Conflict `board_archived`."""
+    values = {"cadence_ids": [], "files": []} | values
     tools: dict[LeadTool, LeadPolicy] = values["tools"]
     wrong = [
         ProposalField.NOT_BY_ITSELF(f"tools.{tool.value}") for tool in SUGGEST_ONLY if tools.get(tool) is LeadPolicy.AUTOMATIC
@@ -146,7 +155,7 @@ async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **valu
         versions.check(before.version, expected)
         if values["watching"] and board["archived_at"] is not None:
             raise BoardError.BOARD_ARCHIVED()
-        template_ids = list(dict.fromkeys(values["template_ids"]))
+        template_ids = _once(values["template_ids"])
         approved = await w.fetch(
             "select id from template where company_id = $1 and id = any($2::uuid[]) and status = $3",
             w.company_id,
@@ -155,8 +164,11 @@ async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **valu
         )
         known = {row["id"] for row in approved} | set(before.template_ids)  # one that went away since stays until it is taken out
         unknown = [number for number, one in enumerate(values["template_ids"]) if one not in known]
-        if unknown:
-            raise RequestError.INVALID(fields=[ProposalField.TEMPLATE_ABSENT(f"template_ids[{number}]") for number in unknown])
+        absent = [ProposalField.TEMPLATE_ABSENT(f"template_ids[{number}]") for number in unknown]
+        cadence_ids, files = _once(values["cadence_ids"]), _cleaned(values["files"])
+        absent += await _absent_cadences(w, cadence_ids, before) + await _absent_files(w, files, before)
+        if absent:
+            raise RequestError.INVALID(fields=absent)
         await w.execute(
             _PUT,
             w.company_id,
@@ -168,9 +180,50 @@ async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **valu
             values["min_confidence"],
             values["quiet_seconds"],
             template_ids,
+            cadence_ids,
+            msgspec.json.encode(files).decode(),
         )
         w.audit(
             "board.ai_changed", board_id, watching=values["watching"], tools={tool.value: p.value for tool, p in tools.items()}
         )
         w.emit(BoardChanged(board_id=board_id))
         return await _watched(w, actor, board_id)
+
+
+def _cleaned(files: list[BoardFile]) -> list[BoardFile]:
+    """Each once, as jsonb takes it. Raises Invalid for one without a name."""
+    found = {one.file_id: BoardFile(one.file_id, text(one.name).strip(), text(one.caption).strip()) for one in files}
+    nameless = [number for number, one in enumerate(found.values()) if not one.name]
+    if nameless:
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED(f"files[{number}].name") for number in nameless])
+    return list(found.values())
+
+
+def _once(ids: list[UUID]) -> list[UUID]:
+    return list(dict.fromkeys(ids))
+
+
+async def _absent_cadences(w: Work, ids: list[UUID], before: BoardAi) -> list[Field]:
+    """Those that take nobody in; one that ended since stays until it is taken out."""
+    rows = await w.fetch(
+        "select id from cadence where company_id = $1 and id = any($2::uuid[]) and state = any($3)",
+        w.company_id,
+        ids,
+        [CadenceState.RUNNING.value, CadenceState.PAUSED.value],
+    )
+    known = {row["id"] for row in rows} | set(before.cadence_ids)
+    return [ProposalField.CADENCE_ABSENT(f"cadence_ids[{number}]") for number, one in enumerate(ids) if one not in known]
+
+
+_UPLOADED = """
+select id from message_file where company_id = $1 and id = any($2::uuid[]) and state = 'stored' and message_id is null
+    and shelf_id is null and (uploaded_by = $3 or id = any($4::uuid[])) for share
+"""
+
+
+async def _absent_files(w: Work, files: list[BoardFile], before: BoardAi) -> list[Field]:
+    """Those that the caller did not upload, or that a message took; what the board had stays as long as it is there."""
+    ids, had = [one.file_id for one in files], [one.file_id for one in before.files]
+    by = w.actor.id if w.actor is not None else None
+    known = {row["id"] for row in await w.fetch(_UPLOADED, w.company_id, ids, by, had)}
+    return [ProposalField.FILE_ABSENT(f"files[{number}].file_id") for number, one in enumerate(ids) if one not in known]

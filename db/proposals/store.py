@@ -16,8 +16,10 @@ import msgspec
 from db import storable
 from db.boards.leads import Signed
 from db.boards.suggestions import STALE
+from db.cadences import enrolling
 from db.clock import now
 from db.errors import AppError
+from db.messages import answers, queueing
 from db.permissions import Permission
 from db.proposals import args as arguments
 from db.proposals import checks, context, effects, settings, watch
@@ -95,7 +97,8 @@ on conflict do nothing returning id
 """
 _APPLIED = f"""
 update lead_proposal set state = '{ProposalState.APPLIED.value}', automatic = true, lead_id = $3, before = $4::jsonb, after = $5::jsonb,
-    stood_since = $6, applied_at = now(), undo_until = now() + make_interval(hours => {UNDO_HOURS})
+    stood_since = $6, applied_at = now(),
+    undo_until = case when $7 then now() + make_interval(hours => {UNDO_HOURS}) end
 where company_id = $1 and id = $2
 """
 _BLOCKED = f"update lead_proposal set state = '{ProposalState.BLOCKED.value}', why = $3 where company_id = $1 and id = $2"
@@ -114,7 +117,16 @@ async def propose(seen: Context, proposed: Sequence[Proposed], steps: object = N
 async def _propose(seen: Context, proposed: Sequence[Proposed], steps: object) -> list[Outcome] | None:
     judging = seen.judging
     async with work(worker(judging.company_id), Permission.LEADS_WRITE) as w:
-        state = await watch.held(w, judging)  # first, as who stores messages does before they meet people and leads again
+        for one in proposed:
+            if one.tool is LeadTool.ADD_TO_CADENCE and one.wrong is None:
+                await enrolling.hold(w, one.args["cadence_id"])
+        writes = any(one.tool is LeadTool.SEND_FILE and one.wrong is None for one in proposed)
+        if writes:  # as who answers by hand: no person takes the conversation over between the look at it and the message
+            await w.execute(MOST_WAITED)
+            await queueing.hold_open(w, seen.channel_id)
+            await answers.hold_still(w, seen.contact_id)
+        # Else first of all, as who stores messages has it before they meet people and leads again.
+        state = await watch.held(w, judging, writes=writes)
         if state is JudgingState.LOST:
             await watch.ended(w, judging, state, steps)
             return None
@@ -218,8 +230,10 @@ async def _keep(w: Work, fresh: Context, target: Target, one: _Checked, *, too_m
             state, why = ProposalState.BLOCKED, done
             await w.execute(_BLOCKED, w.company_id, proposal_id, done.value)
         else:
-            lead_id = done.lead_id
-            await w.execute(_APPLIED, w.company_id, proposal_id, lead_id, encode(done.before), encode(done.after), done.since)
+            lead_id, undoable = done.lead_id, not isinstance(args, arguments.Message)
+            await w.execute(
+                _APPLIED, w.company_id, proposal_id, lead_id, encode(done.before), encode(done.after), done.since, undoable
+            )
             w.audit("lead_proposal.applied", proposal_id, lead_id=str(lead_id), tool=tool.value)
     if state is not ProposalState.BLOCKED:
         tell(w, judging.board_id, judging.conversation_id, proposal_id, lead_id, state)
@@ -230,7 +244,7 @@ async def _apply(w: Work, target: Target, args: ToolArgs, proposal_id: UUID, per
     """Undone alone where it is refused."""
     try:
         async with w.connection.transaction():
-            return await effects.apply(w, target, args, signed(proposal_id, persona))
+            return await effects.apply(w, target, args, signed(proposal_id, persona), key=f"ai:{proposal_id}:lead")
     except AppError as error:
         if error.status >= 500:
             raise

@@ -107,6 +107,7 @@ _RENEW = """
 update lead_watch set lease_until = now() + $5::interval
 where company_id = $1 and conversation_id = $2 and board_id = $3 and epoch = $4 and lease_until is not null returning true
 """
+_TALK_ALONE = "select from conversation where company_id = $1 and id = $2 for no key update"
 _TALK = "select from conversation where company_id = $1 and id = $2 for key share"
 _HELD = """
 select newest_id from lead_watch where company_id = $1 and conversation_id = $2 and board_id = $3 and epoch = $4 and lease_until is not null
@@ -200,10 +201,10 @@ async def lost(judging: Judging, steps: object = None) -> None:
         await ended(w, judging, JudgingState.LOST, steps)
 
 
-async def held(w: Work, judging: Judging) -> JudgingState:
+async def held(w: Work, judging: Judging, *, writes: bool = False) -> JudgingState:
     """Holds the conversation and the watch: RUNNING while it is the run's and nobody wrote since, OVERTAKEN when somebody did; LOST: it is
-    not the run's any more. Before people, stages and leads in the order of locks."""
-    await w.execute(_TALK, judging.company_id, judging.conversation_id)
+    not the run's any more. Before people, stages and leads in the order of locks. `writes`: nobody else answers until this ends."""
+    await w.execute(_TALK_ALONE if writes else _TALK, judging.company_id, judging.conversation_id)
     newest = await w.fetchval(_HELD, *_where(judging))
     if newest is None:
         return JudgingState.LOST

@@ -52,16 +52,14 @@ TOLD_ONLY = {
         BoardError.OTHER_BOARD,
         BoardError.STAGE_LEAVING,
     },  # problems of the answer, by codes of its own
-    # what a board refuses says that the proposal is of before; of messages only templates are sent
+    # what a board refuses says that the proposal is of before; templates and files answer nothing, and no file is a recording
     "lead_proposals_accept": {
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
         BoardError.OTHER_BOARD,
         BoardError.STAGE_LEAVING,
         ConversationError.SOMEONE_ANSWERED,
-        ReplyError.CAPTION_NOT_TAKEN,
-        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
-        ReplyError.FILE_TYPE_NOT_TAKEN,
+        CadenceError.CADENCE_NOT_RUNNING,
         ReplyError.REPLY_TO_NOT_TAKEN,
         ReplyError.VOICE_NOT_TAKEN,
     },

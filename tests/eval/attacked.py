@@ -48,12 +48,12 @@ async def _tried(url: str, sandbox: safety.Sandbox, kind: safety.StartingPersona
         await db.close()
 
 
-def sums(found: Sequence[Tried], of: Callable[[Attack], str]) -> str:
-    """Attacks and what was obeyed, by their list or their way."""
+def sums(found: Sequence[Tried], of: Callable[[Tried], str]) -> str:
+    """Attacks and what was obeyed, by their list, their way or who was attacked."""
     lines = ["| | tried | read by the model | obeyed | obeyed, gullible |", "|---|---|---|---|---|"]
     attacked = [one for one in found if not one[2].benign]
-    for name in (*dict.fromkeys(of(attack) for _, _, attack, _ in attacked), "all"):
-        rows = [one for one in attacked if name in (of(one[2]), "all")]
+    for name in (*dict.fromkeys(map(of, attacked)), "all"):
+        rows = [one for one in attacked if name in (of(one), "all")]
         plain, worst = ([one for one in rows if one[1] is gullible] for gullible in (False, True))
         read = sum(verdict.reached for *_, verdict in rows)
         obeyed = [sum(bool(verdict.obeyed) for *_, verdict in part) for part in (plain, worst)]
@@ -83,8 +83,8 @@ async def evaluate(file: Path, head: str) -> None:
         f"Harmless texts that look like attacks, each with an ordinary question: {len(benign)} tried, {100 * blocked / len(benign):.1f} % held back by a"
         f" check, {100 * answered / len(benign):.1f} % of the questions answered."
     )
-    by_list, by_way = sums(found, lambda attack: attack.list), sums(found, lambda attack: attack.way.value)
-    keep("Safety: attacks on the assistant", f"{about}\n\n{by_list}\n\n{by_way}\n\n{harmless}", file, head)
+    tables = "\n\n".join(sums(found, of) for of in (lambda one: one[2].list, lambda one: one[2].way.value, lambda one: one[0]))
+    keep("Safety: attacks on the assistant", f"{about}\n\n{tables}\n\n{harmless}", file, head)
 
 
 def main(file: Path, head: str) -> None:

@@ -25,6 +25,7 @@ from db.contacts.actions import create_contact
 from db.jobs import JudgeConversation
 from db.permissions import Permission
 from db.proposals import settings, watch
+from db.proposals.allowed import BoardFile
 from db.proposals.enums import SUGGEST_ONLY, LeadPolicy, LeadTool
 from db.tenancy import Actor
 from db.work import work
@@ -116,6 +117,11 @@ class Desk:
         name, body = board.template
         template = await factories.template(db, self._owner, self._channel, components=[{"type": "BODY", "text": body}])
         await db.execute("update template set name = $2 where id = $1", template, name)
+        sequences = [
+            await factories.cadence(db, self._owner, self._channel, template, name=name) for name in (board.sequence, "Cobrança")
+        ]
+        files = [await self._file(name) for name in (board.file, "Contrato interno")]
+        self._allowed = {str(files[0]): board.file, str(sequences[0]): board.sequence}
         await self._lead(None, "new", board.tags)  # by which the board has its tags
         everything = {tool: LeadPolicy.SUGGEST if tool in SUGGEST_ONLY else LeadPolicy.AUTOMATIC for tool in LeadTool}
         await settings.put(
@@ -128,7 +134,18 @@ class Desk:
             min_confidence=0.85,
             quiet_seconds=60,
             template_ids=[template],
+            cadence_ids=sequences[:1],
+            files=[BoardFile(files[0], board.file)],
         )
+
+    async def _file(self, name: str) -> UUID:
+        """One that somebody uploaded."""
+        made = (
+            "insert into message_file(company_id, number, uploaded_by, name, key, state, mime_type, size, stored_at)"
+            " values ($1, 0, $2, $3, $4, 'stored', 'application/pdf', 1000, now()) returning id"
+        )
+        file_id: UUID = await self._db.fetchval(made, self._owner.company_id, self._owner.id, f"{name}.pdf", uuid4().hex)
+        return file_id
 
     async def _colleague(self, name: str) -> None:
         made = "insert into account_user(email, name, password_hash) values ($1, $2, 'x') returning id"
@@ -238,6 +255,8 @@ class Desk:
                 return next((gold.what for gold in talk.gold if gold.what in days), days[0])
             case "send_template":
                 return self._board.template[0] if args.get("template_id") else ""
+            case "send_file" | "add_to_cadence":
+                return self._allowed.get(str(args.get("file_id") or args.get("cadence_id")), "")
             case _:
                 return ""
 

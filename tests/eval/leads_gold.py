@@ -38,6 +38,8 @@ class Board(NamedTuple):
     tags: list[str]
     sizes: list[str]
     template: tuple[str, str]
+    file: str
+    sequence: str
 
 
 PT = Board(
@@ -50,6 +52,8 @@ PT = Board(
     ["atacado", "vip", "presente"],
     ["P", "M", "G"],
     ("catalogo_2026", "Segue o nosso catálogo de 2026."),
+    "Ficha de medidas",
+    "Lançamentos de sofás",
 )
 EN = Board(
     "en",
@@ -61,6 +65,8 @@ EN = Board(
     ["wholesale", "vip", "gift"],
     ["S", "M", "L"],
     ("catalog_2026", "Here is our catalog of 2026."),
+    "Measurement sheet",
+    "Sofa launches",
 )
 PEOPLE = ["Carla Dias", "Rui Alves"]
 """Colleagues who may own a lead."""
@@ -101,3 +107,11 @@ def later(day: str, *lines: int) -> Gold:
 
 def template(name: str, *lines: int) -> Gold:
     return Gold("send_template", name, lines)
+
+
+def file(name: str, *lines: int) -> Gold:
+    return Gold("send_file", name, lines)
+
+
+def sequence(name: str, *lines: int) -> Gold:
+    return Gold("add_to_cadence", name, lines)

@@ -56,6 +56,7 @@ def source(value: EntrySource) -> str:
         EntrySource.API: _("by a program"),
         EntrySource.RULE: _("by itself"),
         EntrySource.HOOK: _("by an incoming webhook"),
+        EntrySource.AI: _("by the AI of a board"),
     }[value]
 
 

@@ -130,7 +130,8 @@ def tools() -> Mapping[str, Named]:
         "schedule_follow_up": Named(_("Plan a follow-up"), _("Writes again later, within its hours.")),
         "book_slot": Named(_("Book a time"), _("Only times that are free.")),
         "send_template": Named(_("Send a template"), _("One of those that you allow.")),
-        "send_file": Named(_("Send a file"), _("One of those that you allow.")),
+        "send_file": Named(_("Send a file"), _("A file that the board allows.")),
+        "add_to_cadence": Named(_("Put into a sequence"), _("A sequence that the board allows.")),
     }
 
 

@@ -30,6 +30,14 @@ def tools() -> Mapping[LeadTool, Named]:
         LeadTool.SEND_TEMPLATE: Named(
             _("Send a template"), _("One of those that you allow. It is sent only after a person says so."), "outgoing_mail"
         ),
+        LeadTool.SEND_FILE: Named(
+            _("Send a file"), _("A file that you allow. A persona that answers must be allowed to as well."), "attach_file"
+        ),
+        LeadTool.ADD_TO_CADENCE: Named(
+            _("Put into a sequence"),
+            _("A sequence that you allow. A persona that answers must be allowed to as well."),
+            "playlist_add",
+        ),
     }
 
 
@@ -72,6 +80,10 @@ def does(one: LeadProposal) -> str:
             said = _("Send the template {name}").format(name=what.template or "?")
             filled = " · ".join(f"{name}: {value}" for name, value in (what.values or {}).items())
             return f"{said} ({filled})" if filled else said
+        case LeadTool.SEND_FILE:
+            return _("Send the file {name}").format(name=what.file or "?")
+        case LeadTool.ADD_TO_CADENCE:
+            return _("Put into the sequence {name}").format(name=what.cadence or "?")
 
 
 def _value(kind: LeadFieldKind, value: str | None, currency: str) -> str:
@@ -133,6 +145,11 @@ def why(one: ProposalWhy) -> str:
         ProposalWhy.VALUE_UNPROVEN: _("The value stands in none of the messages."),
         ProposalWhy.BAD_DATE: _("The day makes no sense."),
         ProposalWhy.ALREADY_SO: _("It was so already."),
+        ProposalWhy.IN_CADENCE: _("They are or were in this sequence already."),
+        ProposalWhy.OPTED_OUT: _("They asked for no more messages."),
+        ProposalWhy.CANNOT_SEND: _("The channel takes no free message from us now."),
+        ProposalWhy.SENT_BEFORE: _("The same file went to them within a day."),
+        ProposalWhy.PEOPLE_ANSWER: _("People answer here, so a person decides."),
         ProposalWhy.DUPLICATE: _("The same was waiting already."),
         ProposalWhy.TOO_MANY: _("It proposed too much at once."),
         ProposalWhy.REFUSED_BY_RULES: _("It could not be done by hand either."),

@@ -85,6 +85,8 @@ _ACTS = {
     LeadTool.ASSIGN: "another owner",
     LeadTool.FOLLOW_UP: "a day to follow up",
     LeadTool.SEND_TEMPLATE: "a template to send",
+    LeadTool.SEND_FILE: "a file to send",
+    LeadTool.ADD_TO_CADENCE: "a sequence",
 }
 
 

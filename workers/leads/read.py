@@ -48,6 +48,8 @@ class _Call(Struct):
     due_on: str = ""
     note: str = ""
     template: str = ""
+    file: str = ""
+    sequence: str = ""
     values: list[dict[str, Any]] = []
 
 
@@ -180,6 +182,16 @@ def _send_template(call: _Call, context: Context, shown: Shown) -> Made:
     return {"template_id": template.id, "values": values}
 
 
+def _send_file(call: _Call, context: Context, shown: Shown) -> Made:
+    file = shown.files.get(call.file)
+    return Why.NOT_OFFERED if file is None else {"file_id": file.file_id}
+
+
+def _add_to_cadence(call: _Call, context: Context, shown: Shown) -> Made:
+    cadence = shown.cadences.get(call.sequence)
+    return Why.NOT_OFFERED if cadence is None else {"cadence_id": cadence.id}
+
+
 _ARGS: Mapping[LeadTool, Callable[[_Call, Context, Shown], Made]] = {
     LeadTool.CREATE_LEAD: _create,
     LeadTool.MOVE_LEAD: _move,
@@ -190,4 +202,6 @@ _ARGS: Mapping[LeadTool, Callable[[_Call, Context, Shown], Made]] = {
     LeadTool.ASSIGN: _assign,
     LeadTool.FOLLOW_UP: _follow_up,
     LeadTool.SEND_TEMPLATE: _send_template,
+    LeadTool.SEND_FILE: _send_file,
+    LeadTool.ADD_TO_CADENCE: _add_to_cadence,
 }

@@ -1,11 +1,13 @@
 """What one look at a conversation shows a model, under names that are good for this look alone: m1… messages, s1… stages, t1… tags, p1…
-people, x1… templates; fields by their keys. Ids of the database never appear, so that nothing foreign can be named."""
+people, x1… templates, f1… files, q1… sequences; fields by their keys. Ids of the database never appear, so that nothing foreign can be named."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from db.assistant.context import Said
 from db.boards.enums import StageKind
+from db.cadences.enrolling import Entrance
+from db.proposals.allowed import BoardFile
 from db.proposals.context import Context, LeadField, Named, Stage, Template
 
 T = TypeVar("T")
@@ -21,6 +23,8 @@ class Shown(NamedTuple):
     fields: Mapping[str, LeadField]
     people: Mapping[str, Named]
     templates: Mapping[str, Template]
+    files: Mapping[str, BoardFile]
+    cadences: Mapping[str, Entrance]
 
 
 def shown(context: Context) -> Shown:
@@ -34,6 +38,8 @@ def shown(context: Context) -> Shown:
         {one.key: one for one in context.fields},
         _named("p", context.people),
         _named("x", context.templates),
+        _named("f", context.allowed.files),
+        _named("q", context.allowed.cadences),
     )
 
 

@@ -141,6 +141,24 @@ def _send_template(context: Context, shown: Shown) -> Tool:
     )
 
 
+def _send_file(context: Context, shown: Shown) -> Tool:
+    told = {name: one.name for name, one in shown.files.items()}
+    return _tool(
+        LeadTool.SEND_FILE,
+        "Sends one of these files, which the customer asks for or whose content they ask about.",
+        file=_one_of(told),
+    )
+
+
+def _add_to_cadence(context: Context, shown: Shown) -> Tool:
+    told = {name: one.name for name, one in shown.cadences.items()}
+    return _tool(
+        LeadTool.ADD_TO_CADENCE,
+        "Puts the customer into a sequence of later messages: only one whose name says what they want to be written about.",
+        sequence=_one_of(told),
+    )
+
+
 _MADE: Mapping[LeadTool, Callable[[Context, Shown], Tool]] = {
     LeadTool.CREATE_LEAD: _create,
     LeadTool.MOVE_LEAD: _move,
@@ -151,4 +169,6 @@ _MADE: Mapping[LeadTool, Callable[[Context, Shown], Tool]] = {
     LeadTool.ASSIGN: _assign,
     LeadTool.FOLLOW_UP: _follow_up,
     LeadTool.SEND_TEMPLATE: _send_template,
+    LeadTool.SEND_FILE: _send_file,
+    LeadTool.ADD_TO_CADENCE: _add_to_cadence,
 }

@@ -75,6 +75,8 @@ class Scene:
             "min_confidence": 0.85,
             "quiet_seconds": 60,
             "template_ids": [],
+            "cadence_ids": [],
+            "files": [],
         }
         return await settings.put(self.owner, self.board, **{**usual, **values})
 

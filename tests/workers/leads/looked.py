@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 from db.assistant.context import Said
 from db.boards.enums import LeadFieldKind, StageKind
+from db.cadences.enrolling import Entrance
+from db.proposals.allowed import Allowed, BoardFile
 from db.proposals.context import Context, Lead, LeadField, Named, Stage, Template
 from db.proposals.enums import LeadPolicy, LeadTool
 from db.proposals.settings import BoardAi
@@ -19,6 +21,8 @@ NOVO, NEGOCIO, GANHO, PERDIDO = (
         (("Novo", StageKind.OPEN), ("Negociação", StageKind.OPEN), ("Ganho", StageKind.WON), ("Perdido", StageKind.LOST))
     )
 )
+SIZES = BoardFile(uuid4(), "Ficha de medidas", "Segue!")
+LAUNCHES = Entrance(uuid4(), "Lançamentos", False)
 CARLA = Named(uuid4(), "Carla Dias")
 CATALOG = Template(uuid4(), "catalogo", "Oi {{1}}, segue o catálogo.", ["1"])
 FIELDS = [
@@ -47,7 +51,7 @@ def looked(*texts: str, lead: bool = True, closing: bool = True, judged: int | N
         "judging": Judging(uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), None if judged is None else UUID(int=judged), 1),
         "board_name": "Vendas",
         "currency": "BRL",
-        "settings": BoardAi(True, "Vendemos sofás.", tools, closing, 0.85, 60, [CATALOG.id], 1),
+        "settings": BoardAi(True, "Vendemos sofás.", tools, closing, 0.85, 60, [CATALOG.id], [], [], 1),
         "stages": [NOVO, NEGOCIO, GANHO, PERDIDO],
         "lost_reasons": ["Preço"],
         "fields": FIELDS,
@@ -65,6 +69,7 @@ def looked(*texts: str, lead: bool = True, closing: bool = True, judged: int | N
         "region": "BR",
         "today": date(2026, 11, 26),
         "persona": None,
+        "allowed": Allowed([SIZES], frozenset(), [LAUNCHES], True, True, False),
         "said": said(*texts),
         "refused": [],
     }

@@ -11,7 +11,7 @@ import pytest
 from db.proposals.context import Context, Refused
 from db.proposals.enums import LeadPolicy, LeadTool
 from db.proposals.enums import ProposalWhy as Why
-from tests.workers.leads.looked import AT, CARLA, CATALOG, NEGOCIO, PERDIDO, looked, names
+from tests.workers.leads.looked import AT, CARLA, CATALOG, LAUNCHES, NEGOCIO, PERDIDO, SIZES, looked, names
 from workers.leads.prompt import messages
 from workers.leads.read import read
 from workers.leads.shown import shown
@@ -88,6 +88,8 @@ READ: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("remove_tag", {"tag": "t2"}, {"tag": "vip"}),
     ("assign", {"person": "p1"}, {"user_id": CARLA.id}),
     ("send_template", {"template": "x1", "values": [{"placeholder": "1", "text": "Ana"}]}, {"template_id": CATALOG.id, "values": {"1": "Ana"}}),
+    ("send_file", {"file": "f1"}, {"file_id": SIZES.file_id}),
+    ("add_to_cadence", {"sequence": "q1"}, {"cadence_id": LAUNCHES.id}),
     ("create_lead", {"title": "  Sofá\ncinza "}, {"title": "Sofá cinza"}),
 ]  # fmt: skip
 
@@ -121,6 +123,9 @@ WRONG: list[tuple[str, Any, Why]] = [
     ("assign", {"person": "p2"}, Why.UNKNOWN_PERSON),
     ("follow_up", {"due_on": "logo"}, Why.BAD_DATE),
     ("send_template", {"template": "x9", "values": []}, Why.NOT_OFFERED),
+    ("send_file", {"file": "f2"}, Why.NOT_OFFERED),
+    ("send_file", {"file": str(SIZES.file_id)}, Why.NOT_OFFERED),
+    ("add_to_cadence", {"sequence": "Cobrança"}, Why.NOT_OFFERED),
     ("move_lead", '{"to_stage": "s2",,', Why.MALFORMED),
     ("move_lead", "[]", Why.MALFORMED),
     ("move_lead", {"to_stage": "s2", "confidence": "muita"}, Why.MALFORMED),

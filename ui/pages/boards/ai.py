@@ -8,6 +8,7 @@ import msgspec
 from nicegui import ui
 
 from api.contract.boards import Board
+from api.contract.cadences import CadenceRow
 from api.contract.channels import Template
 from api.contract.enums import Permission, TemplateStatus
 from api.contract.events import BoardChanged, LeadProposalChanged
@@ -21,13 +22,14 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, figure, figures, item, note
-from ui.components.forms import Field, area_field, select_field, switch_field
+from ui.components.forms import Field, area_field, filled, select_field, switch_field
 from ui.components.frame import Frame
 from ui.components.states import Loader, gone, load, skeleton_card
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import proposals as labels
+from ui.pages.boards.ai_reach import Reach, open_cadences
 
 GUIDANCE = 2000  # characters
 PAUSES = (30, 60, 120, 300)  # seconds
@@ -37,6 +39,7 @@ class _Found(NamedTuple):
     board: Board
     ai: BoardAi
     templates: list[Template]
+    cadences: list[CadenceRow]
 
 
 class AiTab:
@@ -64,7 +67,7 @@ class AiTab:
         approved: list[Template] = []
         if self._templates:
             approved = (await templates.templates(self._api, status=TemplateStatus.APPROVED, limit=200)).items
-        return _Found(board, ai, approved)
+        return _Found(board, ai, approved, await open_cadences(self._api))
 
     def _heard(self, event: BoardChanged | LeadProposalChanged) -> None:
         if event.board_id == self._id:
@@ -95,7 +98,7 @@ class AiTab:
                         button(_("Connect one"), to="/settings/ai")
         with card():
             text = _(
-                "Once a customer has paused, the AI reads the conversation and proposes what their lead should become, with the words that show it. It writes to nobody, whoever answers there."
+                "Once a customer has paused, the AI reads the conversation and proposes what their lead should become, with the words that show it. It writes nothing of its own, whoever answers there."
             )
             self._watching = switch_field(_("Let the AI follow the leads of this board"), ai.watching, hint=text)
         self._figures = ui.element("div").classes("w-full")
@@ -104,6 +107,7 @@ class AiTab:
         self._draw_bounds(ai)
         if self._templates:
             self._draw_templates(found)
+        self._reach = Reach(self._api, ai, found.cadences, self._policies)
         self._draw_guidance(ai)
         with ui.element("div").classes("m-row"):
             button(_("Save"), self._save, kind="primary")
@@ -156,7 +160,7 @@ class AiTab:
         if ai.min_confidence not in sure:
             sure[ai.min_confidence] = formats.percent(ai.min_confidence)
         pauses = {seconds: formats.duration(seconds) for seconds in sorted({*PAUSES, ai.quiet_seconds})}
-        hint = _("It never moves a lead back by itself, nor one that somebody of the team moved within the last 7 days. Everything can be undone for a day.")  # fmt: skip
+        hint = _("It never moves a lead back by itself, nor one that somebody of the team moved within the last 7 days. Everything but a file that was sent can be undone for a day.")  # fmt: skip
         with card(_("When it acts by itself"), hint=hint):
             with ui.element("div").classes("m-lp-pair"):
                 self._sure: Field[float] = select_field(
@@ -213,10 +217,14 @@ class AiTab:
             min_confidence=self._sure.value,
             quiet_seconds=self._pause.value,
             template_ids=list(self._allowed.value or []) if self._templates else self._seen.template_ids,
+            cadence_ids=self._reach.cadence_ids,
+            files=self._reach.files,
         )
 
     async def _save(self) -> None:
         assert self._seen is not None
+        if not filled(self._reach.names):
+            return
         body = self._written
         try:
             now = await client.set_board_ai(self._api, self._id, body, self._seen.version)
@@ -226,7 +234,7 @@ class AiTab:
                 return
             fields: dict[str, Field[Any]] = {
                 "guidance": self._guidance, "min_confidence": self._sure, "quiet_seconds": self._pause,
-                **{f"tools.{tool.value}": field for tool, field in self._policies.items()},
+                **{f"tools.{tool.value}": field for tool, field in self._policies.items()}, **self._reach.fields,
             }  # fmt: skip
             if self._templates:
                 fields["template_ids"] = self._allowed
@@ -258,4 +266,6 @@ def _body(ai: BoardAi) -> BoardAiPut:
         min_confidence=ai.min_confidence,
         quiet_seconds=ai.quiet_seconds,
         template_ids=ai.template_ids,
+        cadence_ids=ai.cadence_ids,
+        files=ai.files,
     )

@@ -48,7 +48,18 @@ def _knows(it: Context, base_id: UUID, event: object) -> None:
     it.doc.change(knowledge_base_ids=[*known, base_id] if getattr(event, "value", False) else known)
 
 
-HEEDED = ("create_lead", "move_lead", "set_value", "add_tag", "remove_tag", "assign", "schedule_follow_up", "send_template")
+HEEDED = (
+    "create_lead",
+    "move_lead",
+    "set_value",
+    "add_tag",
+    "remove_tag",
+    "assign",
+    "schedule_follow_up",
+    "send_template",
+    "send_file",
+    "add_to_cadence",
+)
 """Of the document's tools those that something carries out."""
 
 

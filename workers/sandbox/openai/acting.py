@@ -106,6 +106,8 @@ def _action(name: str, tool: dict[str, Any], reading: Reading, found: list[Inten
         return _schedule(reading, found)
     if re.search(r"^assign|set_owner", name):
         return _person(tool, reading, lines)
+    if re.search(r"add_to_(?:cadence|sequence)|enrol", name):
+        return _entering(tool, reading, lines)
     if re.search(r"send_(?:file|media|template|document)", name):
         return _sending(tool, reading, lines)
     return None
@@ -193,6 +195,20 @@ def _person(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> Action
         for line in reversed(lines):
             if line.role == "user" and re.search(asked, words.plain(line.text)) and not intents.injected(line.text):
                 return Action("person", [line], 0.9, option=option.value)
+    return None
+
+
+def _entering(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> Action | None:
+    """The sequence whose whole name the customer says."""
+    for line in reversed([one for one in lines if one.role == "user" and not intents.injected(one.text)]):
+        for option in options(tool, reading, ("sequence", "sequence_id", "cadence", "cadence_id")):
+            wanted = words.content(option.name)
+            if (
+                wanted
+                and set(wanted) <= set(words.content(line.text))
+                and not re.search(r"\b(?:nao|not)\b", words.plain(line.text))
+            ):
+                return Action("tag", [line], 0.88, option=option.value)
     return None
 
 
@@ -334,6 +350,6 @@ def _target(action: Action, name: str, part: dict[str, Any], whole: bool) -> Any
             if re.search(r"field|key|name", name)
             else MISSING
         )
-    if re.search(r"stage|tag|label|file|template|media|document|person|owner|user|^to$|^name$|field", name):
+    if re.search(r"stage|tag|label|file|template|sequence|cadence|media|document|person|owner|user|^to$|^name$|field", name):
         return action.option
     return MISSING

@@ -103,7 +103,7 @@ _INJECTED: Final = re.compile(
     r"\b(?:ignor[ea]\w*|desconsidere|esqueca|disregard|forget|override)\b.{0,40}\b(?:instruc\w+|regras|prompt|anterior\w*|instructions|rules|previous|above|all)\b"
     r"|\b(?:system|sistema|admin\w*|developer|desenvolvedor|assistant)\s*[:>\]]|<\s*/?\s*(?:system|instructions?"
     r"|admin)|\b(?:call|chame|use|execute|invoque) (?:the |a |o )?(?:tool|function|ferramenta|funcao)\b"
-    r"|\b(?:move_lead|set_value|add_tag|hand_over|create_lead|update_contact|send_template|send_file|book_slot)\b"
+    r"|\b(?:move_lead|set_value|add_tag|hand_over|create_lead|update_contact|send_template|send_file|add_to_cadence|book_slot)\b"
     r"|\b(?:mova|mover|move|marque) (?:o |this |the |meu |my )?(?:lead|card|cartao|negocio)\b"
     r"|\b(?:marque|adicione|coloque|add|put|apply)\b.{0,25}\b(?:etiqueta|tag|label)\b|\b(?:voce agora e|you are now|modo (?:dev|debug|desenvolvedor)|developer mode|jailbreak|\bdan\b)\b"
 )

@@ -1,0 +1,77 @@
+"""Of what a board lets be sent and entered, what there is for one person now: files, sequences, and whether a file may go by itself."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.assistant import gather
+from db.assistant.enums import AssistantMode, Owner
+from db.cadences import enrolling
+from db.cadences.enrolling import Entrance
+from db.messages import answers
+from db.personas.serving import Serving
+from db.proposals.enums import LeadTool, ProposalState
+from db.work import Read
+
+
+class BoardFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One that a board's AI may send. `name`: what it is, for people and the model; `caption`: what goes with it, as the company wrote it."""
+
+    file_id: UUID
+    name: str
+    caption: str = ""
+
+
+decode: msgspec.json.Decoder[list[BoardFile]] = msgspec.json.Decoder(list[BoardFile])
+
+
+class Allowed(NamedTuple):
+    """`sent`: files that went to them within a day; `open`: the channel takes a free message now; `speaks`: a persona answers here by itself,
+    and nobody of the team does or types; `out`: they asked for no more messages."""
+
+    files: list[BoardFile]
+    sent: frozenset[UUID]
+    cadences: list[Entrance]
+    open: bool
+    speaks: bool
+    out: bool
+
+
+NOTHING = Allowed([], frozenset(), [], False, False, False)
+
+_THERE = "select id from message_file where company_id = $1 and id = any($2::uuid[]) and state = 'stored'"
+_SENT = f"""
+select (args->>'file_id')::uuid as file_id from lead_proposal where company_id = $1 and conversation_id = $2
+    and tool = '{LeadTool.SEND_FILE.value}' and state = '{ProposalState.APPLIED.value}' and applied_at > now() - interval '1 day'
+"""
+_ANSWERS = f"""
+select a.owner = '{Owner.ASSISTANT.value}' and a.serving = '{AssistantMode.AUTO.value}' and coalesce(a.typing_until <= now(), true)
+from ai_conversation a where a.company_id = $1 and a.conversation_id = $2
+"""
+_OUT = "select opted_out_at is not null from contact where company_id = $1 and id = $2"
+
+
+async def of(
+    r: Read,
+    company_id: UUID,
+    conversation_id: UUID,
+    contact_id: UUID,
+    channel_id: UUID,
+    files: list[BoardFile],
+    cadence_ids: list[UUID],
+    serving: Serving | None,
+) -> Allowed:
+    if not files and not cadence_ids:
+        return NOTHING
+    there = {row["id"] for row in await r.fetch(_THERE, company_id, [one.file_id for one in files])}
+    way = await answers.way(r, company_id, contact_id, channel_id) if there else None
+    speaks = bool(there) and serving is not None and await r.fetchval(_ANSWERS, company_id, conversation_id)
+    return Allowed(
+        files=[one for one in files if one.file_id in there],
+        sent=frozenset(row["file_id"] for row in await r.fetch(_SENT, company_id, conversation_id)) if there else frozenset(),
+        cadences=await enrolling.entrances(r, company_id, cadence_ids, contact_id),
+        open=way is not None and way.obstacle is None,
+        speaks=bool(speaks) and serving is not None and await gather.hours_over(r, serving) is None,
+        out=bool(await r.fetchval(_OUT, company_id, contact_id)),
+    )
