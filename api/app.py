@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from api import accounts, dated, errors, events, health, incoming, kommo, pagination, roles, strict, versions
 from api.ai import AiController
+from api.analytics import AnalyticsController
 from api.assistant import AssistantController
 from api.assists import AssistController
 from api.audit import AuditController
@@ -108,6 +109,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.ApiKeyController,
     roles.RoleController,
     AuditController,
+    AnalyticsController,
     McpController,
     HomeController,
     HoldController,

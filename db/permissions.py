@@ -53,6 +53,7 @@ class Permission(StrEnum):
     PRIVACY_WRITE = "privacy:write"  # erase people, say how long things are kept
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
+    ANALYTICS_READ = "analytics:read"
     INCOMING_READ = "incoming:read"  # incoming hooks, and what came for them
     INCOMING_WRITE = "incoming:write"
 
@@ -86,6 +87,7 @@ _MANAGER = _AGENT | {
     Permission.CAMPAIGNS_SEND,
     Permission.BOARDS_WRITE,
     Permission.AI_READ,
+    Permission.ANALYTICS_READ,
     Permission.KNOWLEDGE_WRITE,
     Permission.PERSONAS_WRITE,
 }

@@ -17,6 +17,7 @@ from db.ai.enums import ModelLevel as ModelLevel
 from db.ai.enums import ModelState as ModelState
 from db.ai.enums import Provider as Provider
 from db.ai.enums import Purpose as Purpose
+from db.analytics.enums import TalkFact as TalkFact
 from db.assistant.enums import Decision as Decision
 from db.assistant.enums import TurnReason as TurnReason
 from db.boards.enums import Due as Due

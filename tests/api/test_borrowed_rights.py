@@ -144,7 +144,8 @@ MANAGER = AGENT | {
 }  # fmt: skip
 MAY_WRITE = {Role.VIEWER: frozenset(), Role.AGENT: AGENT, Role.MANAGER: MANAGER, Role.ADMIN: frozenset(Permission), Role.OWNER: frozenset(Permission)}  # fmt: skip
 FROM_AGENT = {Permission.KNOWLEDGE_READ, Permission.PERSONAS_READ}
-MAY_NOT_READ = {Role.VIEWER: FROM_AGENT | {Permission.AI_READ}, Role.AGENT: {Permission.AI_READ}}
+FROM_MANAGER = {Permission.AI_READ, Permission.ANALYTICS_READ}
+MAY_NOT_READ = {Role.VIEWER: FROM_AGENT | FROM_MANAGER, Role.AGENT: FROM_MANAGER}
 """Said anew here: a role that gains a permission by mistake in db/permissions.py is caught."""
 
 

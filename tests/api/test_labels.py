@@ -23,6 +23,7 @@ def test_every_label_has_its_portuguese_twin_and_no_other() -> None:
         (None, labels.SKIPS),
         (None, labels.RECIPIENT_COLUMNS),
         (None, labels.REPORT),
+        (labels.ANALYTICS_CONTEXT, labels.ANALYTICS),
     )
     assert set(known) == {(context, label) for context, each in lists for label in each.values()}
     assert all(known.values())

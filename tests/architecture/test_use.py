@@ -37,7 +37,6 @@ CALLED_BY_NAME = {
 CALLED_BY_TESTS = {
     "db/installation.py": {"forget"},  # a process of tests meets many databases, and opens Valkey many times
     "db/queue.py": {"forget_queues"},
-    "db/stats/metrics.py": {"Author", "Axis", "currency"},  # what numbers of the database mean
 }
 
 

@@ -34,6 +34,7 @@ _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new", "/cadences",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
+    "/analytics", "/analytics/conversations", "/analytics/people", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
     "/settings/costs", "/settings/costs?tab=limit", "/settings/costs?tab=hours", "/settings/costs?tab=warm-up",
     "/settings/history", "/settings/privacy", "/settings/requests",
     "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/integrations", "/integrations/kommo", "/integrations/kommo?tab=rules", "/integrations/kommo?tab=log", "/inbox", "/inbox?view=snoozed",
@@ -43,7 +44,7 @@ _INSIDE = (
 _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
 _NO_PAGES = {
-    "/_gallery", "/contacts/export.csv", "/boards/{board_id:uuid}/export.csv", "/campaigns/{campaign_id:uuid}/recipients.csv",
+    "/_gallery", "/analytics/file", "/contacts/export.csv", "/boards/{board_id:uuid}/export.csv", "/campaigns/{campaign_id:uuid}/recipients.csv",
     "/campaigns/compare.csv", "/campaigns/{campaign_id:uuid}/report.csv", "/campaigns/{campaign_id:uuid}/report.pdf", "/campaigns/{campaign_id:uuid}/report.png",
     "/imports/{import_id:uuid}/rejects.csv", "/contacts/exports/{export_id:uuid}/file",
 }  # fmt: skip

@@ -37,6 +37,7 @@ def places() -> list[Place]:
         Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ, phone=True),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),
         Place("/cadences", "route", _("Sequences"), Permission.CAMPAIGNS_READ),
+        Place("/analytics", "monitoring", _("Analytics"), Permission.ANALYTICS_READ),
         Place("/templates", "article", _("Templates"), Permission.TEMPLATES_READ),
         Place("/channels", "hub", _("Channels"), Permission.CHANNELS_READ),
         Place("/sandbox", "science", _("Simulator"), Permission.SANDBOX_USE),

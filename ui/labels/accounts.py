@@ -68,6 +68,7 @@ def permission_name(permission: Permission) -> str:
         Permission.WEBHOOKS_WRITE: _("Make and change webhooks"),
         Permission.AUDIT_READ: _("See the history of changes"),
         Permission.EVENTS_READ: _("Follow live events"),
+        Permission.ANALYTICS_READ: _("See figures of conversations, messages and money"),
         Permission.INCOMING_READ: _("See incoming webhooks and what came for them"),
         Permission.INCOMING_WRITE: _("Make and change incoming webhooks"),
     }.get(permission, permission.value)

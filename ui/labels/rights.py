@@ -27,6 +27,7 @@ def lines() -> list[Line]:
         Line(_("Stages, fields and rules of boards"), None, P.BOARDS_WRITE, under=True),
         Line(_("Campaigns"), P.CAMPAIGNS_READ, P.CAMPAIGNS_WRITE),
         Line(_("Start, pause and stop campaigns"), None, P.CAMPAIGNS_SEND, under=True),
+        Line(_("Analytics"), P.ANALYTICS_READ, None),
         Line(_("Templates"), P.TEMPLATES_READ, P.TEMPLATES_WRITE),
         Line(_("Channels"), P.CHANNELS_READ, P.CHANNELS_WRITE),
         Line(_("Simulator"), None, P.SANDBOX_USE),

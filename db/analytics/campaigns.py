@@ -1,0 +1,63 @@
+"""Campaigns that started in a period, with the figures that their own pages show and what they cost."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from db.analytics.period import Period, period
+from db.campaigns.enums import CampaignState
+from db.campaigns.tallies import Figures, tallies
+from db.costs.ledger import Spent, spent
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
+
+MOST = 200
+"""The newest."""
+_CAMPAIGNS = f"""
+select c.id, c.name, c.state, c.started_at, coalesce(h.name, '') as channel_name, count(*) over ()::int as total from campaign c
+left join channel h on h.company_id = c.company_id and h.id = c.channel_id
+where c.company_id = $1 and c.started_at >= $2 and c.started_at < $3 and c.cadence_id is null and c.fallback_of is null
+    and ($4::uuid is null or c.channel_id = $4) order by c.started_at desc, c.id desc limit {MOST}
+"""
+
+
+class Started(NamedTuple):
+    id: UUID
+    name: str
+    state: CampaignState
+    started_at: datetime
+    channel_name: str
+    figures: Figures
+    spent: list[Spent]
+
+
+class Campaigns(NamedTuple):
+    """`total`: those that started, also where they are more than are listed."""
+
+    period: Period
+    total: int
+    items: list[Started]
+
+
+async def campaigns(actor: Actor, first: date | None, last: date | None, channel_id: UUID | None) -> Campaigns:
+    """Newest first. Raises Forbidden, Invalid."""
+    actor.require(Permission.CAMPAIGNS_READ)
+    async with read(actor, Permission.ANALYTICS_READ) as r:
+        of = await period(r, actor.company_id, first, last)
+        rows = await r.fetch(_CAMPAIGNS, actor.company_id, of.begins, of.ends, channel_id)
+        ids = [row["id"] for row in rows]
+        counted, money = await tallies(r, ids), await spent(r, actor.company_id, ids)
+    items = [
+        Started(
+            row["id"],
+            row["name"],
+            CampaignState(row["state"]),
+            row["started_at"],
+            row["channel_name"],
+            counted[row["id"]].figures,
+            money[row["id"]],
+        )
+        for row in rows
+    ]
+    return Campaigns(of, rows[0]["total"] if rows else 0, items)

@@ -1,0 +1,56 @@
+"""Figures over HTTP: who may see them, that the rows behind one are as many, and that a file says what the answer says."""
+
+import csv
+import io
+
+import asyncpg
+import httpx
+from openpyxl import load_workbook
+
+from db.contacts.actions import create_contact
+from db.permissions import Permission, Role
+from db.tenancy import Actor
+from tests import factories
+from tests.api.conftest import SignInAs
+from tests.db.conversations.test_conversations import Scene
+
+BASE = "/v1/analytics"
+
+
+async def test_figures_their_rows_and_their_files(
+    client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection, sign_in_as: SignInAs
+) -> None:
+    channel = await factories.channel(owner_db, owner, name="=1+1")
+    for number in range(3):
+        phone = f"+5511987654{number:03}"
+        contact = (await create_contact(owner, name=f"Ana {number}", phone=phone, tag_names=[], custom={}))["id"]
+        await Scene(owner, channel, contact).wrote(number, key=f"k{number}")
+    auth = await sign_in_as(Role.MANAGER)
+    found = (await client.get(f"{BASE}/conversations", headers=auth)).json()
+    assert (found["figures"]["opened"], sum(one["count"] for one in found["waiting"])) == (3, 3)
+    page = (await client.get(f"{BASE}/talks?fact=opened&limit=2", headers=auth)).json()
+    rest = await client.get(f"{BASE}/talks", params={"fact": "opened", "limit": 2, "cursor": page["next_cursor"]}, headers=auth)
+    assert page["total"] == 3
+    assert [one["contact_name"] for one in page["items"] + rest.json()["items"]] == ["Ana 2", "Ana 1", "Ana 0"]
+    assert (await client.get(f"{BASE}/messages", headers=auth)).json()["figures"]["received"] == 3
+
+    text = (await client.get(f"{BASE}/conversations/file?format=csv&language=en&separator=,", headers=auth)).text
+    lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    this = next(line for line in lines if line[:1] == ["This period"])
+    assert dict(zip(lines[lines.index(this) - 1], this, strict=True))["Opened"] == "3"
+    book = load_workbook(io.BytesIO((await client.get(f"{BASE}/conversations/file", headers=auth)).content))
+    assert book.sheetnames[:2] == ["Sobre estes números", "Números"]
+    assert book["Números"]["B2"].value == 3
+    assert book["Por canal"]["A2"].value == "'=1+1"  # no formula
+    assert (await client.get(f"{BASE}/campaigns/file?format=csv", headers=auth)).status_code == 200
+    assert (await client.get(f"{BASE}/messages/file", headers=auth)).status_code == 200
+
+
+async def test_who_may_not_see_figures(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    for path in ("conversations", "talks", "messages", "campaigns"):
+        assert (await client.get(f"{BASE}/{path}", headers=await sign_in_as(Role.AGENT))).status_code == 403
+    narrow = await sign_in_as(scopes=[Permission.ANALYTICS_READ])
+    assert (await client.get(f"{BASE}/messages", headers=narrow)).status_code == 200
+    assert (await client.get(f"{BASE}/talks", headers=narrow)).status_code == 403
+    wrong = await client.get(f"{BASE}/messages?since=2020-01-01&until=2024-01-01", headers=narrow)
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "since")

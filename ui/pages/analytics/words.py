@@ -1,0 +1,102 @@
+"""What each figure counts, in plain words: shown where one points at it, and written below."""
+
+from collections.abc import Callable
+
+from api.contract.enums import TalkFact
+from ui import formats
+from ui.i18n import _, pgettext
+
+
+def SENT() -> str:
+    return _("Messages that the provider accepted on these days and that did not fail afterwards.")
+
+
+def DELIVERED() -> str:
+    return _("Of those sent on these days: how many arrived, whenever that was.")
+
+
+def READ() -> str:
+    return _("Of those sent on these days: how many were read. Channels that do not tell it count none.")
+
+
+def REPLIED() -> str:
+    return _("Of those sent on these days: how many got an answer. Only the first answer counts.")
+
+
+def FAILED() -> str:
+    return _("Messages that were refused, or failed after they were accepted, on these days.")
+
+
+def RECEIVED() -> str:
+    return _("Messages that people wrote to you, by when they wrote them. Reactions and edits are left out.")
+
+
+def OPENED() -> str:
+    return _("Times that a conversation was opened. Who comes back after it was closed opens it once more.")
+
+
+def ANSWERED() -> str:
+    return _(
+        "Half of the people waited at most so long for the first answer of your team: since they wrote, or since the assistant asked for people."
+    )
+
+
+def SPENT() -> str:
+    return _("What providers billed for messages of these days, at the price of that day.")
+
+
+def facts() -> dict[TalkFact, tuple[str, str]]:
+    """Name and meaning of each figure of conversations."""
+    return {
+        TalkFact.OPENED: (_("Opened"), OPENED()),
+        TalkFact.REOPENED: (_("Reopened"), _("Of those opened: within 24 hours after they were closed.")),
+        TalkFact.ASSISTED: (
+            _("Answered by the assistant"),
+            _("The assistant gave the first answer, before anybody of your team."),
+        ),
+        TalkFact.ANSWERED: (
+            _("Answered by people"),
+            _("First answers of your team, here or over the API, for which somebody waited."),
+        ),
+        TalkFact.PHONED: (
+            _("Answered on a phone"),
+            _("First answers of your team that were written on the phone that shares the number."),
+        ),
+        TalkFact.CLOSED: (
+            pgettext("figures", "Closed"),
+            _("Times that a conversation was closed. A close that was taken back within a minute was none."),
+        ),
+        TalkFact.CLOSED_ALONE: (
+            _("Closed by the assistant alone"),
+            _("Of those closed: answered by the assistant, and by nobody of your team."),
+        ),
+        TalkFact.HANDED: (_("Handed to people"), _("The assistant asked for somebody of your team.")),
+    }
+
+
+def messages() -> list[tuple[str, str]]:
+    return [
+        (_("Sent"), SENT()),
+        (_("Delivered"), DELIVERED()),
+        (_("Read"), READ()),
+        (_("Replied"), REPLIED()),
+        (_("Failed"), FAILED()),
+        (_("Received"), RECEIVED()),
+        (_("Spent"), SPENT()),
+    ]
+
+
+def conversations() -> list[tuple[str, str]]:
+    times = _("Half of them took at most the first time, nine in ten at most the second; both are right within 13%.")
+    return [*facts().values(), (_("Times"), times)]
+
+
+def share(value: float | None) -> str:
+    return formats.DASH if value is None else formats.percent(value)
+
+
+def money(currency: str) -> Callable[[float | None], str]:
+    def show(micro: float | None) -> str:
+        return formats.DASH if micro is None else formats.money(round(micro / 10_000), currency)
+
+    return show
