@@ -28,6 +28,7 @@ from api.auth.views import provide_origin
 from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
 from api.cadences import CadenceController
+from api.calls import CallController
 from api.campaigns import CampaignController, ContactCampaignController
 from api.channel_health import ChannelHealthController
 from api.channel_sessions import ChannelSessionController
@@ -134,6 +135,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SandboxController,
     SandboxModelController,
     ContactController,
+    CallController,
     MessageController,
     ConversationController,
     AssistantController,

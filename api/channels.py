@@ -117,6 +117,7 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
             read_receipts=can.read_receipts,
             typing=can.typing,
             reaches_landlines=can.reaches_landlines,
+            calls=can.calls,
             rehearsed_kinds=msgspec.convert(can.rehearsed_kinds, list[SandboxKind]),
             rehearsed_news=msgspec.convert(can.rehearsed_news, list[SandboxNewsCode]),
         ),

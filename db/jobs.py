@@ -235,6 +235,16 @@ class DownloadFile(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "file:{file_id}"
 
 
+class AskAboutCall(Job, frozen=True, kw_only=True):
+    """Asks a provider what became of a call of which it told no end (`workers/calls.py`)."""
+
+    max_tries: ClassVar[int] = 3
+    when_held: ClassVar[WhenHeld] = "drop"
+    channel_id: UUID
+    provider_call_id: str
+    unique: ClassVar[str | None] = "call:{provider_call_id}"
+
+
 class LookAtFile(Job, frozen=True, kw_only=True):
     """Opens a picture that somebody uploaded, and makes a small one of it."""
 

@@ -4,6 +4,7 @@ list per process, read again every few minutes. No screen knows a kind by name."
 import time
 from contextlib import suppress
 
+from api.contract.channels import Channel
 from api.contract.enums import Language
 from api.contract.kinds import Kind, KindCapabilities, ReplyKind, Translated
 from ui.client import channels
@@ -38,6 +39,7 @@ _NONE = Kind(
         read_receipts=False,
         typing=False,
         reaches_landlines=True,
+        calls=False,
         rehearsed_kinds=[],
         rehearsed_news=[],
     ),
@@ -67,6 +69,11 @@ def of(kind: str | None) -> Kind:
 
 def can(kind: str | None) -> KindCapabilities:
     return of(kind).capabilities
+
+
+def writing(channels: list[Channel]) -> list[Channel]:
+    """Those over which something is written."""
+    return [one for one in channels if not can(one.kind).calls]
 
 
 def text(translated: Translated) -> str:

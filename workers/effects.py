@@ -27,10 +27,10 @@ from db.conversations import away
 from db.costs import ledger as costs
 from db.costs.ledger import Charge
 from db.jobs import CheckChannel
-from db.messages import echoes, inbound, lost
+from db.messages import calls, echoes, inbound, lost
 from db.messages.content import Preference, System
 from db.messages.echoes import Echo
-from db.messages.enums import MessageOrigin, MessageState
+from db.messages.enums import CallStage, MessageOrigin, MessageState
 from db.messages.events import ConversationChanged, MessageReceived
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
@@ -47,6 +47,7 @@ from workers.providers import registry
 from workers.providers.events import (
     AccountEvent,
     AnyEvent,
+    CallEvent,
     DeliveryStatus,
     IdentityEvent,
     InboundMessage,
@@ -235,6 +236,8 @@ async def _one(w: Work, item: Item) -> None:
     match item.event:
         case InboundMessage() as event:
             await _message(w, item, event)
+        case CallEvent() as event:
+            await _call(w, item, event)
         case PreferenceEvent() as event:
             value = "resume" if event.opted_in else "stop"
             sender = Sender(event.phone, event.bsuid, scope=item.channel.portfolio_id)
@@ -264,6 +267,17 @@ async def _one(w: Work, item: Item) -> None:
             await notices.record(w, channels, News(event.code, item.at, event.subject, event.detail, event.raw))
         case OtherEvent() as event:
             await _unknown(w, item, event)
+
+
+async def _call(w: Work, item: Item, event: CallEvent) -> None:
+    """What is known of a call; what it cost, once the provider has said its last word."""
+    told = {name: getattr(event, name) for name in calls.Told._fields if hasattr(event, name)}
+    turns = [calls.Turn(*turn) for turn in event.turns]
+    attempt_id = _uuid(event.correlation_id)
+    of = {"provider_call_id": event.provider_id, "attempt_id": attempt_id, "channel_id": item.channel.id, "turns": turns}
+    await calls.tell(w, calls.Told(**{**told, **of}))
+    if event.cost is not None and event.stage is CallStage.ANALYZED and not event.inbound:
+        await costs.bill(w, [Charge(attempt_id, event.provider_id, item.at, True, costs.CALL, amount=event.cost)])
 
 
 async def _unknown(w: Work, item: Item, event: OtherEvent) -> None:

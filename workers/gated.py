@@ -10,7 +10,7 @@ from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.costs.enums import CapScope
-from db.messages import header_files, ledger, render, repeats, strangers
+from db.messages import call_hours, header_files, ledger, render, repeats, strangers
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
@@ -50,6 +50,19 @@ async def by_acquaintance(w: Work, channel: ChannelRow, campaign_id: UUID | None
     if strange:
         await ledger.finish(w, [unknown_here(m) for m in batch if m.message_id in strange], horizon=channel.unknown_horizon)
     return [m for m in batch if m.message_id not in strange]
+
+
+async def by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) -> list[Claimed]:
+    """Those who may be called now, by the law of their place; the others wait. A simulator's number calls nobody, at whatever hour."""
+    if not registry.provider(channel.kind).capabilities.calls or channel.sandbox:
+        return list(batch)
+    waits = {message.message_id: call_hours.wait(message.address, now()).total_seconds() for message in batch}
+    held = [message for message in batch if waits[message.message_id] > 0]
+    if held:
+        why = "held by the hours in which people are called"
+        results = [queued_again(one, FailureReason.QUIET_HOURS, waits[one.message_id], why) for one in held]
+        await ledger.finish(w, results, horizon=channel.unknown_horizon)
+    return [message for message in batch if not waits[message.message_id] > 0]
 
 
 async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str) -> list[Claimed]:

@@ -23,6 +23,7 @@ from workers import (
     board_rules,
     boards,
     cadences,
+    calls,
     campaigns,
     channels,
     contacts,
@@ -73,6 +74,7 @@ HANDLERS: tuple[Handler, ...] = (
     *assistant.JOBS,
     *board_rules.JOBS,
     *boards.JOBS,
+    *calls.JOBS,
     *campaigns.JOBS,
     *channels.JOBS,
     *contacts.JOBS,
@@ -105,6 +107,7 @@ HANDLERS: tuple[Handler, ...] = (
 LOOPS: tuple[Loop, ...] = (
     *assistant.LOOPS,
     *cadences.LOOPS,
+    *calls.LOOPS,
     *campaigns.LOOPS,
     *channels.LOOPS,
     *conversations.LOOPS,

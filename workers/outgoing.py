@@ -101,6 +101,10 @@ class Sender:
             known = self._clients[channel.id] = (channel.token, client)
         return known[1]
 
+    def request(self, channel: ChannelRow, content: AnswerContent, to: str, attempt_id: UUID) -> bytes:
+        """The body that an attempt went out with. Raises ValueError when it cannot pass."""
+        return registry.adapter(channel.kind).compose_answer(self._settings, channel, content, to, str(attempt_id))
+
     async def send(self, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
         """One message once; never raises for trouble on the network. Raises TooLate when no byte left by `latest` (monotonic)."""
         return await registry.adapter(channel.kind).send(self.client(channel), channel, body, latest)

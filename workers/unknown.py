@@ -11,8 +11,8 @@ from db import halving
 from db.channels.secrets import ChannelRow, load_channel
 from db.clock import now
 from db.jobs import LookUpUnknown
-from db.messages import inbox, ledger, render, unknown
-from db.messages.render import TemplateContent, text_sender
+from db.messages import call_hours, inbox, ledger, render, unknown
+from db.messages.render import CallContent, Content, TemplateContent, text_sender
 from db.messages.unknown import Question
 from db.permissions import Permission
 from db.providers.registry import providers
@@ -22,7 +22,7 @@ from workers.outcomes import Unknown
 from workers.outgoing import Sender
 from workers.progress import progress
 from workers.providers import registry
-from workers.providers.adapter import Found
+from workers.providers.adapter import Found, LostSend
 from workers.providers.wire import ProviderError
 from workers.registration import Handler, Loop
 
@@ -43,7 +43,7 @@ async def reconcile() -> None:
             w.enqueue(LookUpUnknown(channel_id=channel_id), at=now() + timedelta(seconds=5))
 
 
-async def _ask(client: object, channel: ChannelRow, rows: list[Question]) -> dict[UUID, Found]:
+async def _ask(sender: Sender, client: object, channel: ChannelRow, rows: list[Question]) -> dict[UUID, Found]:
     """What the provider has of one person's attempts. Raises ProviderError."""
     adapter = registry.adapter(channel.kind)
     found: dict[UUID, Found] = {}
@@ -52,10 +52,20 @@ async def _ask(client: object, channel: ChannelRow, rows: list[Question]) -> dic
         assert not isinstance(content, TemplateContent)
         text = text_sender(content).render(list(row.params))
         taken = frozenset([*row.taken, *(message.provider_id for message in found.values())])
-        message = await adapter.look_up(client, channel, row.address, text, row.started_at, taken)
+        lost = LostSend(str(row.attempt_id), row.address, text, row.started_at, taken, _repeated(sender, channel, content, row))
+        message = await adapter.look_up(client, channel, lost)
         if message is not None:
             found[row.attempt_id] = message
     return found
+
+
+def _repeated(sender: Sender, channel: ChannelRow, content: Content, row: Question) -> bytes | None:
+    """The request of a call once more, while the person may be called."""
+    if not isinstance(content, CallContent) or not row.may_repeat:
+        return None
+    if not channel.sandbox and call_hours.wait(row.address, now()):
+        return None
+    return sender.request(channel, content, row.address, row.attempt_id)
 
 
 def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
@@ -78,7 +88,7 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
         async def one_after_the_other() -> None:
             for theirs in todo:
                 try:
-                    found.update(await _ask(client, channel, theirs))
+                    found.update(await _ask(sender, client, channel, theirs))
                 except ProviderError as error:
                     log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
                     if not isinstance(error.outcome, Unknown):  # refused or away; an answer that cannot be read is one person's

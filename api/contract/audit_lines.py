@@ -186,6 +186,7 @@ LINES: dict[str, str] = {
     "member.removed": "Took somebody out of the team",
     "member.role_changed": "Changed somebody's role",
     "message.reacted": "Reacted to a message",
+    "call.placed": "Called somebody",
     "message.sent": "Sent a message",
     "message.sent_again": "Sent a message again",
     "model_behaviour.changed": "Changed the practice AI",

@@ -57,7 +57,7 @@ class KindFile(Output):
 class KindCapabilities(Output):
     """What a channel of this kind can do and what binds it."""
 
-    campaign_content: Literal["template", "text"]
+    campaign_content: Literal["template", "text"] | None  # null: it takes no campaigns
     text_limit: int
     unit: Literal["message", "segment"]  # what is billed, and what `throughput` counts per second
     free_text_hours: float | None  # so long after a person's last message it takes free texts; null: at any time
@@ -72,6 +72,7 @@ class KindCapabilities(Output):
     read_receipts: bool  # it shows people that we read their message
     typing: bool  # it shows people that somebody writes an answer
     reaches_landlines: bool
+    calls: bool  # it calls people, and takes nothing that is written
     rehearsed_kinds: list[SandboxKind]  # what the simulator's people send beside texts
     rehearsed_news: list[SandboxNewsCode]  # what the simulator tells about an account
 

@@ -43,7 +43,7 @@ from db.knowledge.errors import KnowledgeField
 from db.knowledge.errors import SourceFailure as SourceFailure
 from db.kommo.errors import KommoError, KommoField
 from db.kommo.errors import KommoReason as KommoReason
-from db.messages.errors import MessageError, ReplyField, UploadError
+from db.messages.errors import CallError, MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
 from db.personas.errors import PersonaError
@@ -63,6 +63,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ContactError,
     ContactImportError,
     MessageError,
+    CallError,
     ReplyError,
     UploadError,
     ConversationError,

@@ -17,7 +17,7 @@ from db.holds.errors import HoldError
 from db.incoming.errors import IncomingError
 from db.knowledge.errors import KnowledgeError
 from db.kommo.errors import KommoError
-from db.messages.errors import MessageError, ReplyError, UploadError
+from db.messages.errors import CallError, MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
 from db.proposals.errors import ProposalError
@@ -123,6 +123,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
             ReplyError.REACTION_NOT_TAKEN,
         ),
     ),
+    "contacts_call": (*CallError, MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT),
     "conversations_messages_send_again": (
         *_NOT_NOW,
         MessageError.NOT_SENT_AGAIN,

@@ -19,6 +19,7 @@ from db.errors import Field, RequestError, RequestField
 from db.messages.variables import is_field
 from db.messages.variables import problems as text_problems
 from db.permissions import Permission
+from db.providers import registry
 from db.providers.placeholders import placeholders
 from db.tenancy import Actor
 from db.versions import Expected
@@ -221,7 +222,9 @@ def _wrong_move(stages: dict[UUID, str], stage_id: UUID, action: Move) -> list[F
 
 _MEMBER = "select true from membership where company_id = $1 and user_id = $2"
 _TEAM_THERE = "select true from team where company_id = $1 and id = $2"
-_CHANNEL = "select true from channel where company_id = $1 and id = $2 and archived_at is null"
+_CHANNEL = "select true from channel where company_id = $1 and id = $2 and archived_at is null and kind <> all($3::text[])"
+_CALLING = [one.kind for one in registry.providers() if one.capabilities.calls]
+"""Kinds of channels over which nothing is written."""
 _TEMPLATE = """
 select components::text as components, parameter_format, category from template where company_id = $1 and id = $2 and status <> 'deleted'
 """
@@ -244,7 +247,11 @@ async def _wrong(w: Work, action: RuleAction) -> list[Field]:
         case SendText():
             if text_problems(action.text, await _custom_keys(w)):
                 return [BoardField.FILL_WITHOUT_GAP("action.text")]
-            return await _missing(w, _CHANNEL, action.channel_id, "action.channel_id")
+            return (
+                []
+                if await w.fetchval(_CHANNEL, w.company_id, action.channel_id, _CALLING)
+                else [BoardField.RULE_UNKNOWN("action.channel_id")]
+            )
         case SendTemplate():
             row = await w.fetchrow(_TEMPLATE, w.company_id, action.template_id)
             if row is None:

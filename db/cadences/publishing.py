@@ -37,6 +37,7 @@ from db.clock import now
 from db.contacts import segments
 from db.errors import AppError, Field, RequestField
 from db.messages.render import Binding
+from db.providers import registry
 from db.work import Read, Work
 
 
@@ -135,7 +136,8 @@ async def _letters_of(
         if letter is not None and letter.takes and old.get(step_id) == step:
             made[step_id] = letter.id
             continue
-        if not await w.fetchval("select true from channel where company_id = $1 and id = $2", w.company_id, step.channel_id):
+        kind = await w.fetchval("select kind from channel where company_id = $1 and id = $2", w.company_id, step.channel_id)
+        if kind is None or registry.provider(kind).capabilities.campaign_content is None:
             wrong.append(CadenceField.STEP_UNKNOWN(f"{node.path}.channel_id"))
             continue
         made[step_id], found = await letters.make(

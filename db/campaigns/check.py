@@ -164,7 +164,7 @@ def _braced(name: str) -> str:
 def message_problems(draft: Draft) -> list[Field]:
     """Those of channel and message, without touching the database. The path of each is the step where it is mended."""
     capabilities = draft.capabilities
-    if draft.channel_id is None or capabilities is None:
+    if draft.channel_id is None or capabilities is None or capabilities.campaign_content is None:
         return [CampaignField.NO_CHANNEL("channel")]
     found = []
     if not draft.channel_ready:

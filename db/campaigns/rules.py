@@ -6,10 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.campaigns.events import SendHoursChanged
-from db.campaigns.holidays import brazil
 from db.campaigns.plan import Plan
 from db.campaigns.windows import Hours, holding, opening
 from db.clock import now
+from db.contacts.holidays import brazil
 from db.contacts.places import Place
 from db.errors import RequestError
 from db.permissions import Permission

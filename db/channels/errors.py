@@ -34,6 +34,7 @@ class ChannelField(FieldCode):
     NOT_FOR_THIS_CHANNEL = "not_for_this_channel", "This kind of channel has no such secret."
     SENDER_INVALID = "sender_invalid", "Write the number with + and country code, or the MG… name of a messaging service."
     PROVIDER_ID = "provider_id", "Copy it as the provider shows it: letters and digits, without blanks."
+    NUMBER_INVALID = "number_invalid", "Write the number with + and country code, like +551131234567."
     ACCOUNT_SID = "account_sid", "An account SID begins with AC and has 32 signs after it. Copy it from the Twilio console."
 
 
@@ -109,6 +110,7 @@ class CheckDetail(Code):
     SECRETS_UNREADABLE = "secrets_unreadable", "The stored secrets cannot be opened any more. Type them in again."
     SANDBOX_OFF = "sandbox_off", "The simulator is switched off on this installation. Ask who runs it."
     NOT_OWNED = "not_owned", "This number is not in the account. Choose one of the account, or buy it there."
+    NO_AGENT = "no_agent", "This number has no outbound agent at Retell. Choose one there, under Phone Numbers, then check again."
     NO_SMS = "no_sms", "This number cannot send SMS. Choose another one."
     SET_BY_HAND = "set_by_hand", "Type the address into the messaging service at Twilio, under inbound messages."
 

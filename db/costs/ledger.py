@@ -52,6 +52,10 @@ from message_cost where company_id = $1 and campaign_id = any($2::uuid[]) group 
 """
 
 
+CALL = "call"
+"""The category of what providers tell the amount of."""
+
+
 class Charge(NamedTuple):
     """What a provider told of one attempt, named by our id, or by the provider's. `category` None: it is billed by segments."""
 
@@ -61,6 +65,8 @@ class Charge(NamedTuple):
     billable: bool
     category: str | None
     model: str = ""
+    amount: int | None = None
+    """Of a call, told by the provider itself, in millionths of a US dollar; None: the price of the day counts."""
 
 
 class _Told(NamedTuple):
@@ -71,11 +77,12 @@ class _Told(NamedTuple):
     billable: bool
     category: str
     model: str
+    amount: int = -1  # that the provider told itself, in millionths of a dollar; -1: the price of the day counts
 
 
 def _of(charge: Charge) -> _Told:
     category = RateCategory.SMS.value if charge.category is None else charge.category
-    return _Told(charge.at, charge.at, charge.billable, category, charge.model)
+    return _Told(charge.at, charge.at, charge.billable, category, charge.model, -1 if charge.amount is None else charge.amount)
 
 
 def _together(told: Iterable[_Told]) -> _Told:
@@ -134,7 +141,8 @@ async def _enter(w: Work, told: dict[UUID, _Told], facts: dict[UUID, Arrived], s
 
 
 def _read(row: asyncpg.Record) -> _Told:
-    return _Told(row["at"], row["told_at"] or row["at"], row["billable"], row["category"], row["model"])
+    amount = row["price"] if row["category"] == CALL else -1
+    return _Told(row["at"], row["told_at"] or row["at"], row["billable"], row["category"], row["model"], amount)
 
 
 def _entry(one: Arrived, told: _Told, channel: asyncpg.Record, known: rates.Prices) -> tuple[object, ...]:
@@ -142,17 +150,19 @@ def _entry(one: Arrived, told: _Told, channel: asyncpg.Record, known: rates.Pric
     units = one.units if registry.provider(kind).capabilities.unit == "segment" else 1
     price = known.of(kind, country, told.category, told.first.date())
     of = (one.attempt_id, one.message_id, one.campaign_id, one.channel_id, kind, country, channel["sandbox"], units)
-    return *of, *told, *_money(told, units, price)
+    return *of, *told[:5], *_money(told, units, price)
 
 
 def _corrected(row: asyncpg.Record, told: _Told, known: rates.Prices) -> tuple[object, ...]:
     price = None if row["price"] is None else rates.Price(row["price"], row["currency"])
     if (row["at"].date(), row["category"]) != (told.first.date(), told.category):  # otherwise what was spent keeps its price
         price = known.of(row["kind"], row["country"], told.category, told.first.date())
-    return *tuple(row)[:8], *told, *_money(told, row["units"], price)
+    return *tuple(row)[:8], *told[:5], *_money(told, row["units"], price)
 
 
 def _money(told: _Told, units: int, price: rates.Price | None) -> tuple[int | None, str | None, int]:
+    if told.amount >= 0:
+        return told.amount, "USD", told.amount if told.billable else 0
     if price is None:
         return None, None, 0
     return price.amount, price.currency, price.amount * units if told.billable else 0

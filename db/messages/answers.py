@@ -61,7 +61,7 @@ from channel c join contact p on p.company_id = $1 and p.id = $2
 left join lateral (
     select address, received_at from inbound_message where company_id = $1 and contact_id = $2 and channel_id = c.id and kind <> all($3)
     order by received_at desc limit 1) i on true
-where c.company_id = $1 and c.archived_at is null and ($5::uuid is null or c.id = $5)
+where c.company_id = $1 and c.archived_at is null and ($5::uuid is null or c.id = $5) and c.kind = any($6::text[])
 order by i.received_at desc nulls last, c.id limit 200
 """
 _KNOWN = """
@@ -83,6 +83,11 @@ async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
         return await _ways(r, actor.company_id, contact_id, None)
+
+
+async def call_ways(r: Read, company_id: UUID, contact_id: UUID) -> list[ReplyChannel]:
+    """The channels that call people, inside a unit of work."""
+    return await _ways(r, company_id, contact_id, None, calls=True)
 
 
 async def send(
@@ -205,12 +210,12 @@ async def put(w: Work, way: ReplyChannel, contact_id: UUID, reply: Reply, *, key
     return record.Place(way.channel_id, contact_id, way.address, message_id, entry.at)
 
 
-async def held(w: Work, contact_id: UUID, channel_id: UUID) -> ReplyChannel:
-    """How a channel reaches a person. Until this transaction ends it is not archived, nor does the person opt out. Raises NotFound."""
+async def held(w: Work, contact_id: UUID, channel_id: UUID, *, calls: bool = False) -> ReplyChannel:
+    """How a channel that takes texts, or one that calls, reaches a person. Until this transaction ends it is not archived, nor does the person opt out. Raises NotFound."""
     ways = []
     if await queueing.hold_open(w, channel_id):  # first: what comes in takes them in this order too
         await hold_still(w, contact_id)
-        ways = await _ways(w, w.company_id, contact_id, channel_id)
+        ways = await _ways(w, w.company_id, contact_id, channel_id, calls=calls)
     if not ways:
         raise RequestError.NOT_FOUND(what="channel")
     return ways[0]
@@ -244,8 +249,11 @@ async def preview_template(r: Read, contact_id: UUID, channel_id: UUID, template
     return await template_replies.filled(r, place, template_id, bindings)
 
 
-async def _ways(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None) -> list[ReplyChannel]:
-    reach = [(one.kind, address) for one in registry.providers() for address in one.capabilities.addresses]
+async def _ways(
+    r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None, *, calls: bool = False
+) -> list[ReplyChannel]:
+    able = [one for one in registry.providers() if one.capabilities.calls == calls]
+    reach = [(one.kind, address) for one in able for address in one.capabilities.addresses]
     kinds, addresses = [kind for kind, _ in reach], [address for _, address in reach]
     rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id, kinds, addresses, SAMPLE)
     return [_way(row, now()) for row in rows]

@@ -1,14 +1,17 @@
 """What a message from outside holds, whole and typed: one Struct per kind, told apart by `kind`.
 
-Pure data without other imports of ours, because the wire contract re-exports it. Files are named by what fetches them at the
+Pure data, because the wire contract re-exports it. Files are named by what fetches them at the
 provider; money is integer minor units. A kind that nobody here knows is `unsupported` under the provider's name for it.
 """
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
+
+from db.messages.enums import CallOutcome
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -169,11 +172,18 @@ class Revoke(Kind, frozen=True, kw_only=True, tag="revoke"):
 
 
 class Call(Kind, frozen=True, kw_only=True, tag="call"):
-    """`status` null: it rings; afterwards the provider's word for how it ended. `seconds`: how long they spoke."""
+    """`status` null: it rings; afterwards the provider's word for how it ended. `seconds`: how long they spoke. Of a call by a virtual agent
+    also its `outcome`, once it ended, what was said in short, and how the person sounded: positive, neutral, negative. `GET
+    /v1/calls/{id}` has every word; the recording is the file of the message."""
 
     direction: Literal["in", "out"] = "in"
     status: str | None = None
     seconds: int | None = None
+    id: UUID | None = None
+    outcome: CallOutcome | None = None
+    summary: str = ""
+    sentiment: str | None = None
+    recording: File | None = None
 
 
 class CallPermission(Kind, frozen=True, kw_only=True, tag="call_permission"):
@@ -313,6 +323,8 @@ def files_of(content: MessageContent) -> list[File]:
             return [content.file]
         case Media():
             return content.files
+        case Call() if content.recording is not None:
+            return [content.recording]
         case Edit() if content.content is not None:
             return files_of(content.content)
         case _:

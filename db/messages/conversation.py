@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from db.contacts.notes import must_exist
 from db.errors import RequestError
-from db.messages import content, files, reacted, render
-from db.messages.content import Context, MessageContent, Referral
+from db.messages import calls, content, files, reacted, render
+from db.messages.content import Call, Context, MessageContent, Referral
 from db.messages.enums import MessageOrigin, MessageState
 from db.messages.files import MessageFile
 from db.messages.reacted import Reacted
@@ -192,9 +192,18 @@ async def _whole(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]
 
 
 async def _with_files(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
+    spoken = [entry.id for entry in entries if isinstance(entry.content, Call)]
     holders = [entry.id for entry in entries if entry.content is not None and content.files_of(entry.content)]
-    found = await files.of_messages(r, company_id, holders)
-    return [entry._replace(files=found[entry.id]) if entry.id in found else entry for entry in entries]
+    found = await files.of_messages(r, company_id, holders + spoken)
+    became = await calls.of_messages(r, company_id, spoken)
+    return [_with(entry, found.get(entry.id, []), became.get(entry.id)) for entry in entries]
+
+
+def _with(entry: Entry, held: list[MessageFile], became: Call | None) -> Entry:
+    """An entry with its files, and with what became of the call that it is."""
+    if became is not None and isinstance(entry.content, Call):
+        entry = entry._replace(content=msgspec.structs.replace(became, direction=entry.content.direction))
+    return entry._replace(files=held) if held else entry
 
 
 async def _with_reactions(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:

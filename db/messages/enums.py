@@ -105,3 +105,44 @@ class SkipReason(StrEnum):
     SAMPLE_CONTACT = "sample_contact"  # an invented person, and the channel is real
     STRANGER = "stranger"  # never wrote and never consented, and the number may be blocked for writing to such people
     SAME_TEXT = "same_text"  # the number had the same text within the company's window
+
+
+class CallStage(IntEnum):
+    """How far a call is, as far as was told. Stored as smallint; it only rises."""
+
+    RINGING = 0
+    TALKING = 1
+    ENDED = 2
+    ANALYZED = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class CallOutcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    TRANSFERRED = "transferred"
+    CALLBACK_WANTED = "callback_wanted"
+    OPTED_OUT = "opted_out"  # the person wants no more calls
+    VOICEMAIL = "voicemail"
+    MENU = "menu"  # a machine that offers digits
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REFUSED = "refused"
+    WRONG_NUMBER = "wrong_number"
+    BLOCKED = "blocked"  # a carrier, or the provider, did not let it through
+    NO_LINE = "no_line"
+    NO_CREDIT = "no_credit"  # of our account at the provider
+    CANCELLED = "cancelled"  # stopped before anybody answered
+    FAULT = "fault"
+
+
+class CallSpeaker(StrEnum):
+    """Who says something in a call."""
+
+    AGENT = "agent"  # the virtual one
+    PERSON = "person"
+    COLLEAGUE = "colleague"  # to whom the call was handed over

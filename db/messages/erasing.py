@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.ids import first_of
-from db.messages import content, files, render
+from db.messages import calls, content, files, render
 from db.messages.enums import FileReason, FileState, SkipReason
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
@@ -44,6 +44,7 @@ delete from lost_attempt where company_id = $1 and (contact_id = any($2::uuid[])
 async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
     """Takes what was said, and to which address, off some messages of the person; what waits is cancelled. Rows by table."""
     return {
+        "call": await calls.let_go(w, person.contact_ids),
         "message": await w.execute(_OUT, w.company_id, person.contact_ids, most),
         "inbound_message": await w.execute(_IN, w.company_id, person.contact_ids, most),
         "message_file": await files.let_go(w, person.contact_ids),
@@ -70,6 +71,10 @@ with picked as materialized (
 ), emptied as (
     update message m set content = '{render.encode(render.ForgottenContent())}', params = '{{}}', context = null, requeue_allowed = false
     from picked where m.company_id = $1 and m.id = picked.id and m.state not in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) and m.reacts_to is null
+), words as (
+    delete from call_turn t using picked where t.company_id = $1 and t.call_id = picked.id
+), said as (
+    update call c set summary = null from picked where c.company_id = $1 and c.id = picked.id and c.summary is not null
 )
 select id from picked order by id desc limit 1
 """
@@ -79,6 +84,10 @@ with picked as materialized (
 ), emptied as (
     update inbound_message m set content = '{content.encode(content.FORGOTTEN)}', body = '', context = null, referral = null
     from picked where m.company_id = $1 and m.id = picked.id and m.kind <> all('{{reaction,preference,system}}')
+), words as (
+    delete from call_turn t using picked where t.company_id = $1 and t.call_id = picked.id
+), said as (
+    update call c set summary = null from picked where c.company_id = $1 and c.id = picked.id and c.summary is not null
 )
 select id from picked order by id desc limit 1
 """

@@ -23,6 +23,14 @@ class MessageError(ErrorCode):
     )
 
 
+class CallError(ErrorCode):
+    """Why a person cannot be called now."""
+
+    CALL_HOURS = "call_hours", 409, "At this hour this number is not called. Call in the hours that the law of its place allows."
+    TOO_MANY_CALLS = "too_many_calls", 409, "This person was called as often as is allowed. Write a message, or call another day."
+    CALL_UNDER_WAY = "call_under_way", 409, "This person is being called already. Wait until that call is over."
+
+
 class ReplyError(ErrorCode):
     """What a channel does not take."""
 

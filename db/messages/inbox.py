@@ -59,6 +59,12 @@ async def store(
         await w.execute(INSERT, *map(list, zip(*rows, strict=True)))
 
 
+async def store_one(w: Work, channel_id: UUID, source: str, body: bytes) -> None:
+    """The same, where what was learnt names by itself of what it tells."""
+    row = Received(w.company_id, uuid7(), channel_id, source, None, body, now())
+    await w.execute(INSERT, *([value] for value in row))
+
+
 _CLAIM = """
 select id, channel_id, source, attempt_id, body, received_at, tries from webhook_inbox
 where company_id = $1 and tries < 5 and next_at <= now() and (select at_home($3, $4, $5)) {only}

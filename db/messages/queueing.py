@@ -50,7 +50,7 @@ update message set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = nul
     queue_id = case when content->>'kind' = 'file' then (content->>'file_id')::uuid else channel_id end,
     content = case when content->>'kind' = 'file' then content - 'media' - 'media_until' else content end
 where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and campaign_id is null and reacts_to is null and requeue_allowed
-    and dedupe_key not like 'ai:%' and (state = {M.FAILED} or state = {M.FAILED_UNKNOWN} and $6)
+    and dedupe_key not like 'ai:%' and content->>'kind' is distinct from 'call' and (state = {M.FAILED} or state = {M.FAILED_UNKNOWN} and $6)
 returning content::text
 """
 # One that may have arrived already was not cancelled: nobody knows what became of it.

@@ -34,6 +34,10 @@ class FailureReason(enum.StrEnum):
     MARKETING_CAP = "marketing_cap", True
     TEST_RECIPIENT = "test_recipient", False
     WINDOW_CLOSED = "window_closed", False
+    CALL_UNANSWERED = "call_unanswered", True
+    CALL_BUSY = "call_busy", True
+    CALL_REFUSED = "call_refused", True
+    CALL_MACHINE = "call_machine", True
     # the message
     TEMPLATE_MISSING = "template_missing", True
     TEMPLATE_PAUSED = "template_paused", True
@@ -76,6 +80,7 @@ class FailureReason(enum.StrEnum):
     NETWORK = "network", True
     PROVIDER_OUTAGE = "provider_outage", True
     CALL_ENDED = "call_ended", False
+    CALL_FAULT = "call_fault", True
     CANCELLED_BY_PROVIDER = "cancelled_by_provider", True
     DISCARDED = "discarded", False
     UNKNOWN_OUTCOME = "unknown_outcome", True

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.conversations import persons, record
 from db.conversations.enums import LineKind
-from db.messages import files
+from db.messages import calls, files
 from db.messages.enums import MessageState as M
 from db.messages.enums import SkipReason
 from db.work import Work
@@ -101,6 +101,7 @@ async def detach(w: Work, contact_ids: list[UUID]) -> None:
     that they sent go."""
     await persons.hold(w, contact_ids)
     await files.let_go(w, contact_ids)
+    await calls.let_go(w, contact_ids)
     await w.execute(_DETACH, w.company_id, contact_ids)
     await w.execute(
         "update inbound_message set contact_id = null where company_id = $1 and contact_id = any($2::uuid[])",

@@ -13,7 +13,20 @@ from uuid import UUID
 import msgspec
 
 from db.channels.enums import TemplateCategory
-from db.messages.content import FORGOTTEN, Audio, Card, Contacts, Document, File, Image, Location, MessageContent, Reaction, Video
+from db.messages.content import (
+    FORGOTTEN,
+    Audio,
+    Call,
+    Card,
+    Contacts,
+    Document,
+    File,
+    Image,
+    Location,
+    MessageContent,
+    Reaction,
+    Video,
+)
 from db.messages.enums import FileForm
 from db.messages.variables import Variable, clean_value, first_name, parse, render
 from db.providers.placeholders import FILES
@@ -203,6 +216,17 @@ class ReactionContent(AnswerContent, frozen=True, kw_only=True, tag="reaction"):
         return Reaction(target_id=self.target_id, emoji=self.emoji)
 
 
+class CallContent(AnswerContent, frozen=True, kw_only=True, tag="call"):
+    """A call by a virtual agent. `variables`: what it is told of the person, by the names that its instructions use."""
+
+    variables: dict[str, str] = {}
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see what was written elsewhere; what became of the call is added by who reads it."""
+        return Call(direction="out")
+
+
 class ForgottenContent(AnswerContent, frozen=True, kw_only=True, tag="forgotten"):
     """What was said is not kept any longer (`erasing.py`)."""
 
@@ -212,7 +236,7 @@ class ForgottenContent(AnswerContent, frozen=True, kw_only=True, tag="forgotten"
         return FORGOTTEN
 
 
-ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | ForgottenContent
+ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | CallContent | ForgottenContent
 """What is drawn as what comes in is, by its `shown`."""
 Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent | ShownContent
 Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]

@@ -56,6 +56,8 @@ RULES: dict[str, Rule] = {
     "lost_attempt": ERASE,
     "inbound_message": _blank("address body content context context_provider_id referral provider_id", "kind origin"),
     "message_file": ERASE,
+    "call": ERASE,
+    "call_turn": ERASE,
     "handed_file": OURS,
     "webhook_inbox": _keep("What a provider sent and nobody could read yet, of several people at once, for 30 days at most."),
     "conversation": ERASE,

@@ -165,8 +165,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     addresses: tuple[IdentityKind, ...]
     """How it reaches a person, the best first."""
-    campaign_content: Literal["template", "text"]
-    """What a campaign may say: an approved template, or any text."""
+    campaign_content: Literal["template", "text"] | None
+    """What a campaign may say: an approved template, or any text. None: it takes no campaigns."""
     text_limit: int
     """Characters of one text."""
     unit: Literal["message", "segment"] = "message"
@@ -196,6 +196,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It shows people that somebody writes an answer."""
     can_look_up: bool = False
     """It can be asked what became of a message whose answer was lost."""
+    calls: bool = False
+    """It calls people, and takes nothing that is written."""
     names_numbers: bool = False
     """Its webhooks name our number as `external_id` has it, and come to one address for all numbers of an account or app: what names a
     number that is no channel of the company is another's. Otherwise whatever comes to a channel's address is the channel's."""

@@ -229,6 +229,13 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
             "role_id": await insert(
                 "insert into custom_role(company_id, name, permissions) values ($1, 'Caixa', '{contacts:read}') returning id"
             ),
+            "call_id": await insert(
+                "with made as (insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, content)"
+                " values ($1, $2, $2, $3, '+5511900000000', 'call:' || uuidv7(), 4, '{\"kind\": \"call\"}') returning company_id, id, channel_id)"
+                " insert into call(company_id, id, channel_id, stage, outcome) select company_id, id, channel_id, 3, 'answered' from made returning id",
+                channel,
+                contact,
+            ),
             "session_id": await insert(
                 "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",
                 uuid4().bytes,

@@ -170,6 +170,7 @@ async def test_kinds_say_what_connecting_asks(client: httpx.AsyncClient, sign_in
     assert {kind: [field["name"] for field in kinds[kind]["fields"]] for kind in kinds} == {
         "whatsapp": list(WHATSAPP_VALUES),
         "sms": [*SMS_VALUES, "throughput"],
+        "voice_retell": ["api_key", "number", "throughput"],
     }
     texts = [
         text for kind in kinds.values() for text in (kind["label"], kind["description"], *(f["label"] for f in kind["fields"]))

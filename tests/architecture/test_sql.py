@@ -37,7 +37,7 @@ OWNERS = {
     "db/incoming": {"incoming_delivery", "incoming_hook", "incoming_key"},
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/kommo": {"kommo_connection", "kommo_link", "kommo_stage", "kommo_task"},
-    "db/messages": {"attempt", "handed_file", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "webhook_inbox"},
+    "db/messages": {"attempt", "call", "call_turn", "handed_file", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "webhook_inbox"},
     "db/notifications": {"push_subscription"},
     "db/privacy": {"contact_export", "erasure", "receipt_key", "retention"},
     "db/qr": {"qr_first", "qr_heard", "qr_key", "qr_session"},

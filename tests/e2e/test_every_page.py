@@ -32,7 +32,7 @@ _OUTSIDE = (
 )
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new", "/cadences",
-    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
+    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/channels/connect/voice_retell", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/analytics", "/analytics/conversations", "/analytics/people", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
     "/settings/costs", "/settings/costs?tab=limit", "/settings/costs?tab=hours", "/settings/costs?tab=warm-up",
@@ -125,6 +125,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
             "id"
         ]
         cadence = await _a_sequence(api, channels)
+        called = await _a_call(api)
         told = (await api.post(f"/v1/webhooks/{hook}/test")).json()["delivery_id"]
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
@@ -148,6 +149,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/campaigns/compare?ids={done['id']}",
         *(f"/channels/{channel['id']}" for channel in channels[:2]),
         f"/contacts/{person['id']}",
+        f"/calls/{called}",
         f"/boards/{board['id']}",
         f"/boards/{board['id']}?lead={lead}",
         f"/boards/{board['id']}?q=nowhere",
@@ -167,6 +169,22 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",
     ]
+
+
+async def _a_call(api: httpx.AsyncClient) -> str:
+    """One that is over, over a number of the simulator."""
+    line = (
+        (await api.post("/v1/channels", json={"kind": "voice_retell", "sandbox": True, "name": "Ligações"}))
+        .raise_for_status()
+        .json()["id"]
+    )
+    while (await api.get(f"/v1/channels/{line}")).json()["state"] != "connected":
+        await asyncio.sleep(0.2)
+    somebody = (await api.get("/v1/contacts", params={"opted_out": False})).json()["items"][0]["id"]
+    made = (await api.post(f"/v1/contacts/{somebody}/call", json={"channel_id": line})).raise_for_status().json()["id"]
+    while (await api.get(f"/v1/calls/{made}")).json()["outcome"] is None:
+        await asyncio.sleep(0.2)
+    return str(made)
 
 
 async def _a_sequence(api: httpx.AsyncClient, channels: list[dict[str, Any]]) -> str:

@@ -12,6 +12,10 @@ async def messages(api: ApiClient, contact_id: UUID, cursor: str | None = None, 
     return await api.get(f"/v1/contacts/{contact_id}/messages", Page[Message], {"cursor": cursor, "limit": limit})
 
 
+async def one(api: ApiClient, message_id: UUID) -> Message:
+    return await api.get(f"/v1/messages/{message_id}", Message)
+
+
 async def file(api: ApiClient, file_id: UUID) -> FileLink:
     """With addresses that work for five minutes."""
     return await api.get(f"/v1/message-files/{file_id}", FileLink)

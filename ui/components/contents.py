@@ -11,6 +11,7 @@ from ui import formats
 from ui.components.media import draw_file
 from ui.components.text import Text, icon
 from ui.i18n import _
+from ui.labels import calls as call_labels
 from ui.labels import messages as message_labels
 
 CLIP = 120
@@ -65,6 +66,9 @@ def draw_content(content: doc.MessageContent, find: Find, files: Sequence[Messag
         _draw_change(content, find, files)
         return
     draw = _DRAW.get(type(content))
+    if isinstance(content, doc.Call):
+        _draw_call(content)
+        draw = None
     if files:
         for file in files:
             draw_file(file)
@@ -118,8 +122,18 @@ def _draw_row(content: doc.ListReply) -> None:
 
 
 def _draw_call(call: doc.Call) -> None:
-    how = formats.duration(call.seconds) if call.seconds else _("Not answered")
-    ui.label(_("Rang") if call.status is None else how).classes("m-hint")
+    if call.id is None:
+        how = formats.duration(call.seconds) if call.seconds else _("Not answered")
+        ui.label(_("Rang") if call.status is None else how).classes("m-hint")
+        return
+    spoke = formats.duration(call.seconds) if call.seconds else ""
+    how = call_labels.outcome(call.outcome)[0] if call.outcome is not None else call_labels.stage(call.status)
+    if line := " · ".join(part for part in (how, spoke) if part):
+        ui.label(line).classes("m-hint")
+    if call.summary:
+        said(call.summary)
+    if call.seconds is not None:
+        ui.link(_("What was said"), f"/calls/{call.id}").classes("m-hint m-link")
 
 
 def _draw_call_permission(content: doc.CallPermission) -> None:
@@ -178,7 +192,6 @@ _DRAW: dict[type, Callable[[Any], None]] = {
     doc.Order: _draw_order,
     doc.Form: _draw_answers,
     doc.ListReply: _draw_row,
-    doc.Call: _draw_call,
     doc.CallPermission: _draw_call_permission,
     doc.Unsupported: _draw_unsupported,
 }

@@ -74,6 +74,7 @@ def obstacle(code: str) -> tuple[str, str]:
     """Why a person cannot be answered over a channel now, and what to do."""
     return {
         "no_channel": (_("No channel is connected."), _("Connect a WhatsApp or SMS number to answer.")),
+        "only_calls": (_("Over this channel people are called."), _("Call again, or answer over another channel.")),
         "window_closed": (
             _("WhatsApp takes free texts only within 24 hours after a person wrote."),
             _("Send an approved template, or wait until the person writes."),

@@ -40,6 +40,10 @@ def _recipient() -> dict[str, str]:
         "marketing_cap": _("WhatsApp limits marketing per person. Try after 24 hours."),
         "test_recipient": _("A test account only writes to confirmed numbers. Add it."),
         "window_closed": _("Use an approved template to write first."),
+        "call_unanswered": _("Call at another time of the day, or write."),
+        "call_busy": _("Call again in a while."),
+        "call_refused": _("Write instead, and call another day."),
+        "call_machine": _("Call at another time of the day, or write."),
     }
 
 
@@ -93,6 +97,7 @@ def _accidents() -> dict[str, str]:
         "network": _("Try again."),
         "provider_outage": _("Nothing to do: sending goes on by itself once it answers."),
         "call_ended": _("Nothing to do."),
+        "call_fault": _("Call again. If it happens often, look at the channel."),
         "cancelled_by_provider": _("Try again."),
         "discarded": _("Somebody of your team decided that it does not go out."),
         "unknown_outcome": _("It may have arrived. Sending again could deliver it twice."),

@@ -64,6 +64,18 @@ class Found(NamedTuple):
     body: bytes
 
 
+class LostSend(NamedTuple):
+    """A message whose answer was lost. `since`: when its attempt began; `taken`: the provider's ids of other attempts. `request`: its body
+    once more, for a provider that takes one attempt once; None: it may not go any more."""
+
+    attempt: str
+    to: str
+    text: str
+    since: datetime
+    taken: frozenset[str]
+    request: bytes | None = None
+
+
 class Submitted(NamedTuple):
     """A template that the provider took."""
 
@@ -206,12 +218,14 @@ class Adapter(ABC, Generic[ClientT]):
     lookup_source: ClassVar[str] = ""
     """The webhook whose words `look_up` finds."""
 
-    async def look_up(
-        self, client: ClientT, channel: ChannelRow, to: str, text: str, since: datetime, taken: frozenset[str]
-    ) -> Found | None:
-        """Where `capabilities.can_look_up`: what became of a message whose answer was lost, None when it is not there (yet). `taken`:
-        ids of other attempts. Raises ProviderError."""
+    async def look_up(self, client: ClientT, channel: ChannelRow, lost: LostSend) -> Found | None:
+        """Where `capabilities.can_look_up`: what became of a message whose answer was lost, None when it is not there (yet). Raises
+        ProviderError."""
         return None
+
+    async def read_call(self, client: ClientT, call_id: str) -> bytes:
+        """Where `capabilities.calls`: what is known of a call, as the webhook `lookup_source` would say it. Raises ProviderError."""
+        raise ValueError("this provider has no calls")
 
     async def mark_read(self, client: ClientT, channel: ChannelRow, message_id: str, *, typing: bool) -> None:
         """Where `capabilities.read_receipts`: shows the person that this message and those before it were read; with `typing` also that

@@ -6,12 +6,13 @@ yield can be stored (`db/storable.py`).
 
 import enum
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from db.channels.enums import NoticeCode
 from db.messages.content import Context, MessageContent, Referral
+from db.messages.enums import CallOutcome, CallSpeaker, CallStage
 from db.messages.reasons import FailureReason
 
 
@@ -77,6 +78,37 @@ class InboundMessage(Event, frozen=True, kw_only=True):
     referral: Referral | None = None
     echo: bool = False
     history: bool = False
+
+
+class CallTurn(NamedTuple):
+    """Something that was said; milliseconds from the beginning of the call, None where not told."""
+
+    speaker: CallSpeaker
+    text: str
+    start: int | None
+    end: int | None
+
+
+class CallEvent(Event, frozen=True, kw_only=True):
+    """A call moved on. `correlation_id`: our attempt, of a call that we placed. `seconds`: how long they spoke; `cost` in millionths of a
+    US dollar. What is not known yet is None."""
+
+    provider_id: str
+    stage: CallStage
+    inbound: bool
+    person: str | None
+    correlation_id: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    seconds: int | None = None
+    outcome: CallOutcome | None = None
+    provider_reason: str | None = None
+    turns: list[CallTurn] = []
+    recording_url: str | None = None
+    summary: str | None = None
+    sentiment: str | None = None
+    successful: bool | None = None
+    cost: int | None = None
 
 
 class PreferenceEvent(Event, frozen=True, kw_only=True):
@@ -169,6 +201,7 @@ class OtherEvent(Event, frozen=True, kw_only=True):
 AnyEvent = (
     StatusEvent
     | InboundMessage
+    | CallEvent
     | PreferenceEvent
     | IdentityEvent
     | TemplateEvent

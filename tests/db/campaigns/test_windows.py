@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from db.campaigns.holidays import brazil, easter
 from db.campaigns.plan import Plan, PlanHours
 from db.campaigns.rules import MARGIN, Rules, SendHours
 from db.campaigns.windows import WEEK, Hours, holding, opening, spans, steps
+from db.contacts.holidays import brazil, easter
 from db.contacts.places import place
 
 ZONES = (

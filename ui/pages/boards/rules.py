@@ -12,7 +12,7 @@ from api.contract.boards import Board
 from api.contract.channels import Channel, Template
 from api.contract.contacts import CustomField
 from api.contract.enums import RuleOccasion, RunReason, TemplateStatus
-from ui import formats
+from ui import formats, kinds
 from ui.client import accounts, contacts, inbox, templates
 from ui.client import board_rules as client
 from ui.client import boards as boards_client
@@ -70,7 +70,7 @@ class Rules:
             {team.id: team.name for team in teams},
             {one.id: one.name for one in approved.items},
         )
-        return Facts(board, rules, names, approved.items, channels, fields)
+        return Facts(board, rules, names, approved.items, kinds.writing(channels), fields)
 
     def _draw(self, facts: Facts) -> None:
         def actions() -> None:

@@ -11,7 +11,7 @@ from nicegui import ui
 from api.contract.cadences import Branch, Cadence, CadenceStep, Plan, Step
 from api.contract.enums import CadenceState, Permission, StopReason, TemplateStatus
 from api.contract.events import CadenceChanged, CadenceProgress
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import boards, campaigns, contacts, segments, templates
 from ui.client import cadences as client
 from ui.client.base import ApiProblem
@@ -77,7 +77,7 @@ class _Cadence:
             return None
         may = self._me.may
         known = Known(
-            await campaigns.channels(self._api) if may(Permission.CHANNELS_READ) else [],
+            kinds.writing(await campaigns.channels(self._api)) if may(Permission.CHANNELS_READ) else [],
             (await templates.templates(self._api, status=TemplateStatus.APPROVED, limit=200)).items
             if may(Permission.TEMPLATES_READ)
             else [],

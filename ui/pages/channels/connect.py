@@ -54,7 +54,7 @@ class Connect:
         label, hint = mark + kinds.text(field.label), kinds.text(field.hint) if field.hint else ""
         made: Field[Any]
         if field.type == "secret":
-            made = password_field(label)
+            made = password_field(label, hint=hint)
         elif field.type == "number":
             made = number_field(label, field.default, low=field.minimum, high=field.maximum, hint=hint)
         else:

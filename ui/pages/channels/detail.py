@@ -60,7 +60,8 @@ class _Channel:
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._notices = Notices(channel_id, write=self._write)
-                self._health = Health(channel_id, write=self._write)
+                with ui.element("div").classes("w-full") as self._reputation:
+                    self._health = Health(channel_id, write=self._write)
                 self._check = ui.element("div").classes("m-col w-full")
                 self._pairing: Pairing | None = None
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
@@ -107,6 +108,7 @@ class _Channel:
         if channel.sandbox != self._sandbox:
             self._sandbox = channel.sandbox
             self._log.offer("sandbox", channel.sandbox)
+        self._reputation.set_visibility(not kinds.can(channel.kind).calls)  # that nobody answers says nothing of a number
         self._draw_actions(channel)
         paired = kinds.of(channel.kind).paired
         if paired and self._pairing is None:
@@ -130,7 +132,8 @@ class _Channel:
             key_values(self._facts(channel))
         if channel.sandbox:
             with note("info", _("Nothing reaches a real phone: invented people get the messages."), name="lightbulb"):
-                button(_("Open the simulator"), kind="quiet", icon="science", to=f"/sandbox?channel={channel.id}")
+                if not kinds.can(channel.kind).calls:
+                    button(_("Open the simulator"), kind="quiet", icon="science", to=f"/sandbox?channel={channel.id}")
         elif not paired:
             self._draw_addresses(channel)
 

@@ -15,7 +15,7 @@ from api.contract.events import ContactsChanged, NotesChanged
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
-from ui.components import own_value, problems
+from ui.components import call_dialog, own_value, problems
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.confirm import confirm
@@ -27,7 +27,7 @@ from ui.components.palette import visited
 from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
-from ui.i18n import _
+from ui.i18n import _, pgettext
 from ui.labels import contacts as contact_labels
 from ui.pages.contacts import addresses, consent, privacy
 from ui.pages.contacts.conversation import Conversation
@@ -56,6 +56,8 @@ class _Contact:
         self._fields: list[CustomField] = []
         with head.actions:
             lines = privacy.choices(contact_id)
+            if me.may(Permission.MESSAGES_SEND):
+                lines.insert(0, Choice(pgettext("call", "Call now"), partial(call_dialog.ask, contact_id), "call"))
             if self._write:
                 lines.insert(0, Choice(_("Join with another contact"), partial(ask, contact_id), "merge"))
                 lines.insert(

@@ -9,7 +9,7 @@ from api.contract.channels import Channel
 from api.contract.costs import WarmUp, WarmUpSet
 from api.contract.enums import Permission
 from api.contract.events import SendHoursChanged
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import campaigns
 from ui.client import costs as client
 from ui.client.base import ApiProblem
@@ -43,9 +43,8 @@ class _WarmUps:
         await self._place.refresh(only_changes=True)
 
     async def _fetch(self) -> Found:
-        return await client.warm_ups(self._api), await campaigns.channels(self._api) if session.current().may(
-            Permission.CHANNELS_READ
-        ) else []
+        may = session.current().may(Permission.CHANNELS_READ)
+        return await client.warm_ups(self._api), kinds.writing(await campaigns.channels(self._api)) if may else []
 
     def _draw(self, found: Found) -> None:
         rules, channels = found

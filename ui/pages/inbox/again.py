@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from nicegui import ui
 
-from api.contract.contents import Reaction
+from api.contract.contents import Call, Reaction
 from api.contract.conversations import Conversation
 from api.contract.messages import Message
 from ui import session
@@ -28,7 +28,7 @@ def may_be_sent_again(one: Message) -> bool:
         and one.campaign_id is None
         and one.assistant is None
         and one.origin is None
-        and not isinstance(one.content, Reaction)
+        and not isinstance(one.content, Reaction | Call)
     )
 
 

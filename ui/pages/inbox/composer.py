@@ -21,7 +21,7 @@ from ui import first_answers, formats, kinds, session
 from ui.client import conversations as client
 from ui.client import messages
 from ui.client.base import ApiProblem, Offline
-from ui.components import problems
+from ui.components import call_dialog, problems
 from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
 from ui.components.cards import note
@@ -30,7 +30,7 @@ from ui.components.palette import command
 from ui.components.text import chip, mark
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
-from ui.i18n import _
+from ui.i18n import _, pgettext
 from ui.labels import messages as message_labels
 from ui.pages.inbox.again import Again
 from ui.pages.inbox.assist import AssistPanel, Field
@@ -149,7 +149,8 @@ class Composer:
         if not self._may_note or self.element.is_deleted:
             return
         way = self._way
-        obstacle = None if self._ways is None else way.obstacle if way else "no_channel"
+        missing = "only_calls" if kinds.can(self._one.channel_kind).calls else "no_channel"
+        obstacle = None if self._ways is None else way.obstacle if way else missing
         left = (way.window_until - datetime.now(UTC)).total_seconds() if way and way.window_until else None
         if obstacle is None and left is not None and left <= 0:
             obstacle = "window_closed"
@@ -204,6 +205,8 @@ class Composer:
                 for other in others[:2]:
                     name = f"{other.channel_name} · {kinds.name(other.channel_kind)}"
                     button(_("Answer over {channel}").format(channel=name), partial(self._elsewhere, other), icon="forward")
+                if obstacle == "only_calls":
+                    button(pgettext("call", "Call now"), partial(call_dialog.ask, self._one.contact_id), icon="call")
                 if obstacle == "opted_out" and self.templates.may(way):
                     button(_("Send a template"), self.templates.ask, icon="article")
                 if obstacle == "channel_not_connected" and way is not None:

@@ -13,6 +13,7 @@ from api.contract.enums import Permission
 from api.contract.events import ConversationPresence
 from ui import formats, kinds, session
 from ui.client import conversations as client
+from ui.components import call_dialog
 from ui.components.buttons import button, icon_button
 from ui.components.confirm import dialog
 from ui.components.forms import filled, moment_field
@@ -149,6 +150,8 @@ class Header:
             choices([Choice(_("No team"), partial(self._team, None), on=team is None)])
 
     def _draw_more(self) -> None:
+        if session.current().may(Permission.MESSAGES_SEND):
+            choices([Choice(pgettext("call", "Call now"), partial(call_dialog.ask, self._one.contact_id), "call")])
         choices([Choice(_("Mark as unread"), self.unread, "mark_chat_unread")])
         ui.label(_("Priority")).classes("m-menu-head")
         choices([Choice(labels.priority(one)[0], partial(self._priority, one), on=one is self._one.priority) for one in Priority])

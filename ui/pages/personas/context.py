@@ -10,7 +10,7 @@ from api.contract.channels import Channel
 from api.contract.conversations import Label, Team
 from api.contract.enums import Permission
 from api.contract.knowledge import KnowledgeBase
-from ui import session
+from ui import kinds, session
 from ui.client import ai, boards, channels, inbox, personas
 from ui.client.base import ApiClient
 from ui.pages.personas.document import Document
@@ -31,7 +31,7 @@ class Names(NamedTuple):
 
 async def names(api: ApiClient) -> Names:
     return Names(
-        await channels.channels(api),
+        kinds.writing(await channels.channels(api)),
         await inbox.labels(api),
         await inbox.teams(api),
         await boards.boards(api),

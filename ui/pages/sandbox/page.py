@@ -44,7 +44,7 @@ MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
 @page("/sandbox", permission=Permission.SANDBOX_USE)
 def sandbox(channel: str = "") -> None:
     def draw(found: list[Channel]) -> None:
-        numbers = [one for one in found if one.sandbox]
+        numbers = [one for one in kinds.writing(found) if one.sandbox]
         if not numbers:
             may = session.current().may(Permission.CHANNELS_WRITE)
             text = _("Connect a rehearsal number: invented people get your messages, read them and answer.")

@@ -20,6 +20,7 @@ from workers.providers.adapter import (
     FileSource,
     Found,
     HandedFile,
+    LostSend,
     Question,
     SandboxAccount,
 )
@@ -86,11 +87,9 @@ class TwilioAdapter(Adapter[TwilioClient]):
     def probe(self, control: Control[TwilioClient]) -> Question:
         return Question("Account read", f"GET /Accounts/{control.channel.account_id}.json", control.client.account())
 
-    async def look_up(
-        self, client: TwilioClient, channel: ChannelRow, to: str, text: str, since: datetime, taken: frozenset[str]
-    ) -> Found | None:
+    async def look_up(self, client: TwilioClient, channel: ChannelRow, lost: LostSend) -> Found | None:
         sender = None if channel.external_id.startswith("MG") else channel.external_id
-        message = await client.find_message(to, sender, text, since, taken=taken)
+        message = await client.find_message(lost.to, sender, lost.text, lost.since, taken=lost.taken)
         return None if message is None else Found(message.sid, message.as_callback())
 
     async def locate_file(self, client: TwilioClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:

@@ -1,0 +1,57 @@
+"""Calls by virtual agents: over which channels a person may be called, the call, and what was said in it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta
+
+from api.contract.base import Input, Output, example
+from api.contract.kinds import ChannelKind
+from db.contacts.filter import Moment
+from db.messages.enums import CallOutcome as CallOutcome
+from db.messages.enums import CallSpeaker as CallSpeaker
+
+
+class CallChannel(Output):
+    """GET /v1/contacts/{id}/call-channels → Page[CallChannel]. `obstacle`: why the person may not be called over it now."""
+
+    channel_id: UUID
+    channel_name: Annotated[str, example("Ligações da loja")]
+    channel_kind: ChannelKind
+    sandbox: bool
+    address: Annotated[str, example("+5511987654321")] | None
+    obstacle: Annotated[str, example("call_hours")] | None  # the code with which POST would be refused
+    opens_at: Moment | None  # with `call_hours`: when the law of the place allows it
+
+
+class CallCreate(Input):
+    """POST /v1/contacts/{id}/call → Message, whose `content` is the call. 409 with the obstacle as its code; repeating it under its
+    Idempotency-Key calls nobody twice."""
+
+    channel_id: UUID
+
+
+class CallTurn(Output):
+    """Something that was said; milliseconds from the beginning of the recording, null where the provider did not tell."""
+
+    speaker: CallSpeaker
+    text: Annotated[str, example("Olá! Posso falar com você um minuto?")]
+    start: Annotated[int, example(1200)] | None
+    end: Annotated[int, example(3400)] | None
+
+
+class CallDetail(Output):
+    """GET /v1/calls/{id} → CallDetail; its id is that of its message. Event `conversation.changed` when it moves on."""
+
+    id: UUID
+    contact_id: UUID | None  # null: the contact was deleted
+    channel_id: UUID
+    stage: Annotated[str, Meta(examples=["analyzed"], description="ringing, talking, ended, analyzed")]
+    outcome: CallOutcome | None  # null: it is not over
+    started_at: Moment | None  # somebody, or a machine, answered
+    ended_at: Moment | None
+    seconds: Annotated[int, example(65)] | None
+    summary: Annotated[str, example("A pessoa ainda tem interesse no orçamento.")] | None
+    sentiment: Annotated[str, Meta(examples=["positive"], description="positive, neutral, negative")] | None
+    successful: bool | None
+    turns: list[CallTurn]  # in their order

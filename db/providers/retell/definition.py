@@ -1,0 +1,70 @@
+"""Calls by Retell. Sources: retell-sdk 6.2.13, docs/contracts/retell.md."""
+
+from db.channels.errors import ChannelField
+from db.contacts.enums import IdentityKind
+from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.providers.retell.signature import verify
+
+PROVIDER = Provider(
+    name="retell",
+    kind="voice_retell",
+    label=Text("Calls", "Ligações"),
+    vendor="Retell",
+    icon="call",
+    description=Text(
+        "A number at Retell, where a virtual agent speaks.", "Um número na Retell, em que fala um atendente virtual."
+    ),
+    capabilities=Capabilities(
+        addresses=(IdentityKind.PHONE,),
+        campaign_content=None,
+        text_limit=0,
+        reply_kinds=(),
+        calls=True,
+        reaches_landlines=True,
+        can_look_up=True,
+    ),
+    form=(
+        FormField(
+            name="api_key",
+            label=Text("API key", "Chave de API"),
+            hint=Text(
+                "The one with the webhook badge: Retell signs with it.",
+                "A que tem a marca de webhook: é com ela que a Retell assina.",
+            ),
+            example="key_…",
+            columns=("token", "signing_secret"),
+            type="secret",
+            max_length=200,
+        ),
+        FormField(
+            name="number",
+            label=Text("Number", "Número"),
+            hint=Text("It has an outbound agent at Retell.", "Ele tem um agente de saída na Retell."),
+            example="+551131234567",
+            columns=("account_id", "external_id", "portfolio_id"),
+            pattern=r"\+[1-9][0-9]{6,14}",
+            problem=ChannelField.NUMBER_INVALID,
+        ),
+        FormField(
+            name="throughput",
+            label=Text("Calls begun per second", "Ligações iniciadas por segundo"),
+            hint=Text(
+                "Begin with one; carriers slow down who calls faster.",
+                "Comece com uma; operadoras seguram quem liga mais rápido.",
+            ),
+            columns=("throughput",),
+            type="number",
+            default=1.0,
+            minimum=0.01,
+            maximum=50.0,
+        ),
+    ),
+    webhooks=(
+        Webhook(source="retell_call", path="call", signature="x-retell-signature", verify=verify, answer=b"", repeats=True),
+    ),
+    throughput=1.0,
+    sandbox_throughput=5.0,
+    unknown_horizon=3300,
+    sandbox=True,
+)
+"""An unknown outcome is asked about for 55 minutes: so long Retell knows by its key whether it has the call."""
