@@ -20,6 +20,7 @@ from api.report.words import Words, compared
 from db.accounts.queries import company_of
 from db.campaigns import goals, report
 from db.campaigns.goals import Goal
+from db.permissions import Permission
 from db.tenancy import Actor
 
 T = TypeVar("T", str, bytes)
@@ -126,6 +127,7 @@ class CompareFileController(Controller):
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Each campaign's figures and costs in a row, as CSV (UTF-8 with BOM), in the company's language unless said. Needs `campaigns:read`."""
+        actor.require(Permission.CAMPAIGNS_READ)  # also where nothing is compared
         found = [await _report(actor, one) for one in dict.fromkeys(campaign_ids or [])]
         company = await company_of(actor)
         words = await _words(actor, language, found[0].time_zone if found else company["time_zone"])

@@ -26,17 +26,13 @@ from db.webhooks.errors import WebhookError
 
 _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
 """Why somebody cannot be written to over a channel."""
+_NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.FIELD_NAME_TAKEN)
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **ACCOUNTS,
     "ai_connection_test": (AiError.NOT_CONNECTED,),
     "boards_ai_set": (BoardError.BOARD_ARCHIVED,),
     "boards_create": (BoardError.TOO_MANY_BOARDS,),
-    "boards_fields_create": (
-        BoardError.TOO_MANY_LEAD_FIELDS,
-        ContactError.FIELD_BUSY,
-        ContactError.FIELD_EXISTS,
-        ContactError.FIELD_NAME_TAKEN,
-    ),
+    "boards_fields_create": (BoardError.TOO_MANY_LEAD_FIELDS, *_NEW_FIELD),
     "boards_fields_update": (ContactError.FIELD_NAME_TAKEN,),
     "boards_lost_reasons_create": (
         BoardError.LOST_REASON_EXISTS,
@@ -130,12 +126,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.MARKETING_REFUSED,
     ),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
-    "custom_fields_create": (
-        ContactError.FIELD_BUSY,
-        ContactError.FIELD_EXISTS,
-        ContactError.FIELD_NAME_TAKEN,
-        ContactError.TOO_MANY_FIELDS,
-    ),
+    "custom_fields_create": (*_NEW_FIELD, ContactError.TOO_MANY_FIELDS),
     "custom_fields_update": (ContactError.FIELD_NAME_TAKEN,),
     "events_get": (RequestError.TOO_MANY_LISTENERS,),
     "events_history_list": (WebhookError.HISTORY_NOT_KEPT, WebhookError.TYPE_NOT_YOURS),

@@ -32,8 +32,7 @@ from db.tenancy import Actor
 from db.work import Read, read
 
 DAY = timedelta(days=1)
-TODAY = "today"
-"""The name of those for whom the number's daily limit has room at the start."""
+TODAY = "today"  # the name of those for whom the number's daily limit has room at the start
 # To whom the portfolio sent something within its moving day: they take no place in the limit (as `db/messages/ledger.py` claims them).
 _KNOWN = """
 p.contact_id in (select o.contact_id from attempt a join message o on o.company_id = {company} and o.id = a.message_id

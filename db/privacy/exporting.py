@@ -25,10 +25,11 @@ from db.work import Read, Work, read, system_read, work
 KEPT = timedelta(days=1)
 _PAGE = 500
 _OF_CONVERSATIONS = "t.conversation_id = any($3::uuid[])"
-_OF_MESSAGES = (
-    "t.message_id in (select id from message where company_id = $1 and contact_id = any($2::uuid[])"
+_MESSAGES = (
+    "(select id from message where company_id = $1 and contact_id = any($2::uuid[])"
     " union all select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[]))"
 )
+_OF_MESSAGES = f"t.message_id in {_MESSAGES}"
 _LEADS = "select id from lead where company_id = $1 and contact_id = any($2::uuid[])"
 _OF_LEADS = f"t.lead_id in ({_LEADS})"
 _THEIRS = "t.contact_id = any($2::uuid[])"
@@ -50,6 +51,8 @@ TABLES: dict[str, str] = {
     "lost_attempt": _THEIRS,
     "inbound_message": _THEIRS,
     "message_file": _OF_MESSAGES,
+    "call": f"t.id in {_MESSAGES}",
+    "call_turn": f"t.call_id in {_MESSAGES}",
     "ai_conversation": _OF_CONVERSATIONS,
     "ai_turn": _OF_CONVERSATIONS,
     "ai_trace": "t.turn_id in (select id from ai_turn where company_id = $1 and conversation_id = any($3::uuid[]))",
@@ -75,7 +78,7 @@ ELSEWHERE = {
 }
 """Tables that are erased and not handed out, and why."""
 _ORDER = {"contact_tag": "t.tag_id", "contact_import_member": "t.import_id", "conversation_label": "t.label_id", "ai_conversation": "t.conversation_id",
-          "ai_trace": "t.turn_id", "lead_watch": "t.board_id", "suppression": "t.address", "kommo_link": "t.kind, t.local_id"}  # fmt: skip
+          "ai_trace": "t.turn_id", "lead_watch": "t.board_id", "suppression": "t.address", "kommo_link": "t.kind, t.local_id", "call_turn": "t.call_id, t.number"}  # fmt: skip
 
 
 class Export(NamedTuple):

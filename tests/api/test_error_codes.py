@@ -17,7 +17,7 @@ from db.channels.errors import ChannelError
 from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.kommo.errors import KommoError
-from db.messages.errors import MessageError, ReplyError
+from db.messages.errors import CallError, MessageError, ReplyError
 from tests.api import test_every_operation
 from tests.api.conftest import fill_budgets
 from tests.architecture.call_graph import mentions
@@ -37,6 +37,8 @@ BY_METHODS: dict[str, set[ErrorCode]] = {
 TOLD_ONLY = {
     "integrations_kommo_set": {KommoError.NOT_CONNECTED},  # it has just been written
     "contacts_reply_channels_list": set(MessageError),  # they are what the answer says
+    "contacts_call_channels_list": {*MessageError, *CallError},
+    "contacts_call": {MessageError.WINDOW_CLOSED},  # nothing is written over it
     "templates_check": {ChannelError.TEMPLATE_INVALID},
     "stages_try_rules": {
         *MessageError,

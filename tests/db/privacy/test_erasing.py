@@ -71,6 +71,11 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
         sent, channel, f"to {PHONE}",
     )  # fmt: skip
     await insert(
+        "with made as (insert into call(company_id, id, channel_id, provider_call_id, stage, outcome, summary) values ($1, $2, $3, 'call_hers', 3, 'answered',"
+        " 'xyzzy') returning company_id, id) insert into call_turn(company_id, call_id, number, speaker, body) select company_id, id, 0, 'person', 'xyzzy'"
+        " from made returning call_id", sent, channel,
+    )  # fmt: skip
+    await insert(
         "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, content, provider_id, context)"
         " values ($1, $2, $2, $3, $4, 'echo:x:wamid.hers.2', 3, '{\"kind\": \"text\", \"text\": \"xyzzy\"}', 'wamid.hers.2', '{\"provider_id\": \"wamid.hers\"}')"
         " returning id",

@@ -387,18 +387,13 @@ class Wizard:
         self._launched = True
         try:
             launched = await campaigns.launch(self._api, self._draft.id, self._at)
-        except ApiProblem as problem:
+        except (ApiProblem, Offline) as problem:
             self._launched = False
+            if not isinstance(problem, ApiProblem) or problem.code not in ("not_ready", "in_the_past"):
+                raise
             if problem.code == "not_ready":
                 toast(campaign_labels.first_problem(problem.errors), "bad")
-                self._draw_step()
-                return
-            if problem.code == "in_the_past":
-                toast(_("The planned time is over. Choose another one."), "bad")
-                await self._go("when")
-                return
-            raise
-        except Offline:
-            self._launched = False
-            raise
+                return self._draw_step()
+            toast(_("The planned time is over. Choose another one."), "bad")
+            return await self._go("when")
         ui.navigate.to(f"/campaigns/{launched.id}")

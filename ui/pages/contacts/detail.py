@@ -19,6 +19,7 @@ from ui.components import call_dialog, own_value, problems
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.confirm import confirm
+from ui.components.consent import write_down
 from ui.components.forms import Field, area_field, filled, mark, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
@@ -187,7 +188,7 @@ class _Contact:
     async def _allow(self) -> None:
         with self._head.body:
             await self._facts.refresh()
-            consent.write_down(self._id, self._facts.refresh, everything=True)
+            write_down(self._id, self._facts.refresh, everything=True)
 
     def _draw_form(self, found: Contact) -> None:
         def first(kind: IdentityKind) -> str:

@@ -14,6 +14,7 @@ from ui.client import contacts as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import own_value, problems
 from ui.components.buttons import button
+from ui.components.consent import write_down
 from ui.components.forms import Field, mark, switch_field, text_field
 from ui.components.in_place import InPlace
 from ui.components.states import Loader, load, skeleton
@@ -21,7 +22,6 @@ from ui.components.text import Text, chip
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as labels
-from ui.pages.contacts import consent
 
 
 class _Found(NamedTuple):
@@ -141,7 +141,7 @@ class Facts:
                 if allowed:  # nobody is let be written to again without a word on how they asked for it
                     await self._place.refresh()
                     with self._around:
-                        consent.write_down(self._id, self._place.refresh, everything=True)
+                        write_down(self._id, self._place.refresh, everything=True)
                 elif await self._save(ContactPatch(opted_out=True), {}):
                     toast(_("They get no more messages."))
                     await self._repaint()
