@@ -295,7 +295,7 @@ class TestSend(Input):
     `variant`: which text, where several are tried; the first unless said."""
 
     to: Annotated[list[Annotated[str, Meta(examples=["+5511987654321"], max_length=60)]], Meta(min_length=1, max_length=5)]
-    variant: Annotated[Letter, example("B")] = "A"
+    variant: Annotated[Letter, example("A")] = "A"
 
 
 class TestSent(Output):

@@ -36,9 +36,17 @@ async def _segment_in_use(stage: Stage) -> Request:
     return Request(status=409)
 
 
+async def _segment_used_by_nobody(stage: Stage) -> Request:
+    await stage.db.execute(
+        "update campaign set audience = '{}' where company_id = $1 and audience ? 'segment_id'", stage.owner.company_id
+    )
+    return Request()
+
+
 ALSO: dict[str, list[Scene]] = {"segments_delete": [_segment_in_use]}
 SUCCESS: dict[str, Scene] = {
     "contacts_duplicates_keep_apart": _apart,
     "contacts_merge": _joined,
+    "segments_delete": _segment_used_by_nobody,
     "suppressions_delete": _barred,
 }
