@@ -47,8 +47,7 @@ class Wizard:
     def __init__(self, campaign: Campaign | None, name: str, step: str, at: datetime | None, head: Frame) -> None:
         self._api, self._head, self._step, self._at = session.current().api, head, step, at
         self._preview: Preview | None = None
-        self._seen = set(STEPS[: STEPS.index(step) + 1])
-        self._launched = False
+        self._seen, self._launched = set(STEPS[: STEPS.index(step) + 1]), False
         self._alone: UUID | None = None  # the only channel there is, chosen without a click
         self._reach: Reach | None = None
         self._pane: Pane | None = None
@@ -393,7 +392,9 @@ class Wizard:
                 raise
             if problem.code == "not_ready":
                 toast(campaign_labels.first_problem(problem.errors), "bad")
-                return self._draw_step()
-            toast(_("The planned time is over. Choose another one."), "bad")
-            return await self._go("when")
-        ui.navigate.to(f"/campaigns/{launched.id}")
+                self._draw_step()
+            else:
+                toast(_("The planned time is over. Choose another one."), "bad")
+                await self._go("when")
+        else:
+            ui.navigate.to(f"/campaigns/{launched.id}")
