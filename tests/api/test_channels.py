@@ -171,6 +171,7 @@ async def test_kinds_say_what_connecting_asks(client: httpx.AsyncClient, sign_in
         "whatsapp": list(WHATSAPP_VALUES),
         "sms": [*SMS_VALUES, "throughput"],
         "voice_retell": ["api_key", "number", "throughput"],
+        "whatsapp_qr": [],
     }
     texts = [
         text for kind in kinds.values() for text in (kind["label"], kind["description"], *(f["label"] for f in kind["fields"]))
