@@ -163,7 +163,7 @@ def response_headers(operation: Operation, status: str, *, located: bool) -> lis
         "ETag": good and has_version(operation.gives),
         "Location": good and located,
         "Idempotency-Replayed": good and operation.keyed,
-        "Content-Disposition": good and operation.path.endswith((".csv", "/report/file")),
+        "Content-Disposition": good and operation.path.endswith((".csv", "/file")) and operation.method == "GET",
     }
     return [name for name, holds in rules.items() if holds]
 

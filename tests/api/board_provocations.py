@@ -78,12 +78,12 @@ async def _applied(stage: Stage) -> Request:
 
 async def _archived_and_watched(stage: Stage) -> Request:
     await stage.set("board", archived_at=now())
-    return Request(body={"watching": True, "template_ids": []}, status=409)
+    return Request(body={"watching": True, "template_ids": [], "cadence_ids": [], "files": []}, status=409)
 
 
 async def _not_archived(stage: Stage) -> Request:
     await stage.set("board", archived_at=None)
-    return Request(body={"template_ids": []})
+    return Request(body={"template_ids": [], "cadence_ids": [], "files": []})
 
 
 SUCCESS: dict[str, Scene] = {

@@ -88,9 +88,9 @@ class Scene:
             )
 
     async def died(self) -> None:
-        """The run that had the turn is gone, and its lease is over."""
+        """The run that had the turn is gone, and its lease is long over: among the turns of all tests it is due first."""
         await self.db.execute(
-            "update ai_turn set lease_until = now() - interval '1 second' where conversation_id = $1 and lease_until is not null",
+            "update ai_turn set lease_until = now() - interval '1 hour' where conversation_id = $1 and lease_until is not null",
             self.conversation,
         )
 
