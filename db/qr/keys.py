@@ -11,7 +11,8 @@ from uuid import UUID
 
 from db.crypto import ring
 from db.permissions import Permission
-from db.qr.leases import check, fence
+from db.qr.enums import SessionState
+from db.qr.leases import Fenced, check, fence
 from db.qr.names import named
 from db.tenancy import worker
 from db.work import Work, read, work
@@ -27,6 +28,7 @@ class Name(NamedTuple):
     name: str
 
 
+_GONE = f"select state = '{SessionState.LOGGED_OUT}' from qr_session where company_id = $1 and id = $2"
 _SAVE = """
 insert into qr_key(company_id, id, channel_id, kind, sealed, epoch)
 select $1, r.id, $2, r.kind, r.sealed, $3 from unnest($4::uuid[], $5::text[], $6::bytea[]) r(id, kind, sealed) order by r.id
@@ -35,9 +37,11 @@ on conflict (company_id, id) do update set sealed = excluded.sealed, epoch = exc
 
 
 async def save(company_id: UUID, channel_id: UUID, epoch: int, batch: Mapping[Name, str | None]) -> None:
-    """All of them or none; None deletes. Raises Fenced."""
+    """All of them or none; None deletes. Raises Fenced, also once the phone has taken the device away: its last keys may come late."""
     async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
         await fence(w, channel_id, epoch)
+        if await w.fetchval(_GONE, company_id, channel_id):
+            raise Fenced(f"the device of {channel_id} is no more")
         kept = {named(channel_id, *name): (name.kind, text) for name, text in batch.items() if text is not None}
         gone = [named(channel_id, *name) for name, text in batch.items() if text is None]
         if kept:

@@ -34,17 +34,17 @@ async def test_of_two_in_one_slice_one_goes(owner: Actor) -> None:
 
 
 async def test_of_two_that_race_the_second_waits_and_is_refused(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    go = asyncio.Event()
+    inside, go = asyncio.Event(), asyncio.Event()
 
     async def first() -> set[UUID]:
         async with work(owner, Permission.CAMPAIGNS_SEND) as w:
             found = await repeats.repeated(w, {uuid4(): (TO, TEXT)})
+            inside.set()
             await go.wait()
             return found
 
     one = asyncio.create_task(first())
-    while not await owner_db.fetchval("select exists (select from pg_locks where relation = 'sent_text'::regclass and granted)"):
-        await asyncio.sleep(0.01)
+    await inside.wait()
     two = asyncio.create_task(ask(owner, (uuid4(), TO, TEXT)))
     while not await factories.somebody_waits(owner_db):
         await asyncio.sleep(0.01)

@@ -4,7 +4,9 @@ import asyncpg
 import pytest
 
 from db.crypto import SealBroken
-from db.qr import keys, leases
+from db.qr import keys, leases, sessions
+from db.qr.closing import Closed
+from db.qr.enums import CloseReason, SessionState
 from db.qr.keys import Name
 from db.qr.leases import Fenced
 from db.settings import Settings
@@ -54,6 +56,17 @@ async def test_an_old_epoch_neither_writes_nor_reads(owner_db: asyncpg.Connectio
     with pytest.raises(Fenced):
         await keys.load(held.company_id, held.channel_id, 1, [SESSION])
     assert await keys.load(held.company_id, held.channel_id, taken.epoch, [SESSION, CREDS]) == {SESSION: "new"}
+
+
+async def test_keys_that_come_after_the_phone_took_the_device_away_are_not_kept(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    held = await scenes.held(owner_db, owner)
+    await keys.save(held.company_id, held.channel_id, 1, {CREDS: "a"})
+    assert await sessions.closed(held, Closed(CloseReason.LOGGED_OUT)) is SessionState.LOGGED_OUT
+    with pytest.raises(Fenced):
+        await keys.save(held.company_id, held.channel_id, 1, {SESSION: "late"})
+    assert await owner_db.fetchval("select count(*) from qr_key where channel_id = $1", held.channel_id) == 0
 
 
 async def test_a_batch_is_whole_or_not_at_all(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -29,13 +29,12 @@ class Peer:
             pass
         except Exception as error:
             self.failures.append(error)
-        finally:
-            writer.close()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: writer.close())  # also of one that was ended before it began
 
     async def read(self, reader: asyncio.StreamReader) -> tuple[str, bytes]:
         """One request: head and body."""
@@ -76,6 +75,7 @@ async def peer(step: Step, tls: ssl.SSLContext | None = None) -> AsyncIterator[P
         for task in list(far._tasks):
             task.cancel()
         await asyncio.gather(*far._tasks, return_exceptions=True)
+        await asyncio.sleep(0.01)  # what is closed is gone before the loop is
     assert far.failures == []
 
 
