@@ -28,6 +28,7 @@ where t.company_id = $1 and ($2::uuid is null or t.channel_id = $2) and ($3::uui
     and (v.number is null or v.category <> t.category or v.parameter_format <> t.parameter_format
         or {_SAID.format("v")} is distinct from {_SAID.format("t")}
         or $4 and v.status <> 'pending')
+on conflict do nothing
 """
 _DECIDE = f"""
 update template_version u set status = t.status, reason = coalesce(t.rejected_reason, t.problem),

@@ -122,6 +122,7 @@ class Supervisor:
         while not await has_sessions(owner):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), SESSIONS_EVERY)
+                return
         self._launch("gateway")
 
     async def _slow(self, program: Supervised) -> None:

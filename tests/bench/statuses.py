@@ -14,6 +14,7 @@ import asyncpg
 
 from db.channels.secrets import seal
 from db.messages.enums import AttemptState, MessageState
+from db.stats.metrics import Metric
 from db.tenancy import Actor
 from tests import factories
 from tests.bench.campaign import Run, cpu_of, ready
@@ -148,7 +149,7 @@ async def _prove(db: asyncpg.Connection, actor: Actor, campaign_id: UUID, messag
             counted[row["metric"]] = counted.get(row["metric"], 0) + row["n"]
     expected = {MessageState.DELIVERED: messages - opened, MessageState.READ: opened}
     truth = (opened, messages - opened, messages, opened)
-    metrics = {1: messages, 2: messages, 3: opened}
+    metrics = {1: messages, 2: messages, 3: opened, int(Metric.COST): messages}
     if final is None or tuple(final) != truth or tally != expected or counted != metrics:
         raise SystemExit(
             f"The run is void: {final}, not {truth}; tallies {tally}, not {expected}; figures {counted}, not {metrics}."

@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from db.settings import Settings
 from db.up.lock import MARK, Lock, Running
 from db.up.output import Output
 from db.up.ports import Port, problem
 from db.up.programs import Program, Supervised, next_pause
 from db.up.ready import answers
+from db.up.supervisor import Supervisor
 
 _HOLDER = "import sys, time; from pathlib import Path; from db.up.lock import Lock; lock = Lock(Path(sys.argv[1]), 'http://x'); print('held', flush=True); time.sleep(60)"
 
@@ -171,6 +173,25 @@ async def test_one_that_does_not_stop_is_stopped_hard(tmp_path: Path, capsys: py
         await asyncio.sleep(0.02)
     await program.stop()
     assert "stopped hard" in capsys.readouterr().out
+
+
+async def test_nothing_waits_for_a_number_once_everything_stops(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the end of the wait and Ctrl-C come in the same moment, which takes the cancellation away (Python 3.11)."""
+    supervisor, asked = Supervisor(database, demo=False), asyncio.Event()
+
+    async def has_sessions(_: str) -> bool:
+        asked.set()
+        await asyncio.sleep(0)
+        return False
+
+    monkeypatch.setattr("db.up.servers.has_sessions", has_sessions)
+    waiting = asyncio.create_task(supervisor._gateway())
+    await asked.wait()
+    supervisor._stop.set()
+    done, _ = await asyncio.wait({waiting}, timeout=20)
+    waiting.cancel()
+    assert done == {waiting}
+    assert supervisor._programs == {}
 
 
 async def test_programs_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
