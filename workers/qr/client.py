@@ -20,7 +20,7 @@ FIND_SECONDS = 15.0
 SHOW_SECONDS = 2.0
 FOUND = 5000
 """Numbers whose jid is remembered."""
-_AWAY = RetryAfter(None, FailureReason.NETWORK, message="the connection is not open")
+AWAY = RetryAfter(None, FailureReason.NETWORK, message="the connection is not open")
 _decode = msgspec.json.Decoder(Letter).decode
 
 
@@ -56,20 +56,20 @@ class SessionClient:
         try:
             jid = await self._jid(letter.to)
         except (NotSent, Lost, TimeoutError):
-            return _AWAY
+            return AWAY
         if jid is None:
             return Rejected(FailureReason.NOT_ON_WHATSAPP, message="the number is not on WhatsApp")
         if letter.message is not None:
             await self._write(jid)
         if not self.speaks:
-            return _AWAY
+            return AWAY
         if self._clock() > latest:
             raise TooLate("the claim is about to end")
         try:
             async with asyncio.timeout(self._send_seconds):
                 answer = await self._port.send(self.line, jid, letter)
         except NotSent:
-            return _AWAY
+            return AWAY
         except (Lost, TimeoutError) as error:
             return Unknown("no answer in time" if isinstance(error, TimeoutError) else "the connection ended before the answer")
         if isinstance(answer, Refused):

@@ -21,7 +21,7 @@ from workers.outcomes import Outcome
 from workers.outgoing import Sender
 from workers.providers import registry
 from workers.providers.wire import Wire
-from workers.qr.client import FIND_SECONDS, SEND_SECONDS, SessionClient
+from workers.qr.client import AWAY, FIND_SECONDS, SEND_SECONDS, SessionClient
 from workers.quantum import Quantum, Slice
 from workers.sending import Lanes
 
@@ -39,6 +39,10 @@ class SessionSender(Sender):
 
     def client(self, channel: ChannelRow) -> Any:
         return self._sessions[channel.id]
+
+    async def send(self, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
+        """As any; over a session that went since the claim nothing left, so its messages go again."""
+        return await super().send(channel, body, latest) if channel.id in self._sessions else AWAY
 
 
 class _Calm(Breaker):

@@ -3,17 +3,26 @@
 import asyncio
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.channels.secrets import load_channel
 from db.messages.reasons import FailureReason as F
+from db.permissions import Permission
+from db.settings import Settings
+from db.tenancy import Actor, worker
+from db.work import read
+from tests import factories
 from tests.workers.qr.port_fake import PortFake
 from workers.outcomes import Accepted, Outcome, Rejected, RetryAfter, Unknown
 from workers.providers.http1 import TooLate
 from workers.providers.linked.errors import outcome_for
 from workers.providers.linked.payloads import text_letter
+from workers.providers.wire import Wire
 from workers.qr.client import SessionClient
+from workers.qr.lanes import SessionSender
 from workers.qr.port import Line, Opening
 
 WA_ID = "3EB0AAAABBBBCCCCDDDD01"
@@ -90,6 +99,18 @@ async def test_nothing_leaves_a_closed_session_or_after_the_lease() -> None:
     scene.client.is_open, scene.now = True, 130.0
     assert isinstance(await scene.send(), RetryAfter)
     assert scene.port.arrived == []
+
+
+async def test_nothing_leaves_over_a_session_that_is_gone_since_the_claim(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel_id = await factories.channel(owner_db, owner, "whatsapp_qr", sandbox=False)
+    async with read(worker(owner.company_id), Permission.CHANNELS_READ) as r:
+        channel = await load_channel(r, channel_id)
+    assert channel is not None
+    async with Wire() as wire:
+        outcome = await SessionSender(database, wire, {}).send(channel, b"{}", 100.0)
+    assert isinstance(outcome, RetryAfter)
 
 
 async def test_nothing_leaves_when_the_claim_is_about_to_end() -> None:
