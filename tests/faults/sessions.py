@@ -20,8 +20,9 @@ from tests import factories
 from tests.faults.harness import LARGE, Report, World
 from tests.faults.installation import world
 from tests.workers.qr.conftest import PACKAGES
-from tests.workers.qr.fakewa.server import Device, FakeWhatsApp, fake_whatsapp
 from workers.qr import install
+from workers.qr.words import words
+from workers.sandbox.whatsapp.server import Device, WhatsApp, playing
 
 PEOPLE = 12
 OPEN = (M.QUEUED, M.SENDING, M.UNKNOWN)
@@ -31,7 +32,7 @@ _LEFT = f"select count(*) from message where channel_id = $1 and state in ({', '
 class Numbers:
     """The gateways of an installation, and the phones of its numbers."""
 
-    def __init__(self, w: World, wa: FakeWhatsApp) -> None:
+    def __init__(self, w: World, wa: WhatsApp) -> None:
         self.w, self.wa = w, wa
         folder = w.base.settings.data_dir / "qr"
         if not folder.exists():
@@ -136,7 +137,7 @@ async def sessions_killed(messages: int) -> Report:
     rounds = 16 if messages >= LARGE else 3
     await install.prepare(PACKAGES)
     dice = random.Random(12)
-    async with world(0, kind="sms") as w, fake_whatsapp(PACKAGES) as wa:
+    async with world(0, kind="sms") as w, playing(words(PACKAGES)) as wa:
         began = time.monotonic()
         numbers = Numbers(w, wa)
         channel_id, device = await numbers.pair("5511999990000")
@@ -209,7 +210,7 @@ async def sessions_many(messages: int) -> Report:
     """Fifty numbers in one engine, each of which hears and says something; what they take of memory."""
     count = 50 if messages >= LARGE else 5
     await install.prepare(PACKAGES)
-    async with world(0, kind="sms") as w, fake_whatsapp(PACKAGES) as wa:
+    async with world(0, kind="sms") as w, playing(words(PACKAGES)) as wa:
         began = time.monotonic()
         numbers = Numbers(w, wa)
         spare = numbers.gateways.pop()

@@ -25,8 +25,6 @@ from db.settings import Settings
 from db.tenancy import Actor
 from tests.db.qr import scenes
 from tests.workers.qr.conftest import FAST, PACKAGES
-from tests.workers.qr.fakewa.server import Device, FakeWhatsApp, fake_whatsapp
-from tests.workers.qr.fakewa.wire import part, proto
 from tests.workers.qr.test_linked_upload import Servers, file, hand_over
 from tests.workers.qr.test_settling import Shop
 from workers.inbound import process_inbox
@@ -36,6 +34,9 @@ from workers.providers.linked.payloads import answer_letter
 from workers.qr import shown
 from workers.qr.bridge import Bridge
 from workers.qr.gateway import Gateway
+from workers.qr.words import words
+from workers.sandbox.whatsapp.server import Device, WhatsApp, playing
+from workers.sandbox.whatsapp.wire import part, proto
 
 NUMBER, BIA = "5511999990000", "5511900000000"
 
@@ -43,7 +44,7 @@ NUMBER, BIA = "5511999990000", "5511900000000"
 class Stage(Shop):
     """A shop whose platform is the fake WhatsApp, over the real engine. `port` of the scene stays unused."""
 
-    wa: FakeWhatsApp
+    wa: WhatsApp
     node: str
     device: Device
     bridges: list[Bridge]
@@ -116,7 +117,7 @@ async def stage(
     scene: object, owner_db: asyncpg.Connection, owner: Actor, database: Settings, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Stage]:
     monkeypatch.setattr("workers.qr.gateway.LEASE", 3600.0)
-    async with fake_whatsapp(PACKAGES) as wa:
+    async with playing(words(PACKAGES)) as wa:
         made = Stage(scene, owner_db, owner, database)  # type: ignore[arg-type]
         made.wa, made.node, made.bridges = wa, engine, []
         wa.person(BIA)

@@ -18,14 +18,15 @@ from db.settings import Settings
 from db.tenancy import Actor
 from tests.db.qr import scenes
 from tests.workers.qr.conftest import PACKAGES
-from tests.workers.qr.fakewa.server import FakeWhatsApp, fake_whatsapp
 from tests.workers.qr.test_bridge import BIA, NUMBER, eventually
 from workers.inbound import process_inbox
+from workers.qr.words import words
+from workers.sandbox.whatsapp.server import WhatsApp, playing
 from workers.unknown import reconcile
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, wa: FakeWhatsApp, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def gateway(settings: Settings, wa: WhatsApp, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     place = settings.data_dir / "qr"
     if not place.exists():
         place.symlink_to(PACKAGES)
@@ -65,7 +66,7 @@ async def test_a_killed_gateway_sends_nothing_twice_and_another_goes_on(
         return await owner_db.fetchval("select contact_id from inbound_message where channel_id = $1", channel_id)
 
     async with (
-        fake_whatsapp(PACKAGES) as wa,
+        playing(words(PACKAGES)) as wa,
         gateway(database, wa, tmp_path / "g1") as one,
         gateway(database, wa, tmp_path / "g2") as two,
     ):

@@ -1,18 +1,16 @@
 """Protobuf, binary nodes and Noise, as far as a server of WhatsApp needs them to speak to one client."""
 
 import hashlib
-import json
 import struct
-import subprocess
 import zlib
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.node import node
-from tests.workers.qr.fakewa.keys import Pair, hkdf
+from workers.sandbox.whatsapp.keys import Pair, hkdf
+
+Words = tuple[list[str], list[list[str]]]
+"""What the client shortens to one byte, and to two."""
 
 # protobuf
 
@@ -101,18 +99,6 @@ class Node:
         return next((one for one in self.children if one.tag == tag), None)
 
 
-@cache
-def tokens(packages: Path) -> tuple[list[str], list[list[str]]]:
-    """Of the installed engine: no dictionary of WhatsApp's is kept here."""
-    script = (
-        "import * as c from './node_modules/@whiskeysockets/baileys/lib/WABinary/constants.js';"
-        "console.log(JSON.stringify([c.SINGLE_BYTE_TOKENS, c.DOUBLE_BYTE_TOKENS]))"
-    )
-    run = subprocess.run([node(), "--input-type=module", "-e", script], cwd=packages, capture_output=True, check=True)
-    single, double = json.loads(run.stdout)
-    return single, double
-
-
 def encode(told: Node) -> bytes:
     return b"\0" + _node(told)
 
@@ -152,7 +138,7 @@ def _node(told: Node) -> bytes:
 
 
 class Reader:
-    def __init__(self, data: bytes, dictionary: tuple[list[str], list[list[str]]]) -> None:
+    def __init__(self, data: bytes, dictionary: Words) -> None:
         self._data = zlib.decompress(data[1:]) if data[0] & 2 else data[1:]
         self._at = 0
         self._single, self._double = dictionary

@@ -1,4 +1,4 @@
-"""A server of WhatsApp for one test: pairs, connects, takes and delivers messages, and throws devices out. Its ledger says what it took.
+"""A server of WhatsApp: pairs, connects, takes and delivers messages, and throws devices out. Its ledger says what it took.
 
 What it speaks was read from open clients: Noise, binary nodes, and the answers that a linked device waits for. It keeps no store: a device
 that comes back is known as long as the server lives.
@@ -12,17 +12,16 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from tests.workers.qr.fakewa import answers
-from tests.workers.qr.fakewa.answers import SERVER
-from tests.workers.qr.fakewa.keys import Pair
-from tests.workers.qr.fakewa.people import Bundle, Person, pairing, said, text, write
-from tests.workers.qr.fakewa.typing import Typing
-from tests.workers.qr.fakewa.wire import HEADER, Node, Noise, Reader, encode, tokens, unproto
+from workers.sandbox.whatsapp import answers
+from workers.sandbox.whatsapp.answers import SERVER
+from workers.sandbox.whatsapp.keys import Pair
+from workers.sandbox.whatsapp.people import Bundle, Person, pairing, said, text, write
+from workers.sandbox.whatsapp.typing import Typing
+from workers.sandbox.whatsapp.wire import HEADER, Node, Noise, Reader, Words, encode, unproto
 
 
 @dataclass
@@ -55,12 +54,12 @@ class Taken:
         return None if self.content is None else said(self.content)
 
 
-class FakeWhatsApp:
+class WhatsApp:
     """`on_message`: called with each message before its acknowledgement; what it returns is the error of the acknowledgement, "" for
     none, None for no answer at all. `fought`: how often a device was opened that was open."""
 
-    def __init__(self, packages: Path) -> None:
-        self.dictionary = tokens(packages)
+    def __init__(self, dictionary: Words) -> None:
+        self.dictionary = dictionary
         self.root, self.account = Pair(), Pair()
         self.people: dict[str, Person] = {}
         self.devices: dict[tuple[str, int], Device] = {}
@@ -175,7 +174,7 @@ class FakeWhatsApp:
 
 
 class Connection:
-    def __init__(self, server: FakeWhatsApp, socket: ServerConnection) -> None:
+    def __init__(self, server: WhatsApp, socket: ServerConnection) -> None:
         self.server, self._socket = server, socket
         self._noise = Noise(server.root)
         self._buffer = bytearray()
@@ -357,8 +356,8 @@ def _listed(receipt: Node) -> list[str]:
 
 
 @asynccontextmanager
-async def fake_whatsapp(packages: Path) -> AsyncIterator[FakeWhatsApp]:
-    made = FakeWhatsApp(packages)
+async def playing(dictionary: Words) -> AsyncIterator[WhatsApp]:
+    made = WhatsApp(dictionary)
     async with serve(made._serve, "127.0.0.1", 0, compression=None, max_size=None) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
         made.url = f"ws://127.0.0.1:{port}/ws/chat"

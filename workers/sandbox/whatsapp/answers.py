@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tests.workers.qr.fakewa.people import Bundle, Person
-from tests.workers.qr.fakewa.wire import Node
+from workers.sandbox.whatsapp.people import Bundle, Person
+from workers.sandbox.whatsapp.wire import Node
 
 SERVER = "s.whatsapp.net"
 Find = Callable[[str], Person | None]

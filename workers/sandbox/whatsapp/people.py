@@ -3,8 +3,8 @@
 import os
 from dataclasses import dataclass, field
 
-from tests.workers.qr.fakewa.keys import Pair, cbc, cbc_open, hkdf, mac
-from tests.workers.qr.fakewa.wire import part, proto, unproto
+from workers.sandbox.whatsapp.keys import Pair, cbc, cbc_open, hkdf, mac
+from workers.sandbox.whatsapp.wire import part, proto, unproto
 
 
 @dataclass
