@@ -17,6 +17,7 @@ from api.contract.channels import (
     ChannelNotice,
     ChannelPatch,
     CheckLine,
+    WebhookQuestion,
     WebhooksAgain,
 )
 from api.contract.kinds import Kind, KindCapabilities, KindField, KindFile, KindSignup, Translated
@@ -45,6 +46,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
     addresses = {
         "{attempt}" in webhook.path: provider.address(settings.webhook_url, view.id, webhook.source)
         for webhook in reversed(provider.webhooks)
+        if webhook.live is None
     }
     return Channel(
         id=view.id,
@@ -66,6 +68,14 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         rate_now=view.rate_now,
         webhook_url=addresses.get(False),
         webhook_status_url=addresses.get(True),
+        webhook_questions=[
+            WebhookQuestion(
+                label=Translated(en=webhook.live.label.en, pt_br=webhook.live.label.pt_br),
+                url=provider.address(settings.webhook_url, view.id, webhook.source),
+            )
+            for webhook in provider.webhooks
+            if webhook.live is not None
+        ],
         verify_token=view.verify_token,
         check=[
             CheckLine(code=line.code, ok=line.ok, value=line.value, reason=line.reason, detail=line.detail)  # type: ignore[arg-type]

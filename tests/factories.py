@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from db import blobs, crypto
+from db.clock import now
 from db.ids import uuid7
 from db.tenancy import Actor
 
@@ -194,6 +195,24 @@ async def lead_field(db: asyncpg.Connection, actor: Actor, key: str, kind: str =
     board_id = await db.fetchval("select id from board where company_id = $1 order by id limit 1", actor.company_id)
     values = {"company_id": actor.company_id, "board_id": board_id, "key": key, "label": key, "kind": kind, **columns}
     return await _insert(db, "lead_field", values)
+
+
+async def inbound(db: asyncpg.Connection, actor: Actor, channel_id: UUID, contact_id: UUID, **columns: Any) -> UUID:
+    """A text that somebody wrote."""
+    message_id = uuid7()
+    values: dict[str, Any] = {
+        "id": message_id,
+        "provider_id": f"in.{message_id}",
+        "address": "+5511900000000",
+        "kind": "text",
+        "body": "Oi",
+        **columns,
+    }
+    values.setdefault("content", msgspec.json.encode({"kind": "text", "text": values["body"]}).decode())
+    values.setdefault("received_at", now())
+    return await _insert(
+        db, "inbound_message", {"company_id": actor.company_id, "channel_id": channel_id, "contact_id": contact_id, **values}
+    )
 
 
 async def message_file(db: asyncpg.Connection, actor: Actor, channel_id: UUID, contact_id: UUID, **columns: Any) -> UUID:

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import TRIM, Input, Output, example
-from api.contract.kinds import ChannelKind
+from api.contract.kinds import ChannelKind, Translated
 from db.channels.enums import ChannelState, NoticeCode, Quality, TemplateAdvice, TemplateCategory, TemplateStatus
 from db.contacts.filter import Moment
 from db.texts import END, NAME
@@ -54,6 +54,13 @@ class CheckLine(Output):
     detail: str | None = None  # the provider's own words
 
 
+class WebhookQuestion(Output):
+    """An address at which the provider asks something while somebody holds the line."""
+
+    label: Translated
+    url: Annotated[str, example("https://api.example.com/hooks/retell/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42/inbound")]
+
+
 class Channel(Output):
     """GET /v1/channels/{id}; GET /v1/channels → Page[Channel]; DELETE archives (409 while a campaign runs on it).
     POST /v1/channels/{id}/check, /pause, /resume → Channel."""
@@ -79,6 +86,7 @@ class Channel(Output):
         Annotated[str, example("https://api.example.com/hooks/meta/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None
     )  # null: nothing is called
     webhook_status_url: str | None
+    webhook_questions: list[WebhookQuestion]
     verify_token: str | None  # Meta asks for it when the address is registered; shown to who may change channels
     check: list[CheckLine]
     checked_at: Moment | None

@@ -22,6 +22,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from api.hooks import live
 from api.hooks.collector import Broken, Collector, Down
 from api.hooks.quota import Quota
 from api.hooks.routes import Route, Routes
@@ -128,7 +129,11 @@ class Hooks:
         self._count(route, body)
         row = (uuid7(), channel_id, webhook.source, attempt_id, body, datetime.now(UTC), webhook.people(body))
         await self._store(Received(route.company_id, *row), webhook)
-        return webhook.answer, (b"content-type", webhook.answer_type.encode())
+        kind = (b"content-type", webhook.answer_type.encode())
+        if webhook.live is not None:
+            told = provider.address(self._base, channel_id, webhook.live.tells)
+            return await live.answer(route.company_id, webhook.live, body, told), kind
+        return webhook.answer, kind
 
     async def _handshake(self, scope: HTTPScope, provider: Provider, handshake: Handshake, channel_id: UUID) -> bytes:
         """The provider registers the address, and is answered when it knows the channel's token."""

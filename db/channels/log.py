@@ -14,6 +14,7 @@ from db.errors import RequestError
 from db.ids import first_of
 from db.messages.enums import AttemptState as A
 from db.permissions import Permission
+from db.providers import registry
 from db.redact import redact
 from db.subjects import Subject
 from db.tenancy import Actor
@@ -108,11 +109,15 @@ select id, at, kind, ok, summary, http_status, code, duration_ms, request, respo
 where company_id = $1 and channel_id = $2 and id < $3 {where} order by id desc limit $4
 """
 
+_SENT = f"""case state when {A.STARTED} then 'Message on its way' when {A.ACCEPTED} then 'Message accepted'
+        when {A.REJECTED} then 'Message refused' else 'Nobody knows whether the message arrived' end"""
+# A call that was placed and then failed reached nobody: nothing was refused.
+_CALLED = f"""case state when {A.STARTED} then 'Call being placed' when {A.ACCEPTED} then 'Call placed'
+        when {A.REJECTED} then case when provider_id is null then 'Call not placed' else 'Call reached nobody' end
+        else 'Nobody knows whether the call was placed' end"""
 _ATTEMPTS = f"""
 select id, started_at as at, 'send' as kind, state = {A.ACCEPTED} as ok,
-    case state when {A.STARTED} then 'Message on its way' when {A.ACCEPTED} then 'Message accepted'
-        when {A.REJECTED} then 'Message refused'
-        else 'Nobody knows whether the message arrived' end as summary,
+    {{summary}} as summary,
     http_status, code::text as code, (extract(epoch from done_at - started_at) * 1000)::int as duration_ms,
     'attempt ' || id::text || coalesce(' · ' || provider_id, '') as request, detail as response, 1 as times, null::timestamptz as last_at
 from attempt where company_id = $1 and channel_id = $2 and id < $3 {{where}} order by id desc limit $4
@@ -139,13 +144,15 @@ async def entries(
 ) -> list[LogEntry]:
     """Newest first, older than `before`. Raises NotFound."""
     async with read(actor, Permission.CHANNELS_READ) as r:
-        if not await r.fetchval("select true from channel where company_id = $1 and id = $2", actor.company_id, channel_id):
+        channel = await r.fetchval("select kind from channel where company_id = $1 and id = $2", actor.company_id, channel_id)
+        if channel is None:
             raise RequestError.NOT_FOUND(what="channel")
-        return await _entries(r, actor.company_id, channel_id, kind, ok, before or NEWEST, limit)
+        calls = registry.provider(channel).capabilities.calls
+        return await _entries(r, actor.company_id, channel_id, kind, ok, before or NEWEST, limit, calls=calls)
 
 
 async def _entries(
-    r: Read, company_id: UUID, channel_id: UUID, kind: str | None, ok: bool | None, before: UUID, limit: int
+    r: Read, company_id: UUID, channel_id: UUID, kind: str | None, ok: bool | None, before: UUID, limit: int, *, calls: bool
 ) -> list[LogEntry]:
     parts = []
     arguments: list[object] = [company_id, channel_id, before, limit]
@@ -158,11 +165,12 @@ async def _entries(
         # The refused and unknown ones carry a text, and have an index of their own: they are rare among millions.
         parts.append(
             _ATTEMPTS.format(
+                summary=_CALLED if calls else _SENT,
                 where={
                     None: "",
                     True: f"and state = {A.ACCEPTED}",
                     False: f"and detail is not null and state <> {A.ACCEPTED}",
-                }[ok]
+                }[ok],
             )
         )
     if kind in (None, "webhook") and ok is not True:

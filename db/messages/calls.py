@@ -206,7 +206,7 @@ class Silent(NamedTuple):
 
 _SILENT = f"""
 select c.company_id, c.id, c.channel_id, coalesce(c.provider_call_id, m.provider_id) as provider_call_id
-from call c join message m on m.company_id = c.company_id and m.id = c.id
+from call c left join message m on m.company_id = c.company_id and m.id = c.id
 where c.stage < {CallStage.ANALYZED} and c.look_at <= now() and coalesce(c.provider_call_id, m.provider_id) is not null
 order by c.look_at limit 200
 """

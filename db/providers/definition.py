@@ -15,18 +15,13 @@ from db.contacts.enums import IdentityKind
 from db.costs.enums import RateCategory
 from db.errors import FieldCode, RequestField
 from db.messages.enums import FileForm, ReplyKind
+from db.providers.live import Live
+from db.providers.live import Text as Text
 from db.settings import Settings
 
 Column = Literal["account_id", "external_id", "portfolio_id", "token", "signing_secret", "throughput"]
 """Where a channel keeps what was typed in. `account_id`: what is billed and banned as a whole; `external_id`: the sender;
 `portfolio_id`: whose people per day are counted together; `token` sends; `signing_secret` checks webhooks."""
-
-
-class Text(NamedTuple):
-    """One text in every language that there is."""
-
-    en: str
-    pt_br: str
 
 
 class FormField(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +72,8 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """The provider calls again after a failure. Otherwise what cannot be stored is spooled."""
     people: Callable[[bytes], bool] = lambda _: False
     """Whether a body may hold what people wrote: that is taken before news of what was sent. A guess, which decides nothing else."""
+    live: Live | None = None
+    """The provider asks something and waits: the answer holds what is known here."""
     handshake: Handshake | None = None
     """How the address is registered by a GET: query and the channel's verify token → the answer, None when the token is wrong."""
 

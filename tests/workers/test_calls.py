@@ -12,12 +12,13 @@ import pytest
 
 from db import blobs
 from db.blobs import DiskBlobs
+from db.channels import log as channel_log
 from db.channels.secrets import seal
 from db.contacts import actions
 from db.errors import Conflict
 from db.ids import uuid7
 from db.jobs import AskAboutCall, DownloadFile, LookUpUnknown
-from db.messages import calling, calls, conversation
+from db.messages import calling, calls, content, conversation
 from db.messages.conversation import Entry
 from db.messages.enums import CallOutcome, CallSpeaker
 from db.settings import Settings
@@ -234,3 +235,82 @@ async def test_what_was_said_goes_with_the_person(line: Line) -> None:
     await actions.delete_contact(line.owner, line.contact)
     left = await line.db.fetchval("select count(*) from call_turn where company_id = $1", line.owner.company_id)
     assert left == 0
+
+
+async def _rings(line: Line, person: str, script: str = "talks", *, hidden: bool = False) -> None:
+    body = {"to_contact": person, "kind": "call", "text": script, "bsuid_only": hidden}
+    answer = await line.sandbox.http.post(f"/sandbox/accounts/{line.account['id']}/reply", json=body)
+    assert answer.status_code == 201, answer.text
+
+
+async def test_whoever_calls_stands_in_the_conversation(line: Line) -> None:
+    """A stranger: the call rings, is spoken, ends and is analysed, in any order, as one message of a new contact."""
+    base = f"{line.sandbox.product.url}/hooks/retell/1"
+    await line.open(inbound_url=f"{base}/inbound", webhook_url=f"{base}/call")
+    await _rings(line, "+5511977776666")
+    await line.told()
+    found = [(request.path.rsplit("/", 1)[1], request.body) for request in line.sandbox.product.requests]
+    assert found[0][0] == "inbound"
+    for order in (found, list(reversed(found)), found * 2):
+        for source, body in order:
+            await put_inbox(line.db, line.owner, line.channel, body, f"retell_{source}")
+            await process_inbox(line.owner.company_id)
+            if source == "inbound" and order is found:
+                [row] = await line.db.fetch("select stage, outcome from call where company_id = $1", line.owner.company_id)
+                assert (row["stage"], row["outcome"]) == (0, None)
+    contact = await line.db.fetchval(
+        "select contact_id from contact_identity where company_id = $1 and value = '+5511977776666'", line.owner.company_id
+    )
+    [one] = await conversation.messages(line.owner, contact, before=None, limit=10)
+    assert isinstance(one.content, content.Call)
+    assert (one.direction, one.kind, one.content.outcome, one.content.direction) == ("in", "call", CallOutcome.ANSWERED, "in")
+    detail = await calls.one(line.owner, one.id)
+    assert (detail.contact_id, detail.stage, len(detail.turns)) == (contact, "analyzed", 5)
+    waits = await line.db.fetchval(
+        "select cardinality(unanswered_at) from conversation where company_id = $1 and contact_id = $2",
+        line.owner.company_id,
+        contact,
+    )
+    assert waits == 1
+
+
+async def test_who_hides_the_number_is_nobody(line: Line) -> None:
+    await line.open(inbound_url=f"{line.sandbox.product.url}/hooks/retell/1/inbound")
+    await _rings(line, "+5511977776666", hidden=True)
+    await line.told()
+    for request in line.sandbox.product.requests:
+        await put_inbox(
+            line.db, line.owner, line.channel, request.body, "retell_inbound" if "inbound" in request.path else "retell_call"
+        )
+        await process_inbox(line.owner.company_id)
+    assert await line.db.fetchval("select count(*) from call where company_id = $1", line.owner.company_id) == 0
+    noted = await line.db.fetchval(
+        "select count(*) from channel_log where channel_id = $1 and code = 'hidden_number'", line.channel
+    )
+    assert noted == 1
+
+
+async def test_a_call_that_came_in_and_of_which_nothing_more_is_told_is_asked_about(line: Line) -> None:
+    await line.open(inbound_url=f"{line.sandbox.product.url}/hooks/retell/1/inbound", webhook_url="")
+    await _rings(line, "+5511977776666")
+    await line.told()
+    [request] = line.sandbox.product.requests
+    await put_inbox(line.db, line.owner, line.channel, request.body, "retell_inbound")
+    await process_inbox(line.owner.company_id)
+    call_id = await line.db.fetchval("select id from call where company_id = $1", line.owner.company_id)
+    await line.db.execute("update call set look_at = now() - interval '1 minute' where id = $1", call_id)
+    [silent] = [one for one in await calls.silent() if one.id == call_id]
+    await Asking(line.settings, line.wire).ask(
+        line.owner.company_id, AskAboutCall(channel_id=silent.channel_id, provider_call_id=silent.provider_call_id)
+    )
+    await process_inbox(line.owner.company_id)
+    assert (await calls.one(line.owner, call_id)).outcome is CallOutcome.ANSWERED
+
+
+async def test_the_log_says_of_a_call_that_it_reached_nobody(line: Line) -> None:
+    await line.open(script="no_answer")
+    await line.call()
+    await line.lane()
+    await line.hear(*await line.told())
+    lines = await channel_log.entries(line.owner, line.channel, kind="send")
+    assert [one.summary for one in lines] == ["Call reached nobody"]

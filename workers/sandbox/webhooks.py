@@ -134,12 +134,17 @@ class Webhooks:
         return False
 
     async def _post(self, account: Account, url: str, body: bytes) -> bool:
+        status, _ = await self.ask(account, url, body)
+        self.posted += 1
+        return 200 <= status < 300
+
+    async def ask(self, account: Account, url: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of one signed POST that is answered. Raises PyreqwestError."""
         request = self._client.post(self._reachable(url)).body_bytes(body)
         for name, value in self._vendors[account.kind].headers(account, url, body).items():
             request = request.header(name, value)
         response = await request.build().send()
-        self.posted += 1
-        return 200 <= response.status < 300
+        return response.status, bytes(await response.bytes())
 
     def _reachable(self, url: str) -> str:
         for public, reachable in self._settings.routes:

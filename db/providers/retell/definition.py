@@ -3,6 +3,8 @@
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
 from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.providers.live import Live
+from db.providers.retell import live
 from db.providers.retell.signature import verify
 
 PROVIDER = Provider(
@@ -22,6 +24,7 @@ PROVIDER = Provider(
         calls=True,
         reaches_landlines=True,
         can_look_up=True,
+        rehearsed_kinds=("call",),
     ),
     form=(
         FormField(
@@ -39,7 +42,10 @@ PROVIDER = Provider(
         FormField(
             name="number",
             label=Text("Number", "Número"),
-            hint=Text("It has an outbound agent at Retell.", "Ele tem um agente de saída na Retell."),
+            hint=Text(
+                "It has an outbound agent at Retell, and an inbound one where people call it.",
+                "Ele tem um agente de saída na Retell, e um de entrada se pessoas ligam para ele.",
+            ),
             example="+551131234567",
             columns=("account_id", "external_id", "portfolio_id"),
             pattern=r"\+[1-9][0-9]{6,14}",
@@ -61,6 +67,21 @@ PROVIDER = Provider(
     ),
     webhooks=(
         Webhook(source="retell_call", path="call", signature="x-retell-signature", verify=verify, answer=b"", repeats=True),
+        Webhook(
+            source="retell_inbound",
+            path="inbound",
+            signature="x-retell-signature",
+            verify=verify,
+            answer_type="application/json",
+            people=lambda _: True,
+            live=Live(
+                label=Text("For calls that come in (inbound webhook)", "Para ligações recebidas (inbound webhook)"),
+                asked=live.asked,
+                answer=live.answer,
+                tells="retell_call",
+                seconds=1.5,
+            ),
+        ),
     ),
     throughput=1.0,
     sandbox_throughput=5.0,

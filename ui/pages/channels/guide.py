@@ -81,6 +81,9 @@ def addresses(channel: Channel) -> None:
     """What the provider is to be told, and whether it has ever called."""
     ui.label(_("For incoming messages")).classes("m-label")
     copy_field(channel.webhook_url or "", label=_("Copy address"))
+    for question in channel.webhook_questions:
+        ui.label(kinds.text(question.label)).classes("m-label")
+        copy_field(question.url, label=_("Copy address"))
     if channel.verify_token:
         ui.label(_("Word to confirm it with")).classes("m-label")
         copy_field(channel.verify_token, label=_("Copy word"))

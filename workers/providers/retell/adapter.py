@@ -32,6 +32,8 @@ from workers.providers.wire import Wire
 FILE_HOSTS: tuple[str, ...] = (".retellai.com", ".amazonaws.com", ".cloudfront.net")
 """Where recordings lie; the address itself says who may read it."""
 _ASK_SECONDS = 15.0
+_TOLD_AT = {"webhook_url": "retell_call", "inbound_url": "retell_inbound"}
+"""What the sandbox's account of a channel is told where."""
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -41,7 +43,10 @@ class _Account(msgspec.Struct, frozen=True):
 
 class RetellAdapter(Adapter[RetellClient]):
     provider = PROVIDER
-    parsers = {"retell_call": lambda body, _: inbound.parse(body)}  # noqa: RUF012 - read only
+    parsers = {  # noqa: RUF012 - read only
+        "retell_call": lambda body, _: inbound.parse(body),
+        "retell_inbound": lambda body, _: inbound.parse_inbound(body),
+    }
     lookup_source = "retell_call"
 
     def client(self, settings: Settings, wire: Wire, channel: ChannelRow, token: str) -> RetellClient:
@@ -94,7 +99,8 @@ class RetellAdapter(Adapter[RetellClient]):
         return FileSource(file.url, {}, hosts, lasting=True)
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
-        return {"kind": "retell"}
+        told = {name: self.provider.address(settings.webhook_url, channel.id, source) for name, source in _TOLD_AT.items()}
+        return {"kind": "retell", **told}
 
     def sandbox_account(self, answer: bytes) -> SandboxAccount:
         account = msgspec.json.decode(answer, type=_Account)

@@ -13,6 +13,7 @@ import msgspec
 from db import storable
 from db.messages.content import Call
 from db.messages.enums import CallOutcome, CallSpeaker, CallStage
+from db.providers.retell.live import NUMBER
 from workers.providers.events import (
     AnyEvent,
     BadWebhook,
@@ -73,6 +74,16 @@ class _Call(msgspec.Struct):
     call_cost: _Cost | None = None
 
 
+class _Ringing(msgspec.Struct):
+    from_number: str | None = None
+    to_number: str | None = None
+    call_id: str | None = None
+
+
+class _Rings(msgspec.Struct):
+    call_inbound: _Ringing
+
+
 class _Webhook(msgspec.Struct):
     event: str
     call: _Call
@@ -101,11 +112,33 @@ def parse(raw: bytes) -> list[AnyEvent]:
     events: list[AnyEvent] = [told_call]
     if not inbound:
         events.insert(0, _status(call, call_id, stage, end, person, told_call.at))
-    elif person is not None and call.to_number:
+    elif _person(person) is None:
+        return [OtherEvent(field="hidden_number", raw=raw)]
+    elif person is not None:
         events.insert(0, _came_in(call, call_id, end, person, told_call))
     if end is not None and end.outcome is CallOutcome.OPTED_OUT and person is not None:
         events.append(PreferenceEvent(opted_in=False, category="all", phone=person, detail="said in a call", at=told_call.at))
     return events
+
+
+def parse_inbound(raw: bytes) -> list[AnyEvent]:
+    """Somebody calls: their message, and a call that rings. What names no call is told again once they speak. Raises `BadWebhook`."""
+    try:
+        ringing = msgspec.convert(storable.tree(json.loads(raw.replace(b"\\u0000", b""))), _Rings, strict=False).call_inbound
+    except (ValueError, RecursionError) as error:
+        raise BadWebhook(f"no call: {type(error).__name__}") from error
+    call_id, person = storable.key(ringing.call_id or ""), _person(ringing.from_number)
+    if not call_id:
+        return []
+    if person is None:
+        return [OtherEvent(field="hidden_number", raw=raw)]
+    told = CallEvent(provider_id=call_id, stage=CallStage.RINGING, inbound=True, person=person)
+    return [_came_in(_Call(call_id, to_number=ringing.to_number or ""), call_id, None, person, told), told]
+
+
+def _person(number: str | None) -> str | None:
+    """Who calls; None: they hide their number."""
+    return number if number is not None and NUMBER.fullmatch(number) else None
 
 
 def _found(call: _Call) -> CallStage:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-EVENTS = ["call_started", "call_ended", "call_analyzed"]
+from db.providers.retell.live import told_at
 
 
 def call_body(to: str, sender: str, attempt: str, webhook: str, variables: dict[str, str]) -> bytes:
@@ -19,6 +19,6 @@ def call_body(to: str, sender: str, attempt: str, webhook: str, variables: dict[
         "honor_internal_dnc": True,
         "metadata": {"attempt": attempt},
         "retell_llm_dynamic_variables": variables,
-        "agent_override": {"agent": {"webhook_url": webhook, "webhook_events": EVENTS, "opt_in_signed_url": True}},
+        "agent_override": told_at(webhook),
     }
     return msgspec.json.encode(body)

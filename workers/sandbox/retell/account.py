@@ -9,7 +9,7 @@ from workers.sandbox.retell.scripts import Script
 
 
 class RetellAccount(Account, kw_only=True, tag="retell"):
-    """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `script`: what everybody does who is called, None: what people do, most of
+    """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `inbound_url`: of the number, asked when somebody calls it. `script`: what everybody does who is called, None: what people do, most of
     them talk. `callees`: E.164 number → what this person does. `ring_seconds`, `talk_seconds`, `analysis_seconds`: spans like those of
     the behaviour. `recording_minutes`: how long the address of a recording works. `do_not_call`: E.164 numbers that the account itself
     does not call."""
@@ -22,6 +22,7 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
     agent_name: str = "Atendente virtual"
     agent_version: int = 1
     webhook_url: str = ""
+    inbound_url: str = ""
     script: Script | None = None
     callees: dict[str, Script] = msgspec.field(default_factory=dict)
     do_not_call: list[str] = msgspec.field(default_factory=list)

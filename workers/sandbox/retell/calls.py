@@ -30,6 +30,7 @@ class Call(msgspec.Struct, kw_only=True):
     ended_at: float | None = None
     analyzed: bool = False
     stopped: bool = False
+    inbound: bool = False
 
     @property
     def course(self) -> scripts.Course:
@@ -106,7 +107,7 @@ class Calls:
             "agent_version": account.agent_version,
             "agent_name": account.agent_name,
             "call_status": _status(call),
-            "direction": "outbound",
+            "direction": "inbound" if call.inbound else "outbound",
             "from_number": asked["from_number"],
             "to_number": asked["to_number"],
             "telephony_identifier": {"twilio_call_sid": f"CA{digest(call.id.encode())[:32]}"},

@@ -23,17 +23,12 @@ class Progress:
             return None
         late = self._deliveries.happens(flight, DISORDER, account.behaviour.disorder_share)
         if call.ended_at is not None:
-            call.analyzed = True
-            self._calls.keep(call)
-            self._tell(account, call, "call_analyzed", _ledger_status(call), done=True)
+            self.analyze(account, call)
             return None
         if call.started_at is None and call.connects:
-            call.started_at = time.time()
-            self._calls.keep(call)
-            if not late:
-                self._tell(account, call, "call_started", "sent")
+            self.answer(account, call, silent=late)
             return self._deliveries.delay(flight, account.talk_seconds, DELIVERED)
-        self._end(account, call)
+        self.end(account, call)
         if late and call.started_at is not None:
             self._tell(account, call, "call_started", "sent")
         return self._deliveries.delay(flight, account.analysis_seconds, READ)
@@ -41,16 +36,28 @@ class Progress:
     def stop(self, account: RetellAccount, call: Call) -> None:
         """Hangs up. What follows is told at the call's next moment."""
         call.stopped = True
-        self._end(account, call)
+        self.end(account, call)
 
-    def _end(self, account: RetellAccount, call: Call) -> None:
+    def answer(self, account: RetellAccount, call: Call, *, silent: bool = False) -> None:
+        """Somebody takes it. `silent`: it is told later."""
+        call.started_at = time.time()
+        self._calls.keep(call)
+        if not silent:
+            self._tell(account, call, "call_started", "sent")
+
+    def end(self, account: RetellAccount, call: Call) -> None:
         call.ended_at = time.time()
         self._calls.keep(call)
         self._tell(account, call, "call_ended", _ledger_status(call))
 
+    def analyze(self, account: RetellAccount, call: Call) -> None:
+        call.analyzed = True
+        self._calls.keep(call)
+        self._tell(account, call, "call_analyzed", _ledger_status(call), done=True)
+
     def _tell(self, account: RetellAccount, call: Call, event: str, status: str, *, done: bool = False) -> None:
         body = msgspec.json.encode({"event": event, "call": self._calls.view(account, call)})
-        told: list[Told] = [(call.number, status, None, done)]
+        told: list[Told] = [] if call.inbound else [(call.number, status, None, done)]
         self._webhooks.post(account, call.webhook_url or account.webhook_url, body, told)
 
 

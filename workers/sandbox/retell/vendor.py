@@ -8,8 +8,10 @@ from workers.sandbox.ledger import Entry, Flight
 from workers.sandbox.retell import webhooks
 from workers.sandbox.retell.account import RetellAccount
 from workers.sandbox.retell.api import Rest
+from workers.sandbox.retell.callers import Callers
 from workers.sandbox.retell.calls import Calls, call_id
 from workers.sandbox.retell.progress import Progress
+from workers.sandbox.retell.scripts import Script
 from workers.sandbox.server import Request
 from workers.sandbox.shared import Shared
 from workers.sandbox.vendor import Answer, Incoming, Vendor
@@ -20,13 +22,14 @@ class Retell(Vendor[RetellAccount]):
     lanes = 8
     keeps_webhooks = True
     tries = 3
-    kinds = ()
+    kinds = ("call",)
 
     def __init__(self, shared: Shared) -> None:
         settings = shared.settings
         self._accounts = shared.accounts
         self._calls = Calls(shared.store, settings.base_url)
         self._progress = Progress(self._calls, shared.deliveries, shared.webhooks)
+        self._callers = Callers(self._calls, shared.webhooks, self._progress, settings.seed, settings.speed)
         self._rest = Rest(shared.accounts, shared.ledger, self._calls, shared.deliveries, self._progress, settings.seed)
 
     async def load(self) -> None:
@@ -43,7 +46,12 @@ class Retell(Vendor[RetellAccount]):
         return self._progress.advance(flight, account, now)
 
     def receive(self, account: RetellAccount, person: str, incoming: Incoming, number: int) -> tuple[str, str]:
-        raise msgspec.ValidationError("nobody writes to a Retell account")
+        """A person calls. The text names what they do, of the scripts; nothing: they talk."""
+        try:
+            script = Script(incoming.text or Script.TALKS)
+        except ValueError:
+            raise msgspec.ValidationError(f"no script {incoming.text}") from None
+        return self._callers.ring(account, "" if incoming.hidden else person, script), account.phone_number
 
     def opt_out(self, account: RetellAccount, person: str, stop: bool) -> None:
         """In Retell's own list of contacts."""
@@ -65,5 +73,10 @@ class Retell(Vendor[RetellAccount]):
     def forget(self, account: RetellAccount) -> None:
         self._calls.forget(account)
 
+    @property
+    def waiting(self) -> int:
+        return self._callers.under_way
+
     def clear(self) -> None:
+        self._callers.forget()
         self._calls.forget()

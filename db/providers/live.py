@@ -1,0 +1,45 @@
+"""What a provider asks in the middle of a call, and what it is told: it waits for the answer while a person holds the line.
+
+Pure data. Who reads a provider's question and writes its answer is the provider's folder; what is known here is looked up by
+`api/hooks/live.py`. An answer never fails: whoever is not found in time is greeted without a name.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+
+class Caller(NamedTuple):
+    """Somebody calls. `number`: E.164; None: they hide it."""
+
+    number: str | None
+
+
+class Known(NamedTuple):
+    """What the virtual agent may know of who calls: names of variables → values."""
+
+    variables: dict[str, str]
+
+
+class Text(NamedTuple):
+    """One text in every language that there is."""
+
+    en: str
+    pt_br: str
+
+
+Asked = Caller
+Answer = Callable[[Asked | None, Known | None, str], bytes]
+"""The question (None: it could not be read), what was found (None: nothing in time), the address of the channel's webhooks → the body."""
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """`label`: where the address belongs. `asked` reads a body and never raises. `tells`: the source of the webhook whose address goes into the answer. `seconds`: after so
+    many it is answered with what is known."""
+
+    label: Text
+    asked: Callable[[bytes], Asked | None]
+    answer: Answer
+    tells: str
+    seconds: float
