@@ -91,6 +91,7 @@ class CadenceStep(Output):
 
     step_id: UUID
     waiting: int  # people who stand at it
+    unsent: int  # of them, those whose last message has not left yet: their wait begins when it does
     reached: int  # who have been through it
     yes: int  # of a branch
     no: int
@@ -116,6 +117,7 @@ class CadenceEnrolment(Output):
     reason: StopReason | None
     source: EntrySource
     step_id: UUID | None  # the one that comes next
+    awaits_message: bool  # what the cadence wrote to them has not left yet: `due_at` is counted anew once it has
     due_at: Moment
     entered_at: Moment
     ended_at: Moment | None

@@ -14,6 +14,10 @@ _READ = f"""coalesce((select m.state = {M.READ} or m.replied_at is not null from
     and m.dedupe_key >= 'cadence:' || e.id || ':' and m.dedupe_key < 'cadence:' || e.id || ';' and m.state not in ({M.SKIPPED}, {M.CANCELLED})
     order by m.id desc limit 1), false)"""
 
+UNSENT = f"""exists (select from message m where m.company_id = $1 and m.dedupe_key >= 'cadence:' || e.id || ':'
+    and m.dedupe_key < 'cadence:' || e.id || ';' and m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))"""
+"""Something that the cadence wrote to them has not left yet, or nobody knows yet whether it did."""
+
 
 def sql(condition: Condition, arg: Callable[[object], str]) -> str:
     """`arg` adds a value to the arguments and returns its placeholder."""

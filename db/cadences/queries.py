@@ -25,11 +25,13 @@ _PEOPLE = """
 select cadence_id, state, reason, count(*)::int as n from enrolment where company_id = $1 and cadence_id = any($2::uuid[]) group by 1, 2, 3
 """
 _WAITING = f"""
-select step_id, count(*)::int as n from enrolment where company_id = $1 and cadence_id = $2 and state = '{EnrolmentState.ACTIVE}' group by 1
+select step_id, count(*)::int as n, count(*) filter (where awaits_message)::int as unsent from enrolment
+where company_id = $1 and cadence_id = $2 and state = '{EnrolmentState.ACTIVE}' group by 1
 """
 _BEEN = "select step_id, outcome, count(*)::int as n from enrolment_step where company_id = $1 and cadence_id = $2 group by 1, 2"
-_ENROLMENTS = """
-select e.id, e.contact_id, coalesce(p.name, '') as name, e.state, e.reason, e.source, e.step_id, e.due_at, e.entered_at, e.ended_at
+_ENROLMENTS = f"""
+select e.id, e.contact_id, coalesce(p.name, '') as name, e.state, e.reason, e.source, e.step_id, e.due_at, e.entered_at, e.ended_at,
+    e.awaits_message and e.state = '{EnrolmentState.ACTIVE}' as awaits_message
 from enrolment e left join contact p on p.company_id = $1 and p.id = e.contact_id
 where e.company_id = $1 and e.cadence_id = $2 and ($3::uuid is null or e.id < $3) and ($4::text[] is null or e.state = any($4))
     and ($5::uuid is null or e.step_id = $5) order by e.id desc limit $6
@@ -50,11 +52,12 @@ class People(msgspec.Struct, frozen=True):
 
 
 class StepFigures(msgspec.Struct, frozen=True):
-    """Of one step, over all versions. `waiting`: who stands at it. `reached`: who has been through it; of a branch `yes` and `no`, of a step
+    """Of one step, over all versions. `waiting`: who stands at it; `unsent` of them because their message has not left yet. `reached`: who has been through it; of a branch `yes` and `no`, of a step
     that writes `skipped` who got nothing, and what became of the messages. `problem`: why its messages do not go out now."""
 
     step_id: UUID
     waiting: int = 0
+    unsent: int = 0
     reached: int = 0
     yes: int = 0
     no: int = 0
@@ -122,18 +125,18 @@ async def figures(actor: Actor, cadence_id: UUID) -> list[StepFigures]:
         row = await one(r, cadence_id)
         version = await publishing.live(r, cadence_id)
         order = dict.fromkeys([*nodes(row["plan"]), *(nodes(version.plan) if version else ())])
-        waiting = {row["step_id"]: row["n"] for row in await r.fetch(_WAITING, actor.company_id, cadence_id)}
+        waiting = {row["step_id"]: (row["n"], row["unsent"]) for row in await r.fetch(_WAITING, actor.company_id, cadence_id)}
         been: dict[UUID, dict[str, int]] = {}
         for passed in await r.fetch(_BEEN, actor.company_id, cadence_id):
             been.setdefault(passed["step_id"], {})[passed["outcome"]] = passed["n"]
         sent = await letters.figures(r, cadence_id)
         lost, aimless = await publishing.gone(r, version.plan) if version else (set(), False)
-    found = [_figures(step_id, waiting.get(step_id, 0), been.get(step_id, {}), sent.get(step_id)) for step_id in order]
+    found = [_figures(step_id, waiting.get(step_id, (0, 0)), been.get(step_id, {}), sent.get(step_id)) for step_id in order]
     return [_held(one, one.step_id in lost, aimless and one.step_id in sent) for one in found]
 
 
-def _figures(step_id: UUID, waiting: int, been: dict[str, int], sent: letters.Figures | None) -> StepFigures:
-    found = StepFigures(step_id, waiting, sum(been.values()), been.get("yes", 0), been.get("no", 0), been.get("skipped", 0))
+def _figures(step_id: UUID, waiting: tuple[int, int], been: dict[str, int], sent: letters.Figures | None) -> StepFigures:
+    found = StepFigures(step_id, *waiting, sum(been.values()), been.get("yes", 0), been.get("no", 0), been.get("skipped", 0))
     if sent is None:
         return found
     return msgspec.structs.replace(found, **sent._asdict())

@@ -1,5 +1,6 @@
 """Carries out what is due: some hundred people at once, each one step, in one transaction with what it causes. Who dies in between leaves
-them where they stood; two at once take different people; and a step's message has a key that no second one has.
+them where they stood; two at once take different people; and a step's message has a key that no second one has. Whose message has not left yet
+is nobody's to carry out (`unsent.py`).
 
 Before anything is sent it is looked at once more whether the person is still there, said stop, wrote, or reached the goal: with opt-outs
 of the company held, so that one that came before is seen and one that comes later finds the message in its queue.
@@ -13,8 +14,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.cadences import clocks, conditions, parting, publishing
-from db.cadences.conditions import REPLIED
+from db.cadences import clocks, conditions, parting, publishing, unsent
+from db.cadences.conditions import REPLIED, UNSENT
 from db.cadences.enums import CadenceState, EnrolmentState, StepOutcome, StopReason
 from db.cadences.events import CadenceProgress
 from db.cadences.plan import Branch, Node, Plan, Send, WaitUntil, nodes
@@ -37,15 +38,16 @@ ROUNDS = 30  # batches of one cadence before the others have their turn
 # "limit 1" and not "exists": that one becomes a join, which reads everybody who waits.
 _DUE = f"""
 select c.company_id, c.id from cadence c where c.state = '{CadenceState.RUNNING}' and (select true from enrolment e
-    where e.company_id = c.company_id and e.cadence_id = c.id and e.state = '{EnrolmentState.ACTIVE}' and e.due_at <= now()
-    order by e.due_at limit 1)
+    where e.company_id = c.company_id and e.cadence_id = c.id and e.state = '{EnrolmentState.ACTIVE}' and not e.awaits_message
+    and e.due_at <= now() order by e.due_at limit 1)
 """
 _TAKE = f"""
-select id from enrolment where company_id = $1 and cadence_id = $2 and state = '{EnrolmentState.ACTIVE}' and due_at <= now()
+select id from enrolment where company_id = $1 and cadence_id = $2 and state = '{EnrolmentState.ACTIVE}' and not awaits_message and due_at <= now()
     and step_id = any($3::uuid[]) order by due_at limit $4 for update skip locked
 """
 _LOOK = """
-select e.id, e.contact_id, e.step_id, e.due_at, c.id is null as gone, c.opted_out_at is not null as out, {replied} as replied, {goal} as converted
+select e.id, e.contact_id, e.step_id, e.due_at, c.id is null as gone, c.opted_out_at is not null as out, {replied} as replied, {goal} as converted,
+    {unsent} as unsent
 from enrolment e left join contact c on c.company_id = $1 and c.id = e.contact_id where e.company_id = $1 and e.id = any($2::uuid[])
 """
 _STAYED = """
@@ -66,7 +68,9 @@ _NOT_WRITTEN = f"""
 select r.id from unnest($2::uuid[], $3::text[]) r(id, key)
 where not exists (select from message m where m.company_id = $1 and m.dedupe_key = r.key and m.state <> {MessageState.SKIPPED})
 """
-_ON = "update enrolment set step_id = $3, arrived_at = now(), due_at = $4 where company_id = $1 and id = any($2::uuid[])"
+_ON = """
+update enrolment set step_id = $3, arrived_at = now(), due_at = $4, awaits_message = id = any($5::uuid[]) where company_id = $1 and id = any($2::uuid[])
+"""
 _LATER = "update enrolment set due_at = $3 where company_id = $1 and id = any($2::uuid[])"
 _DONE = f"""
 update enrolment set state = '{EnrolmentState.DONE}', step_id = null, ended_at = now() where company_id = $1 and id = any($2::uuid[])
@@ -136,17 +140,22 @@ async def _staying(w: Work, cadence_id: UUID, plan: Plan, taken: Sequence[UUID])
         return f"${len(args)}"
 
     goal = conditions.sql(plan.goal, arg) if plan.goal is not None else "false"
-    rows = await w.fetch(_LOOK.format(replied=REPLIED if plan.stop_on_reply else "false", goal=goal), *args)
+    replied = REPLIED if plan.stop_on_reply else "false"
+    rows = await w.fetch(_LOOK.format(replied=replied, goal=goal, unsent=UNSENT), *args)
     leaving: dict[StopReason, list[UUID]] = defaultdict(list)
     staying: dict[UUID, list[Person]] = defaultdict(list)
+    waiting: list[UUID] = []
     for row in sorted(rows, key=lambda row: row["id"]):
         reason = await _gone(w, cadence_id, row) if row["gone"] else _reason(row)
         if reason is not None:
             leaving[reason].append(row["id"])
+        elif row["unsent"]:  # it came back into its queue, or was there before anybody waited for it
+            waiting.append(row["id"])
         elif not row["gone"]:  # who became another contact is looked at again as that one
             staying[row["step_id"]].append(Person(row["id"], row["contact_id"], row["due_at"]))
     for reason, ids in leaving.items():
         await stop(w, ids, reason)
+    await unsent.hold(w, waiting)
     return staying
 
 
@@ -189,8 +198,7 @@ class _Run:
                 if open_at > at:  # it stood still meanwhile, or the hours were changed
                     await self._w.execute(_LATER, self._w.company_id, ids, open_at)
                     return
-                await self._send(step_id, people)
-                await self._on(ids, node.next)
+                await self._on(ids, node.next, await self._send(step_id, people))
             case Branch(id=step_id):
                 yes = await self._answer(ids, node)
                 await self._note(step_id, ids, [StepOutcome.YES if one in yes else StepOutcome.NO for one in ids])
@@ -209,8 +217,8 @@ class _Run:
         await self._note(node.step.id, ids, [StepOutcome.DONE] * len(ids))
         await self._on(ids, node.next)
 
-    async def _send(self, step_id: UUID, people: list[Person]) -> None:
-        """Queues the step's message for those who have not been through it, in whatever version."""
+    async def _send(self, step_id: UUID, people: list[Person]) -> list[UUID]:
+        """Queues the step's message for those who have not been through it, in whatever version. Returns to whom one goes now."""
         w = self._w
         been = await w.fetch(
             "select enrolment_id from enrolment_step where company_id = $1 and step_id = $2 and enrolment_id = any($3::uuid[])",
@@ -221,13 +229,14 @@ class _Run:
         over = {row["enrolment_id"] for row in been}
         fresh = [one for one in people if one.id not in over]
         if not fresh:
-            return
+            return []
         keys = {one.contact_id: key(one.id, step_id) for one in fresh}
         await letters.write(w, self._sends[step_id], keys)
         rows = await w.fetch(_NOT_WRITTEN, w.company_id, [one.id for one in fresh], list(keys.values()))
         without = {row["id"] for row in rows}
         outcomes = [StepOutcome.SKIPPED if one.id in without else StepOutcome.DONE for one in fresh]
         await self._note(step_id, [one.id for one in fresh], outcomes)
+        return [one.id for one in fresh if one.id not in without]
 
     async def _answer(self, ids: list[UUID], node: Node) -> set[UUID]:
         args: list[object] = [self._w.company_id, ids]
@@ -249,7 +258,8 @@ class _Run:
             _BEEN, self._w.company_id, list(ids), step_id, self._cadence_id, [outcome.value for outcome in outcomes]
         )
 
-    async def _on(self, ids: Sequence[UUID], goal: UUID | None) -> None:
+    async def _on(self, ids: Sequence[UUID], goal: UUID | None, written: Sequence[UUID] = ()) -> None:
+        """`written`: those of them whose message must leave first."""
         if not ids:
             return
         if goal is None:
@@ -257,6 +267,6 @@ class _Run:
             return
         zone = await publishing.zone(self._w)
         at = due(self._known, goal, now(), self._plan.hours, zone)
-        await self._w.execute(_ON, self._w.company_id, list(ids), goal, at)
+        await self._w.execute(_ON, self._w.company_id, list(ids), goal, at, list(written))
         if isinstance(step := self._known[goal].step, WaitUntil):
             await clocks.wait(self._w, step, zone, clocks.THESE, list(ids))

@@ -73,6 +73,7 @@ RULES: dict[str, Rule] = {
     "ai_spending": _keep(f"What models cost. {_IDS}"),
     "enrolment": _keep(f"That somebody went through a sequence, for its figures. {_IDS}"),
     "enrolment_step": _keep(f"That somebody went through a sequence, for its figures. {_IDS}"),
+    "enrolment_news": _keep(f"That a message of a sequence has left, for a moment. {_IDS}"),
     "sent_text": _keep("Digests of a number with a text, for eight days, so that nobody gets the same text twice."),
     "model_request": _keep("What the simulator's model read: the newest few of a rehearsal."),
     "lead_judging": ERASE,

@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from db.cadences import steps
+from db.cadences import steps, unsent
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import SignInAs
@@ -19,7 +19,7 @@ async def channel_id(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
 
 
 async def test_a_sequence_is_written_started_and_read(
-    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, channel_id: UUID
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, channel_id: UUID, owner_db: asyncpg.Connection
 ) -> None:
     auth = await sign_in_as()
     first, second = str(uuid4()), str(uuid4())
@@ -45,6 +45,15 @@ async def test_a_sequence_is_written_started_and_read(
         pass
     figures = {one["step_id"]: one for one in (await client.get(f"{path}/steps", headers=auth)).json()["items"]}
     assert figures[first]["queued"] == 3
+    assert (figures[second]["waiting"], figures[second]["unsent"]) == (3, 3)
+    people = (await client.get(f"{path}/enrolments", headers=auth)).json()["items"]
+    assert all(one["awaits_message"] for one in people)
+    await owner_db.execute("update message set state = 3, sent_at = now() where company_id = $1", owner.company_id)
+    while await unsent.take(owner.company_id, UUID(made.json()["id"])) or await steps.step(
+        owner.company_id, UUID(made.json()["id"])
+    ):
+        pass
+    figures = {one["step_id"]: one for one in (await client.get(f"{path}/steps", headers=auth)).json()["items"]}
     assert (figures[second]["yes"], figures[second]["no"]) == (2, 1)
     people = (await client.get(f"{path}/enrolments?state=active", headers=auth)).json()["items"]
     assert [one["name"] for one in people] == ["Pessoa 2", "Pessoa 0"]

@@ -22,7 +22,7 @@ OWNERS = {
     },
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
-    "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_step"},
+    "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_news", "enrolment_step"},
     "db/campaigns": {"campaign", "message_tally", "send_hours", "warm_up", "warm_up_used"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
     "db/contacts": {
@@ -57,7 +57,7 @@ OWNERS = {
 SAME = {"db/job_runs.py": "db/queue.py", "db/outbox.py": "db/event_consumers.py"}
 """Modules that share the tables of another one."""
 TRIGGERS = {
-    "message": {"event_noticed", "message_tally", "stat_delta"},
+    "message": {"enrolment_news", "event_noticed", "message_tally", "stat_delta"},
     "conversation": {"talk"},
     "conversation_entry": {"talk"},
     "talk": {"stat_delta"},

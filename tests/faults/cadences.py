@@ -1,5 +1,6 @@
 """A crowd stands at one step of a cadence and all are due in the same minute, while workers are killed: between the messages that they queue and
-the people that they move on, while they claim, while they send. Everybody gets each step once, and nobody is forgotten."""
+the people that they move on, while they claim, while they send, while they hear what was sent. Everybody gets each step once, nobody goes on before
+their message has left, and nobody is forgotten."""
 
 import random
 import time
@@ -27,6 +28,18 @@ create function fault_stand_step() returns trigger language plpgsql security def
 begin perform pg_advisory_xact_lock_shared({_KEY}); return null; end $$;
 create trigger fault_step after insert on enrolment_step for each statement execute function fault_stand_step();
 """
+# Whoever is moved on while something that was written to them has not left.
+_EARLY = f"""
+create table if not exists fault_early(enrolment_id uuid);
+create or replace function fault_too_early() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$ begin
+    insert into fault_early select n.enrolment_id from fresh n where exists (select from message m where m.company_id = n.company_id
+        and m.dedupe_key >= 'cadence:' || n.enrolment_id || ':' and m.dedupe_key < 'cadence:' || n.enrolment_id || ';'
+        and m.dedupe_key <> 'cadence:' || n.enrolment_id || ':' || n.step_id and m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}));
+    return null;
+end $$;
+create trigger fault_early after insert on enrolment_step referencing new table as fresh
+    for each statement execute function fault_too_early();
+"""
 _NO_GATE = "drop function if exists fault_stand_step cascade"
 _STANDS = f"""
 select count(*) > 0 from pg_locks where locktype = 'advisory' and objid = {_KEY} and not granted
@@ -36,6 +49,8 @@ _HANDED_OVER = f"select count(*) from message where company_id = $1 and state no
 _OPEN = f"""
 select (select count(*) from enrolment where company_id = $1 and state = 'active')
     + (select count(*) from message where company_id = $1 and state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))
+    + (select count(*) from enrolment where company_id = $1 and state = 'active' and awaits_message)
+    + (select count(*) from enrolment_news where company_id = $1)
 """
 _ROWS = """
 select m.address, m.state, k.body from message m join campaign k on k.company_id = $1 and k.id = m.campaign_id where m.company_id = $1
@@ -53,6 +68,7 @@ async def cadence_killed(recipients: int) -> Report:
         plan = Plan(steps=[steps[0], Wait(id=uuid4(), minutes=60), steps[1]])
         cadence_id: UUID = (await actions.create(w.actor, "Boas-vindas", plan))["id"]
         await actions.start(w.actor, cadence_id)
+        await w.db.execute(_EARLY)
         for crowd in range(len(TEXTS)):
             async with _standing_still(w):
                 if crowd == 0:
@@ -128,6 +144,7 @@ async def _prove(w: World, cadence_id: UUID, began: float, recipients: int, note
     assert {row["state"]: row["n"] for row in people} == {"done": recipients}
     passed = await w.db.fetchval("select count(*) from enrolment_step where cadence_id = $1", cadence_id)
     assert passed == 3 * recipients, f"{passed} steps of {3 * recipients}"
+    assert await w.db.fetchval("select count(*) from fault_early") == 0, "somebody went on before their message had left"
     accepted = await _accepted(w)
     rows = await w.db.fetch(_ROWS, w.actor.company_id)
     assert len(rows) == 2 * recipients, f"{len(rows)} messages of {2 * recipients}"

@@ -42,7 +42,9 @@ def state(value: CadenceState) -> tuple[str, Tone]:
     }[value]  # type: ignore[return-value]
 
 
-def standing(value: EnrolmentState, reason: StopReason | None) -> tuple[str, Tone]:
+def standing(value: EnrolmentState, reason: StopReason | None, *, unsent: bool = False) -> tuple[str, Tone]:
+    if unsent:
+        return _("Waits for the message to leave"), "info"
     if value is EnrolmentState.ACTIVE:
         return _("On the way"), "info"
     if value is EnrolmentState.DONE or reason is None:

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-from db.cadences import actions, enrolling, steps
+from db.cadences import actions, enrolling, steps, unsent
 from db.cadences.plan import Branch, Condition, Plan, Send, Step, Wait
 from db.contacts.filter import ContactFilter
 from db.messages.enums import MessageState
@@ -38,8 +38,29 @@ class Scene(NamedTuple):
         while await steps.step(self.actor.company_id, cadence_id):
             pass
 
+    async def leave(self, state: MessageState = MessageState.SENT) -> None:
+        """What people wait for goes out, or ends so; what nobody waits for stays in its queue."""
+        await self.db.execute(
+            "update message m set state = $2, sent_at = now() from enrolment e where m.company_id = $1 and m.state < 3 and e.company_id = $1"
+            " and e.awaits_message and e.state = 'active' and m.dedupe_key like 'cadence:' || e.id || ':%'",
+            self.actor.company_id,
+            int(state),
+        )
+        await self.hear()
+
+    async def hear(self) -> None:
+        """What there is to hear of messages."""
+        for row in await self.db.fetch("select id from cadence where company_id = $1", self.actor.company_id):
+            while await unsent.take(self.actor.company_id, row["id"]):
+                pass
+
     async def pass_time(self) -> None:
-        """So much that everybody is due."""
+        """So much that messages have left and everybody is due."""
+        await self.leave()
+        await self.due()
+
+    async def due(self) -> None:
+        """However long people still had to wait."""
         await self.db.execute(
             "update enrolment set due_at = now() - interval '1 second' where company_id = $1 and state = 'active'",
             self.actor.company_id,

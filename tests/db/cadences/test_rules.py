@@ -162,6 +162,8 @@ async def test_who_refused_marketing_gets_no_marketing_and_the_rest(s: Scene) ->
     cadence_id = await s.start(promotion, notice)
     await s.enrol(cadence_id)
     await s.run(cadence_id)
+    await s.leave()
+    await s.run(cadence_id)
     rows = await s.db.fetch(
         "select k.cadence_step, m.reason from message m join campaign k on k.id = m.campaign_id where m.state = $1 and k.cadence_id = $2",
         int(MessageState.SKIPPED),

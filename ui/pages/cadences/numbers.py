@@ -34,6 +34,9 @@ class Numbers:
             with ui.element("div").classes("m-seq-figs"):
                 if known.waiting:
                     ui.label(_("{n} waiting here").format(n=formats.number(known.waiting))).classes("m-seq-waiting")
+                if known.unsent:
+                    text = ngettext("{n} waits for the message to leave", "{n} wait for the message to leave", known.unsent)
+                    self._say(text, known.unsent)
                 if isinstance(self._step, Send):
                     self._of_message(known)
                 elif isinstance(self._step, Branch):

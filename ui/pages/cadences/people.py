@@ -54,7 +54,7 @@ class People:
                 ui.label(came).classes("m-hint")
             if one.source in (EntrySource.RULE, EntrySource.HOOK):
                 ui.label(labels.source(one.source)).classes("m-hint")
-            badge(*labels.standing(one.state, one.reason))
+            badge(*labels.standing(one.state, one.reason, unsent=one.awaits_message))
             if self._open and one.state is EnrolmentState.ACTIVE:
                 more([Choice(_("Take out"), partial(self._remove, one), "person_remove", danger=True)])
 
