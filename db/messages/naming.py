@@ -4,14 +4,14 @@ So whatever is told of the id settles an outcome that nobody knew, and a message
 reaches.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from db.messages import render
 from db.messages.enums import MessageState as M
 from db.messages.ledger import Claimed
 from db.messages.render import LiteralContent, TextContent
-from db.work import Read, Work
+from db.work import Read, Work, system_read
 
 _NAME = """
 with r as (select * from unnest((select $2::uuid[]), (select $3::uuid[]), (select $4::text[])) r(message_id, attempt_id, provider_id)),
@@ -22,6 +22,8 @@ _AWAIT = f"""
 update message set lease_until = now() + make_interval(secs => $3)
 where company_id = $1 and channel_id = $2 and state = {M.UNKNOWN} and lease_until > now() + make_interval(secs => $3)
 """
+
+_LATE = f"select distinct channel_id from message where state = {M.UNKNOWN} and lease_until > now() + make_interval(secs => $1 + 1) and channel_id = any($2::uuid[])"
 
 
 async def name(w: Work, names: Iterable[tuple[Claimed, str]]) -> None:
@@ -34,6 +36,12 @@ async def name(w: Work, names: Iterable[tuple[Claimed, str]]) -> None:
 async def await_evidence(w: Work, channel_id: UUID, seconds: float) -> None:
     """Unknown outcomes of this channel are decided `seconds` from now at the latest: it can be heard of again."""
     await w.execute(_AWAIT, w.company_id, channel_id, seconds)
+
+
+async def awaited_long(channel_ids: Sequence[UUID], seconds: float) -> set[UUID]:
+    """Those of these channels with an unknown outcome that would be decided later than `seconds` from now."""
+    async with system_read() as s:
+        return {row["channel_id"] for row in await s.fetch(_LATE, seconds, list(channel_ids))}
 
 
 async def text_of(r: Read, channel_id: UUID, provider_id: str) -> str | None:

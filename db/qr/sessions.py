@@ -4,6 +4,8 @@ The session's state says what the connection is; the channel's says whether anyt
 failure of its messages: they wait in their queue, for the connection or for another way.
 """
 
+import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -23,7 +25,7 @@ from db.permissions import Permission
 from db.qr import keys
 from db.qr.closing import Closed, next_state
 from db.qr.enums import CodeKind, SessionState
-from db.qr.leases import Held, fence
+from db.qr.leases import Fenced, Held, fence
 from db.tenancy import worker
 from db.work import Work, read, system_read, system_work, work
 
@@ -121,6 +123,18 @@ async def opened(held: Held, engine: str) -> None:
         await provider_state.reached(w, held.channel_id, MENDED)
         await naming.await_evidence(w, held.channel_id, EVIDENCE)
         w.emit(ChannelChanged(channel_id=held.channel_id))
+
+
+async def hurry(open_: Sequence[Held]) -> None:
+    """What became unknown while a session is open has `EVIDENCE` seconds from now on, too: what a dead process left behind, and an answer that
+    did not come. Who lost the session meanwhile changes nothing."""
+    late = await naming.awaited_long([held.channel_id for held in open_], EVIDENCE) if open_ else set()
+    for held in open_:
+        if held.channel_id in late:
+            async with work(worker(held.company_id), Permission.CHANNELS_WRITE) as w:
+                with contextlib.suppress(Fenced):
+                    await fence(w, held.channel_id, held.epoch)
+                    await naming.await_evidence(w, held.channel_id, EVIDENCE)
 
 
 async def closed(held: Held, why: Closed) -> SessionState:

@@ -179,7 +179,7 @@ async def _prove(
         # What nobody knows is told of at once where it is told of: nothing comes of waiting two minutes more for the rest.
         await w.db.execute(
             f"update message set lease_until = now() where channel_id = $1 and state = {M.UNKNOWN} and lease_until > now()"
-            " and lease_until < now() + interval '110 seconds'",
+            " and lease_until < now() + interval '125 seconds'",
             channel_id,
         )
         return await w.db.fetchval(_LEFT, channel_id) == 0

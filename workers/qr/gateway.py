@@ -196,6 +196,7 @@ class Gateway:
     async def watch(self) -> None:
         """A connection that says it is open and tells nothing for long is asked something; one that does not answer, or that neither opens nor ends,
         is opened anew."""
+        await sessions.hurry([session.held for session in self.open])
         for session in list(self._sessions.values()):
             if not session.client.is_open:
                 if session.held.wa_jid is not None and self._clock() - session.started_at > OPENS:

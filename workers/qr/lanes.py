@@ -5,6 +5,8 @@ import random
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from db import limits
 from db.channels.secrets import ChannelRow
 from db.messages import ledger, naming
@@ -27,6 +29,10 @@ from workers.sending import Lanes
 
 TURN = 0.5
 """Seconds at most that a lane waits for its next message before it looks again whether it should end."""
+
+
+LEASE = 60.0
+"""Seconds at least that a claim lasts: a number is asked about, typing is shown, and an answer is waited for."""
 
 
 class SessionSender(Sender):
@@ -64,7 +70,7 @@ class SessionLanes(Lanes):
     """Those of the sessions that this gateway has open."""
 
     def __init__(self, settings: Settings, sender: SessionSender, sessions: dict[UUID, SessionClient]) -> None:
-        super().__init__(settings, sender)
+        super().__init__(msgspec.structs.replace(settings, send_lease=max(settings.send_lease, LEASE)), sender)
         self._sessions = sessions
         self._breakers = _AllCalm()
 

@@ -318,3 +318,30 @@ async def test_killed_while_people_write(stage: Stage) -> None:
 
     await eventually(all_heard)
     assert sorted(heard) == sorted(ids)
+
+
+async def test_the_platform_is_told_that_we_have_a_message_once_it_is_stored(stage: Stage) -> None:
+    """A process that dies in between loses nothing: it comes again, and opens again."""
+    await stage.pair()
+    gateway, asked = stage.scene.gateway, asyncio.Event()
+
+    async def never(*_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    gateway.heard = never  # type: ignore[method-assign]
+    said = await stage.wa.says(stage.wa.people[BIA], stage.device, "Oi")
+    await asked.wait()
+    assert said not in stage.wa.acked
+    os.kill(stage.bridges[0].pid, signal.SIGKILL)
+    await gateway.engine_died()
+    await stage.start()
+    await stage.again()
+
+    async def heard() -> bool:
+        await process_inbox(stage.owner.company_id)
+        body = "select body from inbound_message where channel_id = $1 and provider_id = $2"
+        return bool(await stage.db.fetchval(body, stage.channel_id, said) == "Oi")
+
+    await eventually(heard)
+    await eventually(lambda: said in stage.wa.acked)

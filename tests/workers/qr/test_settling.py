@@ -225,3 +225,23 @@ async def test_whatever_happens_nobody_sees_it_twice_and_it_arrives(shop: Shop, 
         assert row["state"] == M.SENT, second
         assert port.shown == {row["provider_id"]}, second
         assert set(port.times()) == {row["provider_id"]}, second
+
+
+async def test_a_claim_lasts_as_long_as_a_message_takes_here_whatever_others_need(shop: Shop) -> None:
+    message_id = await shop.write()
+    shop.database = msgspec.structs.replace(shop.database, send_timeout=2.0, send_lease=7.0)
+    await shop.send()
+    assert (await shop.message(message_id))["state"] == M.SENT
+
+
+async def test_what_became_unknown_while_it_is_open_is_decided_in_two_minutes_too(shop: Shop) -> None:
+    message_id = await shop.write()
+    shop.scene.port.script = ["lost_before"]
+    await shop.send()
+    waits = "select extract(epoch from lease_until - now())::float8 from message where id = $1"
+    assert await shop.db.fetchval(waits, message_id) > 80_000
+    await shop.scene.gateway.watch()
+    assert 60 < await shop.db.fetchval(waits, message_id) <= 120
+    await shop.db.execute("update message set lease_until = now() + interval '30 seconds' where id = $1", message_id)
+    await shop.scene.gateway.watch()
+    assert await shop.db.fetchval(waits, message_id) <= 30  # it is not put off again

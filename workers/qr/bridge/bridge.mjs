@@ -8,6 +8,7 @@ for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'ta
 const { createRequire } = await import('node:module')
 const { default: connect, ...engine } = await import('@whiskeysockets/baileys')
 const { proto, initAuthCreds, makeCacheableSignalKeyStore, BufferJSON, Browsers, USyncQuery, USyncUser } = engine
+const { ON_DEMAND } = proto.HistorySync.HistorySyncType
 
 const TEST = process.env.MASTERIA_ENV === 'test' // only then is another server than WhatsApp's spoken to
 if (TEST && process.env.WA_ROOT_KEY) {
@@ -17,6 +18,8 @@ if (TEST && process.env.WA_ROOT_KEY) {
 const SILENCE = 20_000 // without a line from the gateway for so long, it may have lost its leases: every connection ends
 const ACK = 60_000 // longer than the gateway waits
 const KEPT = 500 // events told at once
+const SAFE = 2000 // ids of messages that are told of already
+const RECEIPTS = { '': 3, inactive: 3, read: 4, played: 5 }
 
 const silent = { level: 'silent', child: () => silent }
 for (const name of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) silent[name] = () => {}
@@ -40,6 +43,7 @@ function ask(line, what, value) {
 class Session {
   constructor(line, opening) {
     Object.assign(this, { line, opening, waiting: new Map(), over: false, chain: Promise.resolve() })
+    Object.assign(this, { sealed: new WeakMap(), safe: new Set() })
   }
 
   // One after the other, each safe before the next: a connection whose news cannot be kept ends.
@@ -55,6 +59,36 @@ class Session {
 
   keep(batch) {
     return ask(this.line, 'keep', batch)
+  }
+
+  // What was opened is safe before its keys are written and before the platform hears that we have it: whatever dies in between, it comes again.
+  async opened(sealed, plain) {
+    const node = this.sealed.get(sealed)
+    if (!node) return
+    const { id, lid } = this.creds.me
+    const { fullMessage } = engine.decodeMessageNode(node, id, lid ?? '')
+    const content = proto.Message.decode(engine.unpadRandomMax16(plain))
+    fullMessage.message = content.deviceSentMessage?.message ?? content
+    engine.cleanMessage(fullMessage, id, lid ?? '')
+    if (!isSaid(fullMessage)) return
+    await ask(this.line, 'told', [message(fullMessage, false)]).catch(error => {
+      this.end(error)
+      return new Promise(() => {}) // neither its keys are written nor anything is answered
+    })
+    this.safe.add(node.attrs.id)
+    if (this.safe.size > SAFE) this.safe.delete(this.safe.values().next().value)
+  }
+
+  repository(auth, ...rest) {
+    const made = engine.DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, ...rest)
+    const first = (open, sealed, key) => given =>
+      auth.keys.transaction(async () => {
+        const plain = await open(given)
+        await this.opened(given[sealed], plain)
+        return plain
+      }, given[key])
+    const decryptMessage = first(made.decryptMessage, 'ciphertext', 'jid')
+    return { ...made, decryptMessage, decryptGroupMessage: first(made.decryptGroupMessage, 'msg', 'group') }
   }
 
   async start() {
@@ -84,7 +118,8 @@ class Session {
       logger: silent,
       browser: [this.opening.device, 'Chrome', Browsers.ubuntu('')[2]],
       syncFullHistory: false,
-      shouldSyncHistoryMessage: () => this.opening.history,
+      makeSignalRepository: (...given) => this.repository(...given),
+      shouldSyncHistoryMessage: ({ syncType }) => this.opening.history || syncType === ON_DEMAND,
       markOnlineOnConnect: false, // or the phone rings no more
       emitOwnEvents: false, // what was not acknowledged must not look as if it had been
       getMessage: async key => {
@@ -101,15 +136,27 @@ class Session {
       const until = told.cycle_end_timestamp ?? told.cycle_end ?? null
       void this.tell([{ type: 'quota', total: told.total_quota ?? null, used: told.used_quota ?? null, until: until && Number(until) }])
     })
-    ev.on('messages.upsert', ({ messages, type }) => void this.tell(messages.map(one => message(one, type === 'history'))))
+    ws.on('CB:message', node => {
+      for (const { content } of Array.isArray(node.content) ? node.content : []) if (content instanceof Uint8Array) this.sealed.set(content, node)
+    })
+    ws.on('CB:receipt', ({ attrs, content }) => {
+      const status = RECEIPTS[attrs.type ?? '']
+      const others = Array.isArray(content) ? (content[0]?.content ?? []) : []
+      const ids = [attrs.id, ...(Array.isArray(others) ? others.map(one => one.attrs?.id) : [])].filter(Boolean)
+      if (status) void this.tell(ids.map(id => receipt({ remoteJid: attrs.from, id }, status, attrs.t)))
+    })
+    ev.on('messages.upsert', ({ messages, type }) => {
+      const rest = messages.filter(one => isSaid(one) && !this.safe.has(one.key.id))
+      void this.tell(rest.map(one => message(one, type === 'history')))
+    })
     ev.on('messaging-history.set', ({ messages, syncType }) => {
-      const asked = syncType === proto.HistorySync.HistorySyncType.ON_DEMAND && this.opening.since
+      const asked = syncType === ON_DEMAND && this.opening.since
       const past = one => !asked || seconds(one.messageTimestamp) < asked
       for (let at = 0; at < messages.length; at += KEPT)
         void this.tell(messages.slice(at, at + KEPT).map(one => message(one, past(one))))
     })
     ev.on('messages.update', updates => {
-      const mine = updates.filter(({ key, update }) => key.fromMe && typeof update.status === 'number')
+      const mine = updates.filter(({ key, update }) => key.fromMe && update.status < 3) // the rest was told when it came
       void this.tell(mine.map(({ key, update }) => receipt(key, update.status, update.messageTimestamp)))
       const opened = updates.filter(({ update }) => update.message && !update.status)
       void this.tell(opened.map(({ key, update }) => message({ key, ...update }, false)))
@@ -226,6 +273,12 @@ function filled(jid, { message, reply_to, reaction }) {
   const [[name, part]] = Object.entries(message)
   const contextInfo = { stanzaId: reply_to, participant: jid, quotedMessage: { conversation: '' } }
   return { [name]: { ...part, contextInfo } }
+}
+
+// Not what devices tell each other: keys and settings are nobody's words, and lie nowhere unsealed.
+function isSaid({ message: content }) {
+  const { REVOKE, MESSAGE_EDIT } = proto.Message.ProtocolMessage.Type
+  return !content?.protocolMessage || [REVOKE, MESSAGE_EDIT].includes(content.protocolMessage.type)
 }
 
 function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history) {
