@@ -51,6 +51,7 @@ LINES: dict[str, str] = {
     "campaign.held": "A campaign was held back after a restore",
     "campaign.launched": "Launched a campaign",
     "campaign.limited": "Changed what a campaign may cost",
+    "campaign.moved": "What waited for a number that had fallen went another way",
     "campaign.paused": "Paused a campaign",
     "campaign.preparing": "A campaign is being prepared",
     "campaign.recipients_exported": "Downloaded the people of a campaign",

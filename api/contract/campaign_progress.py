@@ -23,9 +23,11 @@ class RatePoint(Output):
 
 
 class InsteadBySms(Output):
-    """What went by SMS to those whom WhatsApp could not reach, in people. `both`: reached by WhatsApp after all, too. `stopped`: why nothing goes out now."""
+    """What went by SMS, or over the official API in place of a number connected by QR code, to those whom WhatsApp could not reach, in people. `both`:
+    reached by the first message after all, too. `stopped`: why nothing goes out now."""
 
     channel_name: Annotated[str, example("SMS da loja")]
+    channel_kind: Annotated[str, example("sms")]
     stopped: str | None
     waiting: int
     sent: int

@@ -71,11 +71,16 @@ class CampaignTrial(Struct, forbid_unknown_fields=True, kw_only=True):
 
 class CampaignFallback(Struct, forbid_unknown_fields=True, kw_only=True):
     """What goes by SMS to whom the campaign surely did not reach on WhatsApp: once for each person, counted once. Never where nobody knows whether it
-    arrived. `late_hours`: after its end, failures that are told so much later still lead to one."""
+    arrived. `late_hours`: after its end, failures that are told so much later still lead to one. Of a number connected by QR code it may also be a
+    template over the official API (`template_id`, `bindings`, no `body`), and `move_after_minutes` says that what still waits goes this way, too, so long
+    after the number was blocked, logged out or restricted to known people; null: it waits for the number."""
 
     channel_id: UUID
-    body: Annotated[str, Meta(examples=["{{first_name|Oi}}, chegou a coleção nova: loja.example/novo"], max_length=1600)]
+    body: Annotated[str, Meta(examples=["{{first_name|Oi}}, chegou a coleção nova: loja.example/novo"], max_length=1600)] = ""
     late_hours: Annotated[int, Meta(ge=1, le=168, examples=[72])] = 72
+    template_id: UUID | None = None
+    bindings: list[Binding] = []
+    move_after_minutes: Annotated[int, Meta(ge=0, le=1440, examples=[15])] | None = None
 
 
 class CampaignCreate(Input):

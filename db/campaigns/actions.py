@@ -104,6 +104,8 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
                 await _own(w, table, changes[column])
         if (instead := changes.get("fallback")) is not None:
             await _own(w, "channel", instead.channel_id)
+            if instead.template_id is not None:
+                await _own(w, "template", instead.template_id)
         if changes.get("channel_id", row["channel_id"]) != row["channel_id"] and "template_id" not in changes:
             # templates belong to a channel, and so does what goes in place of its messages
             changes = {"trial": None, "fallback": None, **changes, "template_id": None, "bindings": []}

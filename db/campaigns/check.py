@@ -260,19 +260,40 @@ def frozen_contents(drafts: list[Draft]) -> list[Content] | None:
 
 
 _FALLBACK = """
-select c.kind, k.fallback->>'body' as body, c.state = 'connected' or c.state_reason = 'provider_outage' as ready, c.sandbox
+select c.kind, k.fallback->>'body' as body, c.state = 'connected' or c.state_reason = 'provider_outage' as ready, c.sandbox,
+    coalesce(k.fallback->'bindings', '[]')::text as bindings, t.name, t.language, t.category, t.status,
+    coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components
 from campaign k join channel c on c.company_id = $1 and c.id = (k.fallback->>'channel_id')::uuid and c.archived_at is null
+left join template t on t.company_id = $1 and t.id = (k.fallback->>'template_id')::uuid and t.channel_id = c.id
 where k.company_id = $1 and k.id = $2
 """
 
 
 async def instead_of(r: Read, draft: Draft) -> Draft | None:
-    """The campaign as what goes by SMS in its place has it; None where nothing can."""
+    """The campaign as what goes in its place has it: by SMS, and for a number that is connected by a code by template, too; None where nothing
+    can."""
     row = await r.fetchrow(_FALLBACK, draft.company_id, draft.id)
-    if draft.writes_text or row is None or registry.provider(row["kind"]).capabilities.campaign_content != "text":
+    by_code = draft.capabilities is not None and draft.capabilities.session is not None
+    if row is None or (draft.writes_text and not by_code):
+        return None
+    other = registry.provider(row["kind"]).capabilities
+    if other.session is not None or other.campaign_content not in (("text", "template") if by_code else ("text",)):
         return None
     fits = row["ready"] and row["sandbox"] == draft.sandbox
-    return msgspec.structs.replace(draft, kind=row["kind"], channel_ready=bool(fits), body=row["body"], trial=None)
+    instead = msgspec.structs.replace(draft, kind=row["kind"], channel_ready=bool(fits), body=row["body"], trial=None)
+    if other.campaign_content == "text":
+        return instead
+    return msgspec.structs.replace(
+        instead,
+        template_name=row["name"],
+        template_language=row["language"],
+        template_category=row["category"],
+        template_status=TemplateStatus(row["status"]) if row["status"] else None,
+        parameter_format=row["parameter_format"],
+        components=msgspec.json.decode(row["components"]),
+        bindings=msgspec.json.decode(row["bindings"], type=list[Binding]),
+        header_file_id=None,
+    )
 
 
 async def _fallback_problems(r: Read, draft: Draft) -> list[Field]:
@@ -282,7 +303,9 @@ async def _fallback_problems(r: Read, draft: Draft) -> list[Field]:
         return [CampaignField.FALLBACK_CHANNEL("message")]
     found = [] if instead.channel_ready else [CampaignField.FALLBACK_CHANNEL("message")]
     return found + [
-        one.code("message", **{**one.params, "variant": "SMS"}) for one in message_problems(instead) if one.path == "message"
+        one.code("message", **{**one.params, "variant": "SMS" if instead.writes_text else "WhatsApp"})
+        for one in message_problems(instead)
+        if one.path == "message"
     ]
 
 

@@ -68,6 +68,6 @@ class CampaignField(FieldCode):
     UNKNOWN_VARIANT = "unknown_variant", "There is no text {variant} in this campaign."
     FALLBACK_CHANNEL = (
         "fallback_channel",
-        "The SMS in place of what does not arrive needs a connected SMS channel, as real as the campaign's. Choose one, or take the SMS out.",
+        "What goes in place of what does not arrive needs a connected SMS channel, or for a number by QR code an official WhatsApp number, as real as the campaign's. Choose one, or take it out.",
     )
     UNKNOWN_REASON = "unknown_reason", "Say which failures are meant, by the reasons that the campaign's progress names."

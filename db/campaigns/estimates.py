@@ -171,7 +171,7 @@ async def _instead(r: Read, draft: Draft, known: Prices) -> InsteadCost | None:
         return None
     assert instead.kind is not None
     content = frozen_content(instead)
-    category = caps.category_of(instead.kind, None)
+    category = caps.category_of(instead.kind, None if instead.writes_text else instead.template_category)
     places = await grouped(r, audience_of(instead, content.fields), [content])
     groups = [Group(one.country, category, one.people, one.units[0]) for one in places]
     most = estimate(groups, known, instead.kind, now().date())

@@ -1,4 +1,5 @@
-"""What goes by SMS to people whom a campaign could not reach on WhatsApp: once for each person, whatever statuses come how often.
+"""What goes by SMS to people whom a campaign could not reach on WhatsApp: once for each person, whatever statuses come how often. Of a number that
+is connected by a code it may also be a template over the official API, and what still waits when the number falls goes that way, too.
 
 The messages belong to a campaign of their own (`fallback_of`), which nobody edits or lists: it is sent, limited, billed and held by hours as any other,
 and follows the first one. Whom it is for is read from the ledger in rounds; a person has one row in it, by its key. Failures come late: it closes so many
@@ -11,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from db.campaigns.audience import Audience, enlist
+from db.campaigns.check import frozen_content, instead_of, load_draft
 from db.campaigns.events import CampaignProgress
 from db.channels.enums import TemplateCategory
 from db.contacts import consent
@@ -19,8 +21,9 @@ from db.messages import fallbacks, render
 from db.messages.enums import MessageState
 from db.messages.fallbacks import Counted
 from db.messages.reasons import FailureReason as F
-from db.messages.render import TextContent
+from db.messages.render import Binding
 from db.permissions import Permission
+from db.qr import fallen
 from db.tenancy import worker
 from db.work import Read, Work, system_read, work
 
@@ -34,8 +37,10 @@ REASONS = (
 )  # fmt: skip
 """Surely not arrived, and not because the person does not want it or the number is wrong for an SMS too."""
 _MAKE = """
-insert into campaign(company_id, name, channel_id, body, content, settings, state, launched_at, started_at, fallback_of, cadence_open, audience_size)
-select $1, left(name, 112) || ' · SMS', $3, $4, $5::jsonb, settings - 'spread_minutes', 'running', now(), now(), id, true, 0
+insert into campaign(company_id, name, channel_id, body, content, template_id, settings, state, launched_at, started_at, fallback_of, cadence_open,
+    audience_size)
+select $1, left(name, 105) || case when $6::uuid is null then ' · SMS' else ' · WhatsApp' end, $3, $4, $5::jsonb, $6, settings - 'spread_minutes', 'running',
+    now(), now(), id, true, 0
 from campaign where company_id = $1 and id = $2 on conflict do nothing
 """
 _OPEN = "select company_id, id from campaign where fallback_of is not null and cadence_open and finished_at is null and state in ('running', 'paused')"
@@ -45,7 +50,7 @@ join channel c on c.company_id = $1 and c.id = k.channel_id
 where k.company_id = $1 and k.id = $2 and k.cadence_open for update of k skip locked
 """
 _PARENT = f"""
-select state, content->>'category' as category,
+select state, channel_id, content->>'category' as category, (fallback->>'move_after_minutes')::int as move_after,
     finished_at < now() - make_interval(hours => coalesce((fallback->>'late_hours')::int, {LATE})) as old from campaign where company_id = $1 and id = $2 for share
 """
 _SIZE = f"""
@@ -59,11 +64,16 @@ where company_id = $1 and fallback_of = $2 and finished_at is null and state = a
 
 
 class Fallback(msgspec.Struct, frozen=True):
-    """`body`: with variables, as an SMS campaign has it. `late_hours`: after the end of the first campaign, failures that are told so late still count."""
+    """`body`: with variables, as an SMS campaign has it; `template_id` with its `bindings` over the official API. `late_hours`: after the end of the
+    first campaign, failures that are told so late still count. `move_after_minutes`: so long after the number has fallen what waits for it goes
+    this way; None: it waits."""
 
     channel_id: UUID
-    body: str
+    body: str = ""
     late_hours: int = LATE
+    template_id: UUID | None = None
+    bindings: list[Binding] = []
+    move_after_minutes: int | None = None
 
 
 def fallback_of(raw: str | None) -> Fallback | None:
@@ -72,9 +82,12 @@ def fallback_of(raw: str | None) -> Fallback | None:
 
 
 async def begin(w: Work, campaign_id: UUID, chosen: Fallback) -> None:
-    """Once the first campaign runs. Repeating it changes nothing."""
-    content = render.encode(TextContent(chosen.body))
-    await w.execute(_MAKE, w.company_id, campaign_id, chosen.channel_id, chosen.body, content)
+    """Once the first campaign runs. Repeating it changes nothing; nor does what cannot be sent any more (its channel was archived meanwhile)."""
+    instead = await instead_of(w, await load_draft(w, campaign_id))
+    if instead is not None:
+        body = chosen.body if instead.writes_text else None
+        content = render.encode(frozen_content(instead))
+        await w.execute(_MAKE, w.company_id, campaign_id, chosen.channel_id, body, content, chosen.template_id)
 
 
 async def follow(w: Work, campaign_id: UUID, state: str) -> None:
@@ -115,7 +128,9 @@ async def _round(company_id: UUID, child_id: UUID) -> int:
         if parent["old"]:
             await w.execute("update campaign set cadence_open = false where company_id = $1 and id = $2", company_id, child_id)
         await consent.hold(w)
-        people = await fallbacks.missed(w, parent_id, child_id, [reason.value for reason in REASONS], MOST)
+        moved = await _move(w, parent_id, parent["channel_id"], parent["move_after"])
+        reasons = [reason.value for reason in (*REASONS, *fallen.REASONS)]
+        people = await fallbacks.missed(w, parent_id, child_id, reasons, MOST)
         added = 0
         if people:
             content = render.decode(child["content"])
@@ -131,16 +146,29 @@ async def _round(company_id: UUID, child_id: UUID) -> int:
             added = await enlist(
                 w, audience, content, campaign_id=child_id, channel_id=child["channel_id"], at_least_once=False, keys=keys
             )
-        if added or needless:
+        if added or needless or moved:
             await w.execute(_SIZE, company_id, child_id)
             w.emit(CampaignProgress(campaign_id=parent_id))
     return added
+
+
+async def _move(w: Work, campaign_id: UUID, channel_id: UUID, minutes: int | None) -> int:
+    """What waits for a number that has fallen ends in this transaction, and whoever it was for is missed in it. Returns how many."""
+    why = None if minutes is None else await fallen.fallen(w, w.company_id, channel_id, minutes)
+    if why is None:
+        return 0
+    only = F.NEW_PEOPLE_LIMIT.value if why.new_people else None
+    moved = await fallbacks.give_up(w, campaign_id, why.reason.value, only, MOST)
+    if moved:
+        w.audit("campaign.moved", campaign_id, count=moved, reason=why.reason.value)
+    return moved
 
 
 class Told(NamedTuple):
     """`stopped`: why nothing goes out in its place at the moment; None where it does."""
 
     channel_name: str
+    channel_kind: str
     counted: Counted
     stopped: str | None
 
@@ -149,7 +177,7 @@ async def told(r: Read, campaign_id: UUID) -> Told | None:
     """What became of it; None for a campaign with nothing in its place."""
     assert r.actor is not None
     row = await r.fetchrow(
-        "select k.id, k.state, k.state_reason, c.name, c.state as channel_state from campaign k"
+        "select k.id, k.state, k.state_reason, c.name, c.kind from campaign k"
         " join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.fallback_of = $2",
         r.actor.company_id, campaign_id,
     )  # fmt: skip
@@ -157,7 +185,7 @@ async def told(r: Read, campaign_id: UUID) -> Told | None:
         return None
     counted = await fallbacks.figures(r, r.actor.company_id, campaign_id, row["id"])
     stopped = row["state_reason"] if row["state"] == "paused" and row["state_reason"] != "person" else None
-    return Told(row["name"], counted, stopped)
+    return Told(row["name"], row["kind"], counted, stopped)
 
 
 async def id_of(r: Read, campaign_id: UUID) -> UUID | None:

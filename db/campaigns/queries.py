@@ -137,9 +137,10 @@ class BindingLimit(msgspec.Struct, frozen=True):
 
 
 class Instead(msgspec.Struct, frozen=True):
-    """What went by SMS to those whom it could not reach: of their people, not of their messages. `both`: reached by the first message after all, too."""
+    """What went another way to those whom it could not reach: of their people, not of their messages. `both`: reached by the first message after all, too."""
 
     channel_name: str
+    channel_kind: str
     stopped: str | None
     waiting: int
     sent: int
@@ -207,7 +208,9 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         skipped=[group for state, group in found if state == MessageState.SKIPPED],
         series=points,
         series_seconds=seconds,
-        fallback=Instead(instead.channel_name, instead.stopped, *instead.counted) if instead is not None else None,
+        fallback=Instead(instead.channel_name, instead.channel_kind, instead.stopped, *instead.counted)
+        if instead is not None
+        else None,
     )
 
 

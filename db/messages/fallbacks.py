@@ -22,6 +22,13 @@ update message f set state = {M.CANCELLED}, done_at = now(), lease_until = null 
 where f.company_id = $1 and f.queue_id = $3 and f.queued and not f.maybe_duplicate
     and m.company_id = $1 and m.contact_id = f.contact_id and m.campaign_id = $2 and m.state in ({M.DELIVERED}, {M.READ})
 """
+# Who waits for a number that has fallen. One that may have gone is no failure, and stays.
+_GIVE_UP = f"""
+update message set state = {M.FAILED}, reason = $3, done_at = now() where company_id = $1 and id in (
+    select id from message where company_id = $1 and queue_id in ($2, (select trial_queue from campaign where company_id = $1 and id = $2))
+        and queued and requeue_allowed and not maybe_duplicate and ($4::text is null or reason = $4)
+    order by next_at, id limit $5 for update skip locked)
+"""
 _FIGURES = f"""
 select count(*) filter (where f.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))::int as waiting,
     count(*) filter (where f.state in ({M.SENT}, {M.DELIVERED}, {M.READ}))::int as sent,
@@ -56,6 +63,12 @@ async def missed(w: Work, campaign_id: UUID, instead: UUID, reasons: Sequence[st
 async def drop_needless(w: Work, campaign_id: UUID, instead: UUID) -> int:
     """Ends what waits for people whom the first message reached after all. Returns how many."""
     return await w.execute(_NOT_NEEDED, w.company_id, campaign_id, instead)
+
+
+async def give_up(w: Work, campaign_id: UUID, reason: str, only: str | None, most: int) -> int:
+    """Ends what waits in the queue of a campaign, surely unsent, so that it may go another way; `only`: what waits for this reason. Returns how
+    many."""
+    return await w.execute(_GIVE_UP, w.company_id, campaign_id, reason, only, most)
 
 
 async def figures(r: Read, company_id: UUID, campaign_id: UUID, instead: UUID) -> Counted:

@@ -150,7 +150,7 @@ async def log_out(actor: Actor, channel_id: UUID) -> SessionView:
         await _held(w, channel_id)
         await w.execute(
             "update qr_session set leaving = wa_jid is not null and coalesce(lease_until > now(), false), next_at = 'infinity', pairing_until = null,"
-            " code = null, code_kind = null, code_until = null, state = 'logged_out', reason = 'logged_out',"
+            " code = null, code_kind = null, code_until = null, state = 'logged_out', reason = 'logged_out', closed_at = coalesce(closed_at, now()),"
             " wa_jid = case when lease_until > now() then wa_jid end where company_id = $1 and id = $2",
             w.company_id,
             channel_id,

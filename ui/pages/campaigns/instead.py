@@ -1,9 +1,9 @@
-"""On the page of a campaign: what went by SMS to those whom WhatsApp did not reach."""
+"""On the page of a campaign: what went another way to those whom WhatsApp did not reach."""
 
 from nicegui import ui
 
 from api.contract.campaign_progress import InsteadBySms, Progress
-from ui import formats
+from ui import formats, kinds
 from ui.components.cards import card, note
 from ui.i18n import _, ngettext
 from ui.labels import reasons
@@ -31,14 +31,23 @@ class Instead:
 
 def _draw(found: InsteadBySms) -> None:
     count = found.waiting + found.sent + found.failed
-    with card(_("By SMS in its place"), hint=_("By {channel}.").format(channel=found.channel_name)):
+    by_sms = kinds.can(found.channel_kind).campaign_content == "text"
+    with card(
+        _("By SMS in its place") if by_sms else _("Another way in its place"),
+        hint=_("By {channel}.").format(channel=found.channel_name),
+    ):
         if found.stopped is not None:
             known = reasons.failures().get(found.stopped)
             with note("warn", _("Stopped: {reason}.").format(reason=known.name if known else found.stopped), name="warning"):
                 if known:
                     ui.label(known.todo).classes("m-sub")
         if not count and not found.skipped:
-            ui.label(_("Nobody so far: whoever WhatsApp surely does not reach gets an SMS.")).classes("m-hint")
+            nobody = (
+                _("Nobody so far: whoever WhatsApp surely does not reach gets an SMS.")
+                if by_sms
+                else _("Nobody so far: it goes to whom the number surely does not reach.")
+            )
+            ui.label(nobody).classes("m-hint")
             return
         with ui.element("div").classes("m-figure"):
             ui.label(formats.number(count))
@@ -46,15 +55,23 @@ def _draw(found: InsteadBySms) -> None:
                 "m-unit"
             )
         parts = [
-            (found.delivered, _("{n} have the SMS")),
+            (found.delivered, _("{n} have the SMS") if by_sms else _("{n} have it")),
             (found.replied, _("{n} wrote back")),
             (found.waiting, _("{n} wait")),
             (found.failed, _("{n} did not get it either")),
         ]
         ui.label(" · ".join(text.format(n=formats.number(n)) for n, text in parts if n)).classes("m-sub")
         if found.skipped:
-            text = _("{people} cannot get an SMS: no mobile number, or they asked for no messages.")
+            text = (
+                _("{people} cannot get an SMS: no mobile number, or they asked for no messages.")
+                if by_sms
+                else _("{people} cannot get it: no number, or they asked for no messages.")
+            )
             ui.label(text.format(people=people(found.skipped))).classes("m-hint")
         if found.both:
-            text = _("{people} got WhatsApp after all, too. They count once.")
+            text = (
+                _("{people} got the first message after all, too. They count once.")
+                if not by_sms
+                else _("{people} got WhatsApp after all, too. They count once.")
+            )
             ui.label(text.format(people=people(found.both))).classes("m-hint")

@@ -21,7 +21,7 @@ from ui.components.text import Text
 from ui.i18n import _
 from ui.labels import trials as labels
 from ui.pages.campaigns.draft import Draft
-from ui.pages.campaigns.step_fallback import FallbackCard, for_texts
+from ui.pages.campaigns.step_fallback import FallbackCard, beside
 from ui.pages.campaigns.step_sms import SmsStep
 from ui.pages.campaigns.step_template import TemplateStep
 
@@ -48,9 +48,15 @@ class MessageStep:
             self._place = ui.element("div").classes("w-full")
             self._rules = ui.element("div").classes("w-full")
             self._instead = ui.element("div").classes("w-full")
-            if channel is not None and kinds.can(channel.kind).campaign_content == "template":
+            by_code = channel is not None and kinds.of(channel.kind).paired
+            if channel is not None and (by_code or kinds.can(channel.kind).campaign_content == "template"):
+                others = beside(self._channels, channel.sandbox, by_code=by_code)
+                around = (*self._around, self._tabs, self._place, self._rules)
                 with self._instead:
-                    FallbackCard(draft.value("fallback"), for_texts(self._channels, channel.sandbox), change)
+                    FallbackCard(
+                        draft.value("fallback"), others, change,
+                        by_code=by_code, templates=self._templates, custom=self._custom, around=around,
+                    )  # fmt: skip
         self._draw()
 
     @property

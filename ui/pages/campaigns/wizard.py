@@ -16,7 +16,7 @@ from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
 from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignChanged, CampaignDeleted, CampaignEvent, ChannelChanged, Event, TemplatesChanged
-from ui import kinds, live, session
+from ui import live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
@@ -31,7 +31,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
 from ui.labels.campaigns import STEPS
-from ui.pages.campaigns import actions, goal, preflight, step_bar, step_channel, step_review
+from ui.pages.campaigns import actions, goal, preflight, step_bar, step_channel, step_fallback, step_review
 from ui.pages.campaigns.draft import Draft
 from ui.pages.campaigns.pane import Pane, test_send
 from ui.pages.campaigns.reach import Reach
@@ -317,8 +317,7 @@ class Wizard:
         custom = await campaigns.custom_fields(self._api)
         channels = await step_channel.fetch(self._api)
         channel = next((c for c in channels if c.id == campaign.channel_id), None)
-        wanted = campaign.channel_id if kinds.can(campaign.channel_kind).templates else None
-        templates = await campaigns.templates(self._api, wanted) if wanted else []
+        templates = await step_fallback.templates(self._api, channel, channels)
         return channel, custom, templates, await campaigns.tags(self._api), channels, await goal.stages()
 
     def _draw_message(self, found: tuple[Any, ...]) -> None:
