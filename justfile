@@ -12,7 +12,7 @@ up *args: _env
     @exec {{py}} -m db up {{args}}
 
 # The one test command: style, then every test, with types and import rules beside them
-test *args: lint _browser _clients
+test *args: lint _browser _clients _pooler
     #!/usr/bin/env bash
     set -uo pipefail
     {{py}} -m compileall -q -j 2 api db ui workers tests
@@ -169,6 +169,18 @@ _clients: _env
     fi
     (cd $home && $npm ci --silent --no-audit --no-fund)
     printf '%s' "$sum" > $home/lock-sum
+
+# PgBouncer for the tests of a pooler
+_pooler:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    PATH=$PATH:/usr/sbin
+    if command -v pgbouncer > /dev/null; then exit 0; fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+        echo "Installing PgBouncer for the tests of a pooler …" >&2
+        { apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq pgbouncer; } > /dev/null 2>&1 < /dev/null && exit 0
+    fi
+    echo "PgBouncer is not there: the tests of a pooler are left out. Install it (Debian, Ubuntu: sudo apt-get install pgbouncer)." >&2
 
 # Chromium for the browser tests
 _browser:

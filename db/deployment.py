@@ -8,7 +8,7 @@ import asyncpg
 
 from db.accounts.passwords import matches
 from db.accounts.recover import lock_out
-from db.engine import SYSTEM_ROLE
+from db.engine import SYSTEM_ROLE, open_connection
 from db.settings import Settings
 
 _PATIENCE = 3.0  # seconds; while the database is away nobody can sign in either
@@ -41,7 +41,9 @@ async def refuse_published_password(settings: Settings) -> None:
     if not for_real_people(settings):
         return
     try:
-        connection = await asyncpg.connect(settings.system_url, timeout=_PATIENCE, server_settings={"role": SYSTEM_ROLE})
+        connection = await open_connection(
+            settings.system_url, name="masteria", role=SYSTEM_ROLE, statement_timeout=_PATIENCE, timeout=_PATIENCE
+        )
     except (OSError, TimeoutError, asyncpg.PostgresError):
         return
     try:

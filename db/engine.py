@@ -9,6 +9,7 @@ Connections are opened when they are needed, so a program starts without its dat
 
 import asyncio
 import contextlib
+import re
 import socket
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,8 @@ UNDO = 2.0  # seconds for a rollback and for giving a connection back; then it i
 SLACK = 5.0  # seconds that a client waits longer for a statement than the server runs it
 SILENCE = 15  # seconds after which the kernel gives up a connection whose packets nobody confirms
 
+_POOLER = re.compile(r"([?&])pooler=transaction(&|$)")
+
 _SOCKET = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": SILENCE * 1000}
 
 
@@ -53,24 +56,33 @@ class CommitLost(ConnectionError):
     """The connection went while COMMIT was on its way: nobody knows whether the change was made."""
 
 
+class Connection(asyncpg.Connection):
+    """Keeps nothing between two transactions (settings and locks are theirs), so that giving it back asks the server for nothing."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def behind_pooler(dsn: str) -> tuple[str, bool]:
+    """The address without our mark `pooler=transaction`, and whether it had it: then a pooler (PgBouncer, Neon's, Supabase's) gives
+    each transaction any connection of its own, so that nothing may be expected to last longer than one transaction."""
+    bare = _POOLER.sub(lambda mark: mark[1] if mark[2] == "&" else "", dsn)
+    return bare, bare != dsn
+
+
 async def open_connection(
     dsn: str, *, name: str, role: str | None, statement_timeout: float, timeout: float = CONNECT, **more: Any
 ) -> asyncpg.Connection:
     """One connection that notices when the other end is gone, on both sides: the client by keep-alive and the limit on
     unconfirmed packets, the server likewise, so that it gives the locks of a lost client back. `statement_timeout`, `timeout` in
-    seconds; `more` goes to asyncpg."""
-    settings = {
-        "application_name": name,
-        "statement_timeout": str(int(statement_timeout * 1000)),
-        "jit": "off",
-        "tcp_keepalives_idle": "10",
-        "tcp_keepalives_interval": "5",
-        "tcp_keepalives_count": "3",
-        "tcp_user_timeout": str(SILENCE * 1000),
-        "client_connection_check_interval": "5000",
-        **({"role": role} if role else {}),
-        **more.pop("server_settings", {}),
-    }
+    seconds; `more` goes to asyncpg. Behind a pooler settings cannot come with a connection: transactions make them (`Transaction`), and
+    the login is the role itself (`db/settings.py` looks)."""
+    dsn, pooled = behind_pooler(dsn)
+    if pooled:
+        more = {key: value for key, value in more.items() if key != "server_settings"} | {"statement_cache_size": 0}
+        settings = {"application_name": name}
+    else:
+        settings = _settings(name, role, statement_timeout) | more.pop("server_settings", {})
     connection: asyncpg.Connection = await asyncpg.connect(
         dsn, timeout=timeout, command_timeout=statement_timeout + SLACK, server_settings=settings, **more
     )
@@ -82,6 +94,20 @@ async def open_connection(
             if hasattr(socket, option):  # not every system has all of them
                 wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
     return connection
+
+
+def _settings(name: str, role: str | None, statement_timeout: float) -> dict[str, str]:
+    return {
+        "application_name": name,
+        "statement_timeout": str(int(statement_timeout * 1000)),
+        "jit": "off",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+        "tcp_user_timeout": str(SILENCE * 1000),
+        "client_connection_check_interval": "5000",
+        **({"role": role} if role else {}),
+    }
 
 
 class Transaction(PostgresTransaction):
@@ -110,6 +136,8 @@ class Transaction(PostgresTransaction):
         try:
             self.transaction = self.connection.transaction(readonly=self.read_only)
             await self.begin()  # type: ignore[no-untyped-call]
+            if self.engine.opening:
+                await self.connection.execute(self.engine.opening)
         except BaseException:
             await self._release()
             raise
@@ -227,6 +255,7 @@ class Engine(PostgresEngine):
     def __init__(self) -> None:
         super().__init__(config={"database": "masteria"})
         self.acquire_timeout = 30.0
+        self.opening = ""  # settings that each transaction begins with, where connections cannot have them
 
     async def check_version(self) -> None:
         """Nothing at import time; migrations insist on Postgres 18."""
@@ -261,15 +290,20 @@ class Engine(PostgresEngine):
             return await server.connect(given["connection_class"], given["record_class"])
 
         self.acquire_timeout = acquire_timeout
+        bare, pooled = behind_pooler(dsn)
+        limits = (
+            f"set local statement_timeout = {int(statement_timeout * 1000)}; set local idle_in_transaction_session_timeout = "
+        )
+        self.opening = f"{limits}{int(idle_timeout * 1000)}; set local jit = off" if pooled else ""
         pool = Pool(
-            dsn,
+            bare,
             min_size=0,
             max_size=size,
             max_queries=50_000,
             max_inactive_connection_lifetime=300,
             loop=None,
             connect=connect,
-            connection_class=asyncpg.Connection,
+            connection_class=Connection,
             record_class=asyncpg.Record,
         )
         if beside is not None and beside.pool is not None:

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -157,6 +157,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise SystemExit(
             "A setting in the environment is wrong: META_APP_ID needs META_APP_SECRET and META_CONFIG_ID beside it. See .env.example."
         )
+    _check_pooler(settings)
     _check_sign_in(settings)
     if settings.webhooks_allow_local and not settings.local:
         raise SystemExit(
@@ -174,6 +175,31 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f" {LONGEST_LEASE} seconds. See .env.example."
         )
     return settings
+
+
+def _check_pooler(settings: Settings) -> None:
+    """Raises SystemExit where a pooler's connections would act as somebody else, or migrations go through it."""
+    for name, url, role in (
+        ("DATABASE_URL", settings.database_url, "masteria_app"),
+        ("DATABASE_SYSTEM_URL", settings.system_url, "masteria_system"),
+    ):
+        address = urlsplit(url)
+        query = dict(parse_qsl(address.query))
+        if "pooler" not in query:
+            continue
+        if query["pooler"] != "transaction":
+            raise SystemExit(
+                f"A setting in the environment is wrong: {name} says pooler={query['pooler']}; known is pooler=transaction. See .env.example."
+            )
+        if (address.username or query.get("user", "")).partition(".")[0] != role:
+            raise SystemExit(
+                f"A setting in the environment is wrong: behind a pooler {name} must log in as {role} itself. See .env.example."
+            )
+        if not settings.database_owner_url or "pooler=" in settings.database_owner_url:
+            raise SystemExit(
+                "A setting in the environment is wrong: DATABASE_OWNER_URL must lead to Postgres itself, not to its pooler: migrations and"
+                " backups need a connection of their own. See .env.example."
+            )
 
 
 def _check_sign_in(settings: Settings) -> None:

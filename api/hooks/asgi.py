@@ -28,7 +28,7 @@ from api.hooks.quota import Quota
 from api.hooks.routes import Route, Routes
 from api.hooks.spool import Spool, SpoolFull
 from db import queue
-from db.engine import SYSTEM_ROLE, open_connection
+from db.engine import SYSTEM_ROLE, behind_pooler, open_connection
 from db.ids import uuid7
 from db.messages.inbox import Received
 from db.providers import registry
@@ -82,7 +82,7 @@ class Hooks:
     async def running(self) -> AsyncIterator["Hooks"]:
         """Opens its own connections; works, and spools, also when Postgres is away at the start."""
         self._pool = asyncpg.create_pool(
-            self._settings.system_url,
+            behind_pooler(self._settings.system_url)[0],
             min_size=0,
             max_size=1,
             connect=self._connect,

@@ -10,7 +10,7 @@ from tests.architecture.tree import PROGRAMS, python_files, tree
 Def = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 CALLED_BY_LIBRARIES = {
     "api/__main__.py": {"application"},  # granian
-    "db/engine.py": {"check_version", "prep_database", "get_version_sync"},  # Piccolo's engine
+    "db/engine.py": {"check_version", "prep_database", "get_version_sync", "get_reset_query"},  # Piccolo's engine, asyncpg's pool
     "ui/client/transport.py": {"get_client"},  # httpx-aiohttp
     "ui/memory.py": {"remove_route"},  # NiceGUI's upload field
     "ui/routing.py": {"resolve_dark", "resolve_language"},  # NiceGUI's page

@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 
 def contexts(folder: Path, host: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context with a certificate for `host`, and a client's that trusts exactly that certificate."""
+    """A server's context with a certificate for `host`, and a client's that trusts exactly that certificate: `pair.pem` in the folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
