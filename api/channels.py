@@ -120,6 +120,8 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
             files=[KindFile(form=rule.form, types=list(rule.types), most=rule.most, caption=rule.caption) for rule in can.files],
             voice=can.voice,
             reactions=can.reactions,
+            edit_minutes=None if can.changes is None else round(can.changes.edit.total_seconds() / 60),
+            take_back_minutes=None if can.changes is None else round(can.changes.take_back.total_seconds() / 60),
             reply_to=can.reply_to,
             templates=can.write_template is not None,
             limits_people=can.limits_people,

@@ -33,7 +33,7 @@ from api.contract.conversations import (
     ThreadEntry,
     Touch,
 )
-from api.contract.messages import Message, MessageAgain, ReactionUpdate
+from api.contract.messages import Message, MessageAgain, MessageText, ReactionUpdate
 from api.contract.replies import TemplatePreview, TemplatePreviewCreate, TemplateValue
 from api.messages import bindings_of, reply_of
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
@@ -283,6 +283,34 @@ class ConversationController(Controller):
     async def delete_reaction(self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID]) -> Message:
         """Ours to this message, if there is one; refused as reacting is. Needs `conversations:write` and `messages:send`."""
         return struct((await actions.react(actor, conversation_id, message_id, None))._asdict(), Message)
+
+    @put(
+        "/conversations/{conversation_id:uuid}/messages/{message_id:uuid}/text",
+        summary="Change a message of ours",
+        opt={"rate": "send"},
+    )
+    async def put_text(
+        self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID], data: JSONBody[MessageText]
+    ) -> Message:
+        """A text that was sent says this from now on, for the person too; they see that it was changed. It is a message of kind `edit`, sent
+        like an answer; `changed` says what became of it. 409 `change_not_taken` where the channel has no changes, `change_too_late` after
+        its `edit_minutes`, `nothing_to_change` for what is no sent text; `window_closed`, `opted_out`, `no_address` or
+        `channel_not_connected` say why it may not go. Needs `conversations:write` and `messages:send`."""
+        text = data.text.strip()
+        if not text:
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
+        return struct((await actions.change_message(actor, conversation_id, message_id, text))._asdict(), Message)
+
+    @delete(
+        "/conversations/{conversation_id:uuid}/messages/{message_id:uuid}",
+        summary="Take a message of ours back",
+        status_code=200,
+        opt={"rate": "send"},
+    )
+    async def take_back(self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID]) -> Message:
+        """What was sent is deleted for the person, who sees that something was; here it stays, marked. Refused as changing is, after
+        `take_back_minutes`. Needs `conversations:write` and `messages:send`."""
+        return struct((await actions.change_message(actor, conversation_id, message_id, None))._asdict(), Message)
 
     @post(
         "/conversations/{conversation_id:uuid}/template-preview",

@@ -186,6 +186,8 @@ LINES: dict[str, str] = {
     "leads.exported": "Downloaded leads",
     "member.removed": "Took somebody out of the team",
     "member.role_changed": "Changed somebody's role",
+    "message.edited": "Changed a message that was sent",
+    "message.taken_back": "Took a message back",
     "message.reacted": "Reacted to a message",
     "call.placed": "Called somebody",
     "message.sent": "Sent a message",

@@ -66,6 +66,8 @@ class KindCapabilities(Output):
     voice: bool  # recordings are played as voice messages
     reply_to: bool  # an answer may name the message that it answers
     reactions: bool  # messages that came in can be reacted to
+    edit_minutes: int | None  # so long after it was sent a text of ours may be changed; null: not at all
+    take_back_minutes: int | None  # the same for taking a message back
     templates: bool
     limits_people: bool  # it counts the people written to in 24 hours
     reports_read: bool

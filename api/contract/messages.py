@@ -67,6 +67,23 @@ class AssistedMessage(Output):
     citations: list[Citation]
 
 
+class MessageChanged(Output):
+    """What became of a message: `text` is what it says now (the message keeps what it said first). `state` and `reason`: of our last change, which is a
+    message of kind `edit` or `revoke`; one that failed changed nothing."""
+
+    edited_at: Moment | None
+    text: str | None
+    deleted_at: Moment | None
+    state: str | None
+    reason: str | None
+
+
+class MessageText(Input):
+    """PUT /v1/conversations/{id}/messages/{message_id}/text → Message."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã às 9h."])]
+
+
 class Message(Output):
     """GET /v1/contacts/{id}/messages → Page[Message], newest first; POST /v1/messages MessageCreate → Message. Event
     `message.received` when one comes in, `conversation.changed` when one of no campaign moves."""
@@ -104,6 +121,7 @@ class Message(Output):
     automatic: bool  # it was said by itself, outside of the office hours
     assistant: AssistedMessage | None  # the assistant said it
     header_file_id: UUID | None = None  # a file of ours at the head of a template
+    changed: MessageChanged | None = None  # it says something else by now, or was taken back
 
 
 class ReplyChannel(Output):

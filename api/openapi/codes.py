@@ -119,6 +119,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
             ReplyError.REACTION_NOT_TAKEN,
         ),
     ),
+    **dict.fromkeys(
+        ("conversations_messages_delete", "conversations_messages_text_set"),
+        (*_NOT_NOW, ReplyError.CHANGE_NOT_TAKEN, ReplyError.CHANGE_TOO_LATE, ReplyError.NOTHING_TO_CHANGE),
+    ),
     "contacts_call": (*CallError, MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT),
     "conversations_messages_send_again": (
         *_NOT_NOW,

@@ -177,6 +177,8 @@ NEEDED: dict[str, frozenset[P]] = {
     "conversations_labels_set": frozenset({P.CONVERSATIONS_WRITE}),
     "conversations_list": frozenset({P.CONVERSATIONS_READ}),
     "conversations_messages": frozenset({P.CONVERSATIONS_WRITE, P.MESSAGES_SEND}),
+    "conversations_messages_delete": frozenset({P.CONVERSATIONS_WRITE, P.MESSAGES_SEND}),
+    "conversations_messages_text_set": frozenset({P.CONVERSATIONS_WRITE, P.MESSAGES_SEND}),
     "conversations_messages_reaction_clear": frozenset({P.CONVERSATIONS_WRITE, P.MESSAGES_SEND}),
     "conversations_messages_reaction_set": frozenset({P.CONVERSATIONS_WRITE, P.MESSAGES_SEND}),
     "conversations_messages_send_again": frozenset({P.CONVERSATIONS_WRITE, P.MESSAGES_SEND}),

@@ -18,7 +18,7 @@ from db.conversations.events import ConversationEntryAdded, ConversationUpdated
 from db.conversations.queries import Conversation
 from db.conversations.thread import Entry
 from db.errors import RequestError, RequestField
-from db.messages import answers, reactions
+from db.messages import answers, changes, reactions
 from db.messages.conversation import Entry as Message
 from db.messages.render import Binding
 from db.messages.replies import Reply
@@ -282,6 +282,14 @@ async def react(actor: Actor, conversation_id: UUID, message_id: UUID, emoji: st
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         contact_id, channel_id = await _where(w, actor.company_id, conversation_id)
         return await reactions.react(w, contact_id, channel_id, message_id, emoji)
+
+
+async def change_message(actor: Actor, conversation_id: UUID, message_id: UUID, text: str | None) -> Message:
+    """A message of ours says this from now on; None takes it back. Returns the message. Raises NotFound, Conflict."""
+    actor.require(Permission.MESSAGES_SEND)
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        contact_id, channel_id = await _where(w, actor.company_id, conversation_id)
+        return await changes.change(w, contact_id, channel_id, message_id, text)
 
 
 async def preview_template(actor: Actor, conversation_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:

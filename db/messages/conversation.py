@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from db.contacts.notes import must_exist
 from db.errors import RequestError
-from db.messages import calls, content, files, reacted, render
+from db.messages import calls, changed, content, files, reacted, render
+from db.messages.changed import Changed
 from db.messages.content import Call, Context, MessageContent, Referral
 from db.messages.enums import MessageOrigin, MessageState
 from db.messages.files import MessageFile
@@ -67,6 +68,7 @@ class Entry(NamedTuple):
     automatic: bool  # it was said by itself
     assistant: "Assisted | None" = None
     header_file_id: UUID | None = None  # a file of ours at the head of a template
+    changed: Changed | None = None  # it says something else by now, or was taken back
 
 
 class Citation(Struct, frozen=True):
@@ -187,7 +189,7 @@ async def sent(r: Read, company_id: UUID, message_id: UUID) -> Entry:
 
 
 async def _whole(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
-    """The same messages, each with its files and the reactions to it."""
+    """The same messages, each with its files, the reactions to it, and what became of it."""
     return await _with_reactions(r, company_id, await _with_files(r, company_id, entries))
 
 
@@ -208,7 +210,14 @@ def _with(entry: Entry, held: list[MessageFile], became: Call | None) -> Entry:
 
 async def _with_reactions(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
     found = await reacted.of_messages(r, company_id, [entry.provider_id for entry in entries if entry.provider_id is not None])
-    return [entry._replace(reactions=found.get((entry.channel_id, entry.provider_id or ""), [])) for entry in entries]
+    changes = await changed.of_messages(r, company_id, [entry.provider_id for entry in entries if entry.provider_id is not None])
+    return [
+        entry._replace(
+            reactions=found.get((entry.channel_id, entry.provider_id or ""), []),
+            changed=changes.get((entry.channel_id, entry.provider_id or "", entry.direction)),
+        )
+        for entry in entries
+    ]
 
 
 def _entry(row: asyncpg.Record) -> Entry:

@@ -12,7 +12,7 @@ from db.assistant import human
 from db.assistant.enums import TurnReason
 from db.conversations import record
 from db.messages import files
-from db.messages.content import Context, MessageContent, Reaction, encode
+from db.messages.content import Context, MessageContent, encode, target_of
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageOrigin
 from db.messages.enums import MessageState as M
@@ -66,7 +66,7 @@ async def store(w: Work, echo: Echo) -> bool:
         encode(echo.content),
         encode(echo.context) if echo.context else None,
         echo.origin.value,
-        echo.content.target_id if isinstance(echo.content, Reaction) else None,
+        target_of(echo.content),
     )
     if row is None:
         return False

@@ -41,6 +41,17 @@ class ReplyError(ErrorCode):
         "This channel cannot name the message that you answer. Send it without the quote.",
     )
     REACTION_NOT_TAKEN = "reaction_not_taken", 409, "This channel has no reactions. Write an answer instead."
+    CHANGE_NOT_TAKEN = "change_not_taken", 409, "This channel cannot change messages or take them back. Write another one."
+    CHANGE_TOO_LATE = (
+        "change_too_late",
+        409,
+        "It is too late: the platform takes that for {minutes} minutes after a message was sent. Write another one.",
+    )
+    NOTHING_TO_CHANGE = (
+        "nothing_to_change",
+        409,
+        "Only what was sent and not taken back can be changed, and only a text can say something else. Write another message.",
+    )
     MARKETING_REFUSED = (
         "marketing_refused",
         409,

@@ -10,6 +10,7 @@ from uuid import UUID
 from db.contacts.places import GROUP
 from db.errors import RequestError
 from db.messages.enums import MessageState as M
+from db.providers import registry
 from db.work import Work
 
 # An archived channel sends nothing; one that is being archived ends what it finds in its queue, and this comes before or after it.
@@ -17,9 +18,10 @@ _OPEN = "select true from channel where company_id = $1 and id = $2 and archived
 _ONE = f"""
 with made as materialized (select uuidv7() as id)
 insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id,
-                    reacts_to, next_at)
+                    reacts_to, next_at, at_least_once)
 select $1, id, $2::uuid, coalesce($10::uuid, $2::uuid), $3, $4, coalesce($13, $5 || ':' || id), {M.QUEUED}, $6, $7, $8::jsonb, $9,
-    $11, coalesce($12::timestamptz, now()) from made returning id
+    $11, coalesce($12::timestamptz, now()),
+    exists (select from channel where company_id = $1 and id = $2 and kind = any($14::text[])) from made returning id
 """
 # The order of contacts keeps neighbours together in every index, now and when they are claimed and written back.
 _AUDIENCE = """
@@ -144,7 +146,8 @@ async def queue(
 ) -> UUID:
     """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
     `purpose` (answer, test) begins its dedupe key, which `key` gives whole. `queue_id`: another queue than the channel's. `reacts_to`: the provider's id of the
-    message to which it is a reaction. Raises NotFound for a channel that was archived."""
+    message to which it is a reaction, or which it changes. Over a connection, where it has one id for all its attempts and whoever has it sees it once, it
+    goes until it is known to have gone. Raises NotFound for a channel that was archived."""
     if not await hold_open(w, channel_id):
         raise RequestError.NOT_FOUND(what="channel")
     message_id: UUID = await w.fetchval(
@@ -162,6 +165,7 @@ async def queue(
         reacts_to,
         not_before,
         key,
+        registry.with_session(),
     )
     return message_id
 

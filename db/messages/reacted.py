@@ -35,6 +35,7 @@ union all
 select m.channel_id, m.reacts_to, m.id, uuid_extract_timestamp(m.id), 'out', nullif(m.content->>'emoji', ''), u.name, m.state, m.reason
 from message m left join account_user u on u.id = m.author_id
 where m.company_id = $1 and m.reacts_to = any($2::text[]) and m.state not in ({M.SKIPPED}, {M.CANCELLED})
+    and m.content->>'kind' = 'reaction'
 order by at desc, id desc
 """
 

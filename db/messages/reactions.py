@@ -27,7 +27,7 @@ _TARGET = """
 select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5)
 """
 _CONVERSATION = "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3 for no key update"
-_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('reaction'), hashtext($1::uuid::text))"
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('reaction'), hashtext($1))"
 # Of one that may have gone nobody knows; what is being sent decides by itself, and is not tried again.
 _GIVE_WAY = f"""
 update message set requeue_allowed = false,
@@ -41,6 +41,12 @@ select nullif(content->>'emoji', '') as emoji, state in ({M.UNKNOWN}, {M.FAILED_
 from message where company_id = $1 and reacts_to = $2 and channel_id = $3 and state not in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})
 order by id desc limit 1
 """
+
+
+async def give_way(w: Work, target: str, channel_id: UUID) -> None:
+    """What is to be done to a message and does not go any more: something else is. One after the other for each message."""
+    await w.execute(_ONE_AT_A_TIME, target)
+    await w.execute(_GIVE_WAY, w.company_id, target, channel_id)
 
 
 async def react(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, emoji: str | None) -> Entry:
@@ -57,7 +63,7 @@ async def react(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, e
     if way.obstacle is not None:
         raise way.obstacle()
     conversation_id = await w.fetchval(_CONVERSATION, w.company_id, contact_id, channel_id)  # before messages, as by every answer
-    await w.execute(_ONE_AT_A_TIME, message_id)
+    await w.execute(_ONE_AT_A_TIME, str(message_id))
     place = w.company_id, target, channel_id
     if not _is(await w.fetchrow(_STANDS, *place), emoji):
         await w.execute(_GIVE_WAY, *place)

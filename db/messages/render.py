@@ -20,11 +20,14 @@ from db.messages.content import (
     Card,
     Contacts,
     Document,
+    Edit,
     File,
     Image,
     Location,
     MessageContent,
     Reaction,
+    Revoke,
+    Text,
     Video,
 )
 from db.messages.enums import FileForm
@@ -201,6 +204,22 @@ class CardsContent(AnswerContent, frozen=True, kw_only=True, tag="contacts"):
         return Contacts(contacts=self.contacts)
 
 
+class ChangeContent(AnswerContent, frozen=True, kw_only=True, tag="change"):
+    """What a text of ours (`target_id`: the provider's id of it) says from now on; None: it is taken back."""
+
+    target_id: str
+    body: str | None = None
+
+    def render(self, params: list[str]) -> str:
+        return self.body or ""
+
+    @property
+    def shown(self) -> MessageContent:
+        if self.body is None:
+            return Revoke(target_id=self.target_id)
+        return Edit(target_id=self.target_id, content=Text(text=self.body))
+
+
 class ReactionContent(AnswerContent, frozen=True, kw_only=True, tag="reaction"):
     """`target_id`: the provider's id of the message to which it belongs. `emoji` None: it is taken back."""
 
@@ -236,7 +255,7 @@ class ForgottenContent(AnswerContent, frozen=True, kw_only=True, tag="forgotten"
         return FORGOTTEN
 
 
-ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | CallContent | ForgottenContent
+ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | ChangeContent | CallContent | ForgottenContent
 """What is drawn as what comes in is, by its `shown`."""
 Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent | ShownContent
 Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]

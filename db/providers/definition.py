@@ -157,6 +157,15 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """A pause of `rest` seconds after so many messages."""
 
 
+class Changes(msgspec.Struct, frozen=True):
+    """So long after it was sent a text may say something else, and a message be taken back. `as_of`: when that was read, and where."""
+
+    edit: timedelta
+    take_back: timedelta
+    as_of: str
+    source: str
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel of this kind can do and what binds it."""
 
@@ -180,6 +189,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """An answer may name the message that it answers."""
     reactions: bool = False
     """A message that came in can be reacted to by an emoji."""
+    changes: "Changes | None" = None
+    """How long what we wrote may be changed; None: not at all."""
     answers_opted_out: bool = False
     """Who opted out may be answered once they wrote again, and gets templates that are no marketing."""
     reaches_landlines: bool = False

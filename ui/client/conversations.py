@@ -16,7 +16,7 @@ from api.contract.conversations import (
     ReplyCreate,
     ThreadEntry,
 )
-from api.contract.messages import Message, MessageAgain, ReactionUpdate
+from api.contract.messages import Message, MessageAgain, MessageText, ReactionUpdate
 from api.contract.replies import TemplatePreview, TemplatePreviewCreate
 from ui.client.base import ApiClient, Params
 
@@ -82,6 +82,14 @@ async def react(api: ApiClient, conversation_id: UUID, message_id: UUID, emoji: 
     if not emoji:
         return await api.delete_from(path, Message)
     return await api.put(path, Message, ReactionUpdate(emoji=emoji))
+
+
+async def change_message(api: ApiClient, conversation_id: UUID, message_id: UUID, text: str | None) -> Message:
+    """A message of ours says this from now on; None takes it back. Returns the message."""
+    path = f"/v1/conversations/{conversation_id}/messages/{message_id}"
+    if text is None:
+        return await api.delete_from(path, Message)
+    return await api.put(f"{path}/text", Message, MessageText(text=text))
 
 
 async def send_again(api: ApiClient, conversation_id: UUID, message_id: UUID, key: str, *, include_unknown: bool) -> Message:

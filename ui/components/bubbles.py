@@ -8,7 +8,7 @@ from nicegui import ui
 
 from api.contract.contents import Preference, System
 from api.contract.enums import MessageOrigin
-from api.contract.messages import Message
+from api.contract.messages import Message, MessageChanged
 from ui import formats
 from ui.components import contents, states
 from ui.components.citations import draw_citations
@@ -69,13 +69,17 @@ def draw_message(
     classes = "m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")
     with ui.element("div").classes(classes + (" m-bubble-ai" if one.assistant is not None else "")):
         contents.draw_relations(one, find, leads=alone)
-        if one.content is not None:
+        if one.changed is not None and one.changed.text is not None and one.kind == "text":
+            contents.said(one.changed.text)
+        elif one.content is not None:
             contents.draw_content(one.content, find, one.files)
             if one.kind == "text" and not one.text:
                 ui.label(_("Message without text")).classes("m-hint")
         else:
             rows = [(row.title, row.description) for row in one.rows]
             draw_sent(one.header, one.text, one.footer, one.buttons, rows, one.header_file_id)
+        if one.changed is not None:
+            _draw_changed(one, one.changed)
         if one.assistant is not None:
             draw_citations(one.assistant.citations)
         if more is not None:
@@ -89,6 +93,20 @@ def draw_message(
                 again()
         _draw_where(one, alone=alone)
         draw_reactions(one.reactions)
+
+
+def _draw_changed(one: Message, changed: MessageChanged) -> None:
+    """That it says something else by now, or was deleted; and of ours that it did not go."""
+    if changed.text is not None and one.kind != "text":
+        contents.said(changed.text)
+    if changed.deleted_at is not None or changed.edited_at is not None:
+        with ui.element("div").classes("m-conv-kind"):
+            icon("block" if changed.deleted_at is not None else "edit")
+            ui.label(_("deleted") if changed.deleted_at is not None else _("edited")).classes("m-hint")
+    if changed.state in {"failed", "failed_unknown"}:
+        ui.label(_("The change did not go: {reason}").format(reason=reasons.failure(changed.reason or "temporary").name)).classes(
+            "m-hint"
+        )
 
 
 def draw_sent(

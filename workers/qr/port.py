@@ -148,6 +148,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The id of their message that it answers."""
     reaction: tuple[str, str] | None = None
     """Instead of a message: the id of theirs, and an emoji or nothing to take it back."""
+    change: tuple[str, str | None] | None = None
+    """Instead of a message: the id of ours, and what it says from now on; None: it is taken back."""
 
 
 class Host(Protocol):

@@ -3,9 +3,11 @@
 The figures of `Pace` are practice, not promises: the platform publishes none.
 """
 
+from datetime import timedelta
+
 from db.contacts.enums import IdentityKind
 from db.messages.enums import FileForm, ReplyKind
-from db.providers.definition import Capabilities, FileRule, Pace, Provider, Text
+from db.providers.definition import Capabilities, Changes, FileRule, Pace, Provider, Text
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _FILES = (
@@ -44,6 +46,12 @@ PROVIDER = Provider(
         voice=True,
         reply_to=True,
         reactions=True,
+        changes=Changes(
+            edit=timedelta(minutes=15),
+            take_back=timedelta(hours=60),
+            as_of="2026-11",
+            source="https://faq.whatsapp.com/1183494482518500 and https://faq.whatsapp.com/1370476507112671",
+        ),
         answers_opted_out=True,
         known_people_only=True,
         reports_read=True,

@@ -150,6 +150,20 @@ async def _sends_a_picture(stage: Stage, folder: Path) -> None:
     assert ((folder / "got").read_bytes(), path.decode()) == (picture, found.path)
 
 
+async def _changes_what_it_said(stage: Stage, message_id: UUID) -> None:
+    """The person's phone is told of the very message: first what it says now, then that it is deleted."""
+    name = (await stage.message(message_id))["provider_id"].encode()
+    [conversation] = await queries.of_contact(stage.owner, stage.contact_id)
+    for text in ("Oi, Bia!", None):
+        await actions.change_message(stage.owner, conversation.id, message_id, text)
+        before = len(stage.wa.ledger)
+        await stage.send()
+        await eventually(lambda before=before: len(stage.wa.ledger) == before + 1)
+        told = stage.wa.ledger[-1].content or b""
+        assert part(told, 12, 1, 3) == name
+        assert part(told, 12, 14, 6, 1) == (text or "").encode()
+
+
 async def _brings_a_picture(stage: Stage) -> None:
     sealed = {2: b"image/jpeg", 5: 9, 8: bytes(range(32)), 11: b"/v/t62/7"}
     await stage.wa.says(stage.wa.people[BIA], stage.device, proto({3: proto(sealed)}))
@@ -182,6 +196,7 @@ async def test_a_phone_scans_writes_and_is_written_to(stage: Stage, tmp_path: Pa
     await stage.state_of(message_id, M.READ)
     taken = stage.wa.ledger[0]
     assert (taken.id, taken.text) == ((await stage.message(message_id))["provider_id"], "Oi Bia")
+    await _changes_what_it_said(stage, message_id)
     await _sends_a_picture(stage, tmp_path)
     said = await stage.wa.says(stage.wa.people[BIA], stage.device, "Olá, loja")
     heard = "select contact_id, body from inbound_message where channel_id = $1"

@@ -35,6 +35,7 @@ from ui.labels import messages as message_labels
 from ui.pages.inbox.again import Again
 from ui.pages.inbox.assist import AssistPanel, Field
 from ui.pages.inbox.assistant import AssistantBar, Proposal
+from ui.pages.inbox.changing import Changing
 from ui.pages.inbox.choices import ChoiceBuilder
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.emoji import emoji_button, words
@@ -116,8 +117,8 @@ class Composer:
             self.mode(self._mode)
         if self._may_answer:
             can = kinds.can(one.channel_kind)
-            thread.answering = self.answer if can.reply_to else None
-            thread.reacting = self.react if can.reactions else None
+            thread.answering, thread.reacting = self.answer if can.reply_to else None, self.react if can.reactions else None
+            thread.changing = Changing(one, thread.renew).act if can.take_back_minutes is not None else None
             thread.sending_again = Again(one, thread.renew, self.refresh).send
         first_answers.ask(self.element, self.refresh)
         with self.element:  # it ends with the composer
@@ -281,8 +282,7 @@ class Composer:
 
     def react_to_newest(self) -> None:
         """Offers the reactions to the newest message of the person."""
-        message = self._thread.asked_before(None) if self._thread.reacting is not None else None
-        if message is not None:
+        if self._thread.reacting is not None and (message := self._thread.asked_before(None)) is not None:
             ui.run_javascript(f"document.querySelector('[data-entry=\"{message.id}\"] .m-thread-react')?.click()")
 
     def answer_before(self) -> None:

@@ -12,6 +12,7 @@ from ui.components.reactions import failed
 from ui.components.text import icon
 from ui.i18n import _
 from ui.labels import conversations as labels
+from ui.pages.inbox.changing import draw_changes
 from ui.pages.inbox.quote import may_be_answered
 from ui.pages.inbox.record import draw_record_act
 
@@ -21,11 +22,12 @@ PRESSED = """(e) => {
     const act = e.target.closest('.m-thread-act, .m-reacted-out, .m-thread-again');
     const entry = act?.closest('[data-entry]').dataset.entry;
     if (act?.matches('.m-thread-again')) return emit({entry, again: true});
+    if (act?.matches('.m-thread-change')) return emit({entry, change: act.dataset.change});
     if (act?.matches('.m-thread-answer')) return emit({entry});
     const react = act?.closest('.m-bubble').querySelector(':scope > .m-thread-react');
     if (react) masteria.emoji('react', act, react.dataset.mine || '', (emoji) => emit({entry, emoji}));
 }"""
-"""One listener on the whole thread hears all of them: `entry` is to be answered, sent `again`, or reacted to by an `emoji`, "" to take
+"""One listener on the whole thread hears all of them: `entry` is to be answered, sent `again`, `change`d, or reacted to by an `emoji`, "" to take
 it back."""
 HELD = """(e) => {
     const react = e.target.closest('.m-bubble')?.querySelector(':scope > .m-thread-react');
@@ -41,8 +43,10 @@ def may_be_reacted_to(one: Message) -> bool:
     return one.direction == "in" and may_be_answered(one)
 
 
-def draw_acts(one: Message, *, answer: bool, react: bool, conversation_id: UUID) -> None:
+def draw_acts(one: Message, *, answer: bool, react: bool, change: bool, conversation_id: UUID) -> None:
     draw_record_act(conversation_id, one)
+    if change:
+        draw_changes(one)
     if react:
         mine = next((each.emoji for each in one.reactions if each.direction == "out" and not failed(each)), None)
         _draw_act("m-thread-react", "add_reaction", _("React to this message")).props["data-mine"] = mine or ""

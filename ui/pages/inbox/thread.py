@@ -13,7 +13,7 @@ import msgspec
 from nicegui import background_tasks, events, ui
 
 from api.contract.base import Page
-from api.contract.contents import Reaction
+from api.contract.contents import Edit, Reaction, Revoke
 from api.contract.conversations import ThreadEntry
 from api.contract.messages import Message
 from ui import formats, session
@@ -52,6 +52,7 @@ class Thread:
         self._changed: set[UUID] = set()  # entries that are others now, wherever they stand
         self.answering: Callable[[Message], None] | None = None  # is told which message is to be answered
         self.reacting: Callable[[Message, str], Awaitable[None]] | None = None  # and which is reacted to
+        self.changing: Callable[[str, Message], Awaitable[None]] | None = None  # how a message of ours is changed
         self.sending_again: Callable[[Message], Awaitable[None]] | None = None  # and which is to go once more
         self.writing = asyncio.Lock()  # what one writes oneself comes by its answer; events of it wait until it is there
         with ui.element("div").classes("m-thread") as self.element:
@@ -241,13 +242,14 @@ class Thread:
             self.take([msgspec.structs.replace(self._seen[message.id], message=message)])
 
     def _target(self, one: ThreadEntry) -> UUID | None:
-        """The message under which a reaction stands, or stood before it was replaced."""
+        """The message under which a reaction or a change stands, or stood before it was replaced."""
         found = None if (provider_id := self._reacts_to(one)) is None else self._find(provider_id)
         return None if found is None else found.id
 
     @staticmethod
     def _reacts_to(one: ThreadEntry) -> str | None:
-        return one.message.content.target_id if one.message is not None and isinstance(one.message.content, Reaction) else None
+        content = one.message.content if one.message is not None else None
+        return content.target_id if isinstance(content, Reaction | Edit | Revoke) else None
 
     def _put(self, one: ThreadEntry) -> None:
         """In its place by time, or again where it stands; a reaction is drawn by its message, as soon as that is here."""
@@ -275,7 +277,8 @@ class Thread:
             if one.message is not None:
                 answer = self.answering is not None and may_be_answered(one.message)
                 react = self.reacting is not None and may_be_reacted_to(one.message)
-                acts = partial(draw_acts, one.message, answer=answer, react=react, conversation_id=self._id)
+                may = self.changing is not None
+                acts = partial(draw_acts, one.message, answer=answer, react=react, change=may, conversation_id=self._id)
                 again = draw_again if self.sending_again is not None and may_be_sent_again(one.message) else None
                 bubbles.draw_message(one.message, self._find, acts, again, alone=True)
             elif one.note is not None:
@@ -322,7 +325,7 @@ class Thread:
     async def _pressed(self, event: events.GenericEventArguments) -> None:
         try:
             entry, emoji = self._seen.get(UUID(str(event.args["entry"]))), event.args.get("emoji")
-            again = event.args.get("again")
+            again, change = event.args.get("again"), event.args.get("change")
         except (ValueError, TypeError, KeyError):
             return
         if entry is None or entry.message is None:
@@ -330,6 +333,8 @@ class Thread:
         if again:
             if self.sending_again is not None and may_be_sent_again(entry.message):
                 await self.sending_again(entry.message)
+        elif change is not None and self.changing is not None:
+            await self.changing(str(change), entry.message)
         elif emoji is None and self.answering is not None:
             self.answering(entry.message)
         elif emoji is not None and self.reacting is not None:

@@ -10,7 +10,15 @@ import msgspec
 from db.clock import now
 from db.messages.content import Card
 from db.messages.enums import FileForm
-from db.messages.render import AnswerContent, CardsContent, FileContent, LiteralContent, LocationContent, ReactionContent
+from db.messages.render import (
+    AnswerContent,
+    CardsContent,
+    ChangeContent,
+    FileContent,
+    LiteralContent,
+    LocationContent,
+    ReactionContent,
+)
 from workers.providers.linked.upload import Uploaded
 from workers.qr.port import Letter
 
@@ -48,6 +56,8 @@ def answer_letter(to: str, content: AnswerContent, name: str) -> bytes:
             letter = Letter(to=to, id=name, message=_cards(content.contacts), reply_to=content.reply_to)
         case FileContent() if content.media is not None:
             letter = Letter(to=to, id=name, message=_file(content, content.media), reply_to=content.reply_to)
+        case ChangeContent():
+            letter = Letter(to=to, id=name, change=(content.target_id, content.body))
         case ReactionContent():
             letter = Letter(to=to, id=name, reaction=(content.target_id, content.emoji or ""))
         case _:

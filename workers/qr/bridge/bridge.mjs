@@ -61,6 +61,14 @@ class Session {
     return ask(this.line, 'keep', batch)
   }
 
+  async received({ attrs, content }) {
+    const status = RECEIPTS[attrs.type ?? '']
+    if (!status || this.over) return
+    const others = Array.isArray(content) ? (content[0]?.content ?? []) : []
+    const ids = [attrs.id, ...(Array.isArray(others) ? others.map(one => one.attrs?.id) : [])].filter(Boolean)
+    await ask(this.line, 'told', ids.map(id => receipt({ remoteJid: attrs.from, id }, status, attrs.t)))
+  }
+
   // What was opened is safe before its keys are written and before the platform hears that we have it: whatever dies in between, it comes again.
   async opened(sealed, plain) {
     const node = this.sealed.get(sealed)
@@ -139,12 +147,13 @@ class Session {
     ws.on('CB:message', node => {
       for (const { content } of Array.isArray(node.content) ? node.content : []) if (content instanceof Uint8Array) this.sealed.set(content, node)
     })
-    ws.on('CB:receipt', ({ attrs, content }) => {
-      const status = RECEIPTS[attrs.type ?? '']
-      const others = Array.isArray(content) ? (content[0]?.content ?? []) : []
-      const ids = [attrs.id, ...(Array.isArray(others) ? others.map(one => one.attrs?.id) : [])].filter(Boolean)
-      if (status) void this.tell(ids.map(id => receipt({ remoteJid: attrs.from, id }, status, attrs.t)))
-    })
+    // The engine hears of a receipt, and acknowledges it, once it is safe.
+    const emit = ws.emit.bind(ws)
+    ws.emit = (name, ...given) => {
+      if (name !== 'CB:receipt') return emit(name, ...given)
+      this.received(given[0]).then(() => emit(name, ...given)).catch(error => this.end(error))
+      return true
+    }
     ev.on('messages.upsert', ({ messages, type }) => {
       const rest = messages.filter(one => isSaid(one) && !this.safe.has(one.key.id))
       void this.tell(rest.map(one => message(one, type === 'history')))
@@ -211,7 +220,8 @@ class Session {
     const acknowledged = new Promise(resolve => this.waiting.set(letter.id, resolve))
     const late = setTimeout(() => this.settle(letter.id, { lost: true }), ACK)
     try {
-      await this.sock.relayMessage(jid, sent, { messageId: letter.id })
+      const edit = letter.change && (letter.change[1] === null ? '7' : '1')
+      await this.sock.relayMessage(jid, sent, { messageId: letter.id, ...(edit ? { additionalAttributes: { edit } } : {}) })
       return await acknowledged
     } catch {
       return { lost: true } // nobody knows how far it came
@@ -267,7 +277,14 @@ class Session {
   }
 }
 
-function filled(jid, { message, reply_to, reaction }) {
+function changed(jid, [id, text]) {
+  const key = { remoteJid: jid, id, fromMe: true }
+  if (text === null) return { protocolMessage: { key, type: 'REVOKE' } }
+  return { protocolMessage: { key, type: 'MESSAGE_EDIT', editedMessage: { extendedTextMessage: { text } }, timestampMs: Date.now() } }
+}
+
+function filled(jid, { message, reply_to, reaction, change }) {
+  if (change) return changed(jid, change)
   if (reaction) return { reactionMessage: { key: { remoteJid: jid, id: reaction[0], fromMe: false }, text: reaction[1], senderTimestampMs: Date.now() } }
   if (!reply_to) return message
   const [[name, part]] = Object.entries(message)

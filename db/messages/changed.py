@@ -1,0 +1,58 @@
+"""What became of messages after they were said: they say something else, or were taken back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct, structs
+
+from db.messages.enums import MessageState as M
+from db.work import Read
+
+Side = tuple[UUID, str, Literal["out", "in"]]
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """`text`: what it says now. `state` and `reason`: of our last change, as of any message that goes out; one that did not go changed nothing."""
+
+    edited_at: datetime | None = None
+    text: str | None = None
+    deleted_at: datetime | None = None
+    state: str | None = None
+    reason: str | None = None
+
+
+# Nobody changes what somebody else said.
+_SELECT = f"""
+select i.channel_id, i.context_provider_id as target, i.id, i.received_at as at, 'in' as direction, i.kind,
+    coalesce(i.content->'content'->>'text', i.content->'content'->>'caption') as text, null::smallint as state, null as reason
+from inbound_message i join inbound_message t on t.company_id = $1 and t.channel_id = i.channel_id and t.provider_id = i.context_provider_id
+    and t.contact_id = i.contact_id
+where i.company_id = $1 and i.context_provider_id = any($2::text[]) and i.kind in ('edit', 'revoke')
+union all
+select m.channel_id, m.reacts_to, m.id, coalesce(m.sent_at, uuid_extract_timestamp(m.id)), 'out',
+    case when m.content->>'kind' = 'change' and m.content->>'body' is null then 'revoke' else m.content->>'kind' end,
+    coalesce(m.content->>'body', m.content->'content'->>'text', m.content->'content'->>'caption'), m.state, m.reason
+from message m where m.company_id = $1 and m.reacts_to = any($2::text[]) and m.content->>'kind' in ('edit', 'revoke', 'change')
+    and m.state not in ({M.SKIPPED}, {M.CANCELLED})
+order by at, id
+"""
+_FAILED = (M.FAILED, M.FAILED_UNKNOWN)
+
+
+async def of_messages(r: Read, company_id: UUID, provider_ids: Sequence[str]) -> dict[Side, Changed]:
+    """By channel, provider's id of the message, and who said it."""
+    found: dict[Side, Changed] = {}
+    for row in await r.fetch(_SELECT, company_id, list(provider_ids)) if provider_ids else []:
+        side: Side = (row["channel_id"], row["target"], row["direction"])
+        known = found.get(side, Changed())
+        state = None if row["state"] is None else M(row["state"])
+        known = structs.replace(known, state=state.label if state is not None else None, reason=row["reason"])
+        if state not in _FAILED:
+            if row["kind"] == "revoke":
+                known = structs.replace(known, deleted_at=row["at"])
+            else:
+                known = structs.replace(known, edited_at=row["at"], text=row["text"])
+        found[side] = known
+    return found
