@@ -14,12 +14,13 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 import structlog
-from nicegui import Client, background_tasks, helpers, ui
+from nicegui import Client, app, background_tasks, helpers, ui
 from nicegui.element import Element
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -58,6 +59,7 @@ class _Hub:
     def __init__(self, token: str) -> None:
         self.token = token
         self.listeners: list[_Listener] = []
+        self._by_type: dict[type[Event], list[_Listener]] = {}
         self.last_id: str | None = None
         self.tries = 0
         self.connected: bool | None = None  # None until the first try ended
@@ -68,16 +70,26 @@ class _Hub:
 
     def add(self, listener: _Listener) -> None:
         """Those whose place is gone are forgotten: a page that stays open all day draws other places again and again."""
-        self.listeners = [one for one in self.listeners if not one.parent.is_deleted]
+        self._keep([one for one in self.listeners if not one.parent.is_deleted])
         self.listeners.append(listener)
         self.start()
+
+    def _keep(self, listeners: list[_Listener]) -> None:
+        self.listeners = listeners
+        self._by_type.clear()
+
+    def _who_want(self, event: Event) -> list[_Listener]:
+        kind = type(event)
+        if kind not in self._by_type:
+            self._by_type[kind] = [one for one in self.listeners if one.wants(event)]
+        return self._by_type[kind]
 
     def start(self) -> None:
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self._run(), name="live events")
 
     def drop(self, client: Client) -> None:
-        self.listeners = [listener for listener in self.listeners if listener.client is not client]
+        self._keep([listener for listener in self.listeners if listener.client is not client])
 
     async def _run(self) -> None:
         idle = 0.0
@@ -133,22 +145,24 @@ class _Hub:
                 try:
                     async with asyncio.timeout(
                         RESET_SECONDS
-                    ):  # no task of its own: what has come is taken without waiting for a turn
-                        frame = await socket.recv()
+                    ) as silence:  # no task of its own: what has come is taken without a turn
+                        while True:
+                            frame = await socket.recv()
+                            now = _time()
+                            if now > (silence.when() or 0) - RESET_SECONDS / 2:  # not for every frame
+                                silence.reschedule(now + RESET_SECONDS)
+                            if self.listeners:
+                                quiet = now
+                            self._take(frame)
                 except TimeoutError:
                     if not self.listeners and _time() - quiet > IDLE_SECONDS:
                         return
                     if self.unanswered:  # and nothing has come since that would show it
                         self._reset()
-                    continue
-                if self.listeners:
-                    quiet = _time()
-                self._take(frame)
 
     def _take(self, frame: str | bytes) -> None:
         try:
-            found = _decode(frame)
-            event = found.event()
+            found, event = _read(frame)
         except msgspec.MsgspecError:
             log.warning("unreadable event frame")
             return
@@ -160,9 +174,8 @@ class _Hub:
         if found.type == "reset" or (self.unanswered and _time() - self._reset_at >= RESET_SECONDS):
             self._reset()
         if event is not None:
-            for listener in tuple(self.listeners):
-                if listener.wants(event):
-                    _call(listener, event)
+            for listener in tuple(self._who_want(event)):
+                _call(listener, event)
 
     def _greeted(self, id: str | None) -> None:
         """The stream stands. Pages that asked before it did for the first time may have missed what happened between."""
@@ -196,6 +209,13 @@ def _time() -> float:
 
 
 _decode = msgspec.json.Decoder(Frame).decode
+
+
+@lru_cache(256)
+def _read(frame: str | bytes) -> tuple[Frame, Event | None]:
+    """A frame comes to each session of a company alike, and is read once. Raises MsgspecError."""
+    found = _decode(frame)
+    return found, found.event()
 
 
 def _refused(error: Exception) -> bool:
@@ -297,16 +317,22 @@ def _arrived(client: Client, hub: _Hub) -> None:
 
 
 def _run(listener: _Listener, *args: Event) -> None:
+    """Most events are nothing to most pages: a handler that has nothing to await takes no task of its own."""
     if listener.client.is_deleted or listener.parent.is_deleted:
         return
-
-    async def run() -> None:
+    try:
         with listener.parent:
             result = listener.handler(*args)
-            if helpers.should_await(result):
-                await result
+    except Exception as error:  # as in a task: it is logged, and the others are told
+        app.handle_exception(error)
+        return
+    if helpers.should_await(result):
+        background_tasks.create(_finish(listener.parent, result), name="live")
 
-    background_tasks.create(run(), name=f"live {listener.subject}")
+
+async def _finish(parent: Element, result: Awaitable[None]) -> None:
+    with parent:
+        await result
 
 
 def _listen(subject: type[Event] | Literal["reset", "connection"], handler: Callable[..., Awaitable[None] | None]) -> None:

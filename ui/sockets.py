@@ -20,6 +20,7 @@ import structlog
 from nicegui import Client
 from nicegui.nicegui import sio
 from socketio.exceptions import ConnectionRefusedError  # type: ignore[import-untyped]
+from socketio.packet import Packet  # type: ignore[import-untyped]
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -149,6 +150,12 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("forbidden", 403)(scope, receive, send)
 
 
+class _Texts(Packet):  # type: ignore[misc]
+    """What goes to pages is JSON: nothing in it is looked through for bytes."""
+
+    uses_binary_events = False
+
+
 def bind(settings: Settings) -> None:
     """Puts the checks in front of NiceGUI's socket handlers. Called once for every app that is built."""
     handlers = sio.handlers["/"]
@@ -183,6 +190,7 @@ def bind(settings: Settings) -> None:
         check._original = _original(handlers[name])  # type: ignore[attr-defined]
         sio.on(name, check)
     sio.eio.max_http_buffer_size = LARGEST
+    sio.packet_class = _Texts
     for name in ("engineio.server", "socketio.server"):  # they print a traceback for every malformed packet
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

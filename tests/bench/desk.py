@@ -261,7 +261,15 @@ class _Agent:
         joined = "&".join(f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in query.items())
         client_id, next_id = query["client_id"], int(query["next_message_id"])
         self._rows = [
-            (element["props"]["data-conversation"], {"id": int(id), "client_id": client_id, "listener_id": press, "args": []})
+            (
+                element["props"]["data-conversation"],
+                {
+                    "id": int(id),
+                    "client_id": client_id,
+                    "listener_id": press,
+                    "args": [json.dumps(element["props"]["data-conversation"])],
+                },
+            )
             for id, element in _elements(answer.text).items()
             if "data-conversation" in element.get("props", {})
             for press in [one["listener_id"] for one in element["events"] if one["type"] == "click"]

@@ -139,7 +139,7 @@ async def test_a_conversation_is_opened_read_and_answered_once(
 def press_row(user: User, conversation: UUID) -> None:
     assert user.client is not None
     row = next(one for one in user.client.elements.values() if one.props.get("data-conversation") == str(conversation))
-    happen(user, row, "click")
+    happen(user, row, "click", str(conversation))
 
 
 def pending(user: User) -> list[ui.element]:

@@ -4,16 +4,19 @@ import asyncio
 import gc
 import logging
 import weakref
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
+from nicegui import background_tasks
 from nicegui.testing import User
 
 from api.contract.conversations import Conversation, ConversationView
-from api.contract.events import ConversationUpdated
+from api.contract.events import ContactsChanged, ConversationChanged, ConversationEntryAdded, ConversationUpdated
 from db.permissions import Role
 from db.tenancy import Actor
 from tests import factories
@@ -25,6 +28,7 @@ from ui.client import accounts
 from ui.client import conversations as client
 from ui.client.base import ApiClient, ApiProblem
 from ui.pages.inbox import order
+from ui.pages.inbox.rows import Rows
 
 
 @pytest.fixture
@@ -130,6 +134,98 @@ async def test_a_list_that_stays_open_draws_no_more_than_somebody_scrolled_for(
     await until(lambda: true_of(lambda: rows(real) == ["Pessoa 0", "Pessoa 5"]))
 
 
+async def test_while_messages_come_in_nothing_is_made_and_nothing_deleted(
+    real: User, customers: Customers, as_owner: ApiClient
+) -> None:
+    known = await client.conversation(as_owner, await customers.wrote(0, "Oi"))
+    await real.open("/inbox")
+    await listing(real, "Pessoa 0", "Oi")
+    assert real.client is not None
+    said = [
+        msgspec.structs.replace(
+            known, id=uuid4(), contact_name=f"Pessoa {number}", last_at=known.last_at + timedelta(seconds=number)
+        )
+        for number in range(500)
+    ]
+    with real.client:
+        shown = Rows(lambda one: None, 3)
+    shown.add([])
+    shown.put([one.id for one in said[:3]][::-1], {one.id: one for one in said[:3]})
+    kept = set(real.client.elements)
+    for one in said[3:]:
+        assert shown.leads(one)
+        shown.lead(one, 10)
+    assert set(real.client.elements) == kept
+    assert [row.seen for row in shown.drawn.values()] == said[:-4:-1]
+    assert list(shown.below.values()) == said[-4:-11:-1]
+    assert [row.element for row in shown.drawn.values()] == shown.element.default_slot.children
+    last = next(reversed(shown.drawn.values()))
+    assert last.element.props["data-conversation"] == str(said[-3].id)
+    assert last.element.props["row"]["name"] == "Pessoa 497"
+    shown.lead(msgspec.structs.replace(said[0], version=known.version + 1, last_at=said[-1].last_at + timedelta(seconds=1)), 10)
+    assert set(real.client.elements) == kept
+    assert [one.contact_name for one in shown.known().values()][:4] == [f"Pessoa {number}" for number in (0, 499, 498, 497)]
+
+
+async def test_a_row_that_became_anothers_opens_nothing_for_a_press_on_the_one_before(
+    real: User, owner_db: asyncpg.Connection, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.pages.inbox.list.STEP", 1)
+    first = await customers.wrote(0, "Oi")
+    await real.open("/inbox")
+    await listing(real, "Pessoa 0")
+    assert real.client is not None
+    row = next(one for one in real.client.elements.values() if one.props.get("data-conversation") == str(first))
+    second = await customers.wrote(1, "Oi")
+    await updated(owner_db, second)
+    await until(lambda: true_of(lambda: row.props["data-conversation"] == str(second)))
+    happen(real, row, "click", str(first))
+    await asyncio.sleep(0.1)
+    assert "aria-current" not in row.props
+    happen(real, row, "click", str(second))
+    await until(lambda: true_of(lambda: row.props.get("aria-current") == "true"))
+
+
+async def test_a_page_asks_for_its_counts_once_and_what_the_menus_list_once(
+    real: User, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await customers.wrote(0, "Oi")
+    asked: list[str] = []
+    get = ApiClient.get
+
+    async def counted(self: ApiClient, path: str, *more: Any, **options: Any) -> Any:
+        asked.append(path)
+        return await get(self, path, *more, **options)
+
+    monkeypatch.setattr(ApiClient, "get", counted)
+    await real.open("/inbox")
+    await listing(real, "Pessoa 0")
+    await until(lambda: true_of(lambda: "/v1/channels" in asked))
+    assert [asked.count(f"/v1/{path}") for path in ("conversations/counts", "team", "teams", "labels")] == [1, 1, 1, 1]
+
+
+async def test_what_is_nothing_to_a_page_takes_no_task_of_it(
+    real: User, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await customers.wrote(0, "Oi")
+    await real.open(f"/inbox/{one}")
+    await real.should_see("Oi")
+    begun: list[str] = []
+    create = background_tasks.create
+
+    def counted(awaitable: Any, *, name: str = "", **options: Any) -> Any:
+        begun.append(name)
+        return create(awaitable, name=name, **options)
+
+    monkeypatch.setattr(background_tasks, "create", counted)
+    hear(ConversationEntryAdded(conversation_id=uuid4(), contact_id=uuid4(), entry_id=uuid4()))
+    hear(ConversationChanged(contact_id=uuid4()))
+    hear(ContactsChanged(contact_id=uuid4()))
+    assert "live" not in begun
+    hear(ConversationEntryAdded(conversation_id=one, contact_id=uuid4(), entry_id=uuid4()))
+    assert begun.count("live") == 1
+
+
 async def test_what_a_closed_conversation_listened_with_is_forgotten(real: User, customers: Customers) -> None:
     ids = [await customers.wrote(number, f"Oi {number}") for number in range(2)]
     await real.open(f"/inbox/{ids[0]}")
@@ -137,7 +233,7 @@ async def test_what_a_closed_conversation_listened_with_is_forgotten(real: User,
     assert real.client is not None
     for turn in (1, 0, 1):
         row = next(one for one in real.client.elements.values() if one.props.get("data-conversation") == str(ids[turn]))
-        happen(real, row, "click")
+        happen(real, row, "click", str(ids[turn]))
         await real.should_see(f"Oi {turn}")
 
     def forgotten() -> bool:

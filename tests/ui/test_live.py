@@ -133,6 +133,28 @@ async def test_events_reach_the_pages_that_want_them(ana: User, events: FakeApi)
     assert len(seen) == 2
 
 
+async def test_a_frame_that_comes_to_many_sessions_is_read_once(ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+    decode = live._decode
+    monkeypatch.setattr(live, "_decode", lambda frame: (read.append(frame), decode(frame))[1])
+    await ana.open("/team")
+    seen: list[str] = []
+    with ana:
+        live.on(ContactsChanged, lambda event: 1 / 0)
+        live.on(ContactsChanged, lambda event: seen.append("told"))
+    [hub] = live._hubs.values()
+    others = [live._Hub(f"session {number}") for number in range(3)]
+    frame = f'{{"id": "{uuid4()}", "type": "contacts.changed", "at": "2026-03-02T14:05:00Z", "data": {{"contact_id": null}}}}'
+    for one in (hub, *others):
+        one._take(frame)
+    assert len(read) == 1
+    assert seen == ["told"]  # although the other could not
+    with ana:
+        live.on(ContactsChanged, lambda event: seen.append("later"))
+    hub._take(frame)
+    assert seen == ["told", "told", "later"]
+
+
 async def test_a_page_that_was_left_hears_once_its_browser_is_back(
     ana: User, events: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

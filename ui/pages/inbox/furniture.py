@@ -3,17 +3,13 @@
 import asyncio
 
 from api.contract.accounts import Member
-from api.contract.base import PersonRef
 from api.contract.conversations import Label, QuickReply, Team
 from api.contract.enums import Permission
 from ui import session
 from ui.client import accounts, inbox
 from ui.client.base import ApiClient, ApiProblem, Offline
 
-
-async def answerers(api: ApiClient) -> list[PersonRef]:
-    """Who may have a conversation: what viewers have is nothing."""
-    return [PersonRef(id=one.user_id, name=one.name) for one in await accounts.everybody(api) if one.answers]
+NEAR = ("mouseenter.once", "focusin.once", "touchstart.once")  # somebody is about to open a menu
 
 
 class Furniture:

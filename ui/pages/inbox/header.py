@@ -24,7 +24,7 @@ from ui.components.toast import toast_undo
 from ui.i18n import _, pgettext
 from ui.labels import conversations as labels
 from ui.labels.conversations import name_of
-from ui.pages.inbox.furniture import Furniture
+from ui.pages.inbox.furniture import NEAR, Furniture
 
 HERE = timedelta(seconds=30)  # how long somebody counts as here after they last said so
 
@@ -79,7 +79,7 @@ class Header:
             icon_button("info", _("About the person"), aside).classes("m-inbox-aside")
         self._near = False
         if self._write:  # its menus list the whole team: they are drawn for who comes near them
-            for sign in ("mouseenter.once", "focusin.once", "touchstart.once"):
+            for sign in NEAR:
                 self.element.on(sign, self._come_near, [])
         self.show(one)
 

@@ -4,8 +4,8 @@ Every change is shown at once in its row. Where rows stand changes only while no
 otherwise a line above says how many came, and a press shows them.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,28 +13,25 @@ from nicegui import events, ui
 
 from api.contract.base import Page
 from api.contract.conversations import Conversation, ConversationView
-from api.contract.enums import Permission
 from ui import formats, live, session
-from ui.client import campaigns, channels, inbox
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
 from ui.components.address import address, uuid_text
 from ui.components.beat import beat
 from ui.components.buttons import icon_button
 from ui.components.forms import search_field
-from ui.components.menus import Choice, choices
 from ui.components.states import load
-from ui.components.text import chip, title
+from ui.components.text import title
 from ui.components.throttle import Throttle
-from ui.i18n import _, ngettext, pgettext
+from ui.i18n import _, ngettext
 from ui.pages.inbox import order
 from ui.pages.inbox.blank import blank
-from ui.pages.inbox.furniture import answerers
-from ui.pages.inbox.row import Row, skeleton_rows
+from ui.pages.inbox.filters import FILTERS, Filters
+from ui.pages.inbox.furniture import Furniture
+from ui.pages.inbox.row import skeleton_rows
+from ui.pages.inbox.rows import Rows
 from ui.pages.inbox.views import Views
 
-CAMPAIGN = "campaign_id"
-FILTERS = ("channel_id", "label_id", "team_id", "assignee_id", CAMPAIGN)
 STEP, HEAD = 40, 100  # rows drawn at first and with each scroll to the end; rows at the top that are asked for again
 SLOW = 60.0  # seconds between two times that a list is compared with the API's while events keep it
 MOST = 1000  # rows that stand on the page at once
@@ -49,12 +46,11 @@ class List:
     def __init__(self, choose: Callable[[Conversation], Any]) -> None:
         self._api, self._choose, self._me = session.current().api, choose, session.current().me.user_id
         self._address = address()
-        self._rows: dict[UUID, Row] = {}
-        self._depth, self._below = STEP, dict[UUID, Conversation]()  # rows at most, and what follows them: known, not drawn
+        self._rows: Rows | None = None
         self._cursor: str | None = None
         self._chosen: UUID | None = None
         self._over = self._down = self._adding = self._late = False  # late: rows would stand elsewhere by now
-        self._filter_names: dict[str, dict[str, str]] = {}
+        self._filters = Filters(self._filter)
         self._read_address()
         with ui.element("section").classes("m-inbox-list") as self.element:
             self.element.props["aria-label"] = _("Conversations")
@@ -62,13 +58,11 @@ class List:
                 with ui.element("div").classes("m-row m-between"):
                     title(_("Conversations"))
                     with ui.element("div").classes("m-row gap-0"):
-                        with icon_button("filter_list", _("Filter")):
-                            with ui.menu() as self._menu:
-                                pass
+                        self._filters.draw_menu()
                         icon_button("tune", _("Inbox settings")).props["href"] = "/settings/inbox"
                 self._search = search_field(_("Search people and messages"), self._words, self._searched)
                 self._views = Views(self._view, self.view)
-                self._filters = ui.element("div").classes("m-row m-near m-wrap")
+                self._filters.draw_chips()
             with ui.element("button").classes("m-inbox-new").props("type=button") as self._new:
                 self._new_text = ui.label()
             self._new.on("click", self._to_top, [])
@@ -82,10 +76,8 @@ class List:
         self._throttle = Throttle(self._again, 1.0)
         self._slow = Throttle(self._again, SLOW, later=True)
         self._waiting: set[UUID] = set()  # those that are not shown before somebody looks up
-        self._heard: dict[
-            UUID, int
-        ] = {}  # versions that events told of, and how many: what was asked for before the last may be older
-        self._news = 0
+        self._heard: OrderedDict[UUID, int] = OrderedDict()  # versions that events told of last,
+        self._news = 0  # and how many events: what was asked for before the last may be older
         self._address.on_back(self._went_back)
         live.on_reset(self._again)
         beat(30, self._tick)
@@ -145,7 +137,7 @@ class List:
     async def _anew(self) -> None:
         self._views.mark(self._view)
         self._search.value = self._words
-        self._draw_filters()
+        self._filters.show(self._chosen_filters)
         self._new.set_visibility(False)
         await self._place.refresh()
 
@@ -155,90 +147,38 @@ class List:
         """How many stand in each view."""
         self._views.count(counts)
 
-    async def furnish(self) -> None:
-        """Asks what can be filtered by, and fills the menu."""
-        me = session.current()
-        lists: list[tuple[str, str, dict[str, str]]] = []
-        for key, name, ask, may in (
-            ("channel_id", _("Channel"), channels.channels, Permission.CHANNELS_READ),
-            ("label_id", _("Label"), inbox.labels, Permission.CONVERSATIONS_READ),
-            ("team_id", _("Team"), inbox.teams, Permission.CONVERSATIONS_READ),
-            ("assignee_id", pgettext("lead", "Owner"), answerers, Permission.TEAM_READ),
-        ):
-            if not me.may(may):
-                continue
-            try:
-                found: Any = await ask(self._api)
-            except (ApiProblem, Offline):
-                continue
-            lists.append((key, name, {str(one.id): one.name for one in found}))
-        self._filter_names = {**{key: names for key, _name, names in lists}, CAMPAIGN: await self._campaign_name()}
-        self._menu.clear()
-        with self._menu:
-            for key, name, names in lists:
-                if not names:
-                    continue
-                ui.label(name).classes("m-menu-head")
-                choices([Choice(text, partial(self._filter, key, value)) for value, text in names.items()])
-        self._draw_filters()
-
-    async def _campaign_name(self) -> dict[str, str]:
-        """Of the campaign whose answers are listed: its figure leads here, no menu offers it."""
-        chosen = self._chosen_filters.get(CAMPAIGN)
-        if not chosen or not session.current().may(Permission.CAMPAIGNS_READ):
-            return {}
-        try:
-            name = (await campaigns.campaign(self._api, UUID(chosen))).name
-        except (ApiProblem, Offline):
-            return {}
-        return {chosen: _("Answered {name}").format(name=name)}
-
-    def _draw_filters(self) -> None:
-        self._filters.clear()
-        with self._filters:
-            for key, value in self._chosen_filters.items():
-                text = self._filter_names.get(key, {}).get(value, "…")
-                shown = chip(text, on=True, on_remove=partial(self._filter, key, None))
-                if key == CAMPAIGN:
-                    told = _("As many as the campaign counts. Who was deleted since is counted there and has no conversation.")
-                    shown.props["title"] = told
-        self._filters.set_visibility(bool(self._chosen_filters))
+    async def furnish(self, given: Furniture) -> None:
+        """What can be filtered by."""
+        await self._filters.furnish(given, self._chosen_filters)
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def _draw(self, found: Page[Conversation]) -> None:
-        self._rows, self._below, self._depth, self._cursor = {}, {}, STEP, found.next_cursor
-        with ui.element("div").classes("m-col gap-0") as self._lines:
-            for one in found.items:
-                self._add(one)
+        rows = self._rows = Rows(self._choose, STEP)
+        self._cursor = found.next_cursor
+        rows.mark(self._chosen)
+        rows.add(found.items)
         self._end = ui.label(_("Only the first {n} stand here. Search for the others.").format(n=formats.number(MOST)))
         self._end.classes("m-hint m-inbox-end").set_visibility(False)
         self._blank = ui.element("div").classes("w-full")
-        self._draw_blank()
+        self._draw_blank(rows)
 
-    def _draw_blank(self) -> None:
-        self._blank.clear()
-        if self._rows:
-            return
-        with self._blank:
-            blank(self._view, self._words, bool(self._chosen_filters), self.view, self._everything)
-
-    def _add(self, one: Conversation) -> Row:
-        row = self._rows[one.id] = Row(one, self._choose)
-        row.mark(one.id == self._chosen)
-        return row
+    def _draw_blank(self, rows: Rows) -> None:
+        if self._blank.default_slot.children:
+            self._blank.clear()
+        if not rows.drawn:
+            with self._blank:
+                blank(self._view, self._words, bool(self._chosen_filters), self.view, self._everything)
 
     async def more(self) -> None:
         """The next rows below: those that are known, then a page of the API."""
-        if self._below:
-            self._depth = len(self._rows) + STEP
-            with self._lines:
-                for one in list(self._below.values())[:STEP]:
-                    self._add(self._below.pop(one.id))
+        rows = self._now()
+        if rows is not None and rows.below:
+            rows.more(STEP)
             return
-        if self._adding or self._cursor is None:
+        if rows is None or self._adding or self._cursor is None:
             return
-        if len(self._rows) >= MOST:
+        if len(rows.drawn) >= MOST:
             self._end.set_visibility(True)
             return
         self._adding, before = True, (self._view, self._words, dict(self._chosen_filters))
@@ -248,86 +188,96 @@ class List:
             return
         finally:
             self._adding = False
-        if before != (self._view, self._words, self._chosen_filters) or self._lines.is_deleted:
+        if before != (self._view, self._words, self._chosen_filters) or rows is not self._now():
             return
         self._cursor = found.next_cursor
-        with self._lines:
-            for one in found.items:
-                if one.id not in self._rows and one.version >= self._heard.get(one.id, 0):
-                    self._add(one)
-        self._depth = len(self._rows)
+        rows.add(one for one in found.items if one.id not in rows.drawn and one.version >= self._heard.get(one.id, 0))
+        rows.depth = len(rows.drawn)
 
     def contact(self, contact_id: UUID | None) -> None:
         """Somebody's name changed, or they are gone; None: anybody's."""
-        if contact_id in {None, *(row.seen.contact_id for row in self._rows.values())}:
+        rows = self._now()
+        if contact_id is None or (rows and any(row.seen.contact_id == contact_id for row in rows.drawn.values())):
             self.poke()
 
     def hear(self, one: Conversation) -> None:
         """A conversation as it is now. Asks the API again only where it alone can tell whether, and where, it stands here."""
-        if self._words or not order.known(self._view, self._chosen_filters) or not self._drawn():
+        rows = self._now()
+        if self._words or not order.known(self._view, self._chosen_filters) or rows is None:
             self.poke()
             return
-        known = self._known()
-        seen = known.pop(one.id, None)
+        seen = rows.seen(one.id)
         if one.version < max(self._heard.get(one.id, 0), seen.version if seen else 0):  # answers may overtake each other
             return
-        self._heard[one.id], self._news = one.version, self._news + 1
-        at = order.place(list(known.values()), one)
-        self.show(one)
-        ids, inside = list(known), at < len(known) or self._cursor is None or seen is not None
-        if inside and order.belongs(one, self._view, self._chosen_filters, self._me):
-            ids.insert(at, one.id)
-        self._arrange(ids[:MOST], [one])
+        self._note(one)
         self._slow.poke()
+        belongs = order.belongs(one, self._view, self._chosen_filters, self._me)
+        if belongs and seen is not None and seen.last_at == one.last_at and len(rows.drawn) <= rows.depth:
+            rows.show(one)
+        elif belongs and not (self._over or self._down or self._waiting) and rows.leads(one):
+            rows.lead(one, MOST)
+        else:
+            self._move(rows, one, belongs)
 
-    def _known(self) -> dict[UUID, Conversation]:
-        """All in their order, drawn or not."""
-        return {one: row.seen for one, row in self._rows.items()} | self._below
+    def _note(self, one: Conversation) -> None:
+        self._heard[one.id], self._news = one.version, self._news + 1
+        self._heard.move_to_end(one.id)
+        if len(self._heard) > MOST:
+            self._heard.popitem(last=False)
 
-    def _drawn(self) -> bool:
-        return hasattr(self, "_lines") and not self._lines.is_deleted
+    def _move(self, rows: Rows, one: Conversation, belongs: bool) -> None:
+        known = rows.known()
+        seen = known.pop(one.id, None)
+        at = order.place(list(known.values()), one)
+        rows.show(one)
+        ids, inside = list(known), at < len(known) or self._cursor is None or seen is not None
+        if inside and belongs:
+            ids.insert(at, one.id)
+        self._arrange(rows, ids[:MOST], [one])
+
+    def _now(self) -> Rows | None:
+        """The rows, while they stand there."""
+        return self._rows if self._rows is not None and not self._rows.element.is_deleted else None
 
     def poke(self) -> None:  # asks again, at a limited rate
         self._throttle.poke()
 
     def show(self, one: Conversation) -> None:
         """What another request answered about a conversation."""
-        if one.id in self._rows and one.version >= (seen := self._rows[one.id].seen).version:
-            one.found = one.found or seen.found
-            self._rows[one.id].show(one)
-        elif one.id in self._below and one.version >= self._below[one.id].version:
-            self._below[one.id] = one
+        if self._rows is not None:
+            self._rows.show(one)
 
     async def _again(self) -> None:
-        if not self._drawn():
+        rows = self._now()
+        if rows is None:
             await self._place.refresh()
             return
         before, news = (self._view, self._words, dict(self._chosen_filters)), self._news
         try:
-            found = await self._ask(min(HEAD, max(STEP, len(self._rows))))
+            found = await self._ask(min(HEAD, max(STEP, len(rows.drawn))))
         except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
             return
         if news != self._news:  # it may be older than what events have put here meanwhile
             self._slow.poke()
-        elif before == (self._view, self._words, self._chosen_filters) and not self._lines.is_deleted:
-            self._merge(found)
+        elif before == (self._view, self._words, self._chosen_filters) and rows is self._now():
+            self._merge(rows, found)
 
-    def _merge(self, found: Page[Conversation]) -> None:
-        known = list(self._known())
+    def _merge(self, rows: Rows, found: Page[Conversation]) -> None:
+        known = list(rows.known())
         for one in found.items:
-            self.show(one)
+            rows.show(one)
         ids = [one.id for one in found.items]
         tail: list[UUID] = []
         if len(known) > len(ids) and found.next_cursor and ids[-1] in known:  # below the rows that were asked for
             tail = [one for one in known[known.index(ids[-1]) + 1 :] if one not in set(ids)]
-        if self._arrange([*ids, *tail], found.items) and not tail:
+        if self._arrange(rows, [*ids, *tail], found.items) and not tail:
             self._cursor = found.next_cursor
 
-    def _arrange(self, wanted: list[UUID], fresh: list[Conversation]) -> bool:
+    def _arrange(self, rows: Rows, wanted: list[UUID], fresh: list[Conversation]) -> bool:
         """These, in this order, the first as rows; those that are not known yet are among `fresh`. False: nothing moves while somebody
         points at the list or reads further down."""
-        known = self._known()
-        if wanted == list(known) and len(self._rows) <= self._depth:
+        known = rows.known()
+        if wanted == list(known) and len(rows.drawn) <= rows.depth:
             return True
         if self._over or self._down:
             self._waiting |= {one for one in wanted if one not in known}
@@ -337,20 +287,10 @@ class List:
             self._new.set_visibility(count > 0)
             self._late = True
             return False
-        known |= {one.id: one for one in fresh if one.id not in known}
-        drawn, rest = wanted[: self._depth], wanted[self._depth :]
-        with self._lines:
-            for at in drawn:
-                if at not in self._rows:
-                    self._add(known[at])
-        for gone in set(self._rows).difference(drawn):
-            self._rows.pop(gone).element.delete()
-        self._rows, self._below = {one: self._rows[one] for one in drawn}, {one: known[one] for one in rest}
-        self._lines.default_slot.children[:] = [row.element for row in self._rows.values()]
-        self._lines.update()
+        rows.put(wanted, known | {one.id: one for one in fresh if one.id not in known})
         self._waiting.clear()
         self._new.set_visibility(False)
-        self._draw_blank()
+        self._draw_blank(rows)
         return True
 
     async def _scrolled(self, event: events.GenericEventArguments) -> None:
@@ -359,7 +299,7 @@ class List:
             return
         self._down = event.args == "down"
         if not self._down:
-            self._depth = STEP  # what was read further down is let go of with the next change
+            self._let_go()  # what was read further down is let go of with the next change
         await self._settle()
 
     async def _point(self, over: bool) -> None:
@@ -373,28 +313,33 @@ class List:
 
     async def _to_top(self) -> None:
         self._over = self._down = self._late = False
-        self._depth = STEP
+        self._let_go()
         ui.run_javascript(f"getHtmlElement({self._scroll.id}).scrollTop = 0")
         await self._again()
 
+    def _let_go(self) -> None:
+        if self._rows is not None:
+            self._rows.depth = STEP
+
     def _tick(self) -> None:
-        for row in self._rows.values():
-            row.tick()
+        if (rows := self._now()) is not None:
+            for row in rows.drawn.values():
+                row.tick()
 
     def mark(self, chosen: UUID | None) -> None:
         """Marks the one that is open."""
-        for one in (self._chosen, chosen):
-            if one in self._rows:
-                self._rows[one].mark(one == chosen)
         self._chosen = chosen
+        if self._rows is not None:
+            self._rows.mark(chosen)
 
     def beside(self, step: int) -> Conversation | None:
         """The conversation `step` rows below the open one (above with a negative step); the first when none is open."""
-        known = list(self._rows)
-        at = known.index(self._chosen) + step if self._chosen in self._rows else 0
-        return self._rows[known[at]].seen if 0 <= at < len(known) else None
+        rows = self._rows.drawn if self._rows is not None else {}
+        known = list(rows)
+        at = known.index(self._chosen) + step if self._chosen in rows else 0
+        return rows[known[at]].seen if 0 <= at < len(known) else None
 
     def reveal(self, chosen: UUID) -> None:
         """Scrolls its row into sight."""
-        if chosen in self._rows:
-            ui.run_javascript(f"getHtmlElement({self._rows[chosen].element.id})?.scrollIntoView({{block: 'nearest'}})")
+        if self._rows is not None and chosen in self._rows.drawn:
+            ui.run_javascript(f"getHtmlElement({self._rows.drawn[chosen].element.id})?.scrollIntoView({{block: 'nearest'}})")

@@ -3,12 +3,13 @@
 One page for all conversations: choosing one changes the address and the pane, never the page. Keys do what buttons do.
 """
 
+from collections.abc import Awaitable
 from functools import partial
 from uuid import UUID
 
 from nicegui import background_tasks, events, ui
 
-from api.contract.conversations import Conversation, ConversationView, ThreadEntry
+from api.contract.conversations import Conversation, ConversationCounts, ConversationView, ThreadEntry
 from api.contract.enums import Permission
 from api.contract.events import (
     AssistantChanged,
@@ -23,13 +24,12 @@ from api.contract.messages import ReplyChannel
 from ui import first_answers, latest, live, session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
-from ui.components import problems
+from ui.components import problems, unread
 from ui.components.address import address
 from ui.components.beat import beat
 from ui.components.frame import frame
 from ui.components.palette import visited
 from ui.components.states import empty, error_state
-from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels.conversations import name_of
 from ui.pages.inbox.assistant import AssistantBar
@@ -91,13 +91,13 @@ class _Inbox:
                 self._pane.props["aria-label"] = _("Conversation")
             with ui.element("section").classes("m-inbox-side") as self._aside:
                 self._aside.props["aria-label"] = _("About the person")
-        self._counts = Throttle(self._count, 1.0)
+        self._counts = unread.here()
+        self._counts.tell(self._count)
         with self._pane:
             if chosen is None:
                 self._draw_nothing()
         if chosen is not None:
             first_answers.ask(self._element, lambda: self._open_by_id(chosen, at))
-        first_answers.ask(self._element, self._count)
         first_answers.ask(self._element, self._furnish)
         self._address.on_back(self._went_back)
         ui.on("key", self._key)
@@ -251,7 +251,6 @@ class _Inbox:
         self._ask_whether_seen(now)
 
     async def _updated(self, event: ConversationUpdated) -> None:
-        self._counts.poke()
         try:
             one = await latest.conversation(event)
         except (ApiProblem, Offline):  # it may be gone
@@ -260,13 +259,13 @@ class _Inbox:
         self._list.hear(one)
         await self._know(one)
 
-    async def _entry(self, event: ConversationEntryAdded) -> None:
-        if self._open is not None and self._open.one.id == event.conversation_id:
-            await self._open.thread.refresh(event.entry_id)
+    def _entry(self, event: ConversationEntryAdded) -> Awaitable[None] | None:
+        now = self._open
+        return now.thread.refresh(event.entry_id) if now is not None and now.one.id == event.conversation_id else None
 
-    async def _status(self, event: ConversationChanged) -> None:
-        if self._open is not None and self._open.one.contact_id == event.contact_id:
-            await self._open.thread.refresh()
+    def _status(self, event: ConversationChanged) -> Awaitable[None] | None:
+        now = self._open
+        return now.thread.refresh() if now is not None and now.one.contact_id == event.contact_id else None
 
     def _presence(self, event: ConversationPresence) -> None:
         if self._open is not None and self._open.one.id == event.conversation_id:
@@ -276,15 +275,17 @@ class _Inbox:
         self._list.poke()  # names of labels stand in its rows
         await self._furnish()
 
-    async def _contact(self, event: ContactsChanged) -> None:
+    def _contact(self, event: ContactsChanged) -> Awaitable[None] | None:
         self._list.contact(event.contact_id)
-        if self._open is not None and event.contact_id in {None, self._open.one.contact_id}:
-            await self._open.side.refresh()
-            await self._open.composer.refresh()
-            await self._know(await client.conversation(self._api, self._open.one.id))
+        now = self._open
+        return self._contact_anew(now) if now is not None and event.contact_id in {None, now.one.contact_id} else None
+
+    async def _contact_anew(self, now: _Open) -> None:
+        await now.side.refresh()
+        await now.composer.refresh()
+        await self._know(await client.conversation(self._api, now.one.id))
 
     async def _reset(self) -> None:
-        self._counts.poke()
         if self._open is not None:
             await self._open.thread.refresh()
             await self._know(await client.conversation(self._api, self._open.one.id))
@@ -335,19 +336,16 @@ class _Inbox:
         if self._open is not None:
             self._open.header.furnish()
             self._open.composer.furnish()
-        await self._list.furnish()
+        await self._list.furnish(self._furniture)
 
-    async def _count(self) -> None:
-        try:
-            found = await client.counts(self._api)
-        except (ApiProblem, Offline):
-            return
+    def _count(self, found: ConversationCounts) -> None:
         self._list.count({
             ConversationView.OPEN: found.open, ConversationView.MINE: found.mine, ConversationView.UNASSIGNED: found.unassigned,
             ConversationView.UNREAD: found.unread, ConversationView.SNOOZED: found.snoozed,
         })  # fmt: skip
-        self._unread = found.unread
-        self._title()
+        if self._unread != found.unread:
+            self._unread = found.unread
+            self._title()
 
     def _title(self) -> None:
         name = name_of(self._open.one) if self._open is not None else _("Conversations")
