@@ -21,6 +21,8 @@ GATHERED = 500
 """Leads that have the words: up to so many are put in order, more are met on a walk through the list."""
 LOOKED_AT = 200
 """Newest leads that tell whether words are frequent, before the index is asked."""
+WALKED = 5_000
+"""So many leads of a list are walked through for frequent words; then those that have the words are put in order."""
 
 
 class LeadFilter(NamedTuple):
@@ -72,13 +74,45 @@ def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
     return (first[sort], row["id"]) if sort in first else (row["id"],)
 
 
-def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, limit: int, args: list[object]) -> str:
+def statement(
+    filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, limit: int, args: list[object], far: int | None = None
+) -> str:
     """The page as SQL; adds to the arguments, of which the first is the company and the second the board. What no index orders is looked
-    for on a walk through the list: Postgres, which takes what many have for rare, would read and sort the whole board."""
+    for on a walk through the list: Postgres, which takes what many have for rare, would read and sort the whole board. `far`: so many
+    leads of the list at most."""
 
     walked = filter.among is None
-    wanted = ["l.company_id = $1", "l.board_id = $2", *_placed(filter, args)]
+    wanted, order = _behind(filter, sort, after, args)
     marked = _marked(filter, args)
+    most = _given(args, limit, "int")
+    if not marked or not walked:
+        where = " and ".join([*wanted, *marked])
+        return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {where} order by {order} limit {most}"
+    end = "offset 0" if far is None else f"limit {far}"
+    walk = f"select * from lead l where {' and '.join(wanted)} order by {order} {end}"
+    found = f"select * from ({walk}) l where {' and '.join(marked)} limit {most}"
+    return f"select {leads.COLUMNS} from ({found}) l {leads.JOINS} order by {order}"
+
+
+def _in_order(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, limit: int, args: list[object]) -> str:
+    """The same page for words alone, of all leads that have them."""
+    wanted, order = _behind(filter, sort, after, args)
+    patterns = ", ".join(pattern(_given(args, one, "text")) for one in needles(filter.search))
+    columns = (
+        'f.id, $1::uuid as company_id, $2::uuid as board_id, f.stage_id, f.owner_id, f.rank collate "C" as rank, f.value_key, f.due_key,'
+        ' f.stage_since, f.title_key collate "C" as title_key'  # what a function gives has lost its collation
+    )
+    found = f"select {columns} from lead_found($2, array[{patterns}]) f"
+    page = f"select l.id from ({found}) l where {' and '.join(wanted)} order by {order} limit {_given(args, limit, 'int')}"
+    return (
+        f"with page as materialized ({page}) select {leads.COLUMNS} from page p join lead l on l.company_id = $1 and l.id = p.id"
+        f" {leads.JOINS} order by {order}"
+    )
+
+
+def _behind(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, args: list[object]) -> tuple[list[str], str]:
+    """The conditions on `l` of what the indexes of lists have, behind the page before, and the order."""
+    wanted = ["l.company_id = $1", "l.board_id = $2", *_placed(filter, args)]
     first, last, way = _KEYS[sort]
     columns = [first, last] if first else [last]
     if after is not None:
@@ -93,14 +127,7 @@ def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None,
             _given(args, value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)
         ]
         wanted.append(f"({', '.join(columns)}) {way} ({', '.join(values)})")
-    order = ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)
-    most = _given(args, limit, "int")
-    if not marked or not walked:
-        where = " and ".join([*wanted, *marked])
-        return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {where} order by {order} limit {most}"
-    walk = f"select * from lead l where {' and '.join(wanted)} order by {order} offset 0"
-    found = f"select * from ({walk}) l where {' and '.join(marked)} limit {most}"
-    return f"select {leads.COLUMNS} from ({found}) l {leads.JOINS} order by {order}"
+    return wanted, ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)
 
 
 def _given(args: list[object], value: object, kind: str) -> str:
@@ -184,8 +211,26 @@ async def _page(
         if not limit:
             return []  # nor walk on behind the last one that has it
     args: list[object] = [r.actor.company_id, board_id]
-    sql = statement(filter, sort, after, limit, args)
+    if filter.among is not None or filter.tag is not None or filter.values or not needles(filter.search):
+        sql = statement(filter, sort, after, limit, args)
+        return await r.fetch(sql, *args)
+    rows = await r.fetch(statement(filter, sort, after, limit, args, WALKED), *args)
+    if len(rows) == limit or not await _longer(r, board_id, filter, sort, after):
+        return rows
+    args = [r.actor.company_id, board_id]
+    sql = _in_order(filter, sort, after, limit, args)
     return await r.fetch(sql, *args)
+
+
+async def _longer(r: Read, board_id: UUID, filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None) -> bool:
+    """Whether the list has more leads than were walked through."""
+    assert r.actor is not None
+    args: list[object] = [r.actor.company_id, board_id]
+    wanted, order = _behind(filter, sort, after, args)
+    found: bool = await r.fetchval(
+        f"select exists (select from lead l where {' and '.join(wanted)} order by {order} offset {WALKED})", *args
+    )
+    return found
 
 
 _FROM = """

@@ -98,6 +98,7 @@ class _Page:
         self._others = where(self._unsearched, self._args)
         self._rest = f"{self._valued} and {self._others}"
         self._column, self._type, self._sign = _KEYS[sort]
+        self._collated = ' collate "C"' if self._type == "text" else ""  # what a function gives has lost it
         self._direction = "desc" if self._sign == "<" else "asc"
 
     def _order(self, alias: str) -> str:
@@ -183,7 +184,7 @@ class _Page:
         rows = await self._fetch(
             f"select c.*, k.total from ({page}) k join contact c on c.company_id = $1 and c.id = k.id",
             args,
-            before=f"found as materialized (select c.id, c.{self._column} from {found}),",
+            before=f"found as materialized (select c.id, c.{self._column}{self._collated} as {self._column} from {found}),",
         )
         return Contacts(rows, rows[0]["total"] if rows else 0)
 

@@ -136,6 +136,7 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
         "contact_kept",
         "contact_search",
         "knowledge_search",
+        "lead_found",
         "lead_kept",
         "lead_marked",
         "lead_search",
@@ -162,6 +163,9 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
         await w.execute("alter table pg_temp.lead add tags text[] default '{}', add custom jsonb default '{}', add stage_id uuid,"
                         " add value_cents bigint")  # fmt: skip
         assert await w.fetch("select * from lead_marked($1, '{}', 10)", owner.company_id) == []
+        await w.execute("alter table pg_temp.lead add owner_id uuid, add rank text, add value_key bigint, add due_key date,"
+                        " add stage_since timestamptz, add title_key text")  # fmt: skip
+        assert await w.fetch("select * from lead_found($1, array['%'])", owner.company_id) == []
         assert await w.fetch("select * from lead_tally($1, '{}', '{}', '{}', '{}', 10)", owner.company_id) == []
         await w.execute("create temp table conversation_entry as select $1::uuid as company_id, $1::uuid as conversation_id, 'note'::text as kind,"
                         " 'x'::text as body", owner.company_id)  # fmt: skip

@@ -54,7 +54,11 @@ async def ids(actor: Actor, board_id: UUID, filter: LeadFilter, sort: LeadSort) 
         after = listing.key(rows[-1], sort)
 
 
-@pytest.mark.parametrize(("looked_at", "gathered"), [(0, 500), (0, 2), (200, 500)], ids=["gathered", "walked", "guessed"])
+@pytest.mark.parametrize(
+    ("looked_at", "gathered", "walked"),
+    [(0, 500, 5000), (0, 2, 5000), (200, 500, 5000), (0, 2, 3)],
+    ids=["gathered", "walked", "guessed", "found after a walk"],
+)
 @pytest.mark.parametrize("sort", LeadSort)
 async def test_all_pages_together_are_the_list(
     owner: Actor,
@@ -64,8 +68,10 @@ async def test_all_pages_together_are_the_list(
     sort: LeadSort,
     looked_at: int,
     gathered: int,
+    walked: int,
 ) -> None:
     monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(listing, "WALKED", walked)
     monkeypatch.setattr(listing, "GATHERED", gathered)
     board_id, places = await board_of(owner_db, owner)
     for stage_id in places[:2]:

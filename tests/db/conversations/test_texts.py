@@ -161,9 +161,29 @@ async def talks(owner: Actor, people: list[Scene], owner_db: asyncpg.Connection)
 
 
 @pytest.mark.parametrize(
-    ("few", "walked", "many"),
-    [(None, None, None), (0, None, None), (0, 2, None), (0, 2, 0), (2, 2, 3)],
-    ids=["gathered", "walked", "gathered after a walk", "walked to the end", "each in turn"],
+    ("few", "walked", "many", "looked_up"),
+    [
+        (None, None, None, None),
+        (0, None, None, None),
+        (0, 2, None, None),
+        (0, 2, 0, None),
+        (2, 2, 3, None),
+        (None, None, None, -1),
+        (3, None, None, -1),
+        (None, 2, None, -1),
+        (0, None, None, -1),
+    ],
+    ids=[
+        "gathered",
+        "walked",
+        "gathered after a walk",
+        "walked to the end",
+        "each in turn",
+        "sifted",
+        "too many to sift",
+        "sifted in vain",
+        "nothing to sift",
+    ],
 )
 async def test_every_way_finds_what_a_look_at_everything_finds(
     owner: Actor,
@@ -172,6 +192,7 @@ async def test_every_way_finds_what_a_look_at_everything_finds(
     few: int | None,
     walked: int | None,
     many: int | None,
+    looked_up: int | None,
 ) -> None:
     """Words by chance, in names and in what was said: the same people in the same order, in one page and in pages of two."""
     if few is not None:
@@ -182,6 +203,8 @@ async def test_every_way_finds_what_a_look_at_everything_finds(
         monkeypatch.setattr(searching._Named, "walked", walked)
     if many is not None:
         monkeypatch.setattr(searching, "MANY", many)
+    if looked_up is not None:
+        monkeypatch.setattr(searching, "LOOKED_UP", looked_up)
     for asked in _QUESTIONS:
         wanted = [
             contact
