@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import MutexValue, ValueClass
 
 from db import backlog, valkey
+from db.channels.enums import ChannelState
 from db.errors import AppError, RequestError
 from db.settings import Settings
 
@@ -43,6 +44,19 @@ _age = Gauge(
     registry=_registry,
     multiprocess_mode="mostrecent",
 )
+_counts = Gauge(
+    "masteria_count",
+    "Jobs that are due (waiting) or were given up (dead), webhooks (waiting, given_up), real channels by state, open holds.",
+    ["kind", "state"],
+    registry=_registry,
+    multiprocess_mode="mostrecent",
+)
+COUNTED = {
+    "jobs": ("waiting", "dead"),
+    "webhooks": ("waiting", "given_up"),
+    "channels": tuple(ChannelState),
+    "holds": ("open",),
+}
 _up = Gauge("masteria_up", "Whether a part answers.", ["part"], registry=_registry, multiprocess_mode="mostrecent")
 
 
@@ -96,12 +110,24 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     settings: Settings = request.app.state.settings
     if not _allowed(settings, request):
         raise RequestError.NOT_FOUND(what="address")
-    await look()
+    if (await look())["postgres"]["ok"]:
+        await _count()
     registry = _registry
     if _SHARED:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
+
+
+async def _count() -> None:
+    """Sets the counts; what nothing was found of is 0, so that an alert ends."""
+    try:
+        found = {(count.kind, count.state): count.n for count in await asyncio.wait_for(backlog.counts(), _PATIENCE)}
+    except (AppError, OSError, TimeoutError):
+        return
+    for kind, states in COUNTED.items():
+        for state in states:
+            _counts.labels(kind, state).set(found.get((kind, state), 0))
 
 
 def _allowed(settings: Settings, request: Request[Any, Any, Any]) -> bool:

@@ -9,7 +9,7 @@ README = Path("README.md")
 BOTH = ("pip install uv && uvx --from rust-just just up", "pip install uv && uvx --from rust-just just test")
 
 
-def _recipes() -> set[str]:
+def recipes() -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*)(?: \*?[a-z]+)*:", text(Path("justfile")), re.MULTILINE))
 
 
@@ -25,7 +25,7 @@ def test_every_recipe_that_is_named_exists() -> None:
     code = " ".join(re.findall(r"```.*?```|`[^`\n]+`", text(README), re.DOTALL)).replace("rust-just just", "just")
     named = set(re.findall(r"\bjust ([a-z][a-z-]*)", code))
     assert {"up", "test", "backup"} <= named
-    assert named <= _recipes()
+    assert named <= recipes()
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
