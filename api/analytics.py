@@ -1,7 +1,7 @@
 """Figures over HTTP: thin, each has its one definition in db/analytics and db/stats. Who looks at the same figures shares one answer."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from litestar import Controller, get
@@ -9,11 +9,10 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
-from api.analytics_file import Analytics, Form, as_file
+from api.analytics_file import Form
+from api.analytics_shared import Language, Since, Until, hand_file, period_of, times_of
 from api.auth.guard import Caller
 from api.contract.analytics import (
-    AnalyticsCheck,
-    AnalyticsPeriod,
     CampaignAnalytics,
     CampaignStarted,
     ConversationAnalytics,
@@ -30,7 +29,6 @@ from api.contract.analytics import (
     TalkFigures,
     TalkGroup,
     TalkWaiting,
-    TimesTaken,
 )
 from api.contract.base import Page
 from api.contract.campaigns import Figures
@@ -38,19 +36,12 @@ from api.exports import Separator
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.preflight import spent
 from api.together import together
-from db.accounts.queries import company_of
 from db.analytics import campaigns, messages, talks
 from db.analytics.enums import TalkFact
-from db.analytics.period import Period
 from db.analytics.talks import Where
-from db.analytics.times import Times
 from db.permissions import Permission
 from db.stats.metrics import Author
 from db.tenancy import Actor
-
-Language = Literal["pt-BR", "en"]
-Since = Annotated[date | None, QueryParameter(description="The first day, of the company's calendar; 30 days back unless said.")]
-Until = Annotated[date | None, QueryParameter(description="The last day; today unless said.")]
 
 
 def provide_where(
@@ -66,21 +57,12 @@ def provide_where(
 OfTalks: TypeAlias = NamedDependency[Where]
 
 
-def _period(of: Period, checked: tuple[datetime, int] | None) -> AnalyticsPeriod:
-    told = AnalyticsCheck(at=checked[0], differences=checked[1]) if checked else None
-    return AnalyticsPeriod(since=of.first, until=of.last, before=of.before, time_zone=of.zone, at=of.at, checked=told)
-
-
-def _times(found: Times) -> TimesTaken:
-    return TimesTaken(count=found.amount, mean=found.mean, median=found.median, most=found.most)
-
-
 def _talk_figures(found: talks.Figures) -> TalkFigures:
     return TalkFigures(
-        times_assisted=_times(found.assisted),
-        times_answered=_times(found.answered),
-        times_phoned=_times(found.phoned),
-        times_closed=_times(found.closed),
+        times_assisted=times_of(found.assisted),
+        times_answered=times_of(found.answered),
+        times_phoned=times_of(found.phoned),
+        times_closed=times_of(found.closed),
         **{fact.value: found.counts[fact] for fact in TalkFact},
     )
 
@@ -93,7 +75,7 @@ async def conversation_figures(actor: Actor, since: date | None, until: date | N
     found = await talks.talks(actor, since, until, where)
     shown = (TalkFact.OPENED, TalkFact.ANSWERED, TalkFact.ASSISTED, TalkFact.PHONED, TalkFact.CLOSED)
     return ConversationAnalytics(
-        period=_period(found.period, found.checked),
+        period=period_of(found.period, found.checked),
         figures=_talk_figures(found.figures),
         before=_talk_figures(found.before),
         days=[TalkDay(day=day, **{fact.value: counts.get(fact, 0) for fact in shown}) for day, counts in found.days.items()],
@@ -111,7 +93,7 @@ async def conversation_figures(actor: Actor, since: date | None, until: date | N
 async def message_figures(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> MessageAnalytics:
     found = await messages.messages(actor, since, until, channel_id)
     return MessageAnalytics(
-        period=_period(found.period, found.checked),
+        period=period_of(found.period, found.checked),
         figures=MessageFigures(**found.figures._asdict()),
         before=MessageFigures(**found.before._asdict()),
         days=[MessageDay(day=day, figures=MessageFigures(**one._asdict())) for day, one in found.days.items()],
@@ -144,7 +126,7 @@ async def campaign_figures(actor: Actor, since: date | None, until: date | None,
         )
         for one in found.items
     ]
-    return CampaignAnalytics(period=_period(found.period, None), total=found.total, items=items)
+    return CampaignAnalytics(period=period_of(found.period, None), total=found.total, items=items)
 
 
 async def _conversations(actor: Actor, since: date | None, until: date | None, where: Where) -> ConversationAnalytics:
@@ -165,13 +147,6 @@ async def _campaigns(actor: Actor, since: date | None, until: date | None, chann
     actor.require(Permission.CAMPAIGNS_READ)
     key = ("campaigns", actor.company_id, since, until, channel_id)
     return await together(key, lambda: campaign_figures(actor, since, until, channel_id))
-
-
-async def _file(
-    actor: Actor, found: Analytics, form: Form, separator: str, language: Language | None, asked: dict[str, UUID | None]
-) -> Stream:
-    speaks: str = language or (await company_of(actor))["language"]
-    return as_file(found, form, speaks, separator, [(name, str(value)) for name, value in asked.items() if value is not None])
 
 
 class AnalyticsController(Controller):
@@ -209,7 +184,7 @@ class AnalyticsController(Controller):
         """Every table of `GET /v1/analytics/conversations`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read` and `conversations:read`."""
         found = await _conversations(actor, since, until, where)
-        return await _file(actor, found, format, separator, language, where._asdict())
+        return await hand_file(actor, found, format, separator, language, where._asdict())
 
     @get("/talks", summary="List what a figure counts", dependencies={"where": Provide(provide_where, sync_to_thread=False)})
     async def list_talks(
@@ -249,7 +224,7 @@ class AnalyticsController(Controller):
         """Every table of `GET /v1/analytics/messages`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read`."""
         found = await _messages(actor, since, until, channel_id)
-        return await _file(actor, found, format, separator, language, {"channel_id": channel_id})
+        return await hand_file(actor, found, format, separator, language, {"channel_id": channel_id})
 
     @get("/campaigns", summary="Read figures of campaigns")
     async def read_campaigns(
@@ -272,4 +247,4 @@ class AnalyticsController(Controller):
         """Every table of `GET /v1/analytics/campaigns`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read` and `campaigns:read`."""
         found = await _campaigns(actor, since, until, channel_id)
-        return await _file(actor, found, format, separator, language, {"channel_id": channel_id})
+        return await hand_file(actor, found, format, separator, language, {"channel_id": channel_id})

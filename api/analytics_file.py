@@ -3,11 +3,12 @@ because it is made of the same answer. Numbers are numbers and times are seconds
 
 import io
 from collections.abc import AsyncIterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from litestar.response import Stream
 
+from api.analytics_tables import Row, Table, Value, Words, about, times_cells
 from api.contract.analytics import (
     AnalyticsPeriod,
     CampaignAnalytics,
@@ -15,15 +16,10 @@ from api.contract.analytics import (
     MessageAnalytics,
     MessageFigures,
     TalkFigures,
-    TimesTaken,
 )
-from api.contract.labels import ANALYTICS, ANALYTICS_CONTEXT, FAILURES
 from api.exports import BOM, csv_lines
-from api.translations import portuguese
 from db.contacts.csv_safety import neutralise
 
-Value = str | int | float | None
-Row = list[Value]
 _TALKS = ("opened", "reopened", "assisted", "answered", "phoned", "closed", "closed_alone", "handed")
 _TIMES = ("assisted", "answered", "phoned", "closed")
 _MESSAGES = ("sent", "of_campaigns", "delivered", "read", "replied", "failed", "no_result", "received")
@@ -32,37 +28,12 @@ Form = Literal["csv", "xlsx"]
 Analytics = ConversationAnalytics | MessageAnalytics | CampaignAnalytics
 
 
-class Table(NamedTuple):
-    name: str
-    heads: list[str]
-    rows: list[Row]
-
-
-class _Words:
-    def __init__(self, language: str) -> None:
-        self._english = language == "en"
-
-    def __call__(self, key: str) -> str:
-        return ANALYTICS[key] if self._english else portuguese(ANALYTICS[key], ANALYTICS_CONTEXT)
-
-    def reason(self, key: str) -> str:
-        found = FAILURES.get(key, key)
-        return found if self._english or key not in FAILURES else portuguese(found)
-
-
-def _times(taken: TimesTaken) -> Row:
-    return [
-        taken.median if taken.median is None else round(taken.median),
-        taken.most if taken.most is None else round(taken.most),
-    ]
-
-
-def _talk_heads(say: _Words) -> list[str]:
+def _talk_heads(say: Words) -> list[str]:
     return [*(say(name) for name in _TALKS), *(f"{say(name)}: {say(part)}" for name in _TIMES for part in ("half", "most"))]
 
 
 def _talk_row(found: TalkFigures) -> Row:
-    times = [value for name in _TIMES for value in _times(getattr(found, f"times_{name}"))]
+    times = [value for name in _TIMES for value in times_cells(getattr(found, f"times_{name}"))]
     return [*(getattr(found, name) for name in _TALKS), *times]
 
 
@@ -70,23 +41,10 @@ def _message_row(found: MessageFigures) -> Row:
     return [getattr(found, name) for name in _MESSAGES]
 
 
-def _about(say: _Words, period: AnalyticsPeriod, filters: Sequence[tuple[str, str]]) -> Table:
-    at = period.at.astimezone(ZoneInfo(period.time_zone))
-    rows: list[Row] = [
-        [say("since"), period.since.isoformat()],
-        [say("until"), period.until.isoformat()],
-        [say("before"), period.before.isoformat()],
-        [say("time_zone"), period.time_zone],
-        [say("at"), f"{at:%Y-%m-%d %H:%M:%S}"],
-    ]
-    rows.extend([name, value] for name, value in filters)
-    return Table(say("about"), [say("what"), say("value")], rows)
-
-
 def tables(found: Analytics, language: str, filters: Sequence[tuple[str, str]]) -> list[Table]:
     """`filters`: names of parameters and their values, as they were asked for."""
-    say = _Words(language)
-    made = [_about(say, found.period, filters)]
+    say = Words(language)
+    made = [about(say, found.period, filters)]
     match found:
         case ConversationAnalytics():
             heads = _talk_heads(say)
@@ -199,13 +157,16 @@ _NAMES = {ConversationAnalytics: "conversations", MessageAnalytics: "messages", 
 
 
 def as_file(found: Analytics, form: Form, language: str, separator: str, filters: Sequence[tuple[str, str]]) -> Stream:
-    made = tables(found, language, filters)
+    return deliver(_NAMES[type(found)], found.period, tables(found, language, filters), form, separator)
+
+
+def deliver(name: str, of: AnalyticsPeriod, made: Sequence[Table], form: Form, separator: str) -> Stream:
     body = as_csv(made, separator).encode() if form == "csv" else as_xlsx(made)
 
     async def once() -> AsyncIterator[bytes]:
         yield body
 
-    name = f"{_NAMES[type(found)]}-{found.period.since}-{found.period.until}.{form}"
+    called = f"{name}-{of.since}-{of.until}.{form}"
     return Stream(
-        once(), media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        once(), media_type="application/octet-stream", headers={"Content-Disposition": f'attachment; filename="{called}"'}
     )

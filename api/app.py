@@ -15,6 +15,11 @@ from litestar.types import ControllerRouterHandler
 from api import accounts, dated, errors, events, health, incoming, kommo, pagination, roles, strict, versions
 from api.ai import AiController
 from api.analytics import AnalyticsController
+from api.analytics_assistant import AssistantAnalyticsController
+from api.analytics_boards import BoardAnalyticsController
+from api.analytics_calls import CallAnalyticsController
+from api.analytics_consent import ConsentAnalyticsController
+from api.analytics_origins import OriginAnalyticsController
 from api.assistant import AssistantController
 from api.assists import AssistController
 from api.audit import AuditController
@@ -111,6 +116,11 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     roles.RoleController,
     AuditController,
     AnalyticsController,
+    AssistantAnalyticsController,
+    BoardAnalyticsController,
+    CallAnalyticsController,
+    ConsentAnalyticsController,
+    OriginAnalyticsController,
     McpController,
     HomeController,
     HoldController,

@@ -17,7 +17,11 @@ from db.ai.enums import ModelLevel as ModelLevel
 from db.ai.enums import ModelState as ModelState
 from db.ai.enums import Provider as Provider
 from db.ai.enums import Purpose as Purpose
+from db.analytics.enums import CallFact as CallFact
+from db.analytics.enums import LeadFact as LeadFact
+from db.analytics.enums import OriginKind as OriginKind
 from db.analytics.enums import TalkFact as TalkFact
+from db.analytics.enums import WhichTouch as WhichTouch
 from db.assistant.enums import Decision as Decision
 from db.assistant.enums import TurnReason as TurnReason
 from db.boards.enums import Due as Due

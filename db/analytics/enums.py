@@ -14,3 +14,38 @@ class TalkFact(StrEnum):
     CLOSED = "closed"
     CLOSED_ALONE = "closed_alone"  # of them, answered by the assistant and never by people
     HANDED = "handed"  # the assistant asked for people
+
+
+class LeadFact(StrEnum):
+    """What a stay of a lead in a stage is counted for."""
+
+    ENTERED = "entered"  # came onto the board
+    ARRIVED = "arrived"  # came into a stage
+    MOVED = "moved"  # left a stage
+    WON = "won"  # came into a stage that means won
+    LOST = "lost"
+    REACHED = "reached"  # came into a stage for the first time
+    PASSED = "passed"  # of those of REACHED: came later into another one
+
+
+class CallFact(StrEnum):
+    """What a call is counted for."""
+
+    CALLED = "called"
+    TALKED = "talked"  # a person spoke in it
+
+
+class WhichTouch(StrEnum):
+    """Which of the ads and campaigns that somebody answered a lead is counted for."""
+
+    FIRST = "first"
+    LAST = "last"  # the newest before the lead was made
+
+
+class OriginKind(StrEnum):
+    """By what leads that somebody brought are told apart."""
+
+    AD = "ad"
+    CAMPAIGN = "campaign"
+    TEMPLATE = "template"
+    NONE = "none"  # people who came by themselves, or leads without a conversation

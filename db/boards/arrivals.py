@@ -95,9 +95,8 @@ _UNTOUCHED = f"select id from lead l where l.company_id = $1 and l.import_id = $
 _OF_CONTACTS = f"{_UNTOUCHED} and l.contact_id = any($3::uuid[]) order by id limit $4 for update"
 # What is left once the people of the list are done: their contacts were deleted, or are another person's now.
 _OTHERS = f"{_UNTOUCHED} order by id limit $3 for update"
-_BACK = (
-    f"delete from lead l where l.company_id = $1 and l.id = any($2::uuid[]) and not {TOUCHED} returning l.board_id, l.stage_id"
-)
+_FORGOTTEN = "delete from lead_stay where company_id = $1 and lead_id = any($2::uuid[])"
+_BACK = f"delete from lead l where l.company_id = $1 and l.id = any($2::uuid[]) and not {TOUCHED} returning l.id, l.board_id, l.stage_id"
 
 
 async def check(w: Work, board_id: UUID, stage_id: UUID | None, *, run_rules: bool) -> None:
@@ -286,6 +285,8 @@ async def left(w: Work, import_id: UUID) -> int:
 async def _delete(w: Work, found: list[asyncpg.Record]) -> Taken:
     """Those of these leads, which are locked, that nobody had to do with."""
     rows = await w.fetch(_BACK, w.company_id, [row["id"] for row in found]) if found else []
+    if rows:
+        await w.execute(_FORGOTTEN, w.company_id, [row["id"] for row in rows])
     for board_id in sorted({row["board_id"] for row in rows}):
         stages = sorted({row["stage_id"] for row in rows if row["board_id"] == board_id})
         w.emit(BoardTotals(board_id=board_id, stages=await totals_of(w, stages)))

@@ -83,6 +83,7 @@ RULES: dict[str, Rule] = {
     # leads
     "lead": _blank("title search custom tags external_id metadata", "rank lost_reason title_key"),
     "lead_note": ERASE,
+    "lead_stay": _keep(f"When leads came into stages and left them, and what they were worth, for figures. {_IDS}"),
     "lead_change": _blank("what", "kind from_stage to_stage"),
     "lead_bulk_move": _keep(f"For seven days, to undo a move of many leads. {_IDS}"),
     "rule_run": _keep(_IDS),
@@ -117,8 +118,8 @@ RULES: dict[str, Rule] = {
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
-        push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage stage_rule stage_tag_total stage_total
-        stat_check stat_day stat_delta stat_hour tag team team_channel team_member template template_version tick warm_up warm_up_used webhook_endpoint
+        push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage
+        stage_ever stage_rule stage_tag_total stage_total stat_check stat_day stat_delta stat_hour tag team team_channel team_member template template_version tick warm_up warm_up_used webhook_endpoint
         """.split(),  # noqa: SIM905 - a list of lines
         OURS,
     ),

@@ -21,7 +21,7 @@ from db.seed.traffic import write_traffic
 from db.settings import Settings
 
 CONTACTS = 1_000_000
-_WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta", "lead", "lead_change", "stage_total",
+_WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta", "lead", "lead_change", "lead_stay", "stage_total",
             "stage_tag_total", "conversation", "conversation_entry", "conversation_label", "talk")  # fmt: skip
 
 

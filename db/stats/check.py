@@ -12,6 +12,7 @@ from db.stats.metrics import Metric
 from db.work import Read, SystemWork
 
 _QUARTER = "date_bin('15 minutes', {}, '2000-01-01 00:00+00')"
+_NONE = "'00000000-0000-0000-0000-000000000000'::uuid"
 _SIDE = "b.origin is null and b.kind <> all('{preference,reaction,edit,revoke,system}')"
 # Each source is counted by the same function as by its trigger.
 _FACTS = f"""
@@ -31,6 +32,14 @@ where b.company_id = $1 and {_SIDE} group by 2, 3
 union all
 select {Metric.COST:d}, {_QUARTER.format("k.at")}, k.channel_id, cost_category(k.category), currency_number(k.currency), count(*), sum(k.amount)::bigint
 from message_cost k where k.company_id = $1 group by 2, 3, 4, 5
+union all
+select f.metric, f.at, f.dim1, f.dim2, f.h, count(*), sum(f.amount)::bigint from lead_stay s cross join lateral lead_facts(s) f
+where s.company_id = $1 group by 1, 2, 3, 4, 5
+union all
+select f.metric, f.at, {_NONE}, f.dim2, f.h, count(*), 0 from consent_entry e cross join lateral consent_facts(e) f where e.company_id = $1 group by 1, 2, 4, 5
+union all
+select f.metric, f.at, k.channel_id, f.dim2, f.h, count(*), sum(f.seconds)::bigint from call k cross join lateral call_facts(k) f
+where k.company_id = $1 group by 1, 2, 3, 4, 5
 """
 _DIFFERENCES = f"""
 with facts as ({_FACTS}), zone as (

@@ -32,6 +32,17 @@ class Metric(IntEnum):
     INBOUND = 30  # messages that people wrote, by when they did; dim1: the channel
     COST = 40  # attempts that were billed; dim1: the channel, dim2: the category, h: the currency, sum: millionths of it
 
+    # Of leads (table `lead_stay`). dim1: the stage.
+    BEGAN = 50  # came onto a board (dim1); sum: cents
+    ARRIVED = 51  # came into a stage; sum: cents
+    LEFT = 52  # left it; h and sum: seconds
+    REACHED = 53  # came into it for the first time
+    PASSED = 54  # of those of REACHED, when they were: came later into the stage of this number (dim2); h and sum: seconds
+
+    SAID = 70  # what people asked for; dim2: a Said, h: the number of its source
+    CALLED = 80  # calls, when they were placed or came in; dim1: the channel, dim2: the number of the outcome, 0: not over
+    TALKED = 81  # of them, a person spoke; h and sum: seconds
+
 
 class Author(IntEnum):
     PERSON = 1
@@ -45,6 +56,13 @@ class Axis(IntEnum):
     CHANNEL = 0
     TEAM = 1
     PERSON = 2
+
+
+class Said(IntEnum):
+    OUT = 0  # nothing any more
+    IN = 1
+    OUT_OF_CATEGORY = 2  # no marketing, or no news
+    IN_CATEGORY = 3
 
 
 BINS = 60

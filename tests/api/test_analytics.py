@@ -54,3 +54,23 @@ async def test_who_may_not_see_figures(client: httpx.AsyncClient, sign_in_as: Si
     assert (await client.get(f"{BASE}/talks", headers=narrow)).status_code == 403
     wrong = await client.get(f"{BASE}/messages?since=2020-01-01&until=2024-01-01", headers=narrow)
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "since")
+
+
+async def test_figures_of_a_board_open_into_leads(
+    client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection, sign_in_as: SignInAs
+) -> None:
+    stages = await owner_db.fetch("select * from stage where company_id = $1 order by rank", owner.company_id)
+    board, won = stages[0]["board_id"], next(row["id"] for row in stages if row["kind"] == "won")
+    made = [await factories.lead(owner_db, owner, f"Ana {number}", value_cents=15_000) for number in range(3)]
+    await owner_db.execute("update lead set stage_id = $2, stage_since = now() where id = $1", made[0], won)
+    auth = await sign_in_as(Role.MANAGER)
+    path = f"{BASE}/boards/{board}"
+    found = (await client.get(path, headers=auth)).json()
+    assert (found["figures"]["entered"], found["figures"]["won"], found["figures"]["won_value"]) == (3, 1, 15_000)
+    pair = {"fact": "passed", "stage_id": str(stages[0]["id"]), "to_stage_id": str(won)}
+    rows = (await client.get(f"{path}/leads", params=pair, headers=auth)).json()
+    assert (rows["total"], [one["title"] for one in rows["items"]]) == (1, ["Ana 0"])
+    text = (await client.get(f"{path}/file?format=csv&language=en&separator=,", headers=auth)).text
+    lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    assert next(line for line in lines if line[:1] == ["This period"])[1:4] == ["3", "1", "1"]
+    assert (await client.get(path, headers=await sign_in_as(scopes=[Permission.ANALYTICS_READ]))).status_code == 403

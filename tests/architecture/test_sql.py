@@ -21,7 +21,7 @@ OWNERS = {
         "installation_secret", "password_reset", "recovery_code", "second_factor", "session", "sign_in_flow",
     },
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
-    "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
+    "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lead_stay", "lost_reason", "rule_run", "stage", "stage_ever", "stage_rule", "stage_tag_total", "stage_total"},
     "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_news", "enrolment_step"},
     "db/campaigns": {"campaign", "message_tally", "send_hours", "warm_up", "warm_up_used"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
@@ -68,11 +68,15 @@ TRIGGERS = {
     "template": {"event_noticed"},
     "api_key": set(),
     "campaign": set(),
-    "lead": {"stage_tag_total", "stage_total"},
+    "lead": {"lead_stay", "stage_tag_total", "stage_total"},
+    "lead_stay": {"stat_delta"},
+    "consent_entry": {"stat_delta"},
+    "call": {"stat_delta"},
+    "stage": {"stage_ever"},
     "company": {"board", "lost_reason", "stage", "stage_total"},
 }
 """Table → tables that its triggers write too, whoever changes it."""
-TRIGGERS_ALONE = {"db/boards": {"stage_tag_total"}}
+TRIGGERS_ALONE = {"db/boards": {"stage_ever", "stage_tag_total"}}
 """Folder → tables of its own that nothing but its triggers writes."""
 EVERYWHERE = {
     "db/seed": "writes a past of the demo company that no verb can make",

@@ -1,6 +1,13 @@
 """Figures of a period over the API."""
 
+from uuid import UUID
+
 from api.contract.analytics import CampaignAnalytics, ConversationAnalytics, MessageAnalytics, Talk
+from api.contract.analytics_assistant import AssistantAnalytics
+from api.contract.analytics_boards import BoardAnalytics, LeadCounted
+from api.contract.analytics_calls import CallAnalytics, CallCounted
+from api.contract.analytics_consent import ConsentAnalytics, ConsentCounted
+from api.contract.analytics_origins import OriginAnalytics, OriginLead
 from api.contract.base import Page
 from ui.client.base import ApiClient, Params
 
@@ -23,3 +30,48 @@ async def campaigns(api: ApiClient, params: Params) -> CampaignAnalytics:
 async def talks(api: ApiClient, params: Params) -> Page[Talk]:
     """`params`: fact, since, until, channel_id, team_id, user_id, label_id, cursor, limit."""
     return await api.get("/v1/analytics/talks", Page[Talk], params)
+
+
+async def board(api: ApiClient, board_id: UUID, params: Params) -> BoardAnalytics:
+    """`params`: since, until, owner_id, tag, channel_id."""
+    return await api.get(f"/v1/analytics/boards/{board_id}", BoardAnalytics, params)
+
+
+async def board_leads(api: ApiClient, board_id: UUID, params: Params) -> Page[LeadCounted]:
+    """`params`: fact, stage_id, to_stage_id, since, until, owner_id, tag, channel_id, cursor, limit."""
+    return await api.get(f"/v1/analytics/boards/{board_id}/leads", Page[LeadCounted], params)
+
+
+async def assistant(api: ApiClient, params: Params) -> AssistantAnalytics:
+    """`params`: since, until, channel_id."""
+    return await api.get("/v1/analytics/assistant", AssistantAnalytics, params)
+
+
+async def consent(api: ApiClient, params: Params) -> ConsentAnalytics:
+    """`params`: since, until."""
+    return await api.get("/v1/analytics/consent", ConsentAnalytics, params)
+
+
+async def consent_entries(api: ApiClient, params: Params) -> Page[ConsentCounted]:
+    """`params`: allowed, partly, source, since, until, cursor, limit."""
+    return await api.get("/v1/analytics/consent/entries", Page[ConsentCounted], params)
+
+
+async def calls(api: ApiClient, params: Params) -> CallAnalytics:
+    """`params`: since, until, channel_id."""
+    return await api.get("/v1/analytics/calls", CallAnalytics, params)
+
+
+async def call_rows(api: ApiClient, params: Params) -> Page[CallCounted]:
+    """`params`: fact, outcome, channel_id, since, until, cursor, limit."""
+    return await api.get("/v1/analytics/calls/rows", Page[CallCounted], params)
+
+
+async def origins(api: ApiClient, params: Params) -> OriginAnalytics:
+    """`params`: touch, since, until."""
+    return await api.get("/v1/analytics/origins", OriginAnalytics, params)
+
+
+async def origin_leads(api: ApiClient, params: Params) -> Page[OriginLead]:
+    """`params`: kind, key, won, touch, since, until, cursor, limit."""
+    return await api.get("/v1/analytics/origins/leads", Page[OriginLead], params)

@@ -217,3 +217,9 @@ def reason(why: TurnReason | None) -> str:
         TurnReason.PERSONAL: _("It would have told somebody else's data"),
     }
     return known.get(why, "") if why is not None else ""
+
+
+def handed(code: str) -> str:
+    """Why the assistant handed a conversation over, also where that is not kept."""
+    known = reason(TurnReason(code)) if code in set(TurnReason) else ""
+    return known or _("Other reasons")

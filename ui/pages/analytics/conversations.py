@@ -92,7 +92,7 @@ class _Conversations:
                 ).classes("m-hint")
             else:
                 names = dates.get_day_names("abbreviated", locale=formats.locale())
-                pieces.heat(found.hours, [names[number] for number in range(7)])
+                pieces.heat(found.hours, [names[number] for number in range(7)], _("When people write"))
         self._groups(_("By team"), _("Team"), found.teams, "team_id", _("Without a team"))
         self._groups(_("By person"), _("Person"), found.people, "user_id", _("Nobody"))
         self._groups(_("By channel"), _("Channel"), found.channels, "channel_id", "")

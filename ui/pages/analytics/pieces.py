@@ -30,12 +30,18 @@ def ways(here: str) -> None:
     """The pages of figures that the reader may see."""
     may = session.current().may
     talks, sends = may(Permission.CONVERSATIONS_READ), may(Permission.CAMPAIGNS_READ)
+    leads, people = may(Permission.BOARDS_READ), may(Permission.CONTACTS_READ)
     shown = [
         ("/analytics", _("Overview"), True),
         ("/analytics/conversations", _("Conversations"), talks),
         ("/analytics/people", _("People"), talks),
+        ("/analytics/boards", _("Boards"), leads),
+        ("/analytics/assistant", _("AI"), talks and may(Permission.AI_READ)),
         ("/analytics/campaigns", _("Campaigns"), sends),
         ("/analytics/channels", _("Channels"), True),
+        ("/analytics/origins", _("What it brought"), leads and sends),
+        ("/analytics/consent", _("Consent"), people),
+        ("/analytics/calls", _("Calls"), talks),
     ]
     with ui.element("nav").classes("m-tabs") as nav:
         nav.props["aria-label"] = _("Analytics")
@@ -138,11 +144,16 @@ def by_day(
             table(heading, [_("Day"), *(name for name, _values in series)], rows[::-1])
 
 
-def heat(hours: Sequence[Sequence[int]], weekdays: Sequence[str]) -> None:
+def summary(text: str) -> None:
+    """What a part that opens is called."""
+    Text("summary", text)
+
+
+def heat(hours: Sequence[Sequence[int]], weekdays: Sequence[str], label: str) -> None:
     """Days by hours, the darker the more; each cell says its number."""
     most = max((n for row in hours for n in row), default=0) or 1
     with ui.element("div").classes("m-scroll").props("tabindex=0 role=region") as region:
-        region.props["aria-label"] = _("When people write")
+        region.props["aria-label"] = label
         with ui.element("table").classes("m-heat"):
             with ui.element("thead"), ui.element("tr"):
                 Text("th", _("Day")).props["scope"] = "col"

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from api.contract.enums import TalkFact
+from api.contract.enums import LeadFact, TalkFact
 from ui import formats
 from ui.i18n import _, pgettext
+
+Show = Callable[[float | None], str]
 
 
 def SENT() -> str:
@@ -74,6 +76,25 @@ def facts() -> dict[TalkFact, tuple[str, str]]:
     }
 
 
+def lead_facts() -> dict[LeadFact, tuple[str, str]]:
+    """Name and meaning of each figure of a board."""
+    return {
+        LeadFact.ENTERED: (_("Came in"), _("Leads that came onto the board, by hand, by a list or by themselves.")),
+        LeadFact.MOVED: (
+            _("Moved on"),
+            _("Times that a lead left a stage for another one. A move that was taken back was none."),
+        ),
+        LeadFact.WON: (pgettext("figures", "Won"), _("Times that a lead came into a stage that means won.")),
+        LeadFact.LOST: (pgettext("figures", "Lost"), _("Times that a lead came into a stage that means lost.")),
+        LeadFact.ARRIVED: (_("Came into the stage"), _("Times that a lead came into this stage, also if it was there before.")),
+        LeadFact.REACHED: (_("Came for the first time"), _("Leads that came into this stage for the first time on these days.")),
+        LeadFact.PASSED: (
+            _("Went from stage to stage"),
+            _("Of the leads that came into one stage for the first time on these days: those that came later into the other."),
+        ),
+    }
+
+
 def messages() -> list[tuple[str, str]]:
     return [
         (_("Sent"), SENT()),
@@ -91,11 +112,36 @@ def conversations() -> list[tuple[str, str]]:
     return [*facts().values(), (_("Times"), times)]
 
 
+def consent() -> list[tuple[str, str]]:
+    """Out and back of everything, out and back of a part."""
+    return [
+        (
+            _("Asked for nothing more"),
+            _("People who asked for no messages at all, by themselves, by a list, or set by your team."),
+        ),
+        (_("Said yes"), _("Times that somebody said yes to messages, or took a no back.")),
+        (_("Asked for less"), _("Times that somebody asked for no offers, or for no notices, and still gets the others.")),
+        (_("Said yes to a part"), _("Times that somebody said yes to offers, or to notices.")),
+    ]
+
+
+def calls() -> list[tuple[str, str]]:
+    return [
+        (_("Calls"), _("Calls that were placed or came in on these days.")),
+        (_("A person answered"), _("Of the calls of these days: those in which a person spoke, not a machine.")),
+        (_("Length of a call"), _("Half of the calls in which a person spoke took at most so long.")),
+    ]
+
+
+def decimal(value: float | None) -> str:
+    return formats.DASH if value is None else formats.number(value, 1)
+
+
 def share(value: float | None) -> str:
     return formats.DASH if value is None else formats.percent(value)
 
 
-def money(currency: str) -> Callable[[float | None], str]:
+def money(currency: str) -> Show:
     def show(micro: float | None) -> str:
         return formats.DASH if micro is None else formats.money(round(micro / 10_000), currency)
 

@@ -1,0 +1,158 @@
+"""What brought the leads of a period, over HTTP."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.params import FromQuery, QueryParameter
+from litestar.response import Stream
+
+from api.analytics_file import Form
+from api.analytics_shared import Language, Since, Until, hand_tables, period_of
+from api.analytics_tables import Table, Words
+from api.auth.guard import Caller
+from api.contract.analytics_origins import Origin, OriginAnalytics, OriginLead, OriginSpent, OriginWorth
+from api.contract.base import Page
+from api.exports import Separator
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page
+from api.together import together
+from db.analytics import origins
+from db.analytics.enums import OriginKind, WhichTouch
+from db.costs.ledger import Spent
+from db.permissions import Permission
+from db.tenancy import Actor
+
+OfTouch = Annotated[
+    WhichTouch, QueryParameter(description="The first ad or campaign that somebody answered, or the last before the lead.")
+]
+
+
+def _spent(each: Spent, of: origins.Origin) -> OriginSpent:
+    def share(n: int) -> int | None:
+        return round(each.amount / n) if n and each.currency is not None else None
+
+    return OriginSpent(
+        currency=each.currency,
+        amount_micro=each.amount,
+        messages=each.messages,
+        per_lead_micro=share(of.leads),
+        per_won_micro=share(of.won),
+    )
+
+
+def _origins(found: list[origins.Origin]) -> list[Origin]:
+    return [
+        Origin(
+            kind=one.kind,
+            key=one.key,
+            name=one.name,
+            leads=one.leads,
+            won=one.won,
+            worth=[OriginWorth(currency=each.currency, cents=each.cents) for each in one.worth],
+            spent=[_spent(each, one) for each in one.spent],
+        )
+        for one in found
+    ]
+
+
+async def origin_figures(actor: Actor, since: date | None, until: date | None, touch: WhichTouch) -> OriginAnalytics:
+    found = await origins.origins(actor, since, until, touch)
+    return OriginAnalytics(
+        period=period_of(found.period),
+        touch=touch,
+        leads=found.leads,
+        won=found.won,
+        ads=_origins(found.ads),
+        campaigns=_origins(found.campaigns),
+        templates=_origins(found.templates),
+    )
+
+
+async def _read(actor: Actor, since: date | None, until: date | None, touch: WhichTouch) -> OriginAnalytics:
+    for right in (Permission.ANALYTICS_READ, Permission.BOARDS_READ, Permission.CAMPAIGNS_READ):
+        actor.require(right)
+    key = ("origins", actor.company_id, since, until, touch)
+    return await together(key, lambda: origin_figures(actor, since, until, touch))
+
+
+def tables(say: Words, found: OriginAnalytics) -> list[Table]:
+    heads = [say("name"), say("leads"), say("leads_won"), say("won_value"), say("spent")]
+    return [
+        Table(
+            say(name),
+            heads,
+            [
+                [
+                    one.name or one.key or say("none"),
+                    one.leads,
+                    one.won,
+                    " · ".join(f"{each.cents / 100:.2f} {each.currency}" for each in one.worth),
+                    " · ".join(f"{each.amount_micro / 1e6:.2f} {each.currency}" for each in one.spent if each.currency),
+                ]
+                for one in rows
+            ],
+        )
+        for name, rows in (("ads", found.ads), ("campaigns", found.campaigns), ("templates", found.templates))
+    ]
+
+
+class OriginAnalyticsController(Controller):
+    path = "/v1/analytics/origins"
+    tags = ("Analytics",)
+
+    @get(summary="Read what brought leads")
+    async def read_origins(
+        self, actor: Caller, touch: OfTouch = WhichTouch.FIRST, since: Since = None, until: Until = None
+    ) -> OriginAnalytics:
+        """Leads, those won and what they cost, for each ad, campaign and template that their contact answered. Each list adds up; its rows are listed by
+        `GET /v1/analytics/origins/leads`. At most 400 days. Needs `analytics:read`, `boards:read` and `campaigns:read`."""
+        return await _read(actor, since, until, touch)
+
+    @get("/file", summary="Get what brought leads as a file", media_type="application/octet-stream")
+    async def origins_file(
+        self,
+        actor: Caller,
+        touch: OfTouch = WhichTouch.FIRST,
+        since: Since = None,
+        until: Until = None,
+        format: FromQuery[Form] = "xlsx",
+        separator: Separator = ";",
+        language: FromQuery[Language | None] = None,
+    ) -> Stream:
+        """Every table of `GET /v1/analytics/origins`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said. Needs
+        `analytics:read`, `boards:read` and `campaigns:read`."""
+        found = await _read(actor, since, until, touch)
+        asked = {"touch": touch.value}
+        return await hand_tables(
+            actor, "origins", found.period, lambda say: tables(say, found), format, separator, language, asked
+        )
+
+    @get("/leads", summary="List the leads that something brought")
+    async def list_brought(
+        self,
+        actor: Caller,
+        kind: Annotated[OriginKind, QueryParameter(description="An ad, a campaign or a template.")] = OriginKind.CAMPAIGN,
+        key: Annotated[
+            str, QueryParameter(max_length=2000, description="Which one; empty: those that none of this kind brought.")
+        ] = "",
+        won: Annotated[bool, QueryParameter(description="Only those that were won.")] = False,
+        touch: OfTouch = WhichTouch.FIRST,
+        since: Since = None,
+        until: Until = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[OriginLead]:
+        """The newest first; `total` is the figure. Needs `analytics:read`, `boards:read` and `campaigns:read`."""
+        found, total = await origins.rows(
+            actor,
+            since,
+            until,
+            touch,
+            kind,
+            key,
+            won=won,
+            after=decode_cursor(cursor, tuple[datetime, UUID]),
+            limit=one_over(limit),
+        )
+        return page(found, limit, lambda row: (row.at, row.id), lambda row: OriginLead(**row._asdict()), total)
