@@ -9,7 +9,8 @@ from api.contract.analytics_calls import CallCounted
 from api.contract.analytics_consent import ConsentCounted
 from api.contract.analytics_origins import OriginLead
 from api.contract.base import Page
-from api.contract.enums import CallFact, CallOutcome, OriginKind, Permission, WhichTouch
+from api.contract.calls import CallOutcome
+from api.contract.enums import CallFact, OriginKind, Permission, WhichTouch
 from ui import formats, session
 from ui.client import analytics as client
 from ui.components.address import address
