@@ -13,7 +13,7 @@ import pytest
 from db.analytics import assistant, calls, consent, origins
 from db.analytics.enums import CallFact, OriginKind, WhichTouch
 from db.clock import now
-from db.contacts import opt_out
+from db.contacts import consent as asking
 from db.contacts.actions import create_contact
 from db.errors import Forbidden
 from db.messages.enums import CallOutcome
@@ -46,9 +46,9 @@ async def test_consent_is_the_number_of_what_was_said(
         async with work(owner, Permission.CONTACTS_WRITE) as w:
             who, source = dice.choice(people), dice.choice(("keyword", "person", "api"))
             if dice.random() < 0.5:
-                await opt_out.opt_out(w, [who], source)
+                await asking.opt_out(w, [who], source)
             else:
-                await opt_out.opt_in(w, who, source)
+                await asking.opt_in(w, who, source)
         if number % 7 == 0:
             await fold.fold()
     rows = await owner_db.fetch("select * from consent_entry where company_id = $1", owner.company_id)
