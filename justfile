@@ -118,6 +118,16 @@ messages: _env
 picture: _env
     @{{py}} -m tests.architecture.picture
 
+# The documentation as a site, into .data/docs (just docs serve: while it is written)
+docs *args:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    mkdir -p .data
+    sed "s|ROOT|$PWD|" docs/site.yaml > .data/docs.yaml
+    export NO_MKDOCS_2_WARNING=1
+    uvx --quiet --from mkdocs-material==9.8.2 mkdocs {{ if args == "" { "build" } else { args } }} --quiet --config-file .data/docs.yaml
+    echo "Open .data/docs/index.html"
+
 # What the public document says, line by line (tests/api/document.txt), after the API changed on purpose
 document: _env
     @{{py}} -m tests.api.snapshot
