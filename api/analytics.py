@@ -90,8 +90,10 @@ async def conversation_figures(actor: Actor, since: date | None, until: date | N
     )
 
 
-async def message_figures(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> MessageAnalytics:
-    found = await messages.messages(actor, since, until, channel_id)
+async def message_figures(
+    actor: Actor, since: date | None, until: date | None, channel_id: UUID | None, campaign_id: UUID | None
+) -> MessageAnalytics:
+    found = await messages.messages(actor, since, until, channel_id, campaign_id)
     return MessageAnalytics(
         period=period_of(found.period, found.checked),
         figures=MessageFigures(**found.figures._asdict()),
@@ -136,10 +138,12 @@ async def _conversations(actor: Actor, since: date | None, until: date | None, w
     return await together(key, lambda: conversation_figures(actor, since, until, where))
 
 
-async def _messages(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> MessageAnalytics:
+async def _messages(
+    actor: Actor, since: date | None, until: date | None, channel_id: UUID | None, campaign_id: UUID | None
+) -> MessageAnalytics:
     actor.require(Permission.ANALYTICS_READ)
-    key = ("messages", actor.company_id, since, until, channel_id)
-    return await together(key, lambda: message_figures(actor, since, until, channel_id))
+    key = ("messages", actor.company_id, since, until, channel_id, campaign_id)
+    return await together(key, lambda: message_figures(actor, since, until, channel_id, campaign_id))
 
 
 async def _campaigns(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> CampaignAnalytics:
@@ -204,17 +208,23 @@ class AnalyticsController(Controller):
 
     @get("/messages", summary="Read figures of messages")
     async def read_messages(
-        self, actor: Caller, channel_id: FromQuery[UUID | None] = None, since: Since = None, until: Until = None
+        self,
+        actor: Caller,
+        channel_id: FromQuery[UUID | None] = None,
+        campaign_id: FromQuery[UUID | None] = None,
+        since: Since = None,
+        until: Until = None,
     ) -> MessageAnalytics:
         """By day and channel, with the period before: what was sent, delivered, read and answered, who wrote it, why some failed, what it cost.
-        At most 400 days. Needs `analytics:read`."""
-        return await _messages(actor, since, until, channel_id)
+        Each figure is the number of what `GET /v1/analytics/messages/rows` lists for it. At most 400 days. Needs `analytics:read`."""
+        return await _messages(actor, since, until, channel_id, campaign_id)
 
     @get("/messages/file", summary="Get figures of messages as a file", media_type="application/octet-stream")
     async def messages_file(
         self,
         actor: Caller,
         channel_id: FromQuery[UUID | None] = None,
+        campaign_id: FromQuery[UUID | None] = None,
         since: Since = None,
         until: Until = None,
         format: FromQuery[Form] = "xlsx",
@@ -223,8 +233,8 @@ class AnalyticsController(Controller):
     ) -> Stream:
         """Every table of `GET /v1/analytics/messages`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read`."""
-        found = await _messages(actor, since, until, channel_id)
-        return await hand_file(actor, found, format, separator, language, {"channel_id": channel_id})
+        found = await _messages(actor, since, until, channel_id, campaign_id)
+        return await hand_file(actor, found, format, separator, language, {"channel_id": channel_id, "campaign_id": campaign_id})
 
     @get("/campaigns", summary="Read figures of campaigns")
     async def read_campaigns(

@@ -15,11 +15,14 @@ from litestar.types import ControllerRouterHandler
 from api import accounts, dated, errors, events, health, incoming, kommo, pagination, roles, strict, versions
 from api.ai import AiController
 from api.analytics import AnalyticsController
+from api.analytics_annotations import AnnotationController
 from api.analytics_assistant import AssistantAnalyticsController
 from api.analytics_boards import BoardAnalyticsController
 from api.analytics_calls import CallAnalyticsController
 from api.analytics_consent import ConsentAnalyticsController
+from api.analytics_messages import MessageRowsController
 from api.analytics_origins import OriginAnalyticsController
+from api.analytics_summary import SummaryController
 from api.assistant import AssistantController
 from api.assists import AssistController
 from api.audit import AuditController
@@ -116,11 +119,14 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     roles.RoleController,
     AuditController,
     AnalyticsController,
+    AnnotationController,
     AssistantAnalyticsController,
     BoardAnalyticsController,
     CallAnalyticsController,
     ConsentAnalyticsController,
+    MessageRowsController,
     OriginAnalyticsController,
+    SummaryController,
     McpController,
     HomeController,
     HoldController,

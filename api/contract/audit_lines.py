@@ -10,6 +10,8 @@ LINES: dict[str, str] = {
     "ai_model.ending_told": "Told that an AI model will end",
     "ai_price.set": "Set the price of an AI model",
     "ai_safety.set": "Changed the AI's safety settings",
+    "annotation.added": "Wrote down what happened on a day",
+    "annotation.deleted": "Took back what was written about a day",
     "api_key.changed": "Changed an API key",
     "api_key.created": "Made an API key",
     "api_key.ended": "An API key ended with the rights of its maker",

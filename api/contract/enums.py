@@ -17,8 +17,12 @@ from db.ai.enums import ModelLevel as ModelLevel
 from db.ai.enums import ModelState as ModelState
 from db.ai.enums import Provider as Provider
 from db.ai.enums import Purpose as Purpose
+from db.analytics.enums import AnnotationKind as AnnotationKind
 from db.analytics.enums import CallFact as CallFact
+from db.analytics.enums import Cause as Cause
+from db.analytics.enums import Counted as Counted
 from db.analytics.enums import LeadFact as LeadFact
+from db.analytics.enums import MessageFact as MessageFact
 from db.analytics.enums import OriginKind as OriginKind
 from db.analytics.enums import TalkFact as TalkFact
 from db.analytics.enums import WhichTouch as WhichTouch

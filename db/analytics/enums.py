@@ -3,6 +3,18 @@
 from enum import StrEnum
 
 
+class MessageFact(StrEnum):
+    """What a message is counted for. Those that went out count on the day on which they were sent, whatever became of them later."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    REPLIED = "replied"
+    FAILED = "failed"
+    NO_RESULT = "no_result"
+    RECEIVED = "received"
+
+
 class TalkFact(StrEnum):
     """What a talk is counted for, at the moment when it happened. A talk is one time that a conversation was open."""
 
@@ -49,3 +61,32 @@ class OriginKind(StrEnum):
     CAMPAIGN = "campaign"
     TEMPLATE = "template"
     NONE = "none"  # people who came by themselves, or leads without a conversation
+
+
+class Counted(StrEnum):
+    """Figures that a summary may speak of."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    REPLIED = "replied"
+    FAILED = "failed"
+    RECEIVED = "received"
+    OPENED = "opened"
+    CLOSED = "closed"
+    CLOSED_ALONE = "closed_alone"
+    HANDED = "handed"
+    LEADS = "leads"
+
+
+class Cause(StrEnum):
+    CAMPAIGN = "campaign"  # one that started in the week: `name`, `people`
+    REASON = "reason"  # most of those that failed: `name` is a FailureReason, `people` how many
+    CHANNEL = "channel"  # most of the change is on one channel: `name`, `before` and `people`
+
+
+class AnnotationKind(StrEnum):
+    """What stands beside the figures of a day."""
+
+    WRITTEN = "written"  # by somebody
+    CAMPAIGN = "campaign"  # one started
+    PRICE = "price"  # one of the company's own changed

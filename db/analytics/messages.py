@@ -13,7 +13,7 @@ from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.stats.metrics import Author, Metric, currency
 from db.tenancy import Actor
-from db.work import read
+from db.work import Read, read
 
 _OF = (
     Metric.SENT,
@@ -35,6 +35,26 @@ select k.day, k.metric, k.dim1, k.dim2, k.h, sum(k.n)::bigint as n, sum(k.sum)::
     select (d.bucket at time zone c.time_zone)::date, d.metric, d.dim1, d.dim2, d.h, d.n, d.sum from stat_delta d join company c on c.id = d.company_id
     where d.company_id = $1 and d.metric = any($2::smallint[])
 ) k where k.day between $3 and $4 and ($5::uuid is null or k.metric = $6 or k.dim1 = $5) group by 1, 2, 3, 4, 5 having sum(k.n) <> 0
+"""
+_OF_CAMPAIGN = (
+    Metric.CAMPAIGN_SENT,
+    Metric.CAMPAIGN_DELIVERED,
+    Metric.CAMPAIGN_READ,
+    Metric.CAMPAIGN_REPLIED,
+    Metric.CAMPAIGN_FAILED,
+    Metric.CAMPAIGN_NO_RESULT,
+    Metric.CAMPAIGN_REFUSED,
+    Metric.CAMPAIGN_COST,
+)
+_KEPT_OF_CAMPAIGN = """
+select k.day, (k.metric - case when k.metric = $6 then 1 else 10 end)::smallint as metric, $7::uuid as dim1, k.dim2, k.h,
+    sum(k.n)::bigint as n, sum(k.sum)::bigint as sum from (
+    select day, metric, dim2, h, n, sum from stat_day
+    where company_id = $1 and metric = any($2::smallint[]) and day between $3 and $4 and dim1 = $5
+    union all
+    select (d.bucket at time zone c.time_zone)::date, d.metric, d.dim2, d.h, d.n, d.sum from stat_delta d join company c on c.id = d.company_id
+    where d.company_id = $1 and d.metric = any($2::smallint[]) and d.dim1 = $5
+) k where k.day between $3 and $4 group by 1, 2, 4, 5 having sum(k.n) <> 0
 """
 _REASONS = list(FailureReason)
 """In the order of their numbers in the database; a later one goes to the end."""
@@ -112,13 +132,27 @@ def _spent(rows: Iterable[asyncpg.Record]) -> list[Spent]:
     return sorted(found, key=lambda one: (one.currency is None, -one.amount))
 
 
-async def messages(actor: Actor, first: date | None, last: date | None, channel_id: UUID | None) -> Messages:
-    """Raises Forbidden, Invalid."""
+async def _rows(r: Read, of: Period, channel_id: UUID | None, campaign_id: UUID | None) -> list[asyncpg.Record]:
+    """Day, metric, dim1, dim2, h, n, sum: of a campaign as if they were of its channel."""
+    assert r.actor is not None
+    company = r.actor.company_id
+    if campaign_id is None:
+        metrics = [int(metric) for metric in _OF]
+        return await r.fetch(_KEPT, company, metrics, of.before, of.last, channel_id, int(Metric.WROTE))
+    channel = await r.fetchval("select channel_id from campaign where company_id = $1 and id = $2", company, campaign_id)
+    if channel is None or channel_id not in (None, channel):
+        return []
+    metrics = [int(metric) for metric in _OF_CAMPAIGN]
+    return await r.fetch(_KEPT_OF_CAMPAIGN, company, metrics, of.before, of.last, campaign_id, int(Metric.CAMPAIGN_COST), channel)
+
+
+async def messages(
+    actor: Actor, first: date | None, last: date | None, channel_id: UUID | None, campaign_id: UUID | None = None
+) -> Messages:
+    """Of a campaign nothing is received, and nobody of the team wrote it. Raises Forbidden, Invalid."""
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
-        every = await r.fetch(
-            _KEPT, actor.company_id, [int(metric) for metric in _OF], of.before, of.last, channel_id, int(Metric.WROTE)
-        )
+        every = await _rows(r, of, channel_id, campaign_id)
         rows = [row for row in every if row["day"] >= of.first]
         days = {date.fromordinal(of.first.toordinal() + number): list[asyncpg.Record]() for number in range(of.days)}
         channels = defaultdict[UUID, list[asyncpg.Record]](list)

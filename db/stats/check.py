@@ -16,9 +16,11 @@ _NONE = "'00000000-0000-0000-0000-000000000000'::uuid"
 _SIDE = "b.origin is null and b.kind <> all('{preference,reaction,edit,revoke,system}')"
 # Each source is counted by the same function as by its trigger.
 _FACTS = f"""
-select f.metric, f.at, m.channel_id as dim1, (m.campaign_id is null)::int::smallint as dim2, 0::smallint as h, count(*) as n, 0::bigint as sum
+select (f.metric + x.more)::smallint as metric, f.at, x.dim1, x.dim2::smallint as dim2, 0::smallint as h, count(*) as n, 0::bigint as sum
 from message m cross join lateral message_facts(m.state, m.sent_at, m.replied_at, m.done_at) f
-where m.company_id = $1 and m.origin is null and m.reacts_to is null and (m.state >= {MessageState.SENT} or m.replied_at is not null) group by 1, 2, 3, 4
+cross join lateral (values (0, m.channel_id, (m.campaign_id is null)::int), (10, m.campaign_id, 0)) x(more, dim1, dim2)
+where m.company_id = $1 and m.origin is null and m.reacts_to is null and (m.state >= {MessageState.SENT} or m.replied_at is not null)
+    and x.dim1 is not null group by 1, 2, 3, 4
 union all
 select f.metric, f.at, f.dim1, f.dim2, 0, count(*), 0 from message m
 cross join lateral message_marks(m.campaign_id, m.channel_id, m.author_id, m.origin, m.dedupe_key, m.state, m.reason, m.sent_at, m.done_at) f
@@ -30,8 +32,9 @@ union all
 select {Metric.INBOUND:d}, {_QUARTER.format("b.received_at")}, b.channel_id, 0, 0, count(*), 0 from inbound_message b
 where b.company_id = $1 and {_SIDE} group by 2, 3
 union all
-select {Metric.COST:d}, {_QUARTER.format("k.at")}, k.channel_id, cost_category(k.category), currency_number(k.currency), count(*), sum(k.amount)::bigint
-from message_cost k where k.company_id = $1 group by 2, 3, 4, 5
+select x.metric::smallint, {_QUARTER.format("k.at")}, x.dim1, cost_category(k.category), currency_number(k.currency), count(*), sum(k.amount)::bigint
+from message_cost k cross join lateral (values ({Metric.COST:d}, k.channel_id), ({Metric.CAMPAIGN_COST:d}, k.campaign_id)) x(metric, dim1)
+where k.company_id = $1 and x.dim1 is not null group by 1, 2, 3, 4, 5
 union all
 select f.metric, f.at, f.dim1, f.dim2, f.h, count(*), sum(f.amount)::bigint from lead_stay s cross join lateral lead_facts(s) f
 where s.company_id = $1 group by 1, 2, 3, 4, 5

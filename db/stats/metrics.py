@@ -18,6 +18,15 @@ class Metric(IntEnum):
     WROTE = 8  # by one of us in the panel; dim1: who
     REFUSED = 9  # the same as FAILED; dim2: the number of its reason in the database
 
+    # The same, of the messages of a campaign: each is its number + CAMPAIGN, dim1 the campaign, dim2 0 (of REFUSED the reason).
+    CAMPAIGN_SENT = 11
+    CAMPAIGN_DELIVERED = 12
+    CAMPAIGN_READ = 13
+    CAMPAIGN_REPLIED = 14
+    CAMPAIGN_FAILED = 15
+    CAMPAIGN_NO_RESULT = 16
+    CAMPAIGN_REFUSED = 19
+
     # Of talks (table `talk`), each three times: dim2 an Axis, dim1 which one of it, the zero id for none. Counted when it happened;
     # h and sum: seconds.
     OPENED = 20
@@ -31,6 +40,7 @@ class Metric(IntEnum):
 
     INBOUND = 30  # messages that people wrote, by when they did; dim1: the channel
     COST = 40  # attempts that were billed; dim1: the channel, dim2: the category, h: the currency, sum: millionths of it
+    CAMPAIGN_COST = 41  # the same; dim1: the campaign
 
     # Of leads (table `lead_stay`). dim1: the stage.
     BEGAN = 50  # came onto a board (dim1); sum: cents

@@ -63,6 +63,9 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
     return {
         name: str(value)
         for name, value in {
+            "annotation_id": await insert(
+                "insert into annotation(company_id, day, body) values ($1, '2026-01-01', 'Feriado') returning id"
+            ),
             "webhook_id": webhook,
             "cadence_id": cadence,
             "contact_export_id": await insert(

@@ -35,7 +35,7 @@ _INSIDE = (
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/channels/connect/voice_retell", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/analytics", "/analytics/conversations", "/analytics/people", "/analytics/assistant", "/analytics/consent", "/analytics/consent/entries", "/analytics/calls", "/analytics/calls/rows", "/analytics/origins",
-    "/analytics/origins/leads", "/analytics/boards", "/analytics/leads?fact=entered", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
+    "/analytics/origins/leads", "/analytics/messages?fact=sent", "/analytics/boards", "/analytics/leads?fact=entered", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
     "/settings/costs", "/settings/costs?tab=limit", "/settings/costs?tab=hours", "/settings/costs?tab=warm-up",
     "/settings/history", "/settings/privacy", "/settings/requests",
     "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/integrations", "/integrations/kommo", "/integrations/kommo?tab=rules", "/integrations/kommo?tab=log", "/inbox", "/inbox?view=snoozed",

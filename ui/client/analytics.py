@@ -3,11 +3,14 @@
 from uuid import UUID
 
 from api.contract.analytics import CampaignAnalytics, ConversationAnalytics, MessageAnalytics, Talk
+from api.contract.analytics_annotations import AnalyticsAnnotation, AnnotationCreate
 from api.contract.analytics_assistant import AssistantAnalytics
 from api.contract.analytics_boards import BoardAnalytics, LeadCounted
 from api.contract.analytics_calls import CallAnalytics, CallCounted
 from api.contract.analytics_consent import ConsentAnalytics, ConsentCounted
+from api.contract.analytics_messages import MessageCounted
 from api.contract.analytics_origins import OriginAnalytics, OriginLead
+from api.contract.analytics_summary import AnalyticsSummary
 from api.contract.base import Page
 from ui.client.base import ApiClient, Params
 
@@ -18,7 +21,7 @@ async def conversations(api: ApiClient, params: Params) -> ConversationAnalytics
 
 
 async def messages(api: ApiClient, params: Params) -> MessageAnalytics:
-    """`params`: since, until, channel_id."""
+    """`params`: since, until, channel_id, campaign_id."""
     return await api.get("/v1/analytics/messages", MessageAnalytics, params)
 
 
@@ -75,3 +78,26 @@ async def origins(api: ApiClient, params: Params) -> OriginAnalytics:
 async def origin_leads(api: ApiClient, params: Params) -> Page[OriginLead]:
     """`params`: kind, key, won, touch, since, until, cursor, limit."""
     return await api.get("/v1/analytics/origins/leads", Page[OriginLead], params)
+
+
+async def message_rows(api: ApiClient, params: Params) -> Page[MessageCounted]:
+    """`params`: fact, channel_id, campaign_id, of_campaigns, author, user_id, reason, since, until, cursor, limit."""
+    return await api.get("/v1/analytics/messages/rows", Page[MessageCounted], params)
+
+
+async def summary(api: ApiClient, language: str) -> AnalyticsSummary:
+    """The last seven whole days in three sentences of a language."""
+    return await api.get("/v1/analytics/summary", AnalyticsSummary, {"language": language})
+
+
+async def annotations(api: ApiClient, params: Params) -> list[AnalyticsAnnotation]:
+    """`params`: since, until."""
+    return (await api.get("/v1/analytics/annotations", Page[AnalyticsAnnotation], params)).items
+
+
+async def annotate(api: ApiClient, data: AnnotationCreate) -> AnalyticsAnnotation:
+    return await api.post("/v1/analytics/annotations", AnalyticsAnnotation, data)
+
+
+async def forget_annotation(api: ApiClient, annotation_id: UUID) -> None:
+    await api.delete(f"/v1/analytics/annotations/{annotation_id}")

@@ -75,6 +75,8 @@ async def _counted(db: asyncpg.Connection, actor: Actor, zone: str) -> dict[tupl
         for metric, at in facts.items():
             if at is not None:
                 found[at.astimezone(ZoneInfo(zone)).date(), metric] += 1
+                if row["campaign_id"] is not None:
+                    found[at.astimezone(ZoneInfo(zone)).date(), Metric(metric + 10)] += 1
     return dict(found)
 
 

@@ -1,6 +1,7 @@
 """What the analytics are asked for: the days, and whom of. It stands in the address, so that a link shows the same to a colleague."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,7 +10,8 @@ from nicegui import ui
 
 from api.contract.enums import Permission
 from ui import formats, session
-from ui.client import accounts, boards, channels, contacts, inbox
+from ui.client import accounts, boards, campaigns, channels, contacts, inbox
+from ui.client.base import ApiProblem
 from ui.components.address import address
 from ui.components.forms import Field, mark, select_field, text_field
 from ui.components.states import load, skeleton
@@ -82,6 +84,13 @@ class Asked:
         if {"user_id", "owner_id"} & set(self._filters) and may(Permission.TEAM_READ):
             people = {str(one.user_id): one.name for one in (await accounts.team(api)).items}
             found |= {name: people for name in ("user_id", "owner_id") if name in self._filters}
+        if "campaign_id" in self._filters and may(Permission.CAMPAIGNS_READ):
+            known = await campaigns.campaigns(api, limit=100)
+            found["campaign_id"] = {str(one.id): one.name for one in known.items}
+            chosen = self._chosen["campaign_id"]
+            if chosen and chosen not in found["campaign_id"]:
+                with suppress(ApiProblem):  # it is gone
+                    found["campaign_id"][chosen] = (await campaigns.campaign(api, UUID(chosen))).name
         if "tag" in self._filters and may(Permission.CONTACTS_READ):
             found["tag"] = {one.name: one.name for one in await contacts.tags(api)}
         return found
@@ -95,6 +104,7 @@ class Asked:
             "owner_id": (_("Owner"), _("Everybody")),
             "label_id": (_("Label"), _("All labels")),
             "tag": (_("Tag"), _("All tags")),
+            "campaign_id": (_("Campaign"), _("All campaigns")),
         }
         self._selects = {}
         for name in self._filters:

@@ -81,7 +81,7 @@ class _Board:
                     action=_("To the boards"), to="/boards",
                 )  # fmt: skip
             return
-        self._draw_figures(found.figures, found.before, words.money(found.currency))
+        self._draw_figures(found.figures, found.before, words.whole_money(found.currency))
         self._draw_funnel(found)
         pieces.by_day(
             _("Leads by day"), [one.day for one in found.days],

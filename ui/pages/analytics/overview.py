@@ -3,17 +3,20 @@
 from nicegui import ui
 
 from api.contract.analytics import ConversationAnalytics, MessageAnalytics
+from api.contract.analytics_summary import AnalyticsSummary
 from api.contract.enums import Permission
 from api.contract.events import CampaignEvent, ConversationAnswered, ConversationClosed, ConversationUpdated
 from ui import formats, session
 from ui.client import analytics as client
-from ui.components.cards import figures
+from ui.components.cards import card, figures
 from ui.components.frame import Frame, frame
-from ui.components.states import empty, load, skeleton_chart, skeleton_figures
-from ui.i18n import _, pgettext
+from ui.components.states import empty, load, skeleton_card, skeleton_chart, skeleton_figures
+from ui.components.text import Text
+from ui.i18n import _, pgettext, preferences
 from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
+from ui.pages.analytics.happened import Happened
 from ui.routing import page
 
 Found = tuple[MessageAnalytics, ConversationAnalytics | None]
@@ -35,18 +38,39 @@ def _skeleton() -> None:
 class _Overview:
     def __init__(self, head: Frame) -> None:
         self._api, self._talks = session.current().api, session.current().may(Permission.CONVERSATIONS_READ)
-        self._asked = Asked(self._again, "channel_id")
+        self._asked = Asked(self._again, "channel_id", "campaign_id")
         offer(head, "messages", self._asked)
+        if all(map(session.current().may, (Permission.CONVERSATIONS_READ, Permission.CAMPAIGNS_READ, Permission.BOARDS_READ))):
+            load(self._fetch_week, self._draw_week, lambda: skeleton_card(2), "w-full")
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
+        self._happened = Happened(self._asked)
         pieces.follow(self._again, CampaignEvent, ConversationUpdated, ConversationAnswered, ConversationClosed)
 
     async def _again(self) -> None:
         await self._place.refresh(only_changes=True)
+        await self._happened.refresh()
 
     async def _fetch(self) -> Found:
         params = self._asked.params
         found = await client.messages(self._api, params)
-        return found, await client.conversations(self._api, params) if self._talks else None
+        shown = self._talks and "campaign_id" not in params  # conversations are of no campaign
+        return found, await client.conversations(self._api, params) if shown else None
+
+    async def _fetch_week(self) -> AnalyticsSummary:
+        return await client.summary(self._api, preferences().language)
+
+    @staticmethod
+    def _draw_week(found: AnalyticsSummary) -> None:
+        days = _("{first} to {last}, beside the seven days before").format(
+            first=formats.day(found.period.since), last=formats.day(found.period.until)
+        )
+        with card(_("The week in short"), hint=days):
+            for sentence in found.sentences:
+                Text("p", sentence, "m-sub")
+
+    def _rows(self, fact: str) -> str:
+        """Where the messages behind a figure are listed, for who may see them."""
+        return self._asked.link("/analytics/messages", fact=fact) if self._talks else self._asked.link("/analytics/channels")
 
     def _draw(self, both: Found) -> None:
         found, talks = both
@@ -60,19 +84,19 @@ class _Overview:
             return
         link = self._asked.link
         with figures():
-            pieces.beside(_("Sent"), now.sent, before.sent, words.SENT(), to=link("/analytics/channels"))
-            for name, part, was, meaning in (
-                (_("Delivered"), now.delivered, before.delivered, words.DELIVERED()),
-                (_("Read"), now.read, before.read, words.READ()),
-                (_("Replied"), now.replied, before.replied, words.REPLIED()),
+            pieces.beside(_("Sent"), now.sent, before.sent, words.SENT(), to=self._rows("sent"))
+            for name, fact, part, was, meaning in (
+                (_("Delivered"), "delivered", now.delivered, before.delivered, words.DELIVERED()),
+                (_("Read"), "read", now.read, before.read, words.READ()),
+                (_("Replied"), "replied", now.replied, before.replied, words.REPLIED()),
             ):
                 share, hint = (part / now.sent if now.sent else None), formats.number(part)
                 pieces.beside(
                     name, share, was / before.sent if before.sent else None, meaning, show=words.share, more_is="good",
-                    hint=_("{n} of those sent").format(n=hint), to=link("/analytics/channels"),
+                    hint=_("{n} of those sent").format(n=hint), to=self._rows(fact),
                 )  # fmt: skip
-            pieces.beside(_("Failed"), now.failed, before.failed, words.FAILED(), more_is="bad", to=link("/analytics/channels"))
-            pieces.beside(_("Received"), now.received, before.received, words.RECEIVED(), to=link("/analytics/conversations"))
+            pieces.beside(_("Failed"), now.failed, before.failed, words.FAILED(), more_is="bad", to=self._rows("failed"))
+            pieces.beside(_("Received"), now.received, before.received, words.RECEIVED(), to=self._rows("received"))
             if talks is not None:
                 rows = "/analytics/talks"
                 pieces.beside(

@@ -74,7 +74,7 @@ class _People:
             first, closed = (figures.times_answered, figures.times_closed) if figures is not None else (None, None)
             rows.append([
                 name or _("Left the team"), count(TalkFact.ANSWERED), pieces.took(first.median if first else None), pieces.took(first.most if first else None),
-                count(TalkFact.CLOSED), pieces.took(closed.median if closed else None), formats.number(wrote[key].sent if key in wrote else 0),
+                count(TalkFact.CLOSED), pieces.took(closed.median if closed else None), self._wrote(key, wrote[key].sent if key in wrote else 0),
             ])  # fmt: skip
         heads = [
             _("Person"), _("First answers"), _("Half within"), _("Nine in ten within"), pgettext("figures", "Closed"), _("Closed, half within"), _("Messages sent"),
@@ -86,3 +86,7 @@ class _People:
             ui.label(hint).classes("m-hint")
         pieces.meanings(words.conversations())
         pieces.foot(found.period)
+
+    def _wrote(self, key: UUID, n: int) -> Cell | str:
+        to = self._asked.link("/analytics/messages", fact="sent", user_id=str(key), channel_id="")
+        return Cell(formats.number(n), to) if n else "0"

@@ -1,5 +1,7 @@
 """Campaigns and channels in figures: how far messages came, why some failed, what they cost."""
 
+from collections.abc import Callable
+
 from nicegui import ui
 
 from api.contract.analytics import CampaignAnalytics, MessageAnalytics
@@ -109,7 +111,8 @@ class _Campaigns:
 class _Channels:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again, "channel_id")
+        self._rows = session.current().may(Permission.CONVERSATIONS_READ)
+        self._asked = Asked(self._again, "channel_id", "campaign_id")
         offer(head, "messages", self._asked)
         self._place = load(self._fetch, self._draw, lambda: skeleton_card(6), "m-col m-loose w-full")
         pieces.follow(self._again, CampaignEvent)
@@ -128,15 +131,15 @@ class _Channels:
                     action=_("To the channels"), to="/channels",
                 )  # fmt: skip
             return
-        rows: list[list[Cell | str]] = [
-            [
-                Cell(one.name or _("Deleted"), f"/channels/{one.id}"), formats.number(one.figures.sent), formats.percent(one.figures.delivered, one.figures.sent),
-                formats.percent(one.figures.read, one.figures.sent), formats.percent(one.figures.replied, one.figures.sent),
-                formats.number(one.figures.failed), formats.number(one.figures.received),
-            ]
-            for one in found.channels
-        ]  # fmt: skip
-        heads = [_("Channel"), _("Sent"), _("Delivered"), _("Read"), _("Replied"), _("Failed"), _("Received")]
+        rows: list[list[Cell | str]] = []
+        for one in found.channels:
+            n, key = one.figures, str(one.id)
+            rows.append([
+                Cell(one.name or _("Deleted"), f"/channels/{one.id}"), self._cell(key, n.sent, "sent"), self._cell(key, n.delivered, "delivered", n.sent),
+                self._cell(key, n.read, "read", n.sent), self._cell(key, n.replied, "replied", n.sent), self._cell(key, n.failed, "failed"),
+                self._cell(key, n.no_result, "no_result"), self._cell(key, n.received, "received"),
+            ])  # fmt: skip
+        heads = [_("Channel"), _("Sent"), _("Delivered"), _("Read"), _("Replied"), _("Failed"), _("No result"), _("Received")]
         with card(_("By channel"), flush=True):
             pieces.table(_("By channel"), heads, rows)
         with ui.element("div").classes("m-grid m-grid-wide"):
@@ -151,26 +154,34 @@ class _Channels:
         pieces.meanings(words.messages())
         pieces.foot(found.period)
 
+    def _cell(self, channel: str, n: int, fact: str, of: int = 0) -> Cell | str:
+        """A figure of a channel that opens into its messages; with `of` also the share of so many."""
+        text = f"{formats.number(n)} · {formats.percent(n, of)}" if of else formats.number(n)
+        return Cell(text, self._asked.link("/analytics/messages", fact=fact, channel_id=channel)) if n and self._rows else text
+
+    def _open(self, n: int, fact: str, **of: str) -> Callable[[], object]:
+        to = self._asked.link("/analytics/messages", fact=fact, **of) if n and self._rows else ""
+        return lambda: ui.link(formats.number(n), to).classes("m-link") if to else ui.label(formats.number(n))
+
     def _draw_authors(self, found: MessageAnalytics) -> None:
         n, by = found.figures, found.authors
         with card(_("Who wrote them")):
             pairs = [
-                (_("Campaigns and sequences"), n.of_campaigns), (_("People here"), by.person), (_("Assistant"), by.assistant),
-                (_("People on a phone"), by.phone), (_("Programs (API)"), by.api), (_("Answers by themselves"), by.itself),
+                (_("Campaigns and sequences"), n.of_campaigns, {"of_campaigns": "true"}), (_("People here"), by.person, {"author": "person"}),
+                (_("Assistant"), by.assistant, {"author": "assistant"}), (_("People on a phone"), by.phone, {"author": "phone"}),
+                (_("Programs (API)"), by.api, {"author": "api"}), (_("Answers by themselves"), by.itself, {"author": "itself"}),
             ]  # fmt: skip
-            key_values([(name, formats.number(count)) for name, count in pairs])
+            key_values([(name, self._open(count, "sent", **of)) for name, count, of in pairs])
 
     def _draw_refusals(self, found: MessageAnalytics) -> None:
         with card(_("Why messages failed")):
             if not found.refusals:
                 ui.label(_("Nothing failed.")).classes("m-hint")
             known = reasons.failures()
-            key_values(
-                [
-                    (known[one.reason].name if one.reason in known else one.reason, formats.number(one.count))
-                    for one in found.refusals
-                ]
-            )
+            key_values([
+                (known[one.reason].name if one.reason in known else one.reason, self._open(one.count, "failed", reason=one.reason))
+                for one in found.refusals
+            ])  # fmt: skip
 
     def _draw_spent(self, found: MessageAnalytics) -> None:
         with card(_("What it cost")):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from api.contract.enums import LeadFact, TalkFact
+from api.contract.enums import LeadFact, MessageFact, TalkFact
 from ui import formats
 from ui.i18n import _, pgettext
 
@@ -95,16 +95,21 @@ def lead_facts() -> dict[LeadFact, tuple[str, str]]:
     }
 
 
+def message_facts() -> dict[MessageFact, tuple[str, str]]:
+    """Name and meaning of each figure of messages."""
+    return {
+        MessageFact.SENT: (_("Sent"), SENT()),
+        MessageFact.DELIVERED: (_("Delivered"), DELIVERED()),
+        MessageFact.READ: (_("Read"), READ()),
+        MessageFact.REPLIED: (_("Replied"), REPLIED()),
+        MessageFact.FAILED: (_("Failed"), FAILED()),
+        MessageFact.NO_RESULT: (_("No result"), _("Messages of which nobody will ever know whether they went out.")),
+        MessageFact.RECEIVED: (_("Received"), RECEIVED()),
+    }
+
+
 def messages() -> list[tuple[str, str]]:
-    return [
-        (_("Sent"), SENT()),
-        (_("Delivered"), DELIVERED()),
-        (_("Read"), READ()),
-        (_("Replied"), REPLIED()),
-        (_("Failed"), FAILED()),
-        (_("Received"), RECEIVED()),
-        (_("Spent"), SPENT()),
-    ]
+    return [*message_facts().values(), (_("Spent"), SPENT())]
 
 
 def conversations() -> list[tuple[str, str]]:
@@ -139,6 +144,15 @@ def decimal(value: float | None) -> str:
 
 def share(value: float | None) -> str:
     return formats.DASH if value is None else formats.percent(value)
+
+
+def whole_money(currency: str) -> Show:
+    """Without cents, for what is large."""
+
+    def show(micro: float | None) -> str:
+        return formats.DASH if micro is None else f"{formats.symbol(currency)} {formats.number(micro / 1_000_000)}"
+
+    return show
 
 
 def money(currency: str) -> Show:
