@@ -12,6 +12,7 @@ import uvloop
 
 from tests.bench import (
     ai,
+    analytics,
     cadences,
     campaign,
     contacts,
@@ -343,6 +344,11 @@ def main() -> int:
     talk.add_argument("count", nargs="?", type=int, default=2000)
     crowd = which.add_parser("cadences", help="people of a cadence, all due at once")
     crowd.add_argument("count", nargs="?", type=int, default=100_000)
+    figures = which.add_parser(
+        "analytics", help="every page of figures while a campaign is sent, in a company made once and kept"
+    )
+    figures.add_argument("count", nargs="?", type=int, default=1_000_000)
+    figures.add_argument("--rounds", type=int, default=40)
     which.add_parser("retrieval", help="questions to knowledge bases")
     look = which.add_parser("pages", help="every main page in a browser")
     look.add_argument("--rounds", type=int, default=7)
@@ -356,6 +362,7 @@ def main() -> int:
         uvloop.run(segments.bench(given.count, given.rounds))
         return 0
     alone: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "analytics": lambda: analytics.bench(given.count, given.rounds),
         "live": lambda: live.bench(given.count),
         "webhooks": lambda: hooks.bench(given.count, given.pairs),
         "cadences": lambda: cadences.bench(given.count),
