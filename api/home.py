@@ -6,6 +6,7 @@ from litestar import Controller, get
 from api.auth.guard import Caller
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from api.pagination import struct
+from db.cadences import attention
 from db.campaigns.home import figures
 
 
@@ -27,7 +28,7 @@ class HomeController(Controller):
             running=[struct(row, HomeCampaign) for row in found.running],
             today=days[-1],
             days=days,
-            attention=[struct(row, Attention) for row in found.attention],
+            attention=[struct(row, Attention) for row in (*found.attention, *await attention.waiting(actor))],
             has_channel=found.counts["channels"] > 0,
             has_contacts=found.counts["own_contacts"],
             has_template=found.counts["writable"],

@@ -354,6 +354,16 @@ class PrepareCampaign(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "prepare:{campaign_id}"
 
 
+class ReleaseHeld(Job, frozen=True, kw_only=True):
+    """Hours or the pace of a number were changed: whoever waits for them is asked about anew (`db/messages/loosened.py`). `again`: a while later, for
+    whom the rules of before put off at that moment."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    again: bool = False
+    unique: ClassVar[str | None] = "release-held:{again}"
+
+
 class LookUpUnknown(Job, frozen=True, kw_only=True):
     """Asks a provider that can be asked (Twilio) whether a message of unknown outcome exists."""
 

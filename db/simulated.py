@@ -30,6 +30,7 @@ INSIDE: frozenset[type[Job]] = frozenset(
         jobs.LookAtFile,
         jobs.MakeSimulator,
         jobs.MissAnswer,
+        jobs.ReleaseHeld,
         jobs.RemoveField,
         jobs.RemoveLeadField,
         jobs.SandboxModel,
@@ -40,6 +41,15 @@ INSIDE: frozenset[type[Job]] = frozenset(
 
 OUTSIDE: frozenset[Permission] = frozenset((Permission.WEBHOOKS_WRITE, Permission.INTEGRATIONS_WRITE))
 """What is changed with these has somebody outside told of real people, later and by no job of the change."""
+
+LEADING: frozenset[Permission] = frozenset((Permission.CONTACTS_WRITE, Permission.LEADS_WRITE, Permission.BOARDS_WRITE))
+"""What is changed with these may be what a sequence takes people in for: whom it picks is written to later, by no job of the change."""
+_PICKS = """
+select exists (select from cadence c join cadence_version v on v.company_id = $1 and v.cadence_id = c.id and v.number = c.live
+    where c.company_id = $1 and c.state in ('running', 'paused') and jsonb_typeof(v.plan->'entry') = 'object'
+        and exists (select from campaign k join channel h on h.company_id = $1 and h.id = k.channel_id and not h.sandbox
+            where k.company_id = $1 and k.cadence_id = c.id and k.cadence_open))
+"""
 
 _CHANNEL = "select $2::uuid"
 CHANNEL_OF: dict[type[Job], tuple[str, str]] = {
@@ -58,6 +68,12 @@ CHANNEL_OF: dict[type[Job], tuple[str, str]] = {
 def inside(permission: Permission | Self) -> None:
     """Raises Forbidden `test_key` for a change that has somebody outside told."""
     if permission in OUTSIDE:
+        raise RequestError.TEST_KEY()
+
+
+async def unpicked(connection: Any, company_id: UUID, permission: Permission | Self) -> None:
+    """Raises Forbidden `test_key` for a change that may bring people into a sequence of a real channel: while one takes people in by itself."""
+    if permission in LEADING and await connection.fetchval(_PICKS, company_id):
         raise RequestError.TEST_KEY()
 
 

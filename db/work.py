@@ -294,6 +294,8 @@ async def work(actor: Actor, permission: Permission | Self) -> AsyncIterator[Wor
     if actor.test:
         simulated.inside(permission)
     async with _transaction(actor, changes=True) as connection:
+        if actor.test:
+            await simulated.unpicked(connection, actor.company_id, permission)
         w = Work(actor, connection)
         yield w
         wakes = await w._write()

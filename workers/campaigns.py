@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from db.campaigns import fallback, lifecycle
-from db.jobs import PrepareCampaign
+from db.jobs import PrepareCampaign, ReleaseHeld
+from db.messages import loosened
 from workers.registration import Handler, JobFunction, Loop, Resources
 
 
@@ -25,5 +26,13 @@ def _prepare(resources: Resources) -> JobFunction:
     return prepare
 
 
-JOBS = (Handler(PrepareCampaign, _prepare, give_up),)
+def _release(resources: Resources) -> JobFunction:
+    async def release(company_id: UUID, _: ReleaseHeld) -> None:
+        if await loosened.release(company_id):
+            await resources.poll_sending()
+
+    return release
+
+
+JOBS = (Handler(PrepareCampaign, _prepare, give_up), Handler(ReleaseHeld, _release))
 LOOPS = (Loop("campaigns", 1.0, lifecycle.reconcile), Loop("fallbacks", 5.0, fallback.rounds))

@@ -35,6 +35,7 @@ class Attention(Output):
         "channel_paused",
         "campaign_paused",
         "campaign_failed",
+        "cadence_stopped",
         "import_rejects",
         "unknown_outcomes",
         "channel_notice",
@@ -51,7 +52,7 @@ class Attention(Output):
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]
     detail: str | None = (
-        None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob, a TurnReason, a ConnectionState, a BudgetPeriod, a ModelState or a code
+        None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob, a TurnReason, a ConnectionState, a BudgetPeriod, a ModelState, `step_gone`, `goal_gone` or `entry_gone` for what a sequence names and was deleted, or a code
     )
     count: int | None = None
 

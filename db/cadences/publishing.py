@@ -198,6 +198,23 @@ async def gone(r: Read, plan: Plan) -> tuple[set[UUID], bool]:
     return lost, bool(goal[0]) and (goal[0], str(goal[2])) not in there
 
 
+async def entry_gone(r: Read, plan: Plan) -> bool:
+    """Whom it takes in by itself was deleted, or cannot be asked about any more: nobody comes in."""
+    assert r.actor is not None
+    if plan.entry is None:
+        return False
+    try:
+        if segments.gone(await segments.resolved(r, plan.entry)):
+            return True
+    except AppError as error:
+        if error.status >= 500:
+            raise
+        return True
+    tags = plan.entry.tags
+    there = await r.fetchval("select count(*) from tag where company_id = $1 and id = any($2::uuid[])", r.actor.company_id, tags)
+    return bool(tags) and (there < len(set(tags)) if plan.entry.all_tags else not there)
+
+
 async def _entry(r: Read, plan: Plan) -> list[Field]:
     if plan.entry is None:
         return []

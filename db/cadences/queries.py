@@ -36,8 +36,9 @@ from enrolment e left join contact p on p.company_id = $1 and p.id = e.contact_i
 where e.company_id = $1 and e.cadence_id = $2 and ($3::uuid is null or e.id < $3) and ($4::text[] is null or e.state = any($4))
     and ($5::uuid is null or e.step_id = $5) order by e.id desc limit $6
 """
-STEP_GONE, GOAL_GONE = "step_gone", "goal_gone"
-"""Problems of a step beside those of its messages: what it asks for was deleted, or the goal of the cadence was."""
+STEP_GONE, GOAL_GONE, ENTRY_GONE = "step_gone", "goal_gone", "entry_gone"
+"""Problems of a step beside those of its messages: what it asks for was deleted, or the goal of the cadence was; and of the cadence
+itself, whose entry names what was deleted."""
 _decode: msgspec.json.Decoder[Plan] = msgspec.json.Decoder(Plan)
 
 

@@ -69,16 +69,16 @@ union all
 (select 'import_failed', id, filename, null, null, 3, finished_at from contact_import
 where company_id = $1 and state = 'failed' and finished_at > now() - interval '7 days' order by finished_at desc limit 10)
 union all
-(select 'campaign_' || state, id, name, state_reason, null, 2, updated_at from campaign
-where company_id = $1 and ((state = 'paused' and state_reason is distinct from 'person')
+(select 'campaign_' || state, coalesce(fallback_of, id), name, state_reason, null, 2, updated_at from campaign
+where company_id = $1 and cadence_id is null and ((state = 'paused' and state_reason is distinct from 'person')
     or (state = 'failed' and coalesce(finished_at, updated_at) > now() - interval '7 days')) limit 20)
 union all
 (select 'import_rejects', id, filename, null, rejected, 3, finished_at from contact_import
 where company_id = $1 and rejected > 0 and finished_at > now() - interval '7 days' order by finished_at desc limit 10)
 union all
-(select 'unknown_outcomes', c.id, c.name, null, sum(t.delta)::int, 4, max(c.updated_at) from campaign c
+(select 'unknown_outcomes', coalesce(c.fallback_of, c.id), c.name, null, sum(t.delta)::int, 4, max(c.updated_at) from campaign c
 join message_tally t on t.company_id = c.company_id and t.campaign_id = c.id and t.state = {M.FAILED_UNKNOWN}
-where c.company_id = $1 and coalesce(c.finished_at, now()) > now() - interval '7 days'
+where c.company_id = $1 and c.cadence_id is null and coalesce(c.finished_at, now()) > now() - interval '7 days'
 group by c.id, c.name having sum(t.delta) > 0 limit 20)
 order by rank, at desc
 """

@@ -17,7 +17,7 @@ from db.campaigns.tallies import tallies
 from db.channels.enums import TemplateCategory
 from db.contacts.filter import ContactFilter
 from db.errors import Field
-from db.messages import header_files, queueing, render
+from db.messages import header_files, loosened, queueing, render
 from db.messages.enums import MessageState
 from db.messages.render import Binding, Content, TemplateContent
 from db.work import Read, Work
@@ -141,7 +141,8 @@ async def resume(w: Work, cadence_id: UUID) -> int:
 
 
 async def keep_hours(w: Work, cadence_id: UUID, hours: PlanHours | None) -> None:
-    """From the next claim on they leave only then, by the clock of each person."""
+    """From the next claim on they leave only then, by the clock of each person; who waits for the hours of before is asked about anew."""
+    loosened.ask(w)
     await w.execute(
         "update campaign set settings = $3::jsonb where company_id = $1 and cadence_id = $2 and finished_at is null",
         w.company_id,
@@ -181,6 +182,20 @@ _STANDING = """
 select id, cadence_step, case when state_reason is distinct from 'person' and state in ('paused', 'failed', 'held')
     then coalesce(state_reason, state) end as problem from campaign where company_id = $1 and cadence_id = $2 order by id
 """
+
+
+_STOPPED = """
+select distinct on (cadence_id) cadence_id, coalesce(state_reason, state) as problem from campaign
+where company_id = $1 and cadence_id = any($2::uuid[]) and cadence_open and state in ('paused', 'failed', 'held')
+    and state_reason is distinct from 'person' order by cadence_id, id desc
+"""
+
+
+async def standing(r: Read, cadence_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Cadences with a letter that stands still and not because of a person: why, of the newest one."""
+    assert r.actor is not None
+    rows = await r.fetch(_STOPPED, r.actor.company_id, list(cadence_ids))
+    return {row["cadence_id"]: row["problem"] for row in rows}
 
 
 async def figures(r: Read, cadence_id: UUID) -> dict[UUID, Figures]:

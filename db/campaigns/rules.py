@@ -12,6 +12,7 @@ from db.clock import now
 from db.contacts.holidays import brazil
 from db.contacts.places import Place
 from db.errors import RequestError
+from db.messages import loosened
 from db.permissions import Permission
 from db.settings import LONGEST_LEASE
 from db.tenancy import Actor
@@ -137,10 +138,12 @@ async def remove(actor: Actor, rule_id: UUID) -> None:
         if not await w.execute("delete from send_hours where company_id = $1 and id = $2", w.company_id, rule_id):
             raise RequestError.NOT_FOUND(what="send_hours")
         w.audit("send_hours.removed", rule_id)
+        loosened.ask(w)
         w.emit(SendHoursChanged())
 
 
 async def _told(w: Work, rule_id: UUID) -> SendHours:
+    loosened.ask(w)
     w.emit(SendHoursChanged())
     row = await w.fetchrow(f"select {_COLUMNS} from send_hours where company_id = $1 and id = $2", w.company_id, rule_id)
     assert row is not None

@@ -13,7 +13,7 @@ from uuid import UUID
 from db.campaigns.errors import WarmUpField
 from db.campaigns.events import SendHoursChanged
 from db.errors import RequestError
-from db.messages import newcomers
+from db.messages import loosened, newcomers
 from db.messages.ledger import Claimed
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -96,6 +96,7 @@ async def keep(
         )  # fmt: skip
         w.audit("warm_up.set", channel_id, starts=str(starts), days=len(steps))
         w.emit(SendHoursChanged())
+        loosened.ask(w)
         found = await of(w, w.company_id, channel_id)
         assert found is not None
         return found
@@ -108,6 +109,7 @@ async def remove(actor: Actor, channel_id: UUID) -> None:
             raise RequestError.NOT_FOUND(what="warm_up")
         await w.reaches(channel_id)
         w.audit("warm_up.removed", channel_id)
+        loosened.ask(w)
         w.emit(SendHoursChanged())
 
 

@@ -16,6 +16,7 @@ from db.conversations.errors import ConversationField
 from db.conversations.events import InboxChanged
 from db.conversations.hours import OfficeHours, OpenHours
 from db.errors import RequestError
+from db.messages import loosened
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected, check
@@ -100,6 +101,8 @@ async def change(
             before.away_text if away_text is msgspec.UNSET else away_text.strip(),
         )
         w.audit("office_hours.changed", w.company_id)
+        if holidays is not msgspec.UNSET:
+            loosened.ask(w)  # campaigns leave holidays out
         w.emit(InboxChanged())
         return await of(w, w.company_id)
 

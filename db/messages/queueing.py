@@ -10,6 +10,7 @@ from uuid import UUID
 from db.contacts.places import GROUP
 from db.errors import RequestError
 from db.messages.enums import MessageState as M
+from db.messages.reasons import FailureReason
 from db.providers import registry
 from db.work import Work
 
@@ -83,7 +84,7 @@ _CANCEL_SOME = (
 """
 )
 _PUT_OFF = f"""
-update message m set next_at = greatest(now() + make_interval(secs => due.wait), m.next_at) from (
+update message m set next_at = greatest(now() + make_interval(secs => due.wait), m.next_at), reason = '{FailureReason.QUIET_HOURS}' from (
     select m.id, r.wait from message m join unnest($3::text[], $4::float8[]) r(start, wait)
         on r.start = {GROUP.format("m.address")}
     where m.company_id = $1 and m.queue_id = $2 and m.queued and m.next_at <= now() limit $5 for update of m skip locked) due
@@ -102,7 +103,8 @@ with n as materialized (
 ), open as materialized (
     select * from unnest($4::text[], $5::timestamptz[], $6::float8[]) r(start, opens, before)
 )
-update message m set next_at = greatest(m.next_at, o.opens + make_interval(secs => n.seconds - o.before))
+update message m set next_at = greatest(m.next_at, o.opens + make_interval(secs => n.seconds - o.before)),
+    reason = case when $3 = 0 and o.opens > now() then '{FailureReason.QUIET_HOURS}' else m.reason end
 from n cross join lateral (select opens, before from open where open.start = n.start and open.before <= n.seconds
                            order by before desc limit 1) o
 where m.company_id = $1 and m.id = n.id
@@ -234,7 +236,7 @@ async def spread(w: Work, queue_id: UUID, seconds: float, opens: list[tuple[str,
 
 
 async def put_off(w: Work, queue_id: UUID, waits: dict[str, float], most: int) -> int:
-    """Those of a queue that are due and whose address begins so (`places.GROUP`) wait for so many seconds. Returns how many, at most `most`."""
+    """Those of a queue that are due and whose address begins so (`places.GROUP`) wait for so many seconds, for the hours. Returns how many, at most `most`."""
     return await w.execute(_PUT_OFF, w.company_id, queue_id, list(waits), list(waits.values()), most)
 
 

@@ -28,7 +28,7 @@ from db.contacts.enums import Category
 from db.contacts.places import place
 from db.costs import caps
 from db.costs.enums import CapScope
-from db.messages import ledger
+from db.messages import ledger, loosened
 from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result
 from db.permissions import Permission
@@ -81,6 +81,39 @@ async def test_the_hours_of_the_company_hold_a_step_back(s: Scene) -> None:
         "select state, next_at > now() + interval '12 hours' as later from message where company_id = $1", s.actor.company_id
     )
     assert [(row["state"], row["later"]) for row in rows] == [(MessageState.QUEUED, True)] * PEOPLE
+
+
+async def test_whoever_waits_for_hours_that_are_loosened_goes_at_once(s: Scene) -> None:
+    """And who still may not be written to waits on, as does who waits for something else."""
+    days = [(now() + timedelta(days=ahead)).weekday() for ahead in (2, 3)]
+    rule = await rules.add(s.actor, SendHours(uuid4(), "Depois", "", "", days[:1], 0, 1440, False, None, None, ""))
+    cadence_id = await s.start(s.say("um"))
+    await s.enrol(cadence_id)
+    await s.run(cadence_id)
+    queue = await letter(s, cadence_id)
+    assert await claim(s, s.channel_id, queue, 2) == ([], None)  # the others are put off with them
+    await s.db.execute(
+        "update message set reason = 'temporary' where id = (select max(id::text)::uuid from message where company_id = $1)",
+        s.actor.company_id,
+    )
+
+    async def late() -> int:
+        found: int = await s.db.fetchval(
+            "select count(*) from message where company_id = $1 and queued and next_at > now()", s.actor.company_id
+        )
+        return found
+
+    assert await late() == PEOPLE
+    await rules.change(s.actor, rule._replace(weekdays=days))
+    kept = await s.db.fetchval("select count(*) from job where company_id = $1 and name = 'ReleaseHeld'", s.actor.company_id)
+    assert kept == 2, "at once, and for whom the rules of before put off at that moment"
+    assert await loosened.release(s.actor.company_id) == PEOPLE - 1
+    assert await claim(s, s.channel_id, queue) == ([], None)
+    assert await late() == PEOPLE, "it is still the wrong day"
+    await rules.remove(s.actor, rule.id)
+    assert await loosened.release(s.actor.company_id) == PEOPLE - 1
+    go, _ = await claim(s, s.channel_id, queue)
+    assert (len(go), await late()) == (PEOPLE - 1, 1)
 
 
 async def test_the_hours_of_a_cadence_follow_it_and_go_into_every_queue(s: Scene) -> None:

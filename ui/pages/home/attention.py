@@ -41,6 +41,8 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
         return _ai(entry)
     if entry.code == "job_failed":
         return _undone(entry)
+    if entry.code == "cadence_stopped":
+        return _sequence(entry)
     if entry.code == "channel_notice":
         words = notices.notice(NoticeCode(entry.detail or ""))
         return f"{entry.subject}: {words.name}", _("See what to do"), f"/channels/{entry.subject_id}"
@@ -89,6 +91,18 @@ def _stopped(entry: Attention) -> tuple[str, str, str]:
         "The assistant does not answer {n} person: {reason}", "The assistant does not answer {n} people: {reason}", number
     )
     return text.format(n=formats.number(number), reason=why), _("Answer them"), "/inbox?view=waiting"
+
+
+def _sequence(entry: Attention) -> tuple[str, str, str]:
+    """A sequence that waits for somebody, and where to mend it."""
+    path = f"/cadences/{entry.subject_id}"
+    gone = {
+        "step_gone": (_("{name}: what a step asks for was deleted, so people wait there"), _("Choose something else"), path),
+        "goal_gone": (_("{name}: its goal was deleted, so nothing goes out"), _("Choose another goal"), f"{path}?tab=rules"),
+        "entry_gone": (_("{name}: whom it takes in was deleted, so nobody comes in"), _("Choose whom"), f"{path}?tab=rules"),
+    }
+    what, todo, path = gone.get(entry.detail or "", (_("{name}: messages stand still"), _("See why"), path))
+    return what.format(name=entry.subject), todo, path
 
 
 def _ai(entry: Attention) -> tuple[str, str, str]:
