@@ -79,7 +79,7 @@ union all
 (select 'unknown_outcomes', coalesce(c.fallback_of, c.id), c.name, null, sum(t.delta)::int, 4, max(c.updated_at) from campaign c
 join message_tally t on t.company_id = c.company_id and t.campaign_id = c.id and t.state = {M.FAILED_UNKNOWN}
 where c.company_id = $1 and c.cadence_id is null and coalesce(c.finished_at, now()) > now() - interval '7 days'
-group by c.id, c.name having sum(t.delta) > 0 limit 20)
+group by c.id, c.name, c.fallback_of having sum(t.delta) > 0 limit 20)
 order by rank, at desc
 """
 # Where one conversation is meant it is named, of several their number.

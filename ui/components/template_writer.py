@@ -310,17 +310,25 @@ class Writer:
             return
         try:
             checked = await self._doors.check(TemplateCheck(channel_id=self._channel.value, **self._text(whole=False)))
-        except (ApiProblem, Offline):  # sending says it
+        except (ApiProblem, Offline):  # sending says what is wrong
+            self._draw_said(
+                [("cloud_off", "warn", _("This could not be checked now. It is checked again when you write on or send it."))]
+            )
             return
+        told = list(dict.fromkeys(problems.sentence_of(wrong.code, wrong.message, wrong.params) for wrong in checked.errors))
+        said = [
+            *(("error", "bad", text) for text in told),
+            *(("lightbulb", "warn", template_labels.advice(one)) for one in checked.advice),
+        ]
+        self._draw_said(said or [("check_circle", "ok", _("Nothing that WhatsApp would refuse."))])
+
+    def _draw_said(self, lines: list[tuple[str, str, str]]) -> None:
+        """Icon, tone and sentence of each."""
         if self._said.is_deleted:
             return
         self._said.clear()
-        told = list(dict.fromkeys(problems.sentence_of(wrong.code, wrong.message, wrong.params) for wrong in checked.errors))
         with self._said:
-            for name, tone, text in [
-                *(("error", "bad", text) for text in told),
-                *(("lightbulb", "warn", template_labels.advice(one)) for one in checked.advice),
-            ] or [("check_circle", "ok", _("Nothing that WhatsApp would refuse."))]:
+            for name, tone, text in lines:
                 with ui.element("div").classes(f"m-tplsaid m-tone-{tone}"):
                     icon(name)
                     ui.label(text)

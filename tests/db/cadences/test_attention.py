@@ -8,6 +8,7 @@ import pytest
 
 from db.cadences import actions, attention
 from db.cadences.plan import Plan, Step, Tagged
+from db.campaigns import home
 from db.contacts import segments, tags
 from db.contacts.filter import ContactFilter
 from db.contacts.segment_rule import Group, Reachable
@@ -59,6 +60,8 @@ async def test_a_segment_that_was_deleted_and_a_letter_that_stands_are_told(s: S
     )
     await actions.pause(s.actor, paused)
     assert set(await told(s)) == {(by_segment, "entry_gone"), (stands, "template_missing")}
+    shown = (await home.figures(s.actor)).attention
+    assert [line for line in shown if line["code"].startswith("campaign_")] == [], "a letter has no page of its own"
 
 
 async def test_a_test_key_brings_nobody_into_a_sequence_of_a_real_channel(s: Scene) -> None:

@@ -1,11 +1,15 @@
 """How many people a draft reaches, and who is left out and why: one bar and a sentence per reason."""
 
+from collections.abc import Callable
+from typing import Any
+
 from nicegui import ui
 
 from api.contract.campaigns import Audience, Preview
 from ui import formats
+from ui.components import problems
 from ui.components.progress import width
-from ui.components.states import skeleton
+from ui.components.states import error_state, skeleton
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
 from ui.labels import reasons
@@ -14,7 +18,7 @@ _SERIES = {"opted_out": 6, "no_address": 5, "landline": 4, "duplicate_address": 
 
 
 class Reach:
-    """A card; `set(preview)` moves it, `wait()` shows that a new count is on its way."""
+    """A card; `set(preview)` moves it, `wait()` shows that a new count is on its way, `fail` that none came. `retry` asks once more."""
 
     def __init__(self) -> None:
         with ui.element("section").classes("m-card") as self.element:
@@ -26,6 +30,12 @@ class Reach:
 
     def wait(self) -> None:
         self._body.classes("m-busy")
+
+    def fail(self, error: Exception, retry: Callable[[], Any]) -> None:
+        self._body.classes(remove="m-busy")
+        self._body.clear()
+        with self._body:
+            error_state(problems.sentence(error), retry)
 
     def set(self, preview: Preview) -> None:
         self._body.classes(remove="m-busy")

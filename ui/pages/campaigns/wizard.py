@@ -106,7 +106,7 @@ class Wizard:
         try:
             preview = await campaigns.preview(self._api, self._draft.id, self._text.variant if self._text else 0)
         except (ApiProblem, Offline) as error:
-            problems.show(error)
+            (partial(self._reach.fail, retry=self._ask) if self._reach is not None else problems.show)(error)
             return
         self._preview = preview
         if self._reach is not None:

@@ -252,12 +252,12 @@ class _Editor:
         except (ApiProblem, Offline) as error:
             if asked == self._asked:
                 said = error.errors[0] if isinstance(error, ApiProblem) and error.errors else None
-                self._say(None, problems.field_sentence(said) if said else problems.sentence(error))
+                self._say(None, problems.field_sentence(said) if said else problems.sentence(error), again=said is None)
             return
         if asked == self._asked:
             self._say(found, "")
 
-    def _say(self, found: ContactCount | None, text: str) -> None:
+    def _say(self, found: ContactCount | None, text: str, *, again: bool = False) -> None:
         self._count.classes(remove="m-busy")
         self._count.clear()
         with self._count:
@@ -273,6 +273,8 @@ class _Editor:
                     ui.link(_("See them in the list"), f"/contacts?segment={self._id}").classes("m-link")
             else:
                 ui.label(text).classes("m-sub")
+                if again:
+                    button(_("Try again"), self._recount, icon="refresh")
 
     async def _save(self) -> None:
         rule = self._box.group()
