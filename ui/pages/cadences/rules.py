@@ -10,6 +10,7 @@ from api.contract.cadences import LeadInStage, Plan, Tagged, WritingHours
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.forms import filled, select_field, switch_field
+from ui.components.text import Text
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import cadences as labels
@@ -32,6 +33,10 @@ class Rules:
         times = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in (0, 30)] + ["23:59"]
         with card(_("Who comes in"), hint=_("You can put people in by hand at any time, under “People”.")):
             self._entry = Who(_("By themselves"), known, plan.entry, nobody=_("Nobody"))
+            if plan.entry is not None and self._entry.filter is None:
+                Text(
+                    "p", _("Whom it took in was deleted, so nobody comes in. Choose anew and publish the change."), "m-seq-wrong"
+                )
             ui.label(_("Also those who come to it later: they are looked for every half a minute.")).classes("m-hint")
             self._again = switch_field(_("Who came to the end may come in again"), plan.again)
         with card(_("Who leaves")):
