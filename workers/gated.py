@@ -65,9 +65,10 @@ async def by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) 
     return [message for message in batch if not waits[message.message_id] > 0]
 
 
-async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str) -> list[Claimed]:
-    """Without those whose number had this text lately; of channels that are paid by the segment."""
-    if not isinstance(render.decode(content), TextContent) or outgoing.throughput_limit(channel) != "segments":
+async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str | None) -> list[Claimed]:
+    """Without those whose number had this text lately; of channels that are paid by the segment. Asked last: what waits for money keeps nobody else from
+    saying the same."""
+    if content is None or not isinstance(render.decode(content), TextContent) or outgoing.throughput_limit(channel) != "segments":
         return batch
     texts = {one: render.decode(one) for one in {m.content or content for m in batch}}
     senders = {one: TextSender(text) for one, text in texts.items() if isinstance(text, TextContent)}

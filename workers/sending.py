@@ -231,8 +231,7 @@ class Lanes:
             batch = [m if m.variant is None else m._replace(content=texts[m.variant]) for m in batch]
         batch, content = await gated.by_file(w, channel, content, batch)
         batch, dear = await gated.by_money(w, channel, asked, batch)
-        if content is not None:  # the last: what waits for money keeps nobody else from saying the same
-            batch = await gated.by_text(w, channel, batch, content)
+        batch = await gated.by_text(w, channel, batch, content)
         return Slice(channel, batch, content, any(wait < 0 for wait in waits), dear)
 
     async def _stay_away(self, channel_id: UUID, seconds: float) -> None:
