@@ -35,6 +35,7 @@ from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
+from api.bookings import AppointmentController, BookingController
 from api.cadences import CadenceController
 from api.calls import CallController
 from api.campaigns import CampaignController, ContactCampaignController
@@ -182,6 +183,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     LeadController,
     LeadFieldController,
     BoardAiController,
+    BookingController,
+    AppointmentController,
     LeadProposalController,
     incoming.IncomingHookController,
     kommo.KommoController,

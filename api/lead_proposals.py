@@ -1,6 +1,6 @@
 """What the AI may do with leads and what it proposes, over HTTP. Thin, every rule is in db/proposals."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -86,6 +86,7 @@ def _what(row: asyncpg.Record) -> ProposedChange:
         values=given.get("values"),
         file_id=UUID(given["file_id"]) if given.get("file_id") else None,
         file=row["file_name"],
+        starts_at=datetime.fromisoformat(given["starts_at"]) if given.get("starts_at") else None,
         cadence_id=UUID(given["cadence_id"]) if given.get("cadence_id") else None,
         cadence=row["cadence_name"],
     )

@@ -235,6 +235,14 @@ class DownloadFile(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "file:{file_id}"
 
 
+class RemindOfAppointment(Job, frozen=True, kw_only=True):
+    """Reminds a customer of what they booked (`db/bookings/reminders.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "hold"
+    appointment_id: UUID
+    unique: ClassVar[str | None] = "remind:{appointment_id}"
+
+
 class AskAboutCall(Job, frozen=True, kw_only=True):
     """Asks a provider what became of a call of which it told no end (`workers/calls.py`)."""
 

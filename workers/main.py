@@ -22,6 +22,7 @@ from db.settings import Settings
 from workers import (
     board_rules,
     boards,
+    bookings,
     cadences,
     calls,
     campaigns,
@@ -74,6 +75,7 @@ HANDLERS: tuple[Handler, ...] = (
     *assistant.JOBS,
     *board_rules.JOBS,
     *boards.JOBS,
+    *bookings.JOBS,
     *calls.JOBS,
     *campaigns.JOBS,
     *channels.JOBS,

@@ -9,7 +9,7 @@ from db.jobs import RunCase, TryPersona
 from db.personas import trials
 from db.personas.enums import TrialWho
 from db.personas.trial import TrialAnswer, TrialCitation, TrialFact, TrialTool
-from workers.assistant import answer
+from workers.assistant import answer, turn
 from workers.assistant.composed import Composed, Step
 from workers.assistant.prompt import Brief, Line
 from workers.assistant.written import Pieces, Stopped, Writer
@@ -34,7 +34,7 @@ async def run(company_id: UUID, job: TryPersona | RunCase) -> None:
         time_zone=found.time_zone,
         lines=[Line(who="customer" if one.who is TrialWho.CUSTOMER else "assistant", text=one.text) for one in found.lines],
     )
-    knows = answer.knowledge_of(company_id, about, found.config)
+    knows = await turn.knowing(company_id, about, brief, None)
     if found.asked_by is None:
         composed = await answer.compose(company_id, about, brief, knows)
     else:

@@ -18,6 +18,7 @@ from db.assistant.events import AssistProgress as AssistProgress
 from db.boards.events import BoardChanged as BoardChanged
 from db.boards.events import BoardTotals as BoardTotals
 from db.boards.events import LeadChanged as LeadChanged
+from db.bookings.events import AppointmentChanged as AppointmentChanged
 from db.cadences.events import CadenceChanged as CadenceChanged
 from db.cadences.events import CadenceDeleted as CadenceDeleted
 from db.cadences.events import CadenceProgress as CadenceProgress

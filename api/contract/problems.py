@@ -15,6 +15,7 @@ from db.ai.errors import AiField
 from db.ai.errors import CallFailure as CallFailure
 from db.boards.errors import BoardError as BoardError
 from db.boards.errors import BoardField
+from db.bookings.errors import BookingError
 from db.cadences.errors import CadenceError, CadenceField
 from db.campaigns.errors import CampaignError, CampaignField, WarmUpField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
@@ -77,6 +78,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     KommoError,
     NotificationError,
     PersonaError,
+    BookingError,
     ProposalError,
     SessionError,
     WebhookError,

@@ -36,6 +36,8 @@ class LeadTools(Input):
     send_template: LeadPolicy = LeadPolicy.NEVER
     send_file: LeadPolicy = LeadPolicy.NEVER
     add_to_cadence: LeadPolicy = LeadPolicy.NEVER
+    book: LeadPolicy = LeadPolicy.NEVER
+    cancel_booking: LeadPolicy = LeadPolicy.NEVER
 
 
 class BoardFile(Input):
@@ -113,6 +115,7 @@ class ProposedChange(Output):
     values: dict[str, str] | None = None  # in its placeholders
     file_id: UUID | None = None
     file: Annotated[str, example("Tabela de preços 2026")] | None = None  # its name on the board; null once it is taken out
+    starts_at: Moment | None = None  # the time to be booked
     cadence_id: UUID | None = None
     cadence: Annotated[str, example("Pós-visita")] | None = None  # its name
 

@@ -2,6 +2,7 @@
 of an operation add, and a test reads it off the code (`tests/api/test_error_codes.py`)."""
 
 from api.openapi.account_codes import ACCOUNTS
+from api.openapi.booking_codes import BOOKINGS
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
 from db.accounts.errors import AccountError
@@ -29,15 +30,13 @@ _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, Message
 _NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.FIELD_NAME_TAKEN)
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **ACCOUNTS,
+    **BOOKINGS,
     "ai_connection_test": (AiError.NOT_CONNECTED,),
     "boards_ai_set": (BoardError.BOARD_ARCHIVED,),
     "boards_create": (BoardError.TOO_MANY_BOARDS,),
     "boards_fields_create": (BoardError.TOO_MANY_LEAD_FIELDS, *_NEW_FIELD),
     "boards_fields_update": (ContactError.FIELD_NAME_TAKEN,),
-    "boards_lost_reasons_create": (
-        BoardError.LOST_REASON_EXISTS,
-        BoardError.TOO_MANY_LOST_REASONS,
-    ),
+    "boards_lost_reasons_create": (BoardError.LOST_REASON_EXISTS, BoardError.TOO_MANY_LOST_REASONS),
     "boards_rules_create": (BoardError.TOO_MANY_RULES,),
     "boards_stages_create": (BoardError.TOO_MANY_STAGES,),
     "boards_update": (BoardError.TOO_MANY_BOARDS,),

@@ -8,6 +8,10 @@ DAYS = 7
 _OLD = f"p.created_at < now() - interval '{DAYS} days'"
 _CHANGED = f"""
     when p.tool in ('{LeadTool.SEND_TEMPLATE.value}', '{LeadTool.SEND_FILE.value}') then false
+    when p.tool = '{LeadTool.BOOK.value}' and (p.lead_id is null or l.contact_id = v.contact_id and l.board_id = p.board_id)
+        then (p.args->>'starts_at')::timestamptz <= now() or not exists (select from booking k where k.company_id = p.company_id
+        and k.board_id = p.board_id and k.enabled and k.capacity > (select count(*) from appointment o where o.company_id = p.company_id
+        and o.board_id = p.board_id and o.state = 'booked' and o.starts_at = (p.args->>'starts_at')::timestamptz))
     when l.id is null or l.contact_id is distinct from v.contact_id or l.board_id <> p.board_id then true
     when p.tool = '{LeadTool.MOVE_LEAD.value}' then l.stage_id is distinct from p.from_stage_id
     when p.tool = '{LeadTool.SET_VALUE.value}' then l.value_cents is distinct from (p.before->>'value_cents')::bigint
@@ -18,6 +22,8 @@ _CHANGED = f"""
     when p.tool = '{LeadTool.FOLLOW_UP.value}' then l.due_on is distinct from (p.before->>'due_on')::date
     when p.tool = '{LeadTool.ADD_TO_CADENCE.value}' then exists (select from enrolment e where e.company_id = p.company_id
         and e.cadence_id = (p.args->>'cadence_id')::uuid and e.contact_id = v.contact_id and e.state = 'active')
+    when p.tool = '{LeadTool.CANCEL_BOOKING.value}' then not exists (select from appointment o where o.company_id = p.company_id
+        and o.lead_id = l.id and o.state = 'booked' and o.ends_at > now())
     else false end
 """
 STALE_OF_LEAD = f"({_OLD} or case {_CHANGED})"

@@ -109,12 +109,13 @@ RULES: dict[str, Rule] = {
     "erased_salt": OURS,
     "receipt_key": OURS,
     "job": _keep(f"Work that waits. {_IDS}"),
+    "appointment": _keep(f"When somebody came. {_IDS}"),
     "campaign": _keep("What a campaign says and who was chosen, as somebody searched for them."),
     "persona_trial": _keep("What somebody of the team typed to try a persona, for 30 days."),
     "persona_case": _keep("What somebody of the team typed to try a persona."),
     **dict.fromkeys(
         """
-        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai cadence cadence_version channel channel_notice channel_signup company custom_field custom_role
+        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai booking cadence cadence_version channel channel_notice channel_signup company custom_field custom_role
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window

@@ -59,6 +59,7 @@ TABLES: dict[str, str] = {
     "ai_assist": _OF_CONVERSATIONS,
     "lead": _THEIRS,
     "lead_note": _OF_LEADS,
+    "appointment": _OF_LEADS,
     "lead_change": _OF_LEADS,
     "lead_proposal": _OF_CONVERSATIONS,
     "lead_judging": _OF_CONVERSATIONS,

@@ -1,5 +1,6 @@
 """Of what a board lets be sent and entered, what there is for one person now: files, sequences, and whether a file may go by itself."""
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -7,6 +8,8 @@ import msgspec
 
 from db.assistant import gather
 from db.assistant.enums import AssistantMode, Owner
+from db.bookings import bookings
+from db.bookings.slots import Span
 from db.cadences import enrolling
 from db.cadences.enrolling import Entrance
 from db.messages import answers
@@ -28,7 +31,8 @@ decode: msgspec.json.Decoder[list[BoardFile]] = msgspec.json.Decoder(list[BoardF
 
 class Allowed(NamedTuple):
     """`sent`: files that went to them within a day; `open`: the channel takes a free message now; `speaks`: a persona answers here by itself,
-    and nobody of the team does or types; `out`: they asked for no more messages."""
+    and nobody of the team does or types; `out`: they asked for no more messages; `times`: free ones of the
+    board, the first; `booked_at`: when the lead has its appointment."""
 
     files: list[BoardFile]
     sent: frozenset[UUID]
@@ -36,9 +40,12 @@ class Allowed(NamedTuple):
     open: bool
     speaks: bool
     out: bool
+    times: list[Span]
+    booked_at: datetime | None
 
 
-NOTHING = Allowed([], frozenset(), [], False, False, False)
+NOTHING = Allowed([], frozenset(), [], False, False, False, [], None)
+MOST_TIMES = 60
 
 _THERE = "select id from message_file where company_id = $1 and id = any($2::uuid[]) and state = 'stored'"
 _SENT = f"""
@@ -61,12 +68,16 @@ async def of(
     files: list[BoardFile],
     cadence_ids: list[UUID],
     serving: Serving | None,
+    board_id: UUID,
+    lead_id: UUID | None,
 ) -> Allowed:
-    if not files and not cadence_ids:
+    times = (await bookings.free_in(r, company_id, board_id))[:MOST_TIMES]
+    booked_at = await bookings.of_lead(r, company_id, lead_id) if lead_id is not None else None
+    if not files and not cadence_ids and not times and booked_at is None:
         return NOTHING
     there = {row["id"] for row in await r.fetch(_THERE, company_id, [one.file_id for one in files])}
-    way = await answers.way(r, company_id, contact_id, channel_id) if there else None
-    speaks = bool(there) and serving is not None and await r.fetchval(_ANSWERS, company_id, conversation_id)
+    way = await answers.way(r, company_id, contact_id, channel_id)
+    speaks = serving is not None and await r.fetchval(_ANSWERS, company_id, conversation_id)
     return Allowed(
         files=[one for one in files if one.file_id in there],
         sent=frozenset(row["file_id"] for row in await r.fetch(_SENT, company_id, conversation_id)) if there else frozenset(),
@@ -74,4 +85,6 @@ async def of(
         open=way is not None and way.obstacle is None,
         speaks=bool(speaks) and serving is not None and await gather.hours_over(r, serving) is None,
         out=bool(await r.fetchval(_OUT, company_id, contact_id)),
+        times=times,
+        booked_at=booked_at,
     )

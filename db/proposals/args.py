@@ -1,7 +1,7 @@
 """What each proposal would do, one Struct per tool. Of the target there is nothing in it: that is always the conversation's own contact and
 its lead on the board. Pure data."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -96,10 +96,20 @@ class AddToCadence(Args, frozen=True, kw_only=True, tag=LeadTool.ADD_TO_CADENCE.
         return str(self.cadence_id)
 
 
+class Book(Args, frozen=True, kw_only=True, tag=LeadTool.BOOK.value):
+    starts_at: datetime
+
+
+class CancelBooking(Args, frozen=True, kw_only=True, tag=LeadTool.CANCEL_BOOKING.value):
+    """The appointment that the lead has."""
+
+
 Alone = CreateLead | MoveLead | SetValue | SetField | AddTag | RemoveTag | Assign | FollowUp | AddToCadence
+Books = Book | CancelBooking
+"""It is told to the customer."""
 Message = SendTemplate | SendFile
 """It writes to somebody: nothing takes it back."""
-ToolArgs = Alone | Message
+ToolArgs = Alone | Books | Message
 decode: msgspec.json.Decoder[ToolArgs] = msgspec.json.Decoder(ToolArgs)
 
 

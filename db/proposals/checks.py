@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -16,6 +17,9 @@ from db.proposals.args import (
     AddTag,
     AddToCadence,
     Assign,
+    Book,
+    Books,
+    CancelBooking,
     CreateLead,
     FollowUp,
     Message,
@@ -118,7 +122,7 @@ def _wrong(context: Context, args: ToolArgs, texts: Sequence[str]) -> Why | None
     if isinstance(args, Message):
         return _wrong_message(context, args)
     if context.lead is None:
-        return Why.NO_LEAD
+        return _wrong_alone(context, args)
     if _so(context.lead, args):
         return Why.ALREADY_SO
     match args:
@@ -134,10 +138,17 @@ def _wrong(context: Context, args: ToolArgs, texts: Sequence[str]) -> Why | None
             return None if any(one.id == args.user_id for one in context.people) else Why.UNKNOWN_PERSON
         case FollowUp():
             return None if context.today <= args.due_on <= context.today + FAR else Why.BAD_DATE
-        case AddToCadence():
-            return _wrong_cadence(context, args)
+        case AddToCadence() | Book() | CancelBooking():
+            return _wrong_beside(context, args)
         case _:
             return None
+
+
+def _wrong_alone(context: Context, args: ToolArgs) -> Why | None:
+    """Without a lead. Who books gets one, where the board has the AI make leads."""
+    if isinstance(args, Book) and context.policy(LeadTool.CREATE_LEAD) is not LeadPolicy.NEVER:
+        return _wrong_beside(context, args)
+    return Why.NO_LEAD
 
 
 def _so(lead: Lead, args: ToolArgs) -> bool:
@@ -208,6 +219,18 @@ def _wrong_message(context: Context, args: Message) -> Why | None:
     return None if context.allowed.open else Why.CANNOT_SEND
 
 
+def _wrong_beside(context: Context, args: AddToCadence | Books) -> Why | None:
+    match args:
+        case AddToCadence():
+            return _wrong_cadence(context, args)
+        case Book():
+            if context.allowed.booked_at == args.starts_at:
+                return Why.ALREADY_SO
+            return None if any(one.start == args.starts_at for one in context.allowed.times) else Why.NOT_FREE
+        case CancelBooking():
+            return Why.NOT_BOOKED if context.allowed.booked_at is None else None
+
+
 def _wrong_cadence(context: Context, args: AddToCadence) -> Why | None:
     found = next((one for one in context.allowed.cadences if one.id == args.cadence_id), None)
     if found is None:
@@ -239,7 +262,20 @@ def _waits(context: Context, args: ToolArgs, texts: Sequence[str], confidence: f
         return Why.SENT_BEFORE if args.file_id in context.allowed.sent else None
     if context.leads > 1:
         return Why.SEVERAL_LEADS
+    if isinstance(args, Books):
+        return _waits_for_booking(context, args, texts)
     return _waits_for(context, context.lead, args, texts) if context.lead is not None else None
+
+
+def _waits_for_booking(context: Context, args: Books, texts: Sequence[str]) -> Why | None:
+    """What is booked by itself is told to the customer, so somebody must speak there; and they said the hour themselves."""
+    if not (context.allowed.speaks and context.allowed.open):
+        return Why.PEOPLE_ANSWER
+    if isinstance(args, CancelBooking):
+        return None
+    if context.lead is None and context.policy(LeadTool.CREATE_LEAD) is not LeadPolicy.AUTOMATIC:
+        return Why.NEEDS_A_LOOK
+    return None if proven.says_hour(args.starts_at.astimezone(ZoneInfo(context.time_zone)), texts) else Why.NEEDS_A_LOOK
 
 
 def _waits_for(context: Context, lead: Lead, args: ToolArgs, texts: Sequence[str]) -> Why | None:

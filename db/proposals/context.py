@@ -91,6 +91,8 @@ _OF_PERSONA = {
     LeadTool.SEND_TEMPLATE: "send_template",
     LeadTool.SEND_FILE: "send_file",
     LeadTool.ADD_TO_CADENCE: "add_to_cadence",
+    LeadTool.BOOK: "book_slot",
+    LeadTool.CANCEL_BOOKING: "book_slot",
 }
 """What a persona calls them (`db/personas/config.py`). The fields of a board are the board's alone."""
 
@@ -150,11 +152,14 @@ class Context(NamedTuple):
 
     def offered(self) -> list[LeadTool]:
         """Tools that may be proposed now."""
-        absent = {LeadTool.CREATE_LEAD} if self.lead is not None else set(LeadTool) - {LeadTool.CREATE_LEAD}
+        absent = {LeadTool.CREATE_LEAD} if self.lead is not None else set(LeadTool) - {LeadTool.CREATE_LEAD, LeadTool.BOOK}
+        if self.lead is None and self.policy(LeadTool.CREATE_LEAD) is LeadPolicy.NEVER:
+            absent.add(LeadTool.BOOK)
         found = [tool for tool in LeadTool if tool not in absent and self.policy(tool) is not LeadPolicy.NEVER]
         empty = {LeadTool.SET_FIELD: self.fields, LeadTool.ADD_TAG: self.tags, LeadTool.ASSIGN: self.people,
                  LeadTool.SEND_TEMPLATE: self.templates,
-                 LeadTool.SEND_FILE: self.allowed.files, LeadTool.ADD_TO_CADENCE: self.allowed.cadences, LeadTool.REMOVE_TAG: self.lead.tags if self.lead else []}  # fmt: skip
+                 LeadTool.SEND_FILE: self.allowed.files, LeadTool.ADD_TO_CADENCE: self.allowed.cadences, LeadTool.BOOK: self.allowed.times,
+                 LeadTool.CANCEL_BOOKING: self.allowed.booked_at is not None, LeadTool.REMOVE_TAG: self.lead.tags if self.lead else []}  # fmt: skip
         return [tool for tool in found if empty.get(tool, True)]
 
 
@@ -258,6 +263,8 @@ async def load(r: Read, judging: Judging) -> Context | None:
             chosen.files,
             chosen.cadence_ids,
             serving,
+            board_id,
+            found[0]["id"] if found else None,
         ),
         said=await said(r, company_id, judging.conversation_id, row["contact_id"], row["channel_id"], row["opened_at"]),
         refused=[

@@ -10,6 +10,7 @@ import msgspec
 
 from db.boards import suggestions
 from db.boards.errors import BoardError
+from db.bookings.errors import BookingError
 from db.cadences import enrolling
 from db.clock import now
 from db.errors import AppError, RequestError
@@ -17,7 +18,7 @@ from db.messages import queueing
 from db.permissions import Permission
 from db.proposals import args as arguments
 from db.proposals import effects, queries, store
-from db.proposals.args import AddToCadence, CreateLead, Message, MoveLead, ToolArgs
+from db.proposals.args import AddToCadence, Books, CreateLead, Message, MoveLead, ToolArgs
 from db.proposals.effects import Done, Target
 from db.proposals.enums import ProposalState
 from db.proposals.errors import ProposalError
@@ -55,7 +56,7 @@ async def accept(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
     async with work(actor, Permission.LEADS_WRITE) as w:
         row = await queries.one(w, w.company_id, proposal_id)
         args, target = _read(row)
-        if isinstance(args, Message):
+        if isinstance(args, Message | Books):
             actor.require(Permission.MESSAGES_SEND)
         if isinstance(args, AddToCadence):
             actor.require(Permission.CAMPAIGNS_SEND)
@@ -75,12 +76,12 @@ async def accept(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
 
 
 async def _apply(w: Work, row: asyncpg.Record, args: ToolArgs, target: Target) -> Done | None:
-    """None: the board or the team is no longer as it was. What keeps a message from being sent is raised, and it waits on."""
+    """None: the board, its times or the team are no longer as they were. What keeps a message from being sent is raised, and it waits on."""
     try:
         async with w.connection.transaction():
             return await effects.apply(w, target, args, store.signed(row["id"], row["persona_name"]))
     except AppError as error:
-        if not isinstance(error.code, BoardError) and error.status not in (404, 422):
+        if not isinstance(error.code, BoardError | BookingError) and error.status not in (404, 422):
             raise
         return None
 
@@ -128,7 +129,7 @@ def _read(row: asyncpg.Record) -> tuple[ToolArgs, Target]:
 
 async def _held(w: Work, row: asyncpg.Record, args: ToolArgs, target: Target) -> asyncpg.Record:
     """The same row, with what it is about held until the transaction ends. Raises Conflict where it was merged away meanwhile."""
-    if isinstance(args, Message):
+    if isinstance(args, Message | Books):
         await queueing.hold_open(w, target.channel_id)  # channels come before people
     if isinstance(args, AddToCadence):
         await enrolling.hold(w, args.cadence_id)  # and cadences

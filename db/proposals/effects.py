@@ -3,7 +3,7 @@ rules, history, events and totals. The history names the proposal and the person
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +14,7 @@ from db.boards.arrivals import TOUCHED
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.moves import Moved
 from db.boards.rank import between
+from db.bookings import words
 from db.cadences import enrolling
 from db.cadences.enums import EntrySource, Joined
 from db.conversations import record
@@ -21,11 +22,13 @@ from db.errors import AppError, RequestError
 from db.messages import answers, shelf
 from db.messages.render import CONSTANT, Binding
 from db.messages.replies import FileReply, TemplateReply
-from db.proposals import settings
+from db.proposals import booked, settings
 from db.proposals.args import (
     AddTag,
     AddToCadence,
     Assign,
+    Book,
+    Books,
     CreateLead,
     FollowUp,
     Message,
@@ -38,28 +41,15 @@ from db.proposals.args import (
     ToolArgs,
 )
 from db.proposals.errors import ProposalError
+from db.proposals.target import Done as Done
+from db.proposals.target import Target as Target
 from db.work import Work
 
 MOST_TAGS = 20  # as in the contract
-
-
-class Target(NamedTuple):
-    """Whom it is about. `lead_id` None: a lead that is to be made."""
-
-    board_id: UUID
-    conversation_id: UUID
-    contact_id: UUID
-    channel_id: UUID
-    lead_id: UUID | None
-
-
-class Done(NamedTuple):
-    """`before`, `after`: what undoing compares and puts back. `since`: when the lead came to its stage by it; None: it did not."""
-
-    lead_id: UUID | None
-    before: dict[str, Any]
-    after: dict[str, Any]
-    since: datetime | None = None
+_OPEN = """
+select l.id from lead l join stage s on s.company_id = $1 and s.id = l.stage_id and s.kind = 'open'
+where l.company_id = $1 and l.board_id = $2 and l.contact_id = $3 order by l.id desc limit 1
+"""
 
 
 async def hold(w: Work, target: Target, stage_ids: list[UUID]) -> None:
@@ -94,12 +84,12 @@ async def apply(w: Work, target: Target, args: ToolArgs, signed: leads.Signed, *
         return Done(target.lead_id, {}, {"message_id": entry.id})
     if isinstance(args, SendFile):
         return Done(target.lead_id, {}, {"message_id": await _send_file(w, target, args, key)})
+    if isinstance(args, AddToCadence | Books):
+        return await _beside(w, target, args, signed, key)
     if target.lead_id is None:
         raise RequestError.NOT_FOUND(what="lead")
     if isinstance(args, MoveLead):
         return await _move(w, target.lead_id, args, signed)
-    if isinstance(args, AddToCadence):
-        return await _add_to_cadence(w, target, args)
     lead = await leads.lock(w, target.lead_id, None)
     match args:
         case SetValue():
@@ -136,6 +126,37 @@ async def _send_file(w: Work, target: Target, args: SendFile, key: str | None) -
     place = await answers.put(w, way, target.contact_id, reply, key=key)
     await record.assisted(w, place)
     return place.message_id
+
+
+async def _lead(w: Work, target: Target, signed: leads.Signed) -> UUID:
+    """The one that the same look made, else a new one: who books is somebody to look after."""
+    made: UUID | None = await w.fetchval(_OPEN, w.company_id, target.board_id, target.contact_id)
+    if made is not None:
+        return made
+    language = await w.fetchval("select language from company where id = $1", w.company_id)
+    row = await leads.create_in(
+        w,
+        board_id=target.board_id,
+        stage_id=await _first(w, target.board_id),
+        title=words.title(language),
+        contact_id=target.contact_id,
+        conversation_id=target.conversation_id,
+        value_cents=None,
+        signed=signed,
+    )
+    lead_id: UUID = row["id"]
+    return lead_id
+
+
+async def _beside(w: Work, target: Target, args: AddToCadence | Books, signed: leads.Signed, key: str | None) -> Done:
+    """What stands beside the lead. Who books gets one."""
+    if isinstance(args, Book) and target.lead_id is None:
+        target = target._replace(lead_id=await _lead(w, target, signed))
+    if target.lead_id is None:
+        raise RequestError.NOT_FOUND(what="lead")
+    if isinstance(args, AddToCadence):
+        return await _add_to_cadence(w, target, args)
+    return await booked.apply(w, target, args, signed, key)
 
 
 async def _add_to_cadence(w: Work, target: Target, args: AddToCadence) -> Done:
@@ -198,6 +219,9 @@ async def undo(
         _same(enrolment_id is not None and await enrolling.leave(w, args.cadence_id, enrolment_id))
         return
     try:
+        if isinstance(args, Books):
+            await booked.undo(w, before, after, signed)
+            return
         if isinstance(args, MoveLead):
             await _move_back(w, target.lead_id, before, after, since, signed)
             return

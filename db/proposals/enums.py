@@ -17,6 +17,8 @@ class LeadTool(StrEnum):
     SEND_TEMPLATE = "send_template"  # one that the board allows; never by itself
     SEND_FILE = "send_file"  # one of the board's files
     ADD_TO_CADENCE = "add_to_cadence"  # a sequence that the board allows
+    BOOK = "book"  # a free time of the board; who has one is moved to it
+    CANCEL_BOOKING = "cancel_booking"
 
 
 class LeadPolicy(StrEnum):
@@ -30,6 +32,8 @@ class LeadPolicy(StrEnum):
 SUGGEST_ONLY = (LeadTool.SEND_TEMPLATE,)
 """Never done by itself: it writes to somebody."""
 
+WRITES = (LeadTool.SEND_FILE, LeadTool.BOOK, LeadTool.CANCEL_BOOKING)
+"""Done by itself they write to the customer."""
 USUAL = {
     LeadTool.CREATE_LEAD: LeadPolicy.SUGGEST,
     LeadTool.MOVE_LEAD: LeadPolicy.SUGGEST,
@@ -42,6 +46,8 @@ USUAL = {
     LeadTool.SEND_TEMPLATE: LeadPolicy.NEVER,
     LeadTool.SEND_FILE: LeadPolicy.NEVER,
     LeadTool.ADD_TO_CADENCE: LeadPolicy.NEVER,
+    LeadTool.BOOK: LeadPolicy.NEVER,
+    LeadTool.CANCEL_BOOKING: LeadPolicy.NEVER,
 }
 """Of a board that begins to be watched."""
 
@@ -82,6 +88,8 @@ class ProposalWhy(StrEnum):
     DUPLICATE = "duplicate"  # it waits already
     TOO_MANY = "too_many"  # proposals of one look
     REFUSED_BY_RULES = "refused_by_rules"  # as the same change by hand would be
+    NOT_FREE = "not_free"  # the time is taken, or none that the board offers
+    NOT_BOOKED = "not_booked"  # there is no appointment
     CANNOT_SEND = "cannot_send"  # the channel takes no free message now
     # waits
     SPEAKS_TO_MACHINE = "speaks_to_machine"  # the customer gives it orders

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from db.boards.enums import LeadFieldKind
@@ -41,6 +42,20 @@ def amounts(text: str, region: str) -> set[int]:
 
 def says_sum(value_cents: int, texts: Sequence[str], region: str) -> bool:
     return any(value_cents in amounts(text, region) for text in texts)
+
+
+_HOUR = re.compile(r"(?<![\d/.,:])(\d{1,2})(?::(\d{2})|\s*h(?:s|oras?)?\s*(\d{2})?)?\s*(am|pm)?(?![\d/:]|[.,]\d)")
+
+
+def says_hour(at: datetime, texts: Sequence[str]) -> bool:
+    """Whether the texts name this hour of the day: 15h, 15:00, 3 pm, 3."""
+    for text in texts:
+        for hour, minutes, more, half in _HOUR.findall(folded(text)):
+            given, after = int(hour), int(minutes or more or 0)
+            given = given % 12 + 12 * (half == "pm") if half else given
+            if after == at.minute and (given == at.hour or (not half and given + 12 == at.hour)):
+                return True
+    return False
 
 
 def says_value(kind: LeadFieldKind, value: str, texts: Sequence[str], region: str) -> bool | None:

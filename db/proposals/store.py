@@ -27,7 +27,7 @@ from db.proposals.args import CreateLead, MoveLead, ToolArgs
 from db.proposals.checks import Evidence, Facts, Quoted
 from db.proposals.context import Context
 from db.proposals.effects import Done, Target
-from db.proposals.enums import JudgingState, LeadTool, ProposalState
+from db.proposals.enums import WRITES, JudgingState, LeadTool, ProposalState
 from db.proposals.enums import ProposalWhy as Why
 from db.proposals.events import LeadProposalChanged
 from db.tenancy import worker
@@ -120,7 +120,7 @@ async def _propose(seen: Context, proposed: Sequence[Proposed], steps: object) -
         for one in proposed:
             if one.tool is LeadTool.ADD_TO_CADENCE and one.wrong is None:
                 await enrolling.hold(w, one.args["cadence_id"])
-        writes = any(one.tool is LeadTool.SEND_FILE and one.wrong is None for one in proposed)
+        writes = any(one.tool in WRITES and one.wrong is None for one in proposed)
         if writes:  # as who answers by hand: no person takes the conversation over between the look at it and the message
             await w.execute(MOST_WAITED)
             await queueing.hold_open(w, seen.channel_id)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from db.boards.events import LeadChanged
+from db.bookings.events import AppointmentChanged
 from db.campaigns.events import CampaignChanged, CampaignDeleted
 from db.channels.events import ChannelChanged, ChannelStateChanged, TemplatesChanged, TemplateStatusChanged
 from db.contacts.events import ConsentChanged, ContactsChanged
@@ -115,6 +116,10 @@ KINDS: dict[T, Kind] = {
         Kind(
             T.LEAD_MOVED, LeadChanged, "lead_id", "A lead went from one stage to another.", _LEAD,
             lambda data: data["from_stage_id"] is not None and data["from_stage_id"] != data["stage_id"] and not data["deleted"],
+        ),
+        Kind(
+            T.APPOINTMENT_CHANGED, AppointmentChanged, "lead_id", "A time was booked, moved to another one, or cancelled.",
+            {**_ids("appointment_id", "board_id", "lead_id"), "starts_at": "2026-01-10T12:00:00Z", "state": "booked"},
         ),
         Kind(
             T.TEMPLATE_CHANGED, TemplatesChanged, "channel_id",

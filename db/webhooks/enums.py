@@ -18,6 +18,7 @@ class WebhookType(StrEnum):
     CAMPAIGN_DELETED = "campaign.deleted"
     LEAD_CHANGED = "lead.changed"
     LEAD_MOVED = "lead.moved"
+    APPOINTMENT_CHANGED = "appointment.changed"
     TEMPLATE_CHANGED = "template.changed"
     TEMPLATE_STATUS = "template.status"
     CHANNEL_CHANGED = "channel.changed"

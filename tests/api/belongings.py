@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 
 from db import crypto
 from db.tenancy import Actor
@@ -29,6 +30,13 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
         channel,
     )
     board = await insert("select board_id from lead where company_id = $1")
+    always = [{"weekday": day, "opens": 0, "closes": 1440} for day in range(7)]
+    await insert(
+        "insert into booking(company_id, board_id, enabled, minutes, notice_minutes, ahead_days, hours)"
+        " values ($1, $2, true, 60, 0, 14, $3::jsonb) returning board_id",
+        board,
+        msgspec.json.encode(always).decode(),
+    )
     await insert(
         "insert into ai_connection(company_id, id, provider, chat_model, embedder, state)"
         " values ($1, uuidv7(), 'sandbox', 'gpt-4o', 'none', 'ready') returning id"
@@ -171,6 +179,12 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
                 ' select $1, board_id, stage_id, \'enter\', \'{"kind": "add_tag", "tag": "vip"}\' from lead where company_id = $1 returning id'
             ),
             "lead_id": lead,
+            "appointment_id": await insert(
+                "insert into appointment(company_id, board_id, lead_id, starts_at, ends_at) select b.company_id, b.board_id, $2,"
+                " date_trunc('hour', now()) + interval '30 hours', date_trunc('hour', now()) + interval '31 hours'"
+                " from booking b where b.company_id = $1 returning id",
+                lead,
+            ),
             "lead_field_id": await insert(
                 "insert into lead_field(company_id, board_id, key, label, kind) values ($1, $2, 'cidade', 'Cidade', 'text') returning id",
                 board,

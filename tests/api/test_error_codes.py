@@ -12,6 +12,7 @@ from api.openapi.document import operations
 from db import texts
 from db.accounts.errors import AccountError
 from db.boards.errors import BoardError
+from db.bookings.errors import BookingError
 from db.cadences.errors import CadenceError
 from db.channels.errors import ChannelError
 from db.conversations.errors import ConversationError
@@ -64,8 +65,9 @@ TOLD_ONLY = {
         CadenceError.CADENCE_NOT_RUNNING,
         ReplyError.REPLY_TO_NOT_TAKEN,
         ReplyError.VOICE_NOT_TAKEN,
+        *BookingError,
     },
-    "lead_proposals_undo": {BoardError.BOARD_ARCHIVED, BoardError.STAGE_LEAVING},
+    "lead_proposals_undo": {*BookingError, BoardError.BOARD_ARCHIVED, BoardError.STAGE_LEAVING},
     "auth_providers_complete": {AccountError.TOO_MANY_MAILS},
     "auth_sign_up": {AccountError.TOO_MANY_MAILS},  # nobody was sent a mail before they signed up
 }

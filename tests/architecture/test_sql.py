@@ -23,6 +23,7 @@ OWNERS = {
     "db/analytics": {"annotation"},
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lead_stay", "lost_reason", "rule_run", "stage", "stage_ever", "stage_rule", "stage_tag_total", "stage_total"},
+    "db/bookings": {"appointment", "booking"},
     "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_news", "enrolment_step"},
     "db/campaigns": {"campaign", "message_tally", "send_hours", "warm_up", "warm_up_used"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},

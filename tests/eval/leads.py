@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -21,7 +22,9 @@ from db.ai import connection
 from db.ai.connection import Settled
 from db.boards import boards, leads
 from db.boards.enums import StageKind
+from db.bookings import bookings
 from db.contacts.actions import create_contact
+from db.conversations.hours import OpenHours
 from db.jobs import JudgeConversation
 from db.permissions import Permission
 from db.proposals import settings, watch
@@ -138,6 +141,29 @@ class Desk:
             files=[BoardFile(files[0], board.file)],
         )
 
+    async def _opens(self) -> None:
+        """Each hour from nine to six may be booked; tomorrow at eleven is another customer's."""
+        hours = [OpenHours(day, 540, 1080) for day in range(7)]
+        await bookings.put(
+            self._owner,
+            self._board_id,
+            enabled=True,
+            minutes=60,
+            capacity=1,
+            notice_minutes=0,
+            ahead_days=14,
+            remind_hours=0,
+            hours=hours,
+        )
+        other = await create_contact(self._owner, name="Rita Melo", phone=None, tag_names=[], custom={})
+        await self._booked(other["id"], "+1 11:00")
+
+    async def _booked(self, contact_id: UUID, time: str) -> None:
+        lead_id = await self._lead(contact_id, "new", ())
+        ahead, clock = time.split()
+        day = datetime.now(ZONE).date() + timedelta(days=int(ahead))
+        await bookings.book(self._owner, lead_id, datetime.combine(day, clock_time.fromisoformat(clock), ZONE))
+
     async def _file(self, name: str) -> UUID:
         """One that somebody uploaded."""
         made = (
@@ -154,8 +180,8 @@ class Desk:
         await self._db.execute(joined, self._owner.company_id, user_id)
         self._people[str(user_id)] = name
 
-    async def _lead(self, contact_id: UUID | None, stage: str, tags: Iterable[str]) -> None:
-        await leads.create_lead(
+    async def _lead(self, contact_id: UUID | None, stage: str, tags: Iterable[str]) -> UUID:
+        row = await leads.create_lead(
             self._owner,
             board_id=self._board_id,
             stage_id=self._stages[stage],
@@ -164,6 +190,8 @@ class Desk:
             conversation_id=None,
             tags=list(tags),
         )
+        lead_id: UUID = row["id"]
+        return lead_id
 
     async def connect(self, settled: Settled) -> None:
         await connection.save(self._owner, settled)
@@ -172,6 +200,7 @@ class Desk:
 
     async def hear(self, talks: Sequence[Talk]) -> list[Seen]:
         """All of them at once, message by message; then it is quiet, and each is looked at."""
+        await self._opens()
         people = [await self.person(talk) for talk in talks]
         longest = max(len(talk.said) for talk in talks)
         began = int(time.time()) - longest
@@ -197,7 +226,9 @@ class Desk:
     async def person(self, talk: Talk) -> tuple[str, UUID]:
         phone = f"55119{uuid4().int % 10**8:08}"
         person = await create_contact(self._owner, name="Ana Lima", phone=f"+{phone}", tag_names=[], custom={})
-        for _ in range(talk.leads if talk.stage else 0):
+        if talk.booked:
+            await self._booked(person["id"], talk.booked)
+        for _ in range(talk.leads if talk.stage and not talk.booked else 0):
             await self._lead(person["id"], talk.stage, talk.tags)
         return phone, person["id"]
 
@@ -253,6 +284,9 @@ class Desk:
             case "follow_up":
                 days = _days(str(args.get("due_on")), row["created_at"])
                 return next((gold.what for gold in talk.gold if gold.what in days), days[0])
+            case "book":
+                at = datetime.fromisoformat(str(args.get("starts_at"))).astimezone(ZONE)
+                return f"{_days(at.date().isoformat(), row['created_at'])[0]} {at:%H:%M}"
             case "send_template":
                 return self._board.template[0] if args.get("template_id") else ""
             case "send_file" | "add_to_cadence":

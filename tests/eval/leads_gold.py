@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Gold(NamedTuple):
-    """One right step. `what`: the stage, tag, person, template; `key=value` of a field; cents of a value; a day as `days_from`. `lines`:
+    """One right step. `what`: the stage, tag, person, template; `key=value` of a field; cents of a value; a day as `days_from`; a time of that day behind it. `lines`:
     messages that prove it, counted from 1; one of them is enough."""
 
     tool: str
@@ -15,7 +15,8 @@ class Gold(NamedTuple):
 
 class Talk(NamedTuple):
     """`kind`: what it is, or the trap that it sets. `said`: in order; what begins with `> ` is ours. `stage`: where the lead is, "" where
-    there is none yet. `leads`: open ones of this person on the board; of several nothing is done by itself."""
+    there is none yet. `leads`: open ones of this person on the board; of several nothing is done by itself. `booked`: the appointment that
+    they have, as `+2 09:00`: from nine to six each hour is free, but tomorrow at eleven, which somebody else has."""
 
     key: str
     kind: str
@@ -24,6 +25,7 @@ class Talk(NamedTuple):
     stage: str = "new"
     leads: int = 1
     tags: Sequence[str] = ()
+    booked: str = ""
 
 
 class Board(NamedTuple):
@@ -115,3 +117,12 @@ def file(name: str, *lines: int) -> Gold:
 
 def sequence(name: str, *lines: int) -> Gold:
     return Gold("add_to_cadence", name, lines)
+
+
+def book(time: str, *lines: int) -> Gold:
+    """`time`: `+1 10:00`, tomorrow at ten."""
+    return Gold("book", time, lines)
+
+
+def unbook(*lines: int) -> Gold:
+    return Gold("cancel_booking", "", lines)

@@ -38,7 +38,7 @@ async def test_a_board_follows_what_customers_say_and_no_order(
         talks = [
             talk
             for at, talk in enumerate(leads_pt.TALKS)
-            if (talk.kind in TRAPS and at % 2) or (talk.kind == "plain" and not at % 2)
+            if talk.kind == "booking" or (talk.kind in TRAPS and at % 2) or (talk.kind == "plain" and not at % 2)
         ]
     async with sandbox(settings, tmp_path) as it:
         await obeys(it, owner, gullible)

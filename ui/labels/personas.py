@@ -128,7 +128,7 @@ def tools() -> Mapping[str, Named]:
         "remove_tag": Named(_("Take a tag away"), ""),
         "assign": Named(_("Assign somebody"), _("A colleague of the team that takes over.")),
         "schedule_follow_up": Named(_("Plan a follow-up"), _("Writes again later, within its hours.")),
-        "book_slot": Named(_("Book a time"), _("Only times that are free.")),
+        "book_slot": Named(_("Book a time"), _("Only times that the board offers and that are free.")),
         "send_template": Named(_("Send a template"), _("One of those that you allow.")),
         "send_file": Named(_("Send a file"), _("A file that the board allows.")),
         "add_to_cadence": Named(_("Put into a sequence"), _("A sequence that the board allows.")),

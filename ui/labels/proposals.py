@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from api.contract.enums import LeadFieldKind
-from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy
+from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy, ProposedChange
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
@@ -38,6 +38,10 @@ def tools() -> Mapping[LeadTool, Named]:
             _("A sequence that you allow. A persona that answers must be allowed to as well."),
             "playlist_add",
         ),
+        LeadTool.BOOK: Named(
+            _("Book a time"), _("A free one of this board, or another one for who has one already."), "event_available"
+        ),
+        LeadTool.CANCEL_BOOKING: Named(_("Cancel an appointment"), _("For who says that they do not come."), "event_busy"),
     }
 
 
@@ -76,6 +80,13 @@ def does(one: LeadProposal) -> str:
             day = formats.day(what.due_on) if what.due_on else "?"
             said = _("Follow up on {day}").format(day=day)
             return f"{said}: {what.note}" if what.note else said
+        case _:
+            return _beside(one.tool, what)
+
+
+def _beside(tool: LeadTool, what: ProposedChange) -> str:
+    """What it would do that is no change of the lead."""
+    match tool:
         case LeadTool.SEND_TEMPLATE:
             said = _("Send the template {name}").format(name=what.template or "?")
             filled = " · ".join(f"{name}: {value}" for name, value in (what.values or {}).items())
@@ -84,6 +95,12 @@ def does(one: LeadProposal) -> str:
             return _("Send the file {name}").format(name=what.file or "?")
         case LeadTool.ADD_TO_CADENCE:
             return _("Put into the sequence {name}").format(name=what.cadence or "?")
+        case LeadTool.BOOK:
+            return _("Book {moment}").format(moment=formats.moment(what.starts_at) if what.starts_at else "?")
+        case LeadTool.CANCEL_BOOKING:
+            return _("Cancel the appointment")
+        case _:
+            return ""
 
 
 def _value(kind: LeadFieldKind, value: str | None, currency: str) -> str:
@@ -147,6 +164,8 @@ def why(one: ProposalWhy) -> str:
         ProposalWhy.ALREADY_SO: _("It was so already."),
         ProposalWhy.IN_CADENCE: _("They are or were in this sequence already."),
         ProposalWhy.OPTED_OUT: _("They asked for no more messages."),
+        ProposalWhy.NOT_FREE: _("This time is not free any more."),
+        ProposalWhy.NOT_BOOKED: _("There was no appointment."),
         ProposalWhy.CANNOT_SEND: _("The channel takes no free message from us now."),
         ProposalWhy.SENT_BEFORE: _("The same file went to them within a day."),
         ProposalWhy.PEOPLE_ANSWER: _("People answer here, so a person decides."),

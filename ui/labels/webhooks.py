@@ -37,7 +37,11 @@ def groups() -> list[tuple[str, dict[WebhookType, str]]]:
         ),
         (
             _("Leads"),
-            {kind.LEAD_CHANGED: _("A lead was made, changed or deleted"), kind.LEAD_MOVED: _("A lead went to another stage")},
+            {
+                kind.LEAD_CHANGED: _("A lead was made, changed or deleted"),
+                kind.LEAD_MOVED: _("A lead went to another stage"),
+                kind.APPOINTMENT_CHANGED: _("A time was booked, moved or cancelled"),
+            },
         ),
         (
             _("Campaigns"),

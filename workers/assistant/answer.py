@@ -18,7 +18,7 @@ from db.assistant.enums import Decision, TurnReason
 from db.knowledge.search import Passage
 from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, RuleKind
-from workers.assistant import checks, evidence, words
+from workers.assistant import checks, evidence, times, words
 from workers.assistant.clean import clean
 from workers.assistant.composed import Cited, Collected, Composed, Proposal, Query, Search, Step
 from workers.assistant.evidence import Quote, Sources
@@ -309,7 +309,7 @@ class _Run:
         asking = burst(self._brief.lines)
         self._steps.append(Step(kind="result", answered={"platform": VERSION, "decision": more["decision"]}))
         return Composed(
-            citations=[self._cited(one) for one in cited],
+            citations=[self._cited(one) for one in cited if self._passages[one.passage].source_id != times.SOURCE],
             collected=self._collected(answer) if answer is not None else [],
             said=clean((answer.handover_reason if answer is not None else None) or "", 300),
             question=clean("\n".join(line.text for line in asking), 600),

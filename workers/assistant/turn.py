@@ -30,11 +30,12 @@ from db.errors import Unavailable
 from db.jobs import NoteGap, RunTurn
 from db.permissions import Permission
 from db.personas.config import PersonaConfig
+from db.proposals import offered
 from db.tenancy import worker
 from db.work import work
-from workers.assistant import answer, media, words
+from workers.assistant import answer, media, times, words
 from workers.assistant.composed import Composed as Made
-from workers.assistant.composed import Step
+from workers.assistant.composed import Search, Step
 from workers.assistant.prompt import Brief, Line, burst
 from workers.llm.ask import moderated
 from workers.registration import Handler, Loop
@@ -173,7 +174,7 @@ async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, 
     """Raises TimeoutError where it takes too long. `steps`: what happened, however it ends."""
     brief = await brief_of(company_id, about, turn, found, steps)
     answering = msgspec.structs.replace(about, merged=max(0, turn.bubbles - 1))
-    search = answer.knowledge_of(company_id, about, found.serving.config)
+    search = await knowing(company_id, about, brief, found.contact_id)
     looks = await safety.moderates(company_id)
     async with asyncio.timeout(LONGEST):
         if looks and await _flagged(company_id, [line.text for line in burst(brief.lines)], steps):
@@ -183,6 +184,13 @@ async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, 
             kept = answer.withheld(company_id, about, brief, steps)
             return msgspec.structs.replace(kept, usage=made.usage, model=made.model)
         return made
+
+
+async def knowing(company_id: UUID, about: About, brief: Brief, contact_id: UUID | None) -> Search | None:
+    """What the persona may find: its knowledge, and the free times that it may tell."""
+    told = await offered.offers(company_id, brief.config, contact_id)
+    knows = answer.knowledge_of(company_id, about, brief.config)
+    return times.beside(knows, told, ZoneInfo(brief.time_zone), brief.now, words.language_of(burst(brief.lines))[:2])
 
 
 async def _flagged(company_id: UUID, texts: Sequence[str], steps: list[Step]) -> bool:

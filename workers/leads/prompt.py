@@ -87,6 +87,8 @@ _ACTS = {
     LeadTool.SEND_TEMPLATE: "a template to send",
     LeadTool.SEND_FILE: "a file to send",
     LeadTool.ADD_TO_CADENCE: "a sequence",
+    LeadTool.BOOK: "a time to book",
+    LeadTool.CANCEL_BOOKING: "an appointment to cancel",
 }
 
 
@@ -113,10 +115,15 @@ def _known(context: Context, shown: Shown) -> dict[str, Any]:
         "value": lead.value_cents / 100 if lead.value_cents is not None else None,
         "owner": clean(lead.owner_name, NAME) if lead.owner_name else None,
         "due_on": lead.due_on.isoformat() if lead.due_on is not None else None,
+        "appointment": _local(context, context.allowed.booked_at) if context.allowed.booked_at is not None else None,
         "tags": [clean(one, NAME) for one in lead.tags],
         "fields": values,
     }
     return {**known, "lead": {key: value for key, value in told.items() if value not in (None, [], {})}}
+
+
+def _local(context: Context, at: datetime) -> str:
+    return f"{at.astimezone(ZoneInfo(context.time_zone)):%A %Y-%m-%d %H:%M}"
 
 
 def _moment(context: Context, shown: Shown, at: datetime) -> str:

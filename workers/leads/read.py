@@ -50,6 +50,7 @@ class _Call(Struct):
     template: str = ""
     file: str = ""
     sequence: str = ""
+    time: str = ""
     values: list[dict[str, Any]] = []
 
 
@@ -192,6 +193,15 @@ def _add_to_cadence(call: _Call, context: Context, shown: Shown) -> Made:
     return Why.NOT_OFFERED if cadence is None else {"cadence_id": cadence.id}
 
 
+def _book(call: _Call, context: Context, shown: Shown) -> Made:
+    span = shown.times.get(call.time)
+    return Why.NOT_FREE if span is None else {"starts_at": span.start}
+
+
+def _cancel_booking(call: _Call, context: Context, shown: Shown) -> Made:
+    return {}
+
+
 _ARGS: Mapping[LeadTool, Callable[[_Call, Context, Shown], Made]] = {
     LeadTool.CREATE_LEAD: _create,
     LeadTool.MOVE_LEAD: _move,
@@ -204,4 +214,6 @@ _ARGS: Mapping[LeadTool, Callable[[_Call, Context, Shown], Made]] = {
     LeadTool.SEND_TEMPLATE: _send_template,
     LeadTool.SEND_FILE: _send_file,
     LeadTool.ADD_TO_CADENCE: _add_to_cadence,
+    LeadTool.BOOK: _book,
+    LeadTool.CANCEL_BOOKING: _cancel_booking,
 }

@@ -1,11 +1,12 @@
 """What one look at a conversation shows a model, under names that are good for this look alone: m1… messages, s1… stages, t1… tags, p1…
-people, x1… templates, f1… files, q1… sequences; fields by their keys. Ids of the database never appear, so that nothing foreign can be named."""
+people, x1… templates, f1… files, q1… sequences, h1… free times; fields by their keys. Ids of the database never appear, so that nothing foreign can be named."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from db.assistant.context import Said
 from db.boards.enums import StageKind
+from db.bookings.slots import Span
 from db.cadences.enrolling import Entrance
 from db.proposals.allowed import BoardFile
 from db.proposals.context import Context, LeadField, Named, Stage, Template
@@ -25,6 +26,7 @@ class Shown(NamedTuple):
     templates: Mapping[str, Template]
     files: Mapping[str, BoardFile]
     cadences: Mapping[str, Entrance]
+    times: Mapping[str, Span]
 
 
 def shown(context: Context) -> Shown:
@@ -40,6 +42,7 @@ def shown(context: Context) -> Shown:
         _named("x", context.templates),
         _named("f", context.allowed.files),
         _named("q", context.allowed.cadences),
+        _named("h", context.allowed.times),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from db.boards.enums import LeadFieldKind, StageKind
 from db.proposals.context import Context
@@ -159,6 +160,22 @@ def _add_to_cadence(context: Context, shown: Shown) -> Tool:
     )
 
 
+def _book(context: Context, shown: Shown) -> Tool:
+    zone = ZoneInfo(context.time_zone)
+    told = {name: f"{one.start.astimezone(zone):%A %Y-%m-%d %H:%M}" for name, one in shown.times.items()}
+    return _tool(
+        LeadTool.BOOK,
+        "Books the free time that the customer chose, or moves their appointment to it: only a day and an hour that they agreed to.",
+        time=_one_of(told),
+    )
+
+
+def _cancel_booking(context: Context, shown: Shown) -> Tool:
+    return _tool(
+        LeadTool.CANCEL_BOOKING, "Cancels the customer's appointment: they say that they do not come and want no other time."
+    )
+
+
 _MADE: Mapping[LeadTool, Callable[[Context, Shown], Tool]] = {
     LeadTool.CREATE_LEAD: _create,
     LeadTool.MOVE_LEAD: _move,
@@ -171,4 +188,6 @@ _MADE: Mapping[LeadTool, Callable[[Context, Shown], Tool]] = {
     LeadTool.SEND_TEMPLATE: _send_template,
     LeadTool.SEND_FILE: _send_file,
     LeadTool.ADD_TO_CADENCE: _add_to_cadence,
+    LeadTool.BOOK: _book,
+    LeadTool.CANCEL_BOOKING: _cancel_booking,
 }

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from db.assistant.context import Said
 from db.boards.enums import LeadFieldKind, StageKind
+from db.bookings.slots import Span
 from db.cadences.enrolling import Entrance
 from db.proposals.allowed import Allowed, BoardFile
 from db.proposals.context import Context, Lead, LeadField, Named, Stage, Template
@@ -23,6 +24,7 @@ NOVO, NEGOCIO, GANHO, PERDIDO = (
 )
 SIZES = BoardFile(uuid4(), "Ficha de medidas", "Segue!")
 LAUNCHES = Entrance(uuid4(), "Lançamentos", False)
+TEN = Span(datetime(2026, 11, 27, 13, tzinfo=UTC), datetime(2026, 11, 27, 14, tzinfo=UTC))
 CARLA = Named(uuid4(), "Carla Dias")
 CATALOG = Template(uuid4(), "catalogo", "Oi {{1}}, segue o catálogo.", ["1"])
 FIELDS = [
@@ -69,7 +71,7 @@ def looked(*texts: str, lead: bool = True, closing: bool = True, judged: int | N
         "region": "BR",
         "today": date(2026, 11, 26),
         "persona": None,
-        "allowed": Allowed([SIZES], frozenset(), [LAUNCHES], True, True, False),
+        "allowed": Allowed([SIZES], frozenset(), [LAUNCHES], True, True, False, [TEN], None),
         "said": said(*texts),
         "refused": [],
     }

@@ -11,7 +11,7 @@ import pytest
 from db.proposals.context import Context, Refused
 from db.proposals.enums import LeadPolicy, LeadTool
 from db.proposals.enums import ProposalWhy as Why
-from tests.workers.leads.looked import AT, CARLA, CATALOG, LAUNCHES, NEGOCIO, PERDIDO, SIZES, looked, names
+from tests.workers.leads.looked import AT, CARLA, CATALOG, LAUNCHES, NEGOCIO, PERDIDO, SIZES, TEN, looked, names
 from workers.leads.prompt import messages
 from workers.leads.read import read
 from workers.leads.shown import shown
@@ -51,8 +51,11 @@ def test_what_strangers_wrote_is_data_on_one_line() -> None:
 
 def test_only_what_makes_sense_is_offered() -> None:
     with_lead, without = looked("oi"), looked("oi", lead=False)
-    assert names(offered(with_lead, shown(with_lead))) == [tool.value for tool in LeadTool if tool is not LeadTool.CREATE_LEAD]
-    assert names(offered(without, shown(without))) == ["create_lead"]
+    absent = (LeadTool.CREATE_LEAD, LeadTool.CANCEL_BOOKING)  # there is nothing to cancel
+    assert names(offered(with_lead, shown(with_lead))) == [tool.value for tool in LeadTool if tool not in absent]
+    assert names(offered(without, shown(without))) == ["create_lead", "book"]
+    without.settings.tools[LeadTool.CREATE_LEAD] = LeadPolicy.NEVER
+    assert names(offered(without, shown(without))) == []
     never = looked("oi")
     never.settings.tools[LeadTool.MOVE_LEAD] = LeadPolicy.NEVER
     assert "move_lead" not in names(offered(never, shown(never)))
@@ -90,6 +93,8 @@ READ: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("send_template", {"template": "x1", "values": [{"placeholder": "1", "text": "Ana"}]}, {"template_id": CATALOG.id, "values": {"1": "Ana"}}),
     ("send_file", {"file": "f1"}, {"file_id": SIZES.file_id}),
     ("add_to_cadence", {"sequence": "q1"}, {"cadence_id": LAUNCHES.id}),
+    ("book", {"time": "h1"}, {"starts_at": TEN.start}),
+    ("cancel_booking", {}, {}),
     ("create_lead", {"title": "  Sofá\ncinza "}, {"title": "Sofá cinza"}),
 ]  # fmt: skip
 
@@ -122,6 +127,8 @@ WRONG: list[tuple[str, Any, Why]] = [
     ("add_tag", {"tag": "outra"}, Why.UNKNOWN_TAG),
     ("assign", {"person": "p2"}, Why.UNKNOWN_PERSON),
     ("follow_up", {"due_on": "logo"}, Why.BAD_DATE),
+    ("book", {"time": "h2"}, Why.NOT_FREE),
+    ("book", {"time": "2026-11-27T10:00"}, Why.NOT_FREE),
     ("send_template", {"template": "x9", "values": []}, Why.NOT_OFFERED),
     ("send_file", {"file": "f2"}, Why.NOT_OFFERED),
     ("send_file", {"file": str(SIZES.file_id)}, Why.NOT_OFFERED),

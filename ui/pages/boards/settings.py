@@ -27,6 +27,7 @@ from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import boards as labels
 from ui.pages.boards.ai import AiTab
+from ui.pages.boards.booking import BookingCard
 from ui.pages.boards.own_fields import FieldsCard
 from ui.pages.boards.rules import Rules
 from ui.routing import page
@@ -38,7 +39,11 @@ MOVED_AT_ONCE = 5000  # leads; more are moved by a job
 def settings(board_id: UUID, tab: str = "board") -> None:
     crumbs = [(_("Boards"), "/boards"), (_("Board"), f"/boards/{board_id}")]
     with frame(_("Board settings"), breadcrumbs=crumbs, active="/boards") as head:
-        parts = [("board", _("Board"), lambda: _Settings(board_id, head)), ("ai", _("AI"), lambda: AiTab(board_id, head))]
+        parts = [
+            ("board", _("Board"), lambda: _Settings(board_id, head)),
+            ("booking", _("Appointments"), lambda: BookingCard(session.current().api, board_id)),
+            ("ai", _("AI"), lambda: AiTab(board_id, head)),
+        ]
         tabs(parts, tab, name="tab")
 
 

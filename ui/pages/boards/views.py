@@ -1,4 +1,4 @@
-"""The two looks of a board, columns and list, and what both are filtered by."""
+"""The looks of a board, columns, list and appointments, and what the first two are filtered by."""
 
 from typing import Literal
 from urllib.parse import urlencode
@@ -18,8 +18,8 @@ def dues() -> dict[str, str]:
     return {"overdue": _("Overdue"), "today": _("Today"), "week": _("Next 7 days"), "none": _("Without a date")}
 
 
-def view_switch(board_id: UUID, shown: Literal["board", "list"]) -> None:
-    """Leads to the other look, with the same search and filters."""
+def view_switch(board_id: UUID, shown: Literal["board", "list", "agenda"]) -> None:
+    """Leads to the other looks, with the same search and filters."""
 
     def go() -> None:
         names = [name for name in address().names if name in ("q", "owner", "tag", "due") or name.startswith(OWN)]
@@ -31,3 +31,5 @@ def view_switch(board_id: UUID, shown: Literal["board", "list"]) -> None:
         icon_button("view_list", _("Show as a list"), go)
     else:
         icon_button("view_kanban", _("Show as a board"), go)
+    if shown != "agenda":
+        icon_button("calendar_month", _("Appointments"), lambda: ui.navigate.to(f"/boards/{board_id}/appointments"))

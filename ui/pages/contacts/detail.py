@@ -16,6 +16,7 @@ from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
 from ui.components import call_dialog, own_value, problems
+from ui.components.appointments import Appointments
 from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.confirm import confirm
@@ -76,6 +77,7 @@ class _Contact:
             with ui.element("div").classes("m-col m-loose m-first"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
                 Leads(contact_id)
+                Appointments(contact_id=contact_id)
                 Kommo(contact_id, write=self._write)
                 self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)

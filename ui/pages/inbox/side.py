@@ -13,6 +13,7 @@ from api.contract.enums import Permission
 from ui import formats, kinds, session
 from ui.client import campaigns
 from ui.client import conversations as client
+from ui.components.appointments import Appointments
 from ui.components.buttons import icon_button
 from ui.components.states import load, skeleton
 from ui.components.text import avatar, badge, initials, title
@@ -60,6 +61,7 @@ class Side:
             if me.may(Permission.BOARDS_READ):
                 Proposals(one.id, point)
                 Leads(one)
+                Appointments(contact_id=one.contact_id)
             self._others = load(self._fetch_others, self._draw_others, lambda: skeleton("line m-w-80"))
             if me.may(Permission.CAMPAIGNS_READ):
                 load(lambda: campaigns.of_contact(self._api, one.contact_id), _draw_campaigns, lambda: skeleton("line m-w-80"))

@@ -59,6 +59,7 @@ HEEDED = (
     "send_template",
     "send_file",
     "add_to_cadence",
+    "book_slot",
 )
 """Of the document's tools those that something carries out."""
 

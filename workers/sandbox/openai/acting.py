@@ -106,6 +106,8 @@ def _action(name: str, tool: dict[str, Any], reading: Reading, found: list[Inten
         return _schedule(reading, found)
     if re.search(r"^assign|set_owner", name):
         return _person(tool, reading, lines)
+    if re.search(r"^book|cancel_(?:booking|appointment)", name):
+        return _booking(tool, reading, lines, cancels=name.startswith("cancel"))
     if re.search(r"add_to_(?:cadence|sequence)|enrol", name):
         return _entering(tool, reading, lines)
     if re.search(r"send_(?:file|media|template|document)", name):
@@ -195,6 +197,34 @@ def _person(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> Action
         for line in reversed(lines):
             if line.role == "user" and re.search(asked, words.plain(line.text)) and not intents.injected(line.text):
                 return Action("person", [line], 0.9, option=option.value)
+    return None
+
+
+_BOOK: Final = re.compile(
+    r"\b(?:marca|agenda|reserva|remarca|book|schedule|reserve)\w*|\bpode ser\b|\b(?:quero|confirmo|fico com|vou) (?:o |a |as |na |no )?|\bworks for me\b"
+)
+_CANCEL: Final = re.compile(
+    r"\b(?:desmarc\w+|cancel\w*)\b|\bnao (?:vou|posso|consigo) (?:mais )?(?:ir|comparecer)\b|\bcan'?t (?:make it|come)\b"
+)
+
+
+def _booking(tool: dict[str, Any], reading: Reading, lines: list[Line], *, cancels: bool) -> Action | None:
+    """The free time whose day and hour the customer says; or that they do not come."""
+    for line in reversed([one for one in lines if one.role == "user" and not intents.injected(one.text)]):
+        said = words.plain(line.text)
+        leaves = bool(_CANCEL.search(said))
+        if cancels:
+            if leaves and "?" not in line.text:
+                return Action("later", [line], 0.9)
+            continue
+        if leaves or not _BOOK.search(said) or re.search(r"\b(?:nao|not)\b", said):
+            continue
+        at = times.wanted(line.text, times.now(reading.system))
+        if at is None:
+            continue
+        for option in options(tool, reading, ("time", "slot", "slot_id")):
+            if f"{at:%Y-%m-%d %H:%M}" in option.name:
+                return Action("later", [line], 0.9, option=option.value)
     return None
 
 
@@ -350,6 +380,8 @@ def _target(action: Action, name: str, part: dict[str, Any], whole: bool) -> Any
             if re.search(r"field|key|name", name)
             else MISSING
         )
-    if re.search(r"stage|tag|label|file|template|sequence|cadence|media|document|person|owner|user|^to$|^name$|field", name):
+    if re.search(
+        r"stage|tag|label|file|template|sequence|cadence|^time$|^slot|media|document|person|owner|user|^to$|^name$|field", name
+    ):
         return action.option
     return MISSING
