@@ -14,6 +14,7 @@ from api.analytics_shared import Language, Since, Until, hand_file, period_of, t
 from api.auth.guard import Caller
 from api.contract.analytics import (
     CampaignAnalytics,
+    CampaignsBefore,
     CampaignStarted,
     ConversationAnalytics,
     MessageAnalytics,
@@ -128,7 +129,8 @@ async def campaign_figures(actor: Actor, since: date | None, until: date | None,
         )
         for one in found.items
     ]
-    return CampaignAnalytics(period=period_of(found.period, None), total=found.total, items=items)
+    before = CampaignsBefore(**found.before._asdict())
+    return CampaignAnalytics(period=period_of(found.period, None), total=found.total, items=items, before=before)
 
 
 async def _conversations(actor: Actor, since: date | None, until: date | None, where: Where) -> ConversationAnalytics:

@@ -63,6 +63,8 @@ async def origin_figures(actor: Actor, since: date | None, until: date | None, t
         touch=touch,
         leads=found.leads,
         won=found.won,
+        leads_before=found.leads_before,
+        won_before=found.won_before,
         ads=_origins(found.ads),
         campaigns=_origins(found.campaigns),
         templates=_origins(found.templates),

@@ -197,9 +197,20 @@ class CampaignStarted(Output):
     spent: list[CostSpent]
 
 
+class CampaignsBefore(Output):
+    """Campaigns that started in the period before, and how far the messages of the newest 200 of them came."""
+
+    campaigns: int
+    sent: int
+    delivered: int
+    read: int
+    replied: int
+
+
 class CampaignAnalytics(Output):
     """GET /v1/analytics/campaigns. Those that started in the period, the newest 200; `total` counts all. Their figures are those of their own pages."""
 
     period: AnalyticsPeriod
     total: int
     items: list[CampaignStarted]
+    before: CampaignsBefore

@@ -39,12 +39,14 @@ class Origin(Output):
 
 class OriginAnalytics(Output):
     """GET /v1/analytics/origins. Leads that came onto a board in the period, as won whenever that was, by the first ad or campaign that their contact
-    answered, or by the newest before the lead was made. Each list adds up to `leads` and `won`."""
+    answered, or by the newest before the lead was made. Each list adds up to `leads` and `won`; `leads_before`, `won_before`: of the period before."""
 
     period: AnalyticsPeriod
     touch: Annotated[WhichTouch, example("first")]
     leads: int
     won: int
+    leads_before: int
+    won_before: int
     ads: list[Origin]
     campaigns: list[Origin]
     templates: list[Origin]

@@ -32,12 +32,23 @@ class Started(NamedTuple):
     spent: list[Spent]
 
 
+class Reach(NamedTuple):
+    """How many campaigns started, and how far their messages came."""
+
+    campaigns: int
+    sent: int
+    delivered: int
+    read: int
+    replied: int
+
+
 class Campaigns(NamedTuple):
-    """`total`: those that started, also where they are more than are listed."""
+    """`total`: those that started, also where they are more than are listed. `before`: of the period before, of the messages those of the newest."""
 
     period: Period
     total: int
     items: list[Started]
+    before: Reach
 
 
 async def campaigns(actor: Actor, first: date | None, last: date | None, channel_id: UUID | None) -> Campaigns:
@@ -48,6 +59,10 @@ async def campaigns(actor: Actor, first: date | None, last: date | None, channel
         rows = await r.fetch(_CAMPAIGNS, actor.company_id, of.begins, of.ends, channel_id)
         ids = [row["id"] for row in rows]
         counted, money = await tallies(r, ids), await spent(r, actor.company_id, ids)
+        earlier = await r.fetch(_CAMPAIGNS, actor.company_id, of._replace(first=of.before).begins, of.begins, channel_id)
+        then = [one.figures for one in (await tallies(r, [row["id"] for row in earlier])).values()]
+        sums = (sum(getattr(one, name) for one in then) for name in Reach._fields[1:])
+        before = Reach(earlier[0]["total"] if earlier else 0, *sums)
     items = [
         Started(
             row["id"],
@@ -60,4 +75,4 @@ async def campaigns(actor: Actor, first: date | None, last: date | None, channel
         )
         for row in rows
     ]
-    return Campaigns(of, rows[0]["total"] if rows else 0, items)
+    return Campaigns(of, rows[0]["total"] if rows else 0, items, before)

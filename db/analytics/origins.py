@@ -40,11 +40,13 @@ class Origin(NamedTuple):
 
 
 class Origins(NamedTuple):
-    """Each list adds up to `leads` and `won`, of which NONE are those that nothing brought."""
+    """Each list adds up to `leads` and `won`, of which NONE are those that nothing brought; `before`: as many in the period before."""
 
     period: Period
     leads: int
     won: int
+    leads_before: int
+    won_before: int
     ads: list[Origin]
     campaigns: list[Origin]
     templates: list[Origin]
@@ -79,6 +81,7 @@ from placed p join board b on b.company_id = $1 and b.id = p.board_id left join 
 group by p.campaign_id, k.template_id, p.ad, b.currency
 """
 )
+_TOTAL = f"{_LEADS} select count(*)::int as leads, count(*) filter (where won)::int as won from came"
 _STARTED = """
 select id from campaign where company_id = $1 and started_at >= $2 and started_at < $3 and cadence_id is null and fallback_of is null
 order by started_at desc limit 200
@@ -119,6 +122,8 @@ async def origins(actor: Actor, first: date | None, last: date | None, touch: Wh
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
         rows = await r.fetch(_SUMS, actor.company_id, of.begins, of.ends, touch.value)
+        earlier = await r.fetchrow(_TOTAL, actor.company_id, of._replace(first=of.before).begins, of.begins, touch.value)
+        assert earlier is not None
         started = [row["id"] for row in await r.fetch(_STARTED, actor.company_id, of.begins, of.ends)]
         ids = list({*started, *(row["campaign_id"] for row in rows if row["campaign_id"])})
         named = {row["id"]: row for row in await r.fetch(_CAMPAIGNS, actor.company_id, ids)}
@@ -149,6 +154,8 @@ async def origins(actor: Actor, first: date | None, last: date | None, touch: Wh
         of,
         sum(one.leads for one in everything),
         sum(one.won for one in everything),
+        earlier["leads"],
+        earlier["won"],
         listed(OriginKind.AD, ads),
         listed(OriginKind.CAMPAIGN, campaigns),
         listed(OriginKind.TEMPLATE, of_templates),

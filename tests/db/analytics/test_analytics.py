@@ -172,6 +172,8 @@ async def test_campaigns_of_a_period(owner: Actor, owner_db: asyncpg.Connection)
     found = await campaigns.campaigns(owner, None, None, channel)
     assert ([one.id for one in found.items], found.total) == ([campaign], 1)
     assert (await campaigns.campaigns(owner, date(2020, 1, 1), date(2020, 1, 5), None)).items == []
+    later = found.period.last + timedelta(days=30)
+    assert (await campaigns.campaigns(owner, later - timedelta(days=29), later, channel)).before.campaigns == 1
     with pytest.raises(Invalid):
         await campaigns.campaigns(owner, date(2020, 1, 1), date(2021, 12, 1), None)
     with pytest.raises(Forbidden):

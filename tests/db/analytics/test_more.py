@@ -176,6 +176,9 @@ async def test_what_brought_leads_adds_up(owner: Actor, owner_db: asyncpg.Connec
     for which, counted in expected.items():
         found = await origins.origins(owner, None, None, which)
         assert found.leads == 20
+        later = found.period.last + timedelta(days=30)
+        then = await origins.origins(owner, later - timedelta(days=29), later, which)
+        assert (then.leads, then.leads_before, then.won_before) == (0, 20, found.won)
         by_campaign, by_ad = Counter[str](), Counter[str]()
         for (campaign, ad), n in counted.items():
             by_campaign[campaign] += n

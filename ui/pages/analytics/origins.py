@@ -78,11 +78,11 @@ class _Origins:
         brought = sum(one.leads for one in found.campaigns if one.key)
         by_ads = sum(one.leads for one in found.ads if one.key)
         with figures():
-            pieces.beside(_("Leads"), found.leads, None, came)
+            pieces.beside(_("Leads"), found.leads, found.leads_before, came, more_is="good")
             pieces.beside(
                 _("Of them won"),
                 found.won,
-                None,
+                found.won_before,
                 _("Of the leads that came on these days: how many were won, whenever that was."),
             )
             pieces.beside(_("Brought by campaigns"), brought, None, _("Leads of people who had answered a campaign."))

@@ -10,7 +10,7 @@ from api.contract.enums import Permission
 from api.contract.events import CampaignEvent
 from ui import formats, session
 from ui.client import analytics as client
-from ui.components.cards import card, key_values
+from ui.components.cards import card, figures, key_values
 from ui.components.charts import funnel
 from ui.components.frame import Frame, frame
 from ui.components.states import empty, load, skeleton_card
@@ -75,6 +75,7 @@ class _Campaigns:
                 )  # fmt: skip
             return
         all_of = [one.figures for one in found.items]
+        self._draw_figures(found)
         with card(_("From sent to replied"), hint=_("All campaigns of these days together")):
             funnel([
                 (_("Sent"), sum(one.sent for one in all_of)), (_("Delivered"), sum(one.delivered for one in all_of)),
@@ -106,6 +107,22 @@ class _Campaigns:
             pieces.table(_("By campaign"), heads, rows)
         pieces.meanings(words.messages())
         pieces.foot(found.period, compared=False)
+
+    @staticmethod
+    def _draw_figures(found: CampaignAnalytics) -> None:
+        """Of all campaigns together, beside those of the period before."""
+        n, was = [one.figures for one in found.items], found.before
+        sent = sum(one.sent for one in n)
+        with figures():
+            pieces.beside(_("Campaigns started"), found.total, was.campaigns, _("Campaigns that started on these days."))
+            pieces.beside(_("Sent"), sent, was.sent, words.SENT())
+            for name, part, before, meaning in (
+                (_("Delivered"), sum(one.delivered for one in n), was.delivered, words.DELIVERED()),
+                (_("Read"), sum(one.read for one in n), was.read, words.READ()),
+                (_("Replied"), sum(one.replied for one in n), was.replied, words.REPLIED()),
+            ):
+                now, then = (part / sent if sent else None), (before / was.sent if was.sent else None)
+                pieces.beside(name, now, then, meaning, show=words.share, more_is="good")
 
 
 class _Channels:
