@@ -88,9 +88,9 @@ class _Origins:
             pieces.beside(_("Brought by campaigns"), brought, None, _("Leads of people who had answered a campaign."))
             pieces.beside(_("Brought by ads"), by_ads, None, _("Leads of people who had written from an ad."))
         self._chart(found)
-        self._table(_("By ad"), "ad", found.ads)
-        self._table(_("By campaign"), "campaign", found.campaigns)
-        self._table(_("By template"), "template", found.templates)
+        self._table(_("By ad"), _("Ad"), "ad", found.ads)
+        self._table(_("By campaign"), _("Campaign"), "campaign", found.campaigns)
+        self._table(_("By template"), _("Template"), "template", found.templates)
         pieces.meanings([
             (_("Leads"), came),
             (_("By the first contact"), _("The first ad or campaign that the person ever answered, before the lead was made.")),
@@ -113,7 +113,7 @@ class _Origins:
                 label=_("Leads and those won by what brought them; the tables below say the same"),
             )
 
-    def _table(self, heading: str, kind: str, found: Sequence[Origin]) -> None:
+    def _table(self, heading: str, head: str, kind: str, found: Sequence[Origin]) -> None:
         if not any(one.key for one in found):
             return
         rows: list[list[Cell | str]] = []
@@ -129,7 +129,7 @@ class _Origins:
                 *self._money(one),
             ])  # fmt: skip
         heads = [
-            heading, _("Leads"), pgettext("figures", "Won"), _("Won of the leads"), _("Worth of those won"), _("Cost"), _("Cost of a lead"), _("Cost of one won"),
+            head, _("Leads"), pgettext("figures", "Won"), _("Won of the leads"), _("Worth of those won"), _("Cost"), _("Cost of a lead"), _("Cost of one won"),
         ]  # fmt: skip
         with card(heading, flush=True):
             pieces.table(heading, heads, rows)
