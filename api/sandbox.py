@@ -30,6 +30,7 @@ from db.ai import sandbox_model
 from db.channels import actions
 from db.messages import threads
 from db.messages.threads import Entry, Phone
+from db.qr import pairing
 
 Search = Annotated[str | None, QueryParameter(max_length=100, description="Part of a number or of a name.")]
 Address = Annotated[
@@ -120,6 +121,17 @@ class SandboxController(Controller):
     )
     async def news(self, channel_id: FromPath[UUID], data: JSONBody[SandboxNews], actor: Caller) -> Done:
         await actions.sandbox_news(actor, channel_id, data.code)
+        return Done()
+
+    @post(
+        "/scan",
+        status_code=202,
+        summary="Scan the code with the sandbox's phone",
+        description="For a rehearsal number that is connected by a code: the sandbox's phone scans what is shown, or types it in, and "
+        "`channel.changed` tells once it is connected. 409 `no_code` while none is shown.",
+    )
+    async def scan(self, channel_id: FromPath[UUID], actor: Caller) -> Done:
+        await pairing.scan(actor, channel_id)
         return Done()
 
     @get("/behaviour", summary="Behaviour of the sandbox", description="How people and network behave towards this channel.")

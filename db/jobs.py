@@ -474,11 +474,11 @@ class EmbedQuestion(Job, frozen=True, kw_only=True):
 
 
 class SandboxControl(Job, frozen=True, kw_only=True):
-    """A person plays with the sandbox: answers as a customer, changes its behaviour, reviews a template."""
+    """A person plays with the sandbox: answers as a customer, changes its behaviour, reviews a template, scans a code."""
 
     when_held: ClassVar[WhenHeld] = "hold"
     channel_id: UUID
-    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news"]
+    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news", "scan"]
     params: dict[str, str | float | int | bool]
 
 

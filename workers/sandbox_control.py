@@ -7,12 +7,14 @@ from db.channels.events import SandboxChanged
 from db.channels.secrets import ChannelRow
 from db.jobs import SandboxControl
 from db.permissions import Permission
+from db.qr import pairing
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import work
 from workers.channels import sandbox_call
 from workers.control import Refused
 from workers.credentials import channel_of
+from workers.providers import registry
 from workers.providers.wire import Wire
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
@@ -35,10 +37,12 @@ class SandboxJobs:
         channel = (await channel_of(company_id, job.channel_id)).channel
         if not channel.sandbox:
             raise Cancel("the channel is not on the sandbox")
-        method, path, body = request(channel, job.verb, job.params)
         refused: Refused | None = None
         try:
-            await sandbox_call(self._settings, self._wire, method, path, body)
+            if job.verb == "scan":
+                await self._scan(channel)
+            else:
+                await sandbox_call(self._settings, self._wire, *request(channel, job.verb, job.params))
         except Refused as error:
             refused = error
         async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
@@ -48,6 +52,16 @@ class SandboxJobs:
             w.emit(SandboxChanged(channel_id=job.channel_id, verb=job.verb, reason=reason))
         if refused is not None:
             raise Retry(2.0, str(refused)) if refused.transient else Cancel(str(refused))
+
+    async def _scan(self, channel: ChannelRow) -> None:
+        """The simulator's phone lets in who shows the code of this channel. Raises Refused; Cancel when no code is shown any more."""
+        shown = await pairing.shown(channel.company_id, channel.id)
+        if shown is None:
+            raise Cancel("no code is shown")
+        account = {"id": channel.id.hex, "kind": registry.adapter(channel.kind).provider.name, "company": channel.name}
+        await sandbox_call(self._settings, self._wire, "POST", "accounts", {**account})
+        body = {"code": shown.code, "kind": shown.kind.value, "number": channel.number or ""}
+        await sandbox_call(self._settings, self._wire, "POST", f"accounts/{channel.id.hex}/scan", {**body})
 
 
 def request(channel: ChannelRow, verb: str, params: Params) -> tuple[str, str, dict[str, object]]:

@@ -49,11 +49,12 @@ class SandboxMessage(Output):
 SandboxKind = Literal[
     "text", "image", "video", "voice", "audio", "document", "sticker", "media", "location", "contacts", "order", "button", "button_reply",
     "list_reply", "form", "reaction", "reaction_removed", "edit", "revoke", "unsupported", "ad", "forwarded", "call", "echo",
-    "number_changed", "user_id_changed", "identity_changed",
+    "number_changed", "user_id_changed", "identity_changed", "hidden",
 ]  # fmt: skip
 SandboxNewsCode = Literal[
     "account_restricted", "account_violation", "app_removed", "review_rejected", "review_approved", "alert", "name_rejected",
-    "name_approved", "pin_changed", "flow_blocked", "unknown",
+    "name_approved", "pin_changed", "flow_blocked", "unknown", "session_ended", "session_elsewhere", "session_banned", "session_restricted",
+    "session_outdated",
 ]  # fmt: skip
 
 

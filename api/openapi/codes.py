@@ -79,6 +79,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "channels_resume": (ChannelError.CHANNEL_NOT_PAUSED,),
     "channels_session_code": (SessionError.SESSION_OPEN,),
     "channels_session_open": (SessionError.CODE_NEEDED,),
+    "sandbox_scan": (SessionError.NO_CODE,),
     "channels_templates_sync": (ChannelError.NO_TEMPLATES,),
     "channels_update": (ChannelError.NOT_FOR_THIS_CHANNEL,),
     "contacts_bulk": (

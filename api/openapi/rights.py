@@ -386,6 +386,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "sandbox_phones_get": frozenset({P.CHANNELS_READ}),
     "sandbox_phones_list": frozenset({P.CHANNELS_READ}),
     "sandbox_reply": frozenset({P.SANDBOX_USE}),
+    "sandbox_scan": frozenset({P.SANDBOX_USE}),
     "segments_create": frozenset({P.CONTACTS_WRITE}),
     "segments_delete": frozenset({P.CONTACTS_WRITE}),
     "segments_get": frozenset({P.CONTACTS_READ}),

@@ -40,7 +40,7 @@ class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
     type: ClassVar = "sandbox.changed"
     permission: ClassVar = Permission.CHANNELS_READ
     durable: ClassVar = False
-    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news", "read", "typing"]
+    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news", "scan", "read", "typing"]
     address: str | None = None
     reason: str | None = None
 

@@ -24,6 +24,7 @@ update qr_session s set lease_owner = $1, lease_until = now() + make_interval(se
 from (select company_id, id from qr_session
       where next_at <= now() and next_at < 'infinity' and (lease_until is null or lease_until < now() - make_interval(secs => $4))
         and (wa_jid is not null and home = $5 or wa_jid is null and pairing_until > now()) and (select at_home($5, $6, $7))
+        and ($8::boolean is null or $8 = (select c.sandbox from channel c where c.company_id = qr_session.company_id and c.id = qr_session.id))
       order by next_at limit $2 for update skip locked) free
 where s.company_id = free.company_id and s.id = free.id
 returning s.company_id, s.id, s.epoch, s.state, s.phone, s.wa_jid, s.failures, s.first_open_at, s.history
@@ -63,11 +64,11 @@ class Held(NamedTuple):
     history: bool = False
 
 
-async def take(owner: str, limit: int) -> list[Held]:
-    """Sessions of all companies that nobody holds and that are due, at most `limit`, those longest due first. None of a database that this
+async def take(owner: str, limit: int, *, sandbox: bool | None = None) -> list[Held]:
+    """Sessions of all companies that nobody holds and that are due, at most `limit`, those longest due first; `sandbox`: of numbers of the simulator alone, or of none of them. None of a database that this
     process does not know, and none whose keys came here with a backup or a copy: the original may be alive (`sessions.strand`)."""
     async with system_work() as s:
-        rows = await s.fetch(_TAKE, owner[:100], limit, LEASE, GRACE, *installation.fence())
+        rows = await s.fetch(_TAKE, owner[:100], limit, LEASE, GRACE, *installation.fence(), sandbox)
     return [Held(row[0], row[1], row[2], SessionState(row[3]), *row[4:]) for row in rows]
 
 

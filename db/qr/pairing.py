@@ -1,13 +1,14 @@
 """What people do with a number that is connected by a code: ask for one, see it, open it here again, take the device away."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from db import crypto
 from db.channels import forms, provider_state
-from db.channels.actions import Values, connected_in
+from db.channels.actions import Values, connected_in, sandbox_channel
 from db.channels.events import ChannelChanged
 from db.channels.queries import ChannelView, channel_in
 from db.clock import now
@@ -15,13 +16,14 @@ from db.contacts.phones import Phone, parse_phone
 from db.crypto import ring
 from db.errors import RequestError, RequestField
 from db.ids import uuid7
+from db.jobs import SandboxControl
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.providers import registry
 from db.qr.enums import ANSWERING, ENDED, CloseReason, CodeKind, SessionState
 from db.qr.errors import SessionError
 from db.qr.health import Point
-from db.tenancy import Actor
+from db.tenancy import Actor, worker
 from db.work import Read, Work, read, work
 
 WAITS = timedelta(minutes=3)
@@ -64,10 +66,11 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def connect(actor: Actor, *, kind: str, name: str, values: Values | None = None, sandbox: bool = False) -> ChannelView:
-    """A channel of a kind that is paired, still without a number. Raises Invalid for any other kind, and for values or a rehearsal."""
+    """A channel of a kind that is paired, still without a number; `sandbox`: the simulator's phone will have it. Raises Invalid for any other kind, and
+    for values."""
     provider = registry.chosen(kind)
     forms.filled(provider.form, values or {})
-    if sandbox:
+    if sandbox and not provider.sandbox:
         raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("sandbox")])
     if provider.capabilities.session is None:
         raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("kind")])
@@ -75,7 +78,7 @@ async def connect(actor: Actor, *, kind: str, name: str, values: Values | None =
         channel_id = uuid7()
         place = f"{provider.name}-{channel_id.hex}"
         view = await connected_in(
-            w, channel_id, provider, sandbox=False, name=name, account_id=place, external_id=place, portfolio_id=place,
+            w, channel_id, provider, sandbox=sandbox, name=name, account_id=place, external_id=place, portfolio_id=place,
             number=None, token=crypto.new_token(), signing_secret=crypto.new_token(),
         )  # fmt: skip
         await w.execute(
@@ -165,6 +168,42 @@ async def log_out(actor: Actor, channel_id: UUID) -> SessionView:
         w.audit("channel.logged_out", channel_id)
         w.emit(ChannelChanged(channel_id=channel_id))
         return await _view(w, actor, channel_id)
+
+
+async def scan(actor: Actor, channel_id: UUID) -> None:
+    """The simulator's phone scans the code that is shown, or types it in. Raises NotFound for a number of a real phone; Conflict while no code is
+    shown."""
+    async with work(actor, Permission.SANDBOX_USE) as w:
+        await sandbox_channel(w, w.company_id, channel_id)
+        await _held(w, channel_id)
+        if not await w.fetchval(
+            "select code is not null and code_until > now() from qr_session where company_id = $1 and id = $2",
+            w.company_id,
+            channel_id,
+        ):
+            raise SessionError.NO_CODE()
+        w.enqueue(SandboxControl(channel_id=channel_id, verb="scan", params={}))
+
+
+class Shown(NamedTuple):
+    """A code as it is shown now."""
+
+    kind: CodeKind
+    code: str
+
+
+async def shown(company_id: UUID, channel_id: UUID) -> Shown | None:
+    """What a phone could scan now, for the simulator's."""
+    async with read(worker(company_id), Permission.CHANNELS_READ) as r:
+        row = await r.fetchrow(
+            "select code, code_kind from qr_session where company_id = $1 and id = $2 and code_until > now()",
+            company_id,
+            channel_id,
+        )
+    if row is None or row["code"] is None:
+        return None
+    code = ring().open(row["code"], company_id=company_id, table="qr_session", column="code", row_id=channel_id)
+    return Shown(CodeKind(row["code_kind"]), code)
 
 
 async def _held(w: Work, channel_id: UUID) -> SessionState:

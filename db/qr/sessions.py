@@ -248,10 +248,15 @@ async def outdated(engine: str) -> int:
     return len(rows)
 
 
-async def renewed(engine: str) -> None:
-    """Another version speaks now: what the old one could not open is tried again."""
+async def renewed(engine: str, *, sandbox: bool = False) -> None:
+    """Another version speaks now: what the old one could not open is tried again. `sandbox`: it speaks for numbers of the simulator."""
     async with system_read() as s:
-        rows = await s.fetch("select company_id, id from qr_session where state = 'outdated' and engine <> $1", engine)
+        rows = await s.fetch(
+            "select s.company_id, s.id from qr_session s join channel c on c.company_id = s.company_id and c.id = s.id"
+            " where s.state = 'outdated' and s.engine <> $1 and c.sandbox = $2",
+            engine,
+            sandbox,
+        )
     for row in rows:
         async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
             await w.execute(

@@ -6,19 +6,21 @@ from db.qr.enums import CloseReason
 from db.tenancy import worker
 from db.work import system_read, work
 
-_PAIRING = "select company_id, id from qr_session where wa_jid is null and pairing_until > now() and next_at <= now()"
+_OF = "from qr_session s join channel c on c.company_id = s.company_id and c.id = s.id and c.sandbox = $1"
+_PAIRING = f"select s.company_id, s.id {_OF} where s.wa_jid is null and s.pairing_until > now() and s.next_at <= now()"
 
 
-async def any_session() -> bool:
-    """A session is paired, or somebody waits for a code."""
+async def any_session(*, sandbox: bool = False) -> bool:
+    """A session is paired, or somebody waits for a code; of numbers of the simulator, or of phones."""
     async with system_read() as s:
-        return bool(await s.fetchval("select exists (select from qr_session where wa_jid is not null or pairing_until > now())"))
+        sql = f"select exists (select {_OF} where s.wa_jid is not null or s.pairing_until > now())"
+        return bool(await s.fetchval(sql, sandbox))
 
 
-async def no_engine() -> None:
+async def no_engine(*, sandbox: bool = False) -> None:
     """Who waits for a code is told that none can be shown; they may ask again."""
     async with system_read() as s:
-        rows = await s.fetch(_PAIRING)
+        rows = await s.fetch(_PAIRING, sandbox)
     for row in rows:
         async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
             await w.execute(

@@ -16,13 +16,28 @@ def _session(state: str, **body: str) -> Scene:
     return scene
 
 
+def _code(*, shown: bool) -> Scene:
+    async def scene(stage: Stage) -> Request:
+        await stage.db.execute(_MAKE, stage.owner.company_id, stage.things["channel_id"], "pairing")
+        await stage.db.execute(
+            "update qr_session set code = $2, code_kind = 'qr', code_until = now() + interval '1 hour' where id = $1",
+            stage.things["channel_id"],
+            b"sealed" if shown else None,
+        )
+        return Request()
+
+    return scene
+
+
 SUCCESS: dict[str, Scene] = {
     "channels_session_code": _session("new"),
     "channels_session_get": _session("open"),
     "channels_session_log_out": _session("open"),
     "channels_session_open": _session("replaced"),
+    "sandbox_scan": _code(shown=True),
 }
 ALSO: dict[str, list[Scene]] = {
     "channels_session_code": [conflict(_session("open"))],
     "channels_session_open": [conflict(_session("logged_out"))],
+    "sandbox_scan": [conflict(_code(shown=False))],
 }

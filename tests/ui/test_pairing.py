@@ -43,7 +43,7 @@ async def test_a_number_is_connected_by_a_code(real: User, owner_db: asyncpg.Con
     await real.should_see("Preparando o código", retries=30)
     await seal(owner_db, owner, channel_id, "qr", "https://wa.me/settings/linked_devices#2@ref,noise,identity,secret,1")
     hear(ChannelChanged(channel_id=channel_id))
-    await real.should_see("Aponte o celular para esta imagem:", retries=40)
+    await real.should_see("Aponte a câmera para o código desta página.", retries=40)
     await real.should_see("Novo código em", retries=30)
     await seal(owner_db, owner, channel_id, "digits", "ABCD1234")
     hear(ChannelChanged(channel_id=channel_id))

@@ -40,6 +40,11 @@ async def news(api: ApiClient, channel_id: UUID, code: SandboxNewsCode) -> None:
     await api.post(f"/v1/sandbox/{channel_id}/news", Done, SandboxNews(code=code))
 
 
+async def scan(api: ApiClient, channel_id: UUID) -> None:
+    """The simulator's phone scans the code that is shown."""
+    await api.post(f"/v1/sandbox/{channel_id}/scan", Done)
+
+
 async def behaviour(api: ApiClient, channel_id: UUID) -> Behaviour:
     return await api.get(f"/v1/sandbox/{channel_id}/behaviour", Behaviour)
 

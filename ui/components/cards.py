@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from nicegui import ui
 
@@ -97,9 +97,7 @@ def item(*, on_click: Callable[[], Any] | None = None, to: str | None = None, on
 
 
 @contextmanager
-def note(
-    tone: Tone, text: str, *, name: Literal["info", "warning", "error", "check_circle", "lightbulb"] = "info"
-) -> Iterator[ui.element]:
+def note(tone: Tone, text: str, *, name: str = "info") -> Iterator[ui.element]:
     """A coloured line inside a page: what to know before going on. Draw actions inside the `with`."""
     with ui.element("div").classes(f"m-note m-{tone}") as element:
         element.props["role"] = "alert" if tone == "bad" else "note"

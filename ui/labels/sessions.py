@@ -17,6 +17,7 @@ class Said(NamedTuple):
     tone: Tone
     text: str = ""
     """What it means, and what to do; empty where all is well."""
+    icon: str = "info"
 
 
 def said(session: ChannelSession) -> Said:
@@ -27,17 +28,19 @@ def said(session: ChannelSession) -> Said:
         SessionState.PAIRING: Said(_("Waiting for the phone"), "info"),
         SessionState.OPEN: Said(_("Connected"), "ok"),
         SessionState.RECONNECTING: Said(
-            _("Connecting again"), "warn", _("The connection broke off and comes back by itself. Messages wait until then.")
+            _("Connecting again"), "warn", _("The connection broke off and comes back by itself. Messages wait until then."), "sync_problem"
         ),
         SessionState.REPLACED: Said(
             _("Opened elsewhere"),
             "bad",
             _("Another program opened this connection. Close it there, then open it here: two at once get the number blocked."),
+            "devices_other",
         ),
         SessionState.RESTRICTED: Said(
             _("Only people who wrote"),
             "warn",
             _("WhatsApp lets this number write to nobody new until {when}. Whoever wrote still gets answers.").format(when=until or "…"),
+            "lock_clock",
         ),
         SessionState.BANNED: Said(
             _("Blocked by WhatsApp"),
@@ -45,16 +48,19 @@ def said(session: ChannelSession) -> Said:
             _("WhatsApp blocked this number until {when}. It connects again afterwards; then resume sending by hand.").format(when=until)
             if until
             else _("WhatsApp blocked this number. Ask for a review in the WhatsApp app on the phone. Messages wait in their queues."),
+            "gpp_bad",
         ),
         SessionState.LOGGED_OUT: Said(
             _("Disconnected"),
             "bad",
             _("The phone no longer lets us in. Connect it again by a code: conversations stay, and messages wait."),
+            "link_off",
         ),
         SessionState.OUTDATED: Said(
             _("Needs an update"),
             "bad",
             _("WhatsApp refuses this version. Master IA has to be updated by who runs it. Messages wait until then."),
+            "system_update",
         ),
     }  # fmt: skip
     found = states[session.state]
@@ -64,12 +70,13 @@ def said(session: ChannelSession) -> Said:
             text = _(
                 "Nothing was heard for {n} days. Open WhatsApp on the phone: after about 14 days without it WhatsApp disconnects this device."
             )
-            return found._replace(tone="warn", text=text.format(n=days))
+            return found._replace(tone="warn", text=text.format(n=days), icon="phonelink_off")
     if session.state == SessionState.NEW and session.reason == CloseReason.CODE_EXPIRED:
-        return found._replace(text=_("Nobody scanned the code in time. Show a new one."))
+        return found._replace(text=_("Nobody scanned the code in time. Show a new one."), icon="timer_off")
     if session.state == SessionState.NEW and session.reason == CloseReason.ENGINE:
         return found._replace(
             tone="bad",
+            icon="build",
             text=_("This installation cannot show codes: its engine for WhatsApp could not be prepared. Tell who runs it."),
         )
     return found

@@ -34,6 +34,7 @@ from workers.outcomes import Refusal, RetryAfter
 from workers.providers import registry
 from workers.qr import closing, port
 from workers.qr.client import SessionClient
+from workers.qr.lanes import pace_of
 from workers.qr.port import Line, Lost, NotSent, Opening, Port
 
 log = structlog.get_logger("workers.qr")
@@ -70,7 +71,7 @@ class Session:
 
 
 class Gateway:
-    """`device`: the name that the phone shows. `take` and `renew` are called again and again (workers/qr/process.py)."""
+    """`device`: the name that the phone shows. `sandbox`: whether it holds numbers of the simulator or those of phones; None: any. `take` and `renew` are called again and again (workers/qr/process.py)."""
 
     def __init__(
         self,
@@ -80,9 +81,11 @@ class Gateway:
         most: int = MOST,
         apart: float = APART,
         clock: Callable[[], float] = time.monotonic,
+        sandbox: bool | None = None,
+        clients: dict[UUID, SessionClient] | None = None,
     ) -> None:
-        self.owner, self.device, self.most = owner, device, most
-        self.clients: dict[UUID, SessionClient] = {}
+        self.owner, self.device, self.most, self.sandbox = owner, device, most, sandbox
+        self.clients: dict[UUID, SessionClient] = {} if clients is None else clients
         self._sessions: dict[UUID, Session] = {}
         self._past: OrderedDict[Line, Session] = OrderedDict()
         self._apart, self._clock = apart, clock
@@ -127,7 +130,7 @@ class Gateway:
         if room <= 0:
             return
         asked = self._clock()
-        for held in await leases.take(self.owner, room):
+        for held in await leases.take(self.owner, room, sandbox=self.sandbox):
             await self._open(held, asked + LEASE - SAFE)
             await asyncio.sleep(self._apart)
 
@@ -139,10 +142,10 @@ class Gateway:
             return
         line = Line(held.channel_id, held.epoch)
         outcome_for = registry.adapter(channel.kind).outcome_for
-        pace = definitions.provider(channel.kind).capabilities.session
+        pace = pace_of(channel)
         client = SessionClient(
             self.port, line, outcome_for, lambda outcome: self._refused(held, outcome), self._clock,
-            typing=pace.typing if pace else (0.0, 0.0),
+            typing=pace.typing,
         )  # fmt: skip
         client.until = until
         session = Session(held, client, channel.kind)
@@ -220,8 +223,7 @@ class Gateway:
         for session in lost:
             session.client.is_open = False
             session.client.until = 0.0
-        self._sessions.clear()
-        self.clients.clear()
+            del self._sessions[session.line.channel_id], self.clients[session.line.channel_id]
         with contextlib.suppress(Unavailable):  # then their leases end by themselves
             await leases.release([session.held for session in lost])
 

@@ -27,6 +27,7 @@ from workers.qr.client import AWAY, FIND_SECONDS, SEND_SECONDS, SessionClient
 from workers.quantum import Quantum, Slice
 from workers.sending import Lanes
 
+HURRY = 10
 TURN = 0.5
 """Seconds at most that a lane waits for its next message before it looks again whether it should end."""
 
@@ -121,7 +122,16 @@ def pace_of(channel: ChannelRow) -> Pace:
     """How a channel of this kind writes."""
     pace = definitions.provider(channel.kind).capabilities.session
     assert pace is not None
-    return pace
+    return hurried(pace) if channel.sandbox else pace
+
+
+def hurried(pace: Pace) -> Pace:
+    """As a rehearsal has it: the same, in a tenth of the time."""
+    spans = {
+        name: (getattr(pace, name)[0] / HURRY, getattr(pace, name)[1] / HURRY)
+        for name in ("first_gap", "gap", "reply_gap", "typing")
+    }
+    return msgspec.structs.replace(pace, **spans, rest=pace.rest / HURRY)
 
 
 async def _pace_of(channel_id: UUID, pace: Pace, gap: float) -> float:

@@ -31,6 +31,7 @@ from workers.sandbox.store import Store
 from workers.sandbox.twilio.vendor import Twilio
 from workers.sandbox.vendor import Vendors
 from workers.sandbox.webhooks import Webhooks
+from workers.sandbox.whatsapp.vendor import Linked
 
 
 def _authorized(header: str, wanted: str) -> bool:
@@ -50,12 +51,13 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell], ...]] = (
+VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell] | type[Linked], ...]] = (
     Meta,
     Twilio,
     OpenAI,
     Kommo,
     Retell,
+    Linked,
 )
 
 
@@ -95,6 +97,8 @@ class World:
             self.vendors[vendor.account.kind] = made
             if isinstance(made, OpenAI):
                 self.model = made
+            if isinstance(made, Linked):
+                self.linked = made
             await made.load()
         deliveries.resume(await ledger.load())
         server, self._live = await listen(self.handle, taken)
@@ -118,6 +122,7 @@ class World:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.linked.close()
         await self.webhooks.close()
         await self.store.close()
 
@@ -142,6 +147,8 @@ class World:
                     return self.model.page()
                 case "sandbox" if path[1:] == ["identity"]:
                     return self.identity.control(request)
+                case "sandbox" if path[1:] == ["whatsapp"]:
+                    return self.linked.open(request)
             return self.control.handle(request, path[1:])
         return problem(404, "no such address")
 

@@ -87,6 +87,10 @@ class Deliveries:
         else:
             self._put(flight, now + following)
 
+    def draw(self) -> float:
+        """A number in [0, 1), another each time."""
+        return self._dice.random()
+
     def pick(self, flight: Flight, mix: tuple[int, ...]) -> int:
         return mix[int(chance(self._settings.seed, flight.number, WHICH) * len(mix))]
 

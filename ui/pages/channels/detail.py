@@ -114,7 +114,7 @@ class _Channel:
         if paired and self._pairing is None:
             self._check.move(target_index=0)  # above all that a number has only once it is connected
             with self._check:
-                self._pairing = Pairing(channel.id)
+                self._pairing = Pairing(channel.id, sandbox=channel.sandbox)
         if self._pairing is not None:
             self._pairing.stopped = channel.state == ChannelState.ERROR
         if not paired:

@@ -9,6 +9,7 @@ from api.contract.channel_sessions import ChannelSession, CodeKind, SessionState
 from api.contract.enums import Permission
 from ui import formats, session
 from ui.client import channel_sessions as client
+from ui.client import sandbox as sandbox_client
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
@@ -21,7 +22,12 @@ from ui.components.text import Text, badge
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import sessions as labels
+from ui.pages.channels import phone_pictures
 
+PAIRING = 180.0
+"""Seconds for which codes are shown once somebody asked."""
+SHORT, LONG = 6.0, 90.0
+"""Seconds after which it is said that something is installed, and that it takes too long."""
 ASKABLE = (SessionState.NEW, SessionState.LOGGED_OUT, SessionState.REPLACED, SessionState.OUTDATED)
 
 
@@ -41,13 +47,17 @@ def warning() -> None:
 class Pairing:
     """Draws itself where it is made; `refresh` when something about the channel changed."""
 
-    def __init__(self, channel_id: UUID) -> None:
+    def __init__(self, channel_id: UUID, *, sandbox: bool = False) -> None:
         me = session.current()
-        self._api, self._id = me.api, channel_id
+        self._api, self._id, self._sandbox = me.api, channel_id, sandbox
+        self._plays = sandbox and me.may(Permission.SANDBOX_USE)
         self._write = me.may(Permission.CHANNELS_WRITE)
         self.stopped = False  # connected, and a person has to say that it sends again
         self._until: datetime | None = None
+        self._lasts = 1.0  # seconds for which the code is shown
         self._left: ui.label | None = None
+        self._bar: ui.element | None = None
+        self._seen: datetime | None = None
         self._history = False
         self._loader: Loader[ChannelSession] = load(self._fetch, self._draw, lambda: skeleton_card(5))
         ui.timer(1.0, self._count)
@@ -60,10 +70,11 @@ class Pairing:
 
     def _count(self) -> None:
         """The seconds that are left of the code that is shown."""
-        if self._until is None or self._left is None or self._left.is_deleted:
+        if self._until is None or self._left is None or self._left.is_deleted or self._bar is None:
             return
         left = max(0, int((self._until - datetime.now(UTC)).total_seconds()))
         self._left.text = _("A new code in {n} s").format(n=left) if left else _("A new code is coming …")
+        self._bar.style(f"width: {min(100, round(100 * left / self._lasts))}%")
 
     def _draw(self, found: ChannelSession) -> None:
         said = labels.said(found)
@@ -72,7 +83,7 @@ class Pairing:
             with ui.element("div").classes("m-row m-between"):
                 badge(said.name, said.tone, live=found.state in (SessionState.PAIRING, SessionState.RECONNECTING))
             if said.text:
-                with note("bad" if said.tone == "bad" else "warn", said.text, name="info"):
+                with note("bad" if said.tone == "bad" else "warn", said.text, name=said.icon):
                     pass
             if found.state == SessionState.PAIRING:
                 self._draw_code(found)
@@ -82,34 +93,60 @@ class Pairing:
                 key_values(self._facts(found))
                 self._draw_score(found)
                 self._draw_verbs(found)
-        if not found.paired:
+        if not found.paired and not self._sandbox:
             warning()
 
     def _draw_code(self, found: ChannelSession) -> None:
         if found.code is None:
-            with ui.element("div").classes("m-row"):
-                ui.spinner(size="18px")
-                Text("p", _("Preparing the code. The first time this takes about half a minute."), "m-sub")
+            self._draw_wait(found)
             return
+        if found.code_until != self._seen:
+            self._seen, self._lasts = found.code_until, _seconds_to(found.code_until)
         self._until = found.code_until
-        with ui.element("ol").classes("m-guide-todo"):
-            Text("li", _("Open WhatsApp on the phone of this number."))
-            Text("li", _("Open the menu or Settings, then Linked devices, then Link a device."))
-            if found.code_kind == CodeKind.DIGITS:
-                Text("li", _("Choose to link with the phone number instead, and type this in:"))
-            else:
-                Text("li", _("Point the phone at this picture:"))
-        if found.code_kind == CodeKind.DIGITS:
-            Text("p", f"{found.code[:4]}-{found.code[4:]}", "m-codes m-mono m-strong")
-        else:
-            with ui.element("div").classes("m-qr-place"):
-                qr(found.code, _("QR code to connect the phone"))
-        self._left = ui.label("").classes("m-hint")
-        self._left.props["aria-live"] = "off"
+        with ui.element("div").classes("m-pair"):
+            with ui.element("div").classes("m-pair-code"):
+                if found.code_kind == CodeKind.DIGITS:
+                    Text("p", f"{found.code[:4]}-{found.code[4:]}", "m-pair-signs m-mono")
+                else:
+                    qr(found.code, _("QR code to connect the phone"))
+                with ui.element("div").classes("m-meter m-pair-left"):
+                    self._bar = ui.element("div").classes("m-fill")
+                self._left = ui.label("").classes("m-hint")
+                self._left.props["aria-live"] = "off"
+                if self._plays:
+                    button(_("Scan with the simulator's phone"), self._scan, kind="primary", icon="smartphone")
+                if self._write and found.code_kind == CodeKind.DIGITS:
+                    button(_("Show the code to scan"), self._ask, kind="quiet", icon="qr_code_2")
+                elif self._write:
+                    button(_("I cannot scan: give me a code to type in"), self._ask_digits, kind="quiet", icon="dialpad")
+            phone_pictures.draw(found.code_kind)
         self._count()
-        if self._write and found.code_kind != CodeKind.DIGITS:
-            with ui.element("div").classes("m-row"):
-                button(_("I cannot scan: give me a code to type in"), self._ask_digits, kind="quiet", icon="dialpad")
+
+    def _draw_wait(self, found: ChannelSession) -> None:
+        """Until there is a code: what takes so long, and from when on it takes too long."""
+        since = PAIRING - _seconds_to(found.pairing_until)
+        with ui.element("div").classes("m-row m-pair-wait"):
+            ui.spinner(size="22px")
+            with ui.element("div").classes("m-col m-tight"):
+                if since < SHORT:
+                    Text("p", _("Preparing the code …"), "m-strong")
+                    Text(
+                        "p",
+                        _("The first time this takes about half a minute: what speaks to WhatsApp is installed first."),
+                        "m-sub",
+                    )
+                elif since < LONG:
+                    Text("p", _("Installing what speaks to WhatsApp …"), "m-strong")
+                    Text("p", _("Only this once. You may leave this page open; the code appears by itself."), "m-sub")
+                else:
+                    Text("p", _("This takes longer than usual."), "m-strong")
+                    Text(
+                        "p",
+                        _(
+                            "The connection to the internet may be slow here. If no code comes, ask for it again, or tell who runs it."
+                        ),
+                        "m-sub",
+                    )
 
     def _draw_offer(self, found: ChannelSession) -> None:
         if not self._write:
@@ -167,6 +204,10 @@ class Pairing:
     async def _ask(self) -> None:
         await self._loader.show(await client.ask_code(self._api, self._id, history=self._history))
 
+    async def _scan(self) -> None:
+        await sandbox_client.scan(self._api, self._id)
+        toast(_("The simulator's phone scans the code …"), "info")
+
     async def _ask_digits(self) -> None:
         with dialog(_("Connect by typing a code in")) as box:
             phone = text_field(
@@ -197,3 +238,7 @@ class Pairing:
         if await confirm(_("Disconnect the phone?"), text, yes=_("Disconnect"), danger=True):
             await self._loader.show(await client.log_out(self._api, self._id))
             toast(_("Disconnected."))
+
+
+def _seconds_to(moment: datetime | None) -> float:
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment else 0.0

@@ -260,6 +260,7 @@ def _kind(kind: SandboxKind) -> tuple[str, str]:
         "number_changed": (_("Changes number"), "sim_card"),
         "user_id_changed": (_("Gets another user id"), "badge"),
         "identity_changed": (_("Changes device"), "devices"),
+        "hidden": (_("Hides the number from now on"), "visibility_off"),
     }.get(kind) or message_labels.message_kind(kind)
 
 

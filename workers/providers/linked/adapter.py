@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import ClassVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from db.channels.secrets import ChannelRow, unseal
@@ -63,7 +64,11 @@ class LinkedAdapter(Adapter[SessionClient | Wire]):
             media.keys_of(found)
         except ValueError:
             raise FileGone from None
-        return FileSource(file.url, {}, media.HOSTS, lasting=True, unseal=lambda path: media.unseal(path, found))
+        url, hosts = file.url, media.HOSTS
+        if channel.sandbox:
+            url = media.elsewhere(url, settings.sandbox_url)
+            hosts = (urlsplit(url).hostname or "",)
+        return FileSource(url, {}, hosts, lasting=True, unseal=lambda path: media.unseal(path, found))
 
     async def hand_over(
         self, client: SessionClient | Wire, settings: Settings, channel: ChannelRow, file: HandedFile
@@ -72,7 +77,8 @@ class LinkedAdapter(Adapter[SessionClient | Wire]):
         grant = await uploads.grant(channel.company_id, channel.id)
         if grant is None:
             raise NotNow("the number is not connected")
-        return await upload.hand_over(client, grant, file), now() + upload.KEPT
+        place = f"{settings.sandbox_url}/mmg" if channel.sandbox else None
+        return await upload.hand_over(client, grant, file, place), now() + upload.KEPT
 
     async def check(self, control: Control[SessionClient | Wire], settings: Settings) -> Checked:
         raise ValueError("a linked device is spoken for by its gateway")

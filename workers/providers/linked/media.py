@@ -40,6 +40,11 @@ def address(url: str | None, path: str | None) -> str | None:
     return url if parts.scheme == "https" and (parts.hostname or "").endswith(HOSTS) else None
 
 
+def elsewhere(url: str, sandbox_url: str) -> str:
+    """The same file where the simulator has it."""
+    return f"{sandbox_url}/mmg{urlsplit(url).path}"
+
+
 def is_host(name: str) -> bool:
     """Whether it is WhatsApp's."""
     return name.endswith(HOSTS)

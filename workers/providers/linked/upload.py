@@ -43,8 +43,8 @@ class _Taken(msgspec.Struct):
     direct_path: str
 
 
-async def hand_over(wire: Wire, grant: Grant, file: HandedFile) -> str:
-    """What the message has of it (`Uploaded`). Raises ProviderError."""
+async def hand_over(wire: Wire, grant: Grant, file: HandedFile, place: str | None = None) -> str:
+    """What the message has of it (`Uploaded`). `place`: of the simulator, for its numbers. Raises ProviderError."""
     kind = file.mime_type.partition("/")[0]
     kind = kind if kind in FORMS else "document"
     sealed = file.path.with_name(f"{file.path.name}.sealed")
@@ -55,7 +55,7 @@ async def hand_over(wire: Wire, grant: Grant, file: HandedFile) -> str:
     for host in grant.hosts[:3]:
         if not media.is_host(host):
             continue
-        url = f"{SCHEME}://{host}/mms/{kind}/{mark}?auth={quote(grant.auth, safe='')}&token={mark}"
+        url = f"{place or f'{SCHEME}://{host}'}/mms/{kind}/{mark}?auth={quote(grant.auth, safe='')}&token={mark}"
         headers = {"content-type": "application/octet-stream", "origin": "https://web.whatsapp.com"}
         headers["content-length"] = str((await asyncio.to_thread(sealed.stat)).st_size)
         try:

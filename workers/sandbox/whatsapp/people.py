@@ -1,10 +1,22 @@
 """Phones: they pair a device, write to it under keys of their own, and open what it writes to them first."""
 
 import os
+from collections import deque
 from dataclasses import dataclass, field
 
 from workers.sandbox.whatsapp.keys import Pair, cbc, cbc_open, hkdf, mac
 from workers.sandbox.whatsapp.wire import part, proto, unproto
+
+MOST_SKIPPED = 2000
+
+
+@dataclass
+class Begun:
+    """A session that a person began by a message: what answers within it are opened with. `identity`: of the device that answers."""
+
+    ratchet: Pair
+    root: bytes
+    identity: bytes
 
 
 @dataclass
@@ -19,6 +31,7 @@ class Person:
     identity: Pair = field(default_factory=Pair)
     signed: Pair = field(default_factory=Pair)
     once: Pair = field(default_factory=Pair)
+    begun: "deque[Begun]" = field(default_factory=lambda: deque(maxlen=5))
 
     @property
     def jid(self) -> str:
@@ -26,6 +39,25 @@ class Person:
 
     def signature(self) -> bytes:
         return self.identity.sign(b"\x05" + self.signed.public)
+
+    def answer(self, sealed: bytes) -> bytes | None:
+        """What is in a message of a session that this person began lately; None for any other."""
+        if len(sealed) < 10 or sealed[0] >> 4 != 3:
+            return None
+        body = unproto(sealed[1:-8])
+        ratchet, counter, text = body.get(1), body.get(2, 0), body.get(4)
+        if not (isinstance(ratchet, bytes) and isinstance(counter, int) and isinstance(text, bytes)) or counter > MOST_SKIPPED:
+            return None
+        for begun in reversed(self.begun):
+            chain = hkdf(begun.ratchet.agree(ratchet), 64, begun.root, b"WhisperRatchet")[32:]
+            for _ in range(counter):
+                chain = mac(chain, b"\x02")
+            keys = hkdf(mac(chain, b"\x01"), 80, info=b"WhisperMessageKeys")
+            parties = b"\x05" + begun.identity[-32:] + b"\x05" + self.identity.public
+            if mac(keys[32:64], parties + sealed[:-8])[:8] == sealed[-8:]:
+                plain = cbc_open(keys[:32], keys[64:], text)
+                return plain[: -plain[-1]]
+        return None
 
     def open(self, sealed: bytes) -> bytes | None:
         """What is in the first message of a session that the other side began; None for any other."""
@@ -66,7 +98,9 @@ def write(person: Person, bundle: Bundle, message: bytes) -> bytes:
     base, ratchet = Pair(), Pair()
     secret = b"\xff" * 32 + person.identity.agree(bundle.signed) + base.agree(bundle.identity) + base.agree(bundle.signed)
     root = hkdf(secret, 64, info=b"WhisperText")[:32]
-    chain = hkdf(ratchet.agree(bundle.signed), 64, root, b"WhisperRatchet")[32:]
+    both = hkdf(ratchet.agree(bundle.signed), 64, root, b"WhisperRatchet")
+    chain = both[32:]
+    person.begun.append(Begun(ratchet, both[:32], bundle.identity))
     keys = hkdf(mac(chain, b"\x01"), 80, info=b"WhisperMessageKeys")
     pad = os.urandom(1)[0] % 15 + 1
     text = cbc(keys[:32], keys[64:], message + bytes([pad]) * pad)
@@ -82,9 +116,12 @@ def text(said: str) -> bytes:
     return proto({1: said.encode()})
 
 
+_SAID = ((1,), (6, 1), (3, 3), (9, 7), (7, 20), (7, 3))
+
+
 def said(message: bytes) -> str:
     """The text of a waE2E.Message, or what stands under its picture."""
-    return (part(message, 1) or part(message, 6, 1) or part(message, 3, 3)).decode()
+    return next((found for path in _SAID if (found := part(message, *path))), b"").decode("utf-8", "replace")
 
 
 def pairing(account: Pair, identity: bytes, secret: bytes) -> bytes:

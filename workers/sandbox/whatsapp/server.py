@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -24,6 +25,13 @@ from workers.sandbox.whatsapp.typing import Typing
 from workers.sandbox.whatsapp.wire import HEADER, Node, Noise, Reader, Words, encode, unproto
 
 
+class Refusal(NamedTuple):
+    """What a device meets that comes back before `until` (epoch seconds)."""
+
+    failure: dict[str, str]
+    until: float
+
+
 @dataclass
 class Device:
     """A linked device of the shop's phone."""
@@ -34,6 +42,8 @@ class Device:
     bundle: Bundle | None = None
     connection: "Connection | None" = None
     removed: bool = False
+    refused: "Refusal | None" = None
+    taken_again: int = 0  # so often another program opens it at once
     waiting: list[Node] = field(default_factory=list)
 
     @property
@@ -48,6 +58,7 @@ class Taken:
     id: str
     to: str
     content: bytes | None
+    device: Device
 
     @property
     def text(self) -> str | None:
@@ -92,13 +103,22 @@ class WhatsApp:
         user = jid.split("@")[0].split(":")[0]
         return next((one for one in self.people.values() if user in (one.number, one.lid)), None)
 
+    def changed(self, device: Device) -> None:
+        """Something about it has to be known after a restart."""
+
+    def count_on(self, index: int) -> None:
+        """New devices get numbers after this one."""
+        self._indexes = itertools.count(index + 1)
+
     # the shop's phone
 
     async def scan(self, code: str, number: str) -> Device:
-        """The phone scans what is shown, and lets the device in."""
+        """The phone scans what is shown, and lets the device in. Raises LookupError, ValueError for what nobody shows."""
         _, _, identity, secret, _ = code.rpartition("#")[2].split(",")
         wanted = base64.b64decode(identity)
-        connection = next(one for one in self.new if one.identity == wanted)
+        connection = next((one for one in self.new if one.identity == wanted), None)
+        if connection is None:
+            raise LookupError("nobody shows this code")
         return await self._let_in(connection, number, wanted, base64.b64decode(secret))
 
     async def type_in(self, signs: str, number: str) -> Device:
@@ -118,6 +138,7 @@ class WhatsApp:
         device = Device(number, f"9{number}", next(self._indexes))
         self.person(number, name="Loja")
         self.devices[number, device.index] = device
+        self.changed(device)
         sealed = pairing(self.account, wanted, secret)
         told = [
             Node("device-identity", content=sealed), Node("device", {"jid": device.jid, "lid": f"{device.lid}:{device.index}@lid"}),
@@ -132,6 +153,7 @@ class WhatsApp:
     async def remove(self, device: Device) -> None:
         """The phone logs the device out."""
         device.removed = True
+        self.changed(device)
         if device.connection is not None:
             conflict = Node("conflict", {"type": "device_removed"})
             await device.connection.tell(Node("stream:error", {"code": "401"}, [conflict]))
@@ -143,12 +165,17 @@ class WhatsApp:
         await device.connection.tell(Node("stream:error", {}, [Node("conflict", {"type": "replaced"})]))
         await device.connection.close()
 
-    async def says(self, person: Person, device: Device, words: str | bytes, message_id: str | None = None) -> str:
-        """A person writes (a text, or a whole waE2E.Message); whoever is not connected gets it later."""
+    async def says(
+        self, person: Person, device: Device, words: str | bytes, message_id: str | None = None, *, to: Person | None = None
+    ) -> str:
+        """A person writes (a text, or a whole waE2E.Message); whoever is not connected gets it later. `to`: the phone of the device wrote to
+        somebody."""
         assert device.bundle is not None
         message_id = message_id or f"AC{next(self.numbers):030X}"
         sealed = write(person, device.bundle, text(words) if isinstance(words, str) else words)
         attrs = {"from": person.jid, "id": message_id, "t": str(int(time.time())), "type": "text", "notify": person.name}
+        if to is not None:
+            attrs["recipient"] = to.jid
         if person.hidden:
             attrs["addressing_mode"] = "lid"
         else:
@@ -246,11 +273,18 @@ class Connection:
             await self.tell(Node("failure", {"reason": "401"}))
             await self.close()
             return
+        if device.refused is not None and time.time() < device.refused.until:
+            await self.tell(Node("failure", dict(device.refused.failure)))
+            await self.close()
+            return
         if device.connection is not None:
             self.server.fought += 1
             await self.server.replace(device)
         self.device, device.connection = device, self
         await self.tell(Node("success", {"t": str(int(time.time())), "lid": f"{device.lid}:{device.index}@lid"}))
+        if device.taken_again:
+            device.taken_again -= 1
+            await self.server.replace(device)
 
     async def _told(self, told: Node) -> None:
         match told.tag:
@@ -295,6 +329,7 @@ class Connection:
             return
         if self.device is not None and (left := answers.left(told)) is not None:
             self.device.bundle = left
+            self.server.changed(self.device)
         has_keys = self.device is not None and self.device.bundle is not None
         content = answers.content(self.server.find, told, keys=100 if has_keys else self.server.keys_left)
         await self._answer(told, content)
@@ -331,9 +366,9 @@ class Connection:
             if self.server.find(one.attrs["jid"]) is person:
                 sealed = one.child("enc")
         opened = None
-        if person is not None and sealed is not None and sealed.attrs.get("type") == "pkmsg":
-            opened = person.open(sealed.data)
-        taken = Taken(told.attrs["id"], to, opened)
+        if person is not None and sealed is not None:
+            opened = person.open(sealed.data) if sealed.attrs.get("type") == "pkmsg" else person.answer(sealed.data)
+        taken = Taken(told.attrs["id"], to, opened, self.device)
         error = self.server.on_message(taken)
         if error is None:
             self.server.ledger.append(taken)

@@ -3,6 +3,7 @@
 import hashlib
 import struct
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,10 +24,13 @@ def varint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def proto(fields: dict[int, bytes | int]) -> bytes:
+def proto(fields: Mapping[int, bytes | int | float]) -> bytes:
+    """A float is a double."""
     out = b""
     for number, value in fields.items():
-        if isinstance(value, int):
+        if isinstance(value, float):
+            out += varint(number << 3 | 1) + struct.pack("<d", value)
+        elif isinstance(value, int):
             out += varint(number << 3) + varint(value)
         else:
             out += varint(number << 3 | 2) + varint(len(value)) + value

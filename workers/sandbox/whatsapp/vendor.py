@@ -1,0 +1,243 @@
+"""WhatsApp's linked devices as the sandbox plays them: the phone that scans a code, the people who write to it, and what the platform does to a
+number. There are no webhooks: whoever holds the connection hears it."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any, ClassVar, Final, Literal
+
+import msgspec
+
+from workers.sandbox.deliveries import DELIVERED, READ, REPLY
+from workers.sandbox.inbound import APART
+from workers.sandbox.ledger import Entry, Flight
+from workers.sandbox.server import Reply, Request, json_reply, problem
+from workers.sandbox.shared import Shared
+from workers.sandbox.vendor import Action, Answer, Incoming, Vendor
+from workers.sandbox.whatsapp import files, kinds
+from workers.sandbox.whatsapp.account import LinkedAccount
+from workers.sandbox.whatsapp.kinds import KINDS, NEEDS_TARGET, Telling
+from workers.sandbox.whatsapp.people import Person
+from workers.sandbox.whatsapp.phones import Phones
+from workers.sandbox.whatsapp.server import Device, Refusal, Taken
+from workers.sandbox.whatsapp.wire import Words
+
+PATIENCE: Final = 8.0
+"""Seconds for a device to answer the phone that scanned its code."""
+BANNED, RESTRICTED = 300, 900
+"""Seconds: what is days outside is minutes in a rehearsal."""
+NEW_PEOPLE: Final = "463"
+GONE: Final = "no phone is connected"
+
+
+class Scan(msgspec.Struct):
+    """`code`: what is shown, to scan or as eight signs. `number`: of the phone, E.164; the account's own when empty."""
+
+    code: str
+    kind: Literal["qr", "digits"] = "qr"
+    number: str = ""
+
+
+class News(msgspec.Struct):
+    code: Literal["session_ended", "session_elsewhere", "session_banned", "session_restricted", "session_outdated"]
+
+
+class Open(msgspec.Struct):
+    words: Words
+
+
+class Linked(Vendor[LinkedAccount]):
+    account: ClassVar = LinkedAccount
+    lanes = 1
+    keeps_webhooks = False
+    kinds = frozenset(KINDS)
+
+    def __init__(self, shared: Shared) -> None:
+        settings, store, self._accounts, self._ledger, _, self._inbound, self._deliveries = shared
+        self.phones = Phones(store, settings.host)
+        self.phones.on_message = self._taken
+        self._wrote: set[tuple[str, str]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def load(self) -> None:
+        await self.phones.load()
+
+    async def close(self) -> None:
+        await self.phones.close()
+
+    async def open(self, request: Request) -> Reply:
+        """Where devices connect to, and by which root key; opened when it is asked for first."""
+        try:
+            given = msgspec.json.decode(request.body, type=Open)
+        except msgspec.MsgspecError as error:
+            return problem(400, str(error))
+        return json_reply(await self.phones.open(given.words))
+
+    def handle(self, request: Request, path: list[str]) -> Answer | None:
+        return files.handle(request, path[1:]) if path[0] == "mmg" else None
+
+    @property
+    def actions(self) -> dict[str, Action]:
+        return {"POST scan": self._scan, "POST news": self._news}
+
+    # the shop's phone
+
+    async def _scan(self, account: LinkedAccount, request: Request) -> Reply:
+        """The phone lets the device in that shows this code; the one before it is logged out."""
+        given = msgspec.json.decode(request.body, type=Scan)
+        if given.number:
+            account.number = given.number
+            self._accounts.keep(account)
+        before, number = self._device(account), account.number.lstrip("+")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                way = self.phones.type_in if given.kind == "digits" else self.phones.scan
+                device = await way(given.code, number)
+        except (LookupError, ValueError, TimeoutError):
+            return problem(409, "nobody shows this code")
+        account.device = device.index
+        self._accounts.keep(account)
+        if before is not None:
+            await self.phones.remove(before)
+        return json_reply({"number": account.number}, 201)
+
+    def _device(self, account: LinkedAccount) -> Device | None:
+        found = self.phones.devices.get((account.number.lstrip("+"), account.device))
+        return None if found is None or found.removed else found
+
+    async def _news(self, account: LinkedAccount, request: Request) -> Reply:
+        """What WhatsApp does to the number."""
+        code = msgspec.json.decode(request.body, type=News).code
+        if code == "session_restricted":
+            account.restricted_until = time.time() + RESTRICTED
+            self._accounts.keep(account)
+            return json_reply({"success": True})
+        device = self._device(account)
+        if device is None:
+            return problem(400, GONE)
+        match code:
+            case "session_ended":
+                await self.phones.remove(device)
+            case "session_elsewhere":
+                device.taken_again = 1
+                if device.connection is not None:
+                    await self.phones.replace(device)
+            case "session_banned":
+                failure = {"reason": "402", "code": "101", "expire": str(BANNED)}
+                await self._refuse(device, Refusal(failure, time.time() + BANNED))
+            case "session_outdated":
+                await self._refuse(device, Refusal({"reason": "405"}, float("inf")))
+        return json_reply({"success": True})
+
+    async def _refuse(self, device: Device, refusal: Refusal) -> None:
+        device.refused = refusal
+        if device.connection is not None:
+            await device.connection.close()
+
+    # what the business writes
+
+    def _taken(self, taken: Taken) -> str | None:
+        """Books it; what the platform answers: "" for yes, an error, or None for nothing at all."""
+        self.phones.forget_old()
+        account = self._accounts.find(LinkedAccount, "linked", f"+{taken.device.number}")
+        person = self.phones.find(taken.to)
+        if account is None or person is None or not person.on_whatsapp:
+            return "404"
+        behaviour, draw = account.behaviour, self._deliveries.draw()
+        if behaviour.outage == "errors" or draw < behaviour.error_5xx_share:
+            return "503"
+        if behaviour.outage != "none":
+            return None
+        if draw < behaviour.error_5xx_share + behaviour.error_429_share:
+            return "429"
+        if time.time() < account.restricted_until and (account.id, person.number) not in self._wrote:
+            return NEW_PEOPLE
+        recipient = self._address(person)
+        flight = Flight(0, account.kind, account.id, account.number, recipient, recipient, taken.id, "", "", "sent")
+        content = msgspec.json.encode({"text": taken.text} if taken.text else {"id": taken.id})
+        self._ledger.accept(flight, content, content, 1)
+        self._deliveries.depart(flight, account)
+        lost = behaviour.drop_after_accept_share + behaviour.hang_share
+        return None if 1.0 - draw < lost else ""
+
+    def advance(self, flight: Flight, account: LinkedAccount, now: float) -> float | None:
+        behaviour, happens, delay = account.behaviour, self._deliveries.happens, self._deliveries.delay
+        if flight.stage == "sent":
+            if not happens(flight, DELIVERED, behaviour.delivered_share):
+                self._ledger.set_status(flight.number, "sent", None, True)
+                return None
+            reads = happens(flight, READ, behaviour.read_share)
+            self._told(flight, account, "delivered", not reads)
+            return delay(flight, behaviour.read_seconds, READ) if reads else None
+        if flight.stage == "delivered":
+            answers = self._deliveries.answers(flight, behaviour, behaviour.delivered_share * behaviour.read_share)
+            self._told(flight, account, "read", not answers)
+            return delay(flight, behaviour.reply_seconds, REPLY) if answers else None
+        if self._device(account) is not None:
+            self._deliveries.reply(flight, account)
+        self._ledger.set_status(flight.number, "read", None, True)
+        return None
+
+    def _told(self, flight: Flight, account: LinkedAccount, status: str, done: bool) -> None:
+        flight.stage = status
+        self._ledger.set_status(flight.number, status, None, done)
+        device, person = self._device(account), self._person(flight.recipient)
+        if device is not None:
+            taken = Taken(flight.tag, person.jid, None, device)
+            self._run(self.phones.receipt(device, taken, "read" if status == "read" else None))
+
+    # what people write
+
+    def receive(self, account: LinkedAccount, person: str, incoming: Incoming, number: int) -> tuple[str, str]:
+        device = self._device(account)
+        if device is None or device.bundle is None:
+            raise msgspec.ValidationError(GONE)
+        if incoming.kind in NEEDS_TARGET and not incoming.target:
+            raise msgspec.ValidationError("there is no message to do that with")
+        writer = self._person(person)
+        if incoming.kind == "hidden":
+            self.phones.hide(writer)
+        identifier = f"AC{self._inbound.salt.upper():0>10}{number | APART:020X}"
+        own = incoming.kind in ("edit", "revoke")
+        content = KINDS[incoming.kind](Telling(incoming.text, writer.jid, incoming.target or "", own))
+        self._wrote.add((account.id, writer.number))
+        if incoming.kind == "echo":
+            phone = self.phones.person(device.number)
+            self._run(self.phones.says(phone, device, kinds.by_hand(writer.jid, content), identifier, to=writer))
+        else:
+            self._run(self.phones.says(writer, device, content, identifier))
+        return identifier, account.number
+
+    def opt_out(self, account: LinkedAccount, person: str, stop: bool) -> None:
+        """By a word, as people do."""
+        self._inbound.receive(account, person, Incoming("SAIR" if stop else "Voltar"))
+
+    def headers(self, account: LinkedAccount, url: str, body: bytes) -> dict[str, str]:
+        return {}
+
+    def person(self, digits: str) -> str:
+        """A number in E.164; of whom nobody is told the number the hidden id, as it is."""
+        known = self.phones.find(f"{digits}@lid") if digits.startswith("9") and digits[1:] in self.phones.people else None
+        return digits if known is not None and known.hidden else f"+{digits}"
+
+    def _person(self, spelled: str) -> Person:
+        found = self.phones.find(f"{spelled}@lid") if not spelled.startswith("+") else self.phones.person(spelled[1:])
+        if found is None:
+            raise msgspec.ValidationError("nobody has this number")
+        return found
+
+    def _address(self, person: Person) -> str:
+        return person.lid if person.hidden else f"+{person.number}"
+
+    def describe(self, entry: Entry) -> None:
+        entry.provider_id = entry.correlation
+        entry.preview = msgspec.json.decode(bytes(entry.content), type=dict[str, str]).get("text", "")
+
+    def forget(self, account: LinkedAccount) -> None:
+        if (device := self._device(account)) is not None:
+            self._run(self.phones.remove(device))
+
+    def _run(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
