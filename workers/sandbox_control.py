@@ -7,7 +7,7 @@ from db.channels.events import SandboxChanged
 from db.channels.secrets import ChannelRow
 from db.jobs import SandboxControl
 from db.permissions import Permission
-from db.qr import pairing
+from db.qr import pairing, played
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import work
@@ -44,6 +44,8 @@ class SandboxJobs:
             else:
                 await sandbox_call(self._settings, self._wire, *request(channel, job.verb, job.params))
         except Refused as error:
+            if job.verb == "reply" and await played.comes(company_id, job.channel_id):
+                raise Retry(8.0, "the number is being connected") from error
             refused = error
         async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
             detail, reason = (refused.detail, refused.reason.value) if refused else (None, None)

@@ -23,19 +23,20 @@ from db.providers import registry
 from db.qr.enums import ANSWERING, ENDED, CloseReason, CodeKind, SessionState
 from db.qr.errors import SessionError
 from db.qr.health import Point
+from db.qr.played import PARKED
 from db.tenancy import Actor, worker
 from db.work import Read, Work, read, work
 
 WAITS = timedelta(minutes=3)
 """How long codes are shown once somebody asked."""
 _STATE = (
-    "case when state in ('open', 'restricted') and (lease_until is null or lease_until < now() - interval '10 seconds')"
+    f"case when state in ('open', 'restricted') and not ({PARKED}) and (lease_until is null or lease_until < now() - interval '10 seconds')"
     " then 'reconnecting' else state end as state"
 )
 """One whose gateway is gone is not open, whatever it said last."""
 COLUMNS = (
     f"{_STATE}, reason, case when state = 'restricted' then restricted_until else until end as until,"
-    " code_kind, code, code_until, pairing_until, phone, push_name, wa_jid is not null as paired, first_open_at,"
+    " code_kind, code, code_until, pairing_until, phone, push_name, wa_jid is not null or {PARKED} as paired, first_open_at,"
     " last_open_at, last_inbound_at, quota_total, quota_used, quota_until, engine,"
     " score, score_parts::text as score_parts"
 )
@@ -111,7 +112,7 @@ async def ask_code(actor: Actor, channel_id: UUID, *, phone: str | None = None, 
             raise SessionError.SESSION_OPEN()
         await w.execute(
             "update qr_session set state = 'pairing', reason = null, code = null, code_kind = null, code_until = null, wa_jid = null,"
-            " epoch = epoch + 1, lease_owner = null, lease_until = null, leaving = false, phone = $3, pairing_until = $4, history = $5, next_at = now(), failures = 0 where company_id = $1 and id = $2",
+            " epoch = epoch + 1, lease_owner = null, lease_until = null, leaving = false, played = false, phone = $3, pairing_until = $4, history = $5, next_at = now(), failures = 0 where company_id = $1 and id = $2",
             w.company_id,
             channel_id,
             digits,

@@ -19,6 +19,7 @@ from db.channels.events import ChannelChanged
 from db.channels.notices import News
 from db.clock import now
 from db.crypto import ring
+from db.jobs import SandboxControl
 from db.messages import naming
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -69,15 +70,17 @@ async def show_code(held: Held, kind: CodeKind, text: str, until: datetime) -> N
     async with work(worker(held.company_id), Permission.CHANNELS_WRITE) as w:
         await fence(w, held.channel_id, held.epoch, change=True)
         sealed = ring().seal(text, company_id=w.company_id, table="qr_session", column="code", row_id=held.channel_id)
-        await w.execute(
+        played = await w.fetchval(
             "update qr_session set state = 'pairing', reason = null, code = $3, code_kind = $4, code_until = $5"
-            " where company_id = $1 and id = $2",
+            " where company_id = $1 and id = $2 returning played",
             w.company_id,
             held.channel_id,
             sealed,
             kind.value,
             until,
         )
+        if played:
+            w.enqueue(SandboxControl(channel_id=held.channel_id, verb="scan", params={}))
         w.emit(ChannelChanged(channel_id=held.channel_id))
 
 

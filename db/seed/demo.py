@@ -22,6 +22,7 @@ from db.seed.contacts import write_contacts
 from db.seed.incoming import write_incoming
 from db.seed.knowledge import write_knowledge
 from db.seed.leads import write_leads
+from db.seed.linked import write_linked
 from db.seed.people import people
 from db.seed.templates import submissions, write_templates
 from db.settings import Settings
@@ -64,6 +65,7 @@ async def _company(c: asyncpg.Connection) -> None:
     await write_channels(c, at)
     await write_templates(c, at)
     await write_campaigns(c, customers, at, dice)
+    await write_linked(c, customers, at)
     await c.execute("select make_conversations($1, null)", COMPANY)
     await c.execute(_CROWD, COMPANY, LEADS)
     await write_leads(c, DEMO, 10 * LEADS)

@@ -129,7 +129,7 @@ async def wait_for_database(dsn: str, seconds: float) -> None:
 
 
 async def has_sessions(dsn: str) -> bool:
-    """Whether a number is connected by a code, or is to be; also False while the database does not answer."""
+    """Whether a number is connected by a code, or is to be, other than those of a made-up company that nobody uses; also False while the database does not answer."""
     try:
         connection = await asyncpg.connect(dsn, timeout=5)
     except (OSError, asyncpg.PostgresError):
@@ -137,7 +137,12 @@ async def has_sessions(dsn: str) -> bool:
     try:
         async with connection.transaction():
             await connection.execute("set local role masteria_system")
-            return bool(await connection.fetchval("select exists (select from qr_session)"))
+            return bool(
+                await connection.fetchval(
+                    "select exists (select from qr_session s where not (played and wa_jid is null and state = 'open')"
+                    " or exists (select from message m where m.company_id = s.company_id and m.channel_id = s.id and m.queued))"
+                )
+            )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
     finally:

@@ -15,7 +15,7 @@ import structlog
 
 from db.engine import DB
 from db.errors import Unavailable
-from db.qr import sessions, wanted
+from db.qr import played, sessions, wanted
 from db.settings import Settings
 from workers.channels import sandbox_call
 from workers.control import Refused
@@ -62,6 +62,8 @@ class Side:
         pause = LOOK
         while not self.draining.is_set():
             try:
+                if self.sandbox:
+                    await played.wake()
                 if await wanted.any_session(sandbox=self.sandbox):
                     engine = await self._started()
                     pause = LOOK
@@ -106,6 +108,8 @@ class Side:
         folder = self.settings.data_dir.resolve() / "qr"
         known: _Place | None = None
         while not engine.gone.is_set():
+            with contextlib.suppress(Unavailable):
+                await played.wake()
             with contextlib.suppress(Refused):
                 place = await self._place(folder)
                 if known is not None and place != known:
