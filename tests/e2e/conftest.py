@@ -9,12 +9,15 @@ import pytest
 from playwright.async_api import Browser, BrowserContext
 
 from tests.e2e.stack import Stack, chromium, running
+from tests.workers.qr.conftest import PACKAGES
 
 
 @pytest.fixture(scope="package")
 async def stack() -> AsyncIterator[Stack]:
     folder = Path(tempfile.mkdtemp(prefix="masteria-e2e-"))  # not pytest's: its next run locks out whom Postgres runs as
     folder.chmod(0o755)
+    PACKAGES.mkdir(parents=True, exist_ok=True)
+    (folder / "qr").symlink_to(PACKAGES)  # what is installed for numbers by QR code is so once for all tests
     async with running(folder) as found:
         await _slowed(found)
         yield found

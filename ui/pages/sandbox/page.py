@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import UUID
 
-import msgspec
 from nicegui import ui
 
 from api.contract import contents
 from api.contract.base import Page
 from api.contract.channels import Channel
-from api.contract.enums import NoticeCode, Permission
+from api.contract.enums import ChannelState, NoticeCode, Permission
 from api.contract.events import CampaignProgress, ConversationChanged, Event, MessageReceived, SandboxChanged
 from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, SandboxNewsCode, SandboxPhone
 from ui import formats, kinds, live, session
@@ -20,7 +19,7 @@ from ui.client import sandbox as client
 from ui.client.base import ApiProblem, Offline
 from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
-from ui.components.cards import card
+from ui.components.cards import note
 from ui.components.forms import select_field
 from ui.components.frame import frame
 from ui.components.listing import Listing
@@ -34,6 +33,8 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.labels import notices, reasons
+from ui.pages.sandbox import newcomer
+from ui.pages.sandbox.behaviour import BehaviourCard
 from ui.pages.sandbox.line import Line
 from ui.routing import page
 
@@ -76,8 +77,22 @@ class _Sandbox:
         self._lines: dict[str, Line] = {}
         self._newest: UUID | None = None
         self._newest_of = self._drawn_of = ""
+        self._paired = kinds.of(channel.kind).paired
+        if self._paired and channel.state != ChannelState.CONNECTED:
+            with note(
+                "warn", _("This number is not connected: nobody can write to it. Scan its code with the simulator's phone.")
+            ):
+                button(_("Open the number"), kind="quiet", icon="qr_code_2", to=f"/channels/{channel.id}")
         with ui.element("div").classes("m-sandbox"):
             with ui.element("div").classes("m-card m-card-flush m-sandbox-people"):
+                if self._paired:
+                    with ui.element("div").classes("m-in"):
+                        button(
+                            _("Somebody new writes"),
+                            partial(newcomer.ask, self._api, channel.id),
+                            icon="person_add",
+                            kind="plain",
+                        ).classes("w-full")
                 self._phones = Listing(
                     self._fetch, self._draw_phones, self._draw_nobody, search=_("Search name or number"), step=30
                 )
@@ -163,6 +178,9 @@ class _Sandbox:
         return await client.phones(self._api, self._channel.id, search=query.search, limit=query.limit)
 
     def _draw_nobody(self) -> None:
+        if self._paired:
+            empty("smartphone", _("Nobody yet"), _("Whoever writes to this number, or gets something from it, has a phone here."))
+            return
         text = _("Send a campaign from this number; each person then has a phone here.")
         empty("smartphone", _("Nobody yet"), text, action=_("New campaign"), to="/campaigns/new")
 
@@ -243,7 +261,7 @@ class _Sandbox:
     # -- behaviour --------------------------------------------------------------------------------------------------
 
     def _draw_behaviour(self, behaviour: Behaviour) -> None:
-        _BehaviourCard(behaviour, self._save)
+        BehaviourCard(behaviour, self._save)
 
     async def _save(self, behaviour: Behaviour) -> None:
         await client.behave(self._api, self._channel.id, behaviour)
@@ -296,105 +314,3 @@ def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> 
         reactions=message.reactions,
     )
     return (preview, True) if message.kind == "in" else preview
-
-
-def _presets() -> list[tuple[str, Behaviour]]:
-    return [
-        (_("All is well"), Behaviour()),
-        (
-            _("Poor network"),
-            Behaviour(
-                latency_ms=900,
-                error_429_share=0.05,
-                error_5xx_share=0.05,
-                drop_after_accept_share=0.03,
-                hang_share=0.01,
-                duplicate_webhook_share=0.1,
-                disorder_share=0.2,
-                webhook_lost_share=0.01,
-            ),
-        ),
-        (_("Meta is down"), Behaviour(outage="errors")),
-        (
-            _("People complain"),
-            Behaviour(delivered_share=0.9, read_share=0.7, reply_share=0.25, opt_out_share=0.1, failed_share=0.08),
-        ),
-    ]
-
-
-class _BehaviourCard:
-    """Ready-made moods, and a slider for each thing that may go well or wrong."""
-
-    def __init__(self, behaviour: Behaviour, save: Callable[[Behaviour], Awaitable[None]]) -> None:
-        self._save = save
-        self._sliders: dict[str, tuple[ui.slider, ui.label]] = {}
-        with card(_("How the outside behaves"), hint=_("Everything you see here works the same with a real provider.")):
-            self._chips = ui.element("div").classes("m-row m-near m-wrap")
-            ui.label(_("People")).classes("m-label")
-            for key, name in (
-                ("delivered_share", _("Delivered")),
-                ("read_share", _("Read")),
-                ("reply_share", _("Answer")),
-                ("opt_out_share", _("Ask to stop")),
-                ("failed_share", _("Cannot receive")),
-            ):
-                self._slider(key, name)
-            ui.label(_("Provider and network")).classes("m-label mt-2")
-            outages = {
-                "none": _("The provider is up"),
-                "errors": _("Down: answers with an error"),
-                "silence": _("Down: does not answer"),
-                "hang_up": _("Down: hangs up"),
-            }
-            self._outage = select_field(_("State of the provider"), outages, "none").control
-            self._slider("latency_ms", _("Time to answer"), 5000)
-            for key, name in (
-                ("error_429_share", _("“Too fast”")),
-                ("error_5xx_share", _("Faults")),
-                ("drop_after_accept_share", _("Answer gets lost")),
-                ("hang_share", _("Never answers")),
-                ("duplicate_webhook_share", _("Reports twice")),
-                ("disorder_share", _("Reports out of order")),
-                ("webhook_lost_share", _("Reports lost")),
-            ):
-                self._slider(key, name)
-            button(_("Apply"), self._apply, kind="primary").classes("m-end")
-        self._set(behaviour)
-
-    def _slider(self, key: str, name: str, most: int = 100) -> None:
-        with ui.element("div").classes("m-dial"):
-            ui.label(name).classes("m-sub m-clip")
-            slider = ui.slider(min=0, max=most, step=0.1 if most == 100 else 10).props("dense")
-            slider.props["aria-label"] = name
-            value = ui.label().classes("m-num m-hint")
-        slider.on_value_change(lambda: value.set_text(self._shown(key)))
-        self._sliders[key] = (slider, value)
-
-    def _shown(self, key: str) -> str:
-        value = float(self._sliders[key][0].value or 0)
-        return f"{formats.number(value)} ms" if key == "latency_ms" else formats.percent(value / 100)
-
-    def _set(self, behaviour: Behaviour) -> None:
-        self._outage.value = behaviour.outage
-        for key, (slider, label) in self._sliders.items():
-            value = getattr(behaviour, key)
-            slider.value = value if key == "latency_ms" else round(value * 100, 1)
-            label.text = self._shown(key)
-        self._chips.clear()
-        with self._chips:
-            for name, preset in _presets():
-                chip(name, on=preset == behaviour, on_click=partial(self._choose, preset))
-
-    async def _choose(self, preset: Behaviour) -> None:
-        self._set(preset)
-        await self._apply()
-
-    async def _apply(self) -> None:
-        values: dict[str, float | int | str] = {
-            key: int(slider.value or 0) if key == "latency_ms" else round(float(slider.value or 0) / 100, 4)
-            for key, (slider, _label) in self._sliders.items()
-        }
-        values["outage"] = self._outage.value
-        behaviour = msgspec.convert(values, Behaviour)
-        self._set(behaviour)
-        await self._save(behaviour)
