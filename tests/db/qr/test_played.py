@@ -36,7 +36,8 @@ async def test_it_is_shown_as_connected_and_nobody_is_wanted_for_it(
 
 async def test_a_message_that_waits_has_it_connected(owner_db: asyncpg.Connection, owner: Actor, database: Settings) -> None:
     view = await _played(owner_db, owner)
-    [contact] = await factories.contacts(owner_db, owner, 1)
+    await factories.contacts(owner_db, owner, 1)
+    contact = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
     await owner_db.execute(
         "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, content)"
         ' values ($1, $2, $2, $3, \'+5511900000000\', \'answer:1\', \'{"kind": "literal", "body": "Oi"}\')',
