@@ -39,6 +39,7 @@ class SandboxJobs:
             raise Cancel("the channel is not on the sandbox")
         refused: Refused | None = None
         try:
+            await self._phone(channel)
             if job.verb == "scan":
                 await self._scan(channel)
             else:
@@ -55,14 +56,21 @@ class SandboxJobs:
         if refused is not None:
             raise Retry(2.0, str(refused)) if refused.transient else Cancel(str(refused))
 
+    async def _phone(self, channel: ChannelRow) -> None:
+        """A number that is connected by a code has a phone of its own there: made when it is asked for first. Raises Refused."""
+        provider = registry.adapter(channel.kind).provider
+        if provider.capabilities.session is None:
+            return
+        account = {"id": channel.id.hex, "kind": provider.name, "company": channel.name}
+        known = {"number": channel.number} if channel.number else {}
+        await sandbox_call(self._settings, self._wire, "POST", "accounts", {**account, **known})
+
     async def _scan(self, channel: ChannelRow) -> None:
         """The simulator's phone lets in who shows the code of this channel. Raises Refused; Cancel when no code is shown any more."""
         shown = await pairing.shown(channel.company_id, channel.id)
         if shown is None:
             raise Cancel("no code is shown")
-        account = {"id": channel.id.hex, "kind": registry.adapter(channel.kind).provider.name, "company": channel.name}
-        await sandbox_call(self._settings, self._wire, "POST", "accounts", {**account})
-        body = {"code": shown.code, "kind": shown.kind.value, "number": channel.number or ""}
+        body = {"code": shown.code, "kind": shown.kind.value}
         await sandbox_call(self._settings, self._wire, "POST", f"accounts/{channel.id.hex}/scan", {**body})
 
 

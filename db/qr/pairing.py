@@ -36,7 +36,7 @@ _STATE = (
 """One whose gateway is gone is not open, whatever it said last."""
 COLUMNS = (
     f"{_STATE}, reason, case when state = 'restricted' then restricted_until else until end as until,"
-    " code_kind, code, code_until, pairing_until, phone, push_name, wa_jid is not null or {PARKED} as paired, first_open_at,"
+    f" code_kind, code, code_until, pairing_until, phone, push_name, wa_jid is not null or ({PARKED}) as paired, first_open_at,"
     " last_open_at, last_inbound_at, quota_total, quota_used, quota_until, engine,"
     " score, score_parts::text as score_parts"
 )

@@ -31,11 +31,10 @@ GONE: Final = "no phone is connected"
 
 
 class Scan(msgspec.Struct):
-    """`code`: what is shown, to scan or as eight signs. `number`: of the phone, E.164; the account's own when empty."""
+    """`code`: what is shown, to scan or as eight signs."""
 
     code: str
     kind: Literal["qr", "digits"] = "qr"
-    number: str = ""
 
 
 class News(msgspec.Struct):
@@ -85,9 +84,6 @@ class Linked(Vendor[LinkedAccount]):
     async def _scan(self, account: LinkedAccount, request: Request) -> Reply:
         """The phone lets the device in that shows this code; the one before it is logged out."""
         given = msgspec.json.decode(request.body, type=Scan)
-        if given.number:
-            account.number = given.number
-            self._accounts.keep(account)
         before, number = self._device(account), account.number.lstrip("+")
         try:
             async with asyncio.timeout(PATIENCE):
