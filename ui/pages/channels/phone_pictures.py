@@ -54,14 +54,14 @@ def _text(x: float, y: float, said: str, look: str = "p-text", anchor: str = "st
 
 def _tap(x: float, y: float) -> str:
     """Where a finger goes."""
-    return _dot(x, y, 9, "p-tap") + _dot(x, y, 3.5, "p-finger")
+    return _dot(x, y, 9, "p-tap")
 
 
 def _row(y: float, *, marked: bool = False, said: str = "", width: float = 56) -> str:
     """A line of a list: a round sign and its name."""
     back = _rect(10, y - 9, 120, 24, "p-marked", 6) if marked else ""
-    name = _text(38, y + 6, said, "p-strong") if said else _rect(38, y - 1, width, 6, "p-bar")
-    return back + _dot(23, y + 3, 7, "p-on" if marked else "p-quiet") + name
+    name = _text(35, y + 6, said, "p-row") if said else _rect(38, y - 1, width, 6, "p-bar")
+    return back + _dot(23, y + 3, 6.5, "p-on" if marked else "p-quiet") + name
 
 
 def _chats() -> str:
@@ -75,7 +75,7 @@ def _chats() -> str:
 
 def _settings() -> str:
     rows = _row(66, width=62) + _row(92, marked=True, said=_("Linked devices")) + _row(118, width=48) + _row(144, width=58)
-    return _text(14, 39, _("Settings"), "p-strong") + rows + _tap(120, 95)
+    return _text(14, 39, _("Settings"), "p-strong") + rows + _tap(122, 108)
 
 
 def _devices() -> str:
