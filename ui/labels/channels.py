@@ -132,7 +132,8 @@ def log_summary(entry: ChannelLogEntry) -> str:
         "Template deleted": _("Delete a template"),
         "Sandbox: reply": _("Answer as a customer"),
         "Sandbox: behaviour": _("Behaviour changed"),
-        "Sandbox: news": _("Tell news of Meta"),
+        "Sandbox: news": _("Tell news of the provider"),
+        "Sandbox: scan": _("The code was scanned"),
         "The provider told something that is not known here.": _("The provider told something that we do not know"),
         "The provider told something about a number that is not connected here.": _(
             "The provider told something about a number that is not connected here"
