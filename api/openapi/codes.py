@@ -3,6 +3,7 @@ of an operation add, and a test reads it off the code (`tests/api/test_error_cod
 
 from api.openapi.account_codes import ACCOUNTS
 from api.openapi.booking_codes import BOOKINGS
+from api.openapi.session_codes import SESSIONS
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
 from db.accounts.errors import AccountError
@@ -22,7 +23,6 @@ from db.messages.errors import CallError, MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
 from db.proposals.errors import ProposalError
-from db.qr.errors import SessionError
 from db.webhooks.errors import WebhookError
 
 _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
@@ -31,6 +31,7 @@ _NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.F
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **ACCOUNTS,
     **BOOKINGS,
+    **SESSIONS,
     "ai_connection_test": (AiError.NOT_CONNECTED,),
     "boards_ai_set": (BoardError.BOARD_ARCHIVED,),
     "boards_create": (BoardError.TOO_MANY_BOARDS,),
@@ -77,9 +78,6 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "channels_create": (ChannelError.CHANNEL_EXISTS,),
     "channels_delete": (ChannelError.CHANNEL_IN_USE,),
     "channels_resume": (ChannelError.CHANNEL_NOT_PAUSED,),
-    "channels_session_code": (SessionError.SESSION_OPEN,),
-    "channels_session_open": (SessionError.CODE_NEEDED,),
-    "sandbox_scan": (SessionError.NO_CODE,),
     "channels_templates_sync": (ChannelError.NO_TEMPLATES,),
     "channels_update": (ChannelError.NOT_FOR_THIS_CHANNEL,),
     "contacts_bulk": (

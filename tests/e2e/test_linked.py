@@ -49,8 +49,8 @@ async def test_a_number_by_qr_code_answers_and_sends_to_who_wrote(stack: Stack, 
         assert launched.is_success, launched.text
         await page.goto(f"{stack.ui}{path[3:]}")
         await expect(page.locator(".m-head").get_by_text("Concluída")).to_be_visible()
-        counts = (await api.get(path)).json()["counts"]
-        assert (counts["sent"] + counts["delivered"] + counts["read"], counts["skipped"]) == (1, 1)
+        figures = (await api.get(f"{path}/progress")).json()["figures"]
+        assert (figures["audience"], figures["sent"]) == (2, 1), "who never wrote gets nothing"
         got = await _got(stack, before)
         assert [one["preview"] for one in got] == [
             ANSWER,
