@@ -6,6 +6,7 @@ from api.openapi.booking_codes import BOOKINGS
 from api.openapi.session_codes import SESSIONS
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
+from api.openapi.session_codes import SESSIONS
 from db.accounts.errors import AccountError
 from db.ai.errors import AiError
 from db.boards.errors import BoardError
