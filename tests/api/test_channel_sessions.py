@@ -110,5 +110,23 @@ async def test_other_channels_have_no_session(
 async def test_nothing_is_typed_in_for_it(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
     body = {"kind": "whatsapp_qr", "name": "Balcão", "values": {"token": "x"}}
     assert (await client.post("/v1/channels", json=body, headers=await sign_in_as())).status_code == 422
+
+
+async def test_a_rehearsal_is_connected_by_the_simulators_phone(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    auth = await sign_in_as()
     rehearsal = {"kind": "whatsapp_qr", "name": "Balcão", "sandbox": True}
-    assert (await client.post("/v1/channels", json=rehearsal, headers=await sign_in_as())).status_code == 422
+    made = (await client.post("/v1/channels", json=rehearsal, headers=auth)).json()
+    assert made["sandbox"] is True
+    scan = f"/v1/sandbox/{made['id']}/scan"
+    assert (await client.post(scan, headers=auth)).json()["code"] == "no_code"
+    await owner_db.execute(
+        "update qr_session set code = 'x', code_kind = 'qr', code_until = now() + interval '1 minute' where id = $1",
+        UUID(made["id"]),
+    )
+    assert (await client.post(scan, headers=auth)).status_code == 202
+    asked = "select payload->>'verb' from job where company_id = $1 and payload->>'channel_id' = $2"
+    assert await owner_db.fetchval(asked, owner.company_id, made["id"]) == "scan"
+    real = (await client.post("/v1/channels", json={**rehearsal, "sandbox": False, "values": {}}, headers=auth)).json()
+    assert (await client.post(f"/v1/sandbox/{real['id']}/scan", headers=auth)).status_code == 404

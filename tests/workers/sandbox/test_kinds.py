@@ -1,6 +1,7 @@
 """Everything that people and Meta can tell, sent by the sandbox over true HTTP and read by the product's own parsers."""
 
 import json
+from typing import get_args
 
 import httpx
 
@@ -14,6 +15,8 @@ from workers.providers.meta.payloads import buttons_message
 from workers.providers.twilio import inbound as twilio
 from workers.sandbox.meta import kinds
 from workers.sandbox.twilio.inbound import KINDS as FORMS
+from workers.sandbox.whatsapp import kinds as linked
+from workers.sandbox.whatsapp.vendor import News
 
 TO = "5511987654321"
 AS = {"ad": "text", "forwarded": "text", "echo": "text", "voice": "audio", "reaction_removed": "reaction"}
@@ -126,6 +129,9 @@ def test_the_screens_offer_what_the_sandbox_can_do() -> None:
         can = next(each for each in registry.providers() if each.name == provider).capabilities
         assert set(can.rehearsed_kinds) <= known
         assert set(can.rehearsed_news) <= set(kinds.NEWS)
+    can = next(each for each in registry.providers() if each.name == "linked").capabilities
+    assert set(can.rehearsed_kinds) <= set(linked.KINDS)
+    assert set(can.rehearsed_news) == set(get_args(News.__annotations__["code"]))
 
 
 async def test_a_button_that_is_pressed_and_a_row_that_is_chosen_name_their_message(sandbox: Sandbox) -> None:
