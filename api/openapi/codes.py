@@ -3,7 +3,6 @@ of an operation add, and a test reads it off the code (`tests/api/test_error_cod
 
 from api.openapi.account_codes import ACCOUNTS
 from api.openapi.booking_codes import BOOKINGS
-from api.openapi.session_codes import SESSIONS
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
 from api.openapi.session_codes import SESSIONS
