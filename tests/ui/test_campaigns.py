@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.testing import User
 
 from api.contract.campaign_progress import FailureGroup, Progress, RatePoint
-from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, Figures
+from api.contract.campaigns import Campaign, CampaignCreate, CampaignPatch, Counts, Figures
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState
 from api.contract.events import CampaignChanged
@@ -285,6 +285,23 @@ async def test_a_test_goes_to_the_numbers(ana: User, owner_db: asyncpg.Connectio
 
 
 # -- live page ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_live_page_asks_for_the_figures_beside_the_campaign(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = await launched(owner_db, owner, as_ana)
+    path, read = f"GET /v1/campaigns/{campaign_id}/progress", campaigns.campaign
+
+    async def late(api: ApiClient, wanted: UUID) -> Campaign:
+        await until(lambda: true_of(lambda: path in asked))
+        return await read(api, wanted)
+
+    monkeypatch.setattr(campaigns, "campaign", late)
+    asked.clear()
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see("Enviando", retries=30)
+    assert asked.count(path) == 1
 
 
 async def test_the_live_page_counts_explains_and_tries_again(

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from nicegui import ui
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.events import ChannelChanged, SandboxChanged
 from db.tenancy import Actor
@@ -235,6 +236,13 @@ async def test_an_invented_person_answers(real: User, owner_db: asyncpg.Connecti
     for text in ("Beatriz", "Caio", "+55 11 96791-7432", "Oi Ana", "Como o mundo se comporta"):
         await real.should_see(text, retries=30)
     assert real.client is not None
+    more = next(one for one in real.client.elements.values() if one.props.get("aria-label") == "Enviar outra coisa")
+    assert not any(isinstance(one, ui.menu_item) for one in more.descendants())  # drawn for who comes near
+    UserInteraction(real, {more}, None).trigger("mouseenter.once")
+    kinds_of_answers = sum(isinstance(one, ui.menu_item) for one in more.descendants())
+    assert kinds_of_answers > 5
+    UserInteraction(real, {more}, None).trigger("focusin.once")
+    assert sum(isinstance(one, ui.menu_item) for one in more.descendants()) == kinds_of_answers
     search = next(one for one in real.find(kind=ui.input).elements if one.props.get("type") == "search")
     search.value = "caio"
     await real.should_not_see("Beatriz", kind=ui.label, retries=30)

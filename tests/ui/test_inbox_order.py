@@ -153,8 +153,8 @@ async def test_while_messages_come_in_nothing_is_made_and_nothing_deleted(
     shown.put([one.id for one in said[:3]][::-1], {one.id: one for one in said[:3]})
     kept = set(real.client.elements)
     for one in said[3:]:
-        assert shown.leads(one)
-        shown.lead(one, 10)
+        assert shown.place(one) == 0
+        shown.insert(one, 0, 10)
     assert set(real.client.elements) == kept
     assert [row.seen for row in shown.drawn.values()] == said[:-4:-1]
     assert list(shown.below.values()) == said[-4:-11:-1]
@@ -162,9 +162,18 @@ async def test_while_messages_come_in_nothing_is_made_and_nothing_deleted(
     last = next(reversed(shown.drawn.values()))
     assert last.element.props["data-conversation"] == str(said[-3].id)
     assert last.element.props["row"]["name"] == "Pessoa 497"
-    shown.lead(msgspec.structs.replace(said[0], version=known.version + 1, last_at=said[-1].last_at + timedelta(seconds=1)), 10)
+    between = msgspec.structs.replace(said[0], version=known.version + 1, last_at=said[-1].last_at - timedelta(milliseconds=500))
+    assert shown.place(between) == 1
+    shown.insert(between, 1, 10)
     assert set(real.client.elements) == kept
-    assert [one.contact_name for one in shown.known().values()][:4] == [f"Pessoa {number}" for number in (0, 499, 498, 497)]
+    order = [499, 0, 498, 497, 496, 495, 494, 493, 492, 491]
+    assert [one.contact_name for one in shown.known().values()] == [f"Pessoa {number}" for number in order]
+    assert [row.element for row in shown.drawn.values()] == shown.element.default_slot.children
+    again = msgspec.structs.replace(said[-2], version=known.version + 1, last_at=said[-1].last_at + timedelta(seconds=1))
+    shown.insert(again, 0, 10)  # from the bottom to the top
+    assert [row.seen.contact_name for row in shown.drawn.values()] == ["Pessoa 498", "Pessoa 499", "Pessoa 0"]
+    assert [row.element for row in shown.drawn.values()] == shown.element.default_slot.children
+    assert shown.place(said[3]) is None  # further down than the rows
 
 
 async def test_a_row_that_became_anothers_opens_nothing_for_a_press_on_the_one_before(

@@ -48,10 +48,24 @@ def choices(entries: Sequence[Choice]) -> None:
                     icon("check").classes("m-check")
 
 
-def more(entries: Sequence[Choice], label: str = "") -> ui.button:
-    """The three dots at the end of a row or a card."""
+NEAR = ("mouseenter.once", "focusin.once", "touchstart.once")  # somebody is about to open a menu
+
+
+def more(entries: Sequence[Choice] | Callable[[], Sequence[Choice]], label: str = "") -> ui.button:
+    """The three dots at the end of a row or a card. Entries that are asked for are drawn for who comes near: a long menu costs the page
+    more than what stands on it."""
     with icon_button("more_horiz", label or _("More")) as dots:
-        with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"'):
-            choices(entries)
+        with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"') as menu:
+            if not callable(entries):
+                choices(entries)
     dots.on("click.stop", js_handler="() => {}")
+    if callable(entries):
+
+        def draw() -> None:
+            if not menu.default_slot.children:
+                with menu:
+                    choices(entries())
+
+        for sign in NEAR:
+            dots.on(sign, draw, [])
     return dots

@@ -14,10 +14,10 @@ from ui import session
 from ui.client import campaigns, channels
 from ui.client.base import ApiProblem, Offline
 from ui.components.buttons import icon_button
-from ui.components.menus import Choice, choices
+from ui.components.menus import NEAR, Choice, choices
 from ui.components.text import chip
 from ui.i18n import _, pgettext
-from ui.pages.inbox.furniture import NEAR, Furniture
+from ui.pages.inbox.furniture import Furniture
 
 CAMPAIGN = "campaign_id"
 FILTERS = ("channel_id", "label_id", "team_id", "assignee_id", CAMPAIGN)

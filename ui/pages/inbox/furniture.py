@@ -9,8 +9,6 @@ from ui import session
 from ui.client import accounts, inbox
 from ui.client.base import ApiClient, ApiProblem, Offline
 
-NEAR = ("mouseenter.once", "focusin.once", "touchstart.once")  # somebody is about to open a menu
-
 
 class Furniture:
     """What the menus offer; the lists fill once it is known."""

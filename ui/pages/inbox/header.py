@@ -17,14 +17,14 @@ from ui.components import call_dialog
 from ui.components.buttons import button, icon_button
 from ui.components.confirm import dialog
 from ui.components.forms import filled, moment_field
-from ui.components.menus import Choice, choices
+from ui.components.menus import NEAR, Choice, choices
 from ui.components.palette import command
 from ui.components.text import Text, avatar
 from ui.components.toast import toast_undo
 from ui.i18n import _, pgettext
 from ui.labels import conversations as labels
 from ui.labels.conversations import name_of
-from ui.pages.inbox.furniture import NEAR, Furniture
+from ui.pages.inbox.furniture import Furniture
 
 HERE = timedelta(seconds=30)  # how long somebody counts as here after they last said so
 

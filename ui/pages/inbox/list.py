@@ -214,8 +214,8 @@ class List:
         belongs = order.belongs(one, self._view, self._chosen_filters, self._me)
         if belongs and seen is not None and seen.last_at == one.last_at and len(rows.drawn) <= rows.depth:
             rows.show(one)
-        elif belongs and not (self._over or self._down or self._waiting) and rows.leads(one):
-            rows.lead(one, MOST)
+        elif belongs and not (self._over or self._down or self._waiting) and (at := rows.place(one)) is not None:
+            rows.insert(one, at, MOST)
         else:
             self._move(rows, one, belongs)
 

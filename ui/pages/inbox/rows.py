@@ -55,15 +55,15 @@ class Rows:
         elif one.id in self.below and one.version >= self.below[one.id].version:
             self.below[one.id] = one
 
-    def leads(self, one: Conversation) -> bool:
-        """Whether it comes before all others, and as many rows stand here as should."""
+    def place(self, one: Conversation) -> int | None:
+        """Before which of the other rows it comes, by what was said last; None: not among those that stand here, or too many do."""
         if len(self.drawn) > self.depth:
-            return False
-        other = next((row.seen for row in self.drawn.values() if row.seen.id != one.id), None)
-        return other is not None and (one.last_at, one.id) > (other.last_at, other.id)
+            return None
+        others = (row.seen for row in self.drawn.values() if row.seen.id != one.id)
+        return next((at for at, other in enumerate(others) if (other.last_at, other.id) < (one.last_at, one.id)), None)
 
-    def lead(self, one: Conversation, most: int) -> None:
-        """To the top, as what was said last. `most` are known."""
+    def insert(self, one: Conversation, at: int, most: int) -> None:
+        """Before that many-th of the other rows; one that is new here takes the last row. `most` are known."""
         row = self.drawn.get(one.id)
         if row is not None:
             self.show(one)
@@ -79,11 +79,13 @@ class Rows:
                 self._reuse(row, one)
             while len(self.drawn) + len(self.below) > most and self.below:
                 self.below.popitem()
-        self.drawn.move_to_end(one.id, last=False)
+        above = list(islice((other for other in self.drawn if other != one.id), at))
+        for other in (one.id, *reversed(above)):
+            self.drawn.move_to_end(other, last=False)
         children = self.element.default_slot.children
-        if children[0] is not row.element:
+        if children[at] is not row.element:
             children.remove(row.element)
-            children.insert(0, row.element)
+            children.insert(at, row.element)
             self.element.update()
 
     def _reuse(self, row: Row, one: Conversation) -> None:

@@ -94,7 +94,7 @@ class _Sandbox:
                             kind="plain",
                         ).classes("w-full")
                 self._phones = Listing(
-                    self._fetch, self._draw_phones, self._draw_nobody, search=_("Search name or number"), step=30
+                    self._fetch, self._draw_phones, self._draw_nobody, search=_("Search name or number"), step=15
                 )
             with ui.element("div").classes("m-sandbox-phone"):
                 self._phone = Phone(channel.name, formats.phone(channel.number) if channel.number else "")
@@ -104,7 +104,7 @@ class _Sandbox:
                     self._text.props["aria-label"] = _("Answer as this person")
                     self._text.on("keydown.enter", self._send, [])
                     icon_button("send", _("Send answer"), self._send)
-                    more(self._choices(), _("Send something else"))
+                    more(self._choices, _("Send something else"))
                 with ui.element("div").classes("m-row m-near m-wrap m-answers") as self._quick:
                     for text in (_("I am interested"), _("How much is it?"), _("STOP")):
                         chip(text, on_click=partial(self._say, text))
