@@ -1,6 +1,7 @@
 """Figures against a plain count of the messages: whatever happened to them, in whatever order, folded or not."""
 
 import random
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
@@ -193,3 +194,14 @@ async def test_what_was_written_elsewhere_is_counted_as_such_alone(owner: Actor,
         assert await daily(r, owner.company_id, list(Metric), FIRST, LAST) == {(START.date(), Metric.AUTHORED): 1}  # on the phone
     async with system_read() as s:
         assert await check.differences(s, owner.company_id) == []
+
+
+async def test_what_adds_up_figures_is_planned_once(owner_db: asyncpg.Connection) -> None:
+    """It reads nothing but what its statement changed, so that no plan of it grows old; planned each time it cost as much as adding up."""
+    counting = ["cost_counted", "inbound_counted", "message_tally_insert", "message_tally_update", "talk_counted"]
+    rows = await owner_db.fetch("select proname, proconfig, prosrc from pg_proc where proname = any($1) order by 1", counting)
+    assert [row["proname"] for row in rows] == counting
+    for row in rows:
+        assert "plan_cache_mode=force_generic_plan" in (row["proconfig"] or ()), row["proname"]
+        read = set(re.findall(r"\b(?:from|join) (?:lateral )?(\w+)", row["prosrc"]))
+        assert read <= {"fresh", "stale", "changed", "moved", "message_facts", "message_marks", "talk_facts"}, row["proname"]
