@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
+from api.contract.channel_sessions import ChannelMove
 from api.contract.channels import (
     Channel,
     ChannelConnect,
@@ -28,7 +29,7 @@ from db.channels.queries import ChannelView
 from db.messages import inbox
 from db.providers import registry
 from db.providers.definition import Provider, Text
-from db.qr import pairing
+from db.qr import moving, pairing
 from db.settings import Settings
 from db.texts import END
 
@@ -251,6 +252,22 @@ class ChannelController(Controller):
     )
     async def resume(self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         return _channel(await actions.resume(actor, channel_id), _settings(request))
+
+    @post(
+        "/{channel_id:uuid}/move",
+        status_code=200,
+        summary="Move a number to another connection",
+        description="The same number goes on over the official API (connect it there first, then name that channel as `official_id`; it is archived), or "
+        "back by QR code (`official_id` null; then ask for a code). Conversations, assignments and history stay at this channel. It is paused until it "
+        "is resumed: what waits goes then. 409 `not_movable`, `other_number`, `channel_in_use` while a campaign uses one of them, `move_unsent` while "
+        "something waits over the other one.",
+    )
+    async def move(
+        self, channel_id: FromPath[UUID], data: JSONBody[ChannelMove], actor: Caller, request: Request[Any, Any, Any]
+    ) -> Channel:
+        if data.official_id is None:
+            return _channel(await moving.to_code(actor, channel_id), _settings(request))
+        return _channel(await moving.to_official(actor, channel_id, data.official_id), _settings(request))
 
     @get(
         "/{channel_id:uuid}/log",

@@ -80,6 +80,7 @@ LINES: dict[str, str] = {
     "channel.notice_closed": "Closed a notice of a channel",
     "channel.opened_here": "Opened the connection of a number again",
     "channel.paired": "A phone connected a number",
+    "channel.moved": "Moved a number to another connection",
     "channel.paused": "Paused a channel",
     "channel.restricted": "WhatsApp restricted a number",
     "channel.resumed": "Resumed a channel",

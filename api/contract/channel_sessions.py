@@ -21,6 +21,13 @@ class ChannelCodeAsk(Input):
     history: bool = False  # past messages of the phone come too; nothing answers them
 
 
+class ChannelMove(Input):
+    """POST /v1/channels/{id}/move → Channel. `official_id`: the channel of the official API with the same number over which it goes on; null: this number
+    of the official API is connected by a code from now on."""
+
+    official_id: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None = None
+
+
 class SessionPoint(Output):
     """Why points are missing. `share`: of what the part says, where it is one."""
 

@@ -141,6 +141,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "channels_notices_list": frozenset({P.CHANNELS_READ}),
     "channels_pause": frozenset({P.CHANNELS_WRITE}),
     "channels_resume": frozenset({P.CHANNELS_WRITE}),
+    "channels_move": frozenset({P.CHANNELS_WRITE}),
     "channels_session_code": frozenset({P.CHANNELS_WRITE}),
     "channels_session_get": frozenset({P.CHANNELS_READ}),
     "channels_session_log_out": frozenset({P.CHANNELS_WRITE}),

@@ -45,7 +45,7 @@ from campaign where company_id = $1 and id = $2 on conflict do nothing
 """
 _OPEN = "select company_id, id from campaign where fallback_of is not null and cadence_open and finished_at is null and state in ('running', 'paused')"
 _CHILD = """
-select k.fallback_of, k.channel_id, k.state, k.content::text as content, c.kind, c.sandbox from campaign k
+select k.fallback_of, k.channel_id, k.state, k.content::text as content, c.kind, c.sandbox, c.state = 'connected' as ready from campaign k
 join channel c on c.company_id = $1 and c.id = k.channel_id
 where k.company_id = $1 and k.id = $2 and k.cadence_open for update of k skip locked
 """
@@ -128,7 +128,7 @@ async def _round(company_id: UUID, child_id: UUID) -> int:
         if parent["old"]:
             await w.execute("update campaign set cadence_open = false where company_id = $1 and id = $2", company_id, child_id)
         await consent.hold(w)
-        moved = await _move(w, parent_id, parent["channel_id"], parent["move_after"])
+        moved = await _move(w, parent_id, parent["channel_id"], parent["move_after"]) if child["ready"] else 0
         reasons = [reason.value for reason in (*REASONS, *fallen.REASONS)]
         people = await fallbacks.missed(w, parent_id, child_id, reasons, MOST)
         added = 0

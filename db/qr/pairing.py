@@ -152,19 +152,7 @@ async def log_out(actor: Actor, channel_id: UUID) -> SessionView:
     NotFound."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         await _held(w, channel_id)
-        await w.execute(
-            "update qr_session set leaving = wa_jid is not null and coalesce(lease_until > now(), false), next_at = 'infinity', pairing_until = null,"
-            " code = null, code_kind = null, code_until = null, state = 'logged_out', reason = 'logged_out', closed_at = coalesce(closed_at, now()),"
-            " wa_jid = case when lease_until > now() then wa_jid end where company_id = $1 and id = $2",
-            w.company_id,
-            channel_id,
-        )
-        await w.execute(
-            "delete from qr_key k using qr_session s where k.company_id = $1 and k.channel_id = $2 and s.company_id = $1 and s.id = $2"
-            " and not s.leaving",
-            w.company_id,
-            channel_id,
-        )
+        await leave(w, channel_id)
         await provider_state.stop(w, channel_id, FailureReason.SESSION_ENDED)
         w.audit("channel.logged_out", channel_id)
         w.emit(ChannelChanged(channel_id=channel_id))
@@ -205,6 +193,23 @@ async def shown(company_id: UUID, channel_id: UUID) -> Shown | None:
         return None
     code = ring().open(row["code"], company_id=company_id, table="qr_session", column="code", row_id=channel_id)
     return Shown(CodeKind(row["code_kind"]), code)
+
+
+async def leave(w: Work, channel_id: UUID) -> None:
+    """Its gateway takes the device away from the phone; its keys are forgotten, at once where nobody holds it."""
+    await w.execute(
+        "update qr_session set leaving = wa_jid is not null and coalesce(lease_until > now(), false), next_at = 'infinity', pairing_until = null,"
+        " code = null, code_kind = null, code_until = null, state = 'logged_out', reason = 'logged_out', closed_at = coalesce(closed_at, now()),"
+        " wa_jid = case when lease_until > now() then wa_jid end where company_id = $1 and id = $2",
+        w.company_id,
+        channel_id,
+    )
+    await w.execute(
+        "delete from qr_key k using qr_session s where k.company_id = $1 and k.channel_id = $2 and s.company_id = $1 and s.id = $2"
+        " and not s.leaving",
+        w.company_id,
+        channel_id,
+    )
 
 
 async def _held(w: Work, channel_id: UUID) -> SessionState:

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from api.contract.channel_sessions import ChannelCodeAsk, ChannelSession
+from api.contract.channel_sessions import ChannelCodeAsk, ChannelMove, ChannelSession
+from api.contract.channels import Channel
 from ui.client.base import ApiClient
 
 
@@ -21,6 +22,11 @@ async def ask_code(api: ApiClient, channel_id: UUID, phone: str | None = None, *
 
 async def open_here(api: ApiClient, channel_id: UUID) -> ChannelSession:
     return await api.post(f"{_path(channel_id)}/open", ChannelSession)
+
+
+async def move(api: ApiClient, channel_id: UUID, official_id: UUID | None) -> Channel:
+    """The number goes on over the official API, or by a code (None)."""
+    return await api.post(f"/v1/channels/{channel_id}/move", Channel, ChannelMove(official_id=official_id))
 
 
 async def log_out(api: ApiClient, channel_id: UUID) -> ChannelSession:

@@ -99,6 +99,15 @@ async def test_it_waits_where_the_campaign_says_nothing_of_it(owner_db: asyncpg.
     assert [state for state, _ in await stage.states()].count(M.QUEUED) == 3
 
 
+async def test_nothing_moves_to_a_channel_that_does_not_send(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    stage = await by_sms(owner_db, owner, move_after_minutes=0)
+    await owner_db.execute(GONE, stage.held.channel_id)
+    await owner_db.execute("update channel set state = 'error' where company_id = $1 and kind = 'sms'", owner.company_id)
+    assert await fallback.rounds() == 0
+    await owner_db.execute("update channel set state = 'connected' where company_id = $1 and kind = 'sms'", owner.company_id)
+    assert await fallback.rounds() == 3
+
+
 async def test_a_code_that_is_being_scanned_again_moves_nothing(owner_db: asyncpg.Connection, owner: Actor) -> None:
     stage = await by_sms(owner_db, owner, move_after_minutes=0)
     await owner_db.execute(GONE, stage.held.channel_id)

@@ -30,7 +30,7 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import channels as channel_labels
-from ui.pages.channels import guide
+from ui.pages.channels import guide, moving
 from ui.pages.channels.health import Health
 from ui.pages.channels.list import usage
 from ui.pages.channels.notices import Notices
@@ -208,6 +208,8 @@ class _Channel:
             entries = [Choice(_("Change channel"), partial(self._edit, channel), "edit")]
             if not channel.sandbox and not paired:
                 entries.append(Choice(_("Replace secrets"), partial(self._secrets, channel), "key"))
+            if (move := moving.choice(channel, self._side.show)) is not None:
+                entries.append(move)
             entries.append(Choice(_("Remove channel"), partial(self._archive, channel), "delete", danger=True, line=True))
             more(entries)
 
