@@ -37,6 +37,7 @@ from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
 from api.bookings import AppointmentController, BookingController
 from api.cadences import CadenceController
+from api.call_queue import CallQueueController
 from api.calls import CallController
 from api.campaigns import CampaignController, ContactCampaignController
 from api.channel_health import ChannelHealthController
@@ -153,6 +154,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SandboxModelController,
     ContactController,
     CallController,
+    CallQueueController,
     MessageController,
     ConversationController,
     AssistantController,

@@ -26,6 +26,7 @@ from api.contract import (
     base,
     boards,
     cadences,
+    call_queue,
     channels,
     contacts,
     conversations,
@@ -51,6 +52,7 @@ from db.knowledge.errors import KnowledgeField
 from db.kommo.errors import KommoField
 from db.notifications.errors import NotificationField
 from db.personas.errors import PersonaField
+from db.transfers.errors import TransferField
 
 log = structlog.get_logger("api.errors")
 
@@ -86,6 +88,7 @@ PATTERNS: dict[str, FieldCode] = {
     conversations.SHORTCUT: ConversationField.SHORTCUT,
     personas.GOAL_KEY: PersonaField.GOAL_KEY,
     personas.HOST: PersonaField.HOST,
+    call_queue.PHONE: TransferField.PHONE,
     kinds.KIND: RequestField.UNKNOWN_VALUE,
     knowledge.URL: KnowledgeField.URL,
     kommo.SECRET: KommoField.SECRET,

@@ -21,6 +21,14 @@ def parse(text: str) -> UUID:
     return found
 
 
+def parsed(text: str) -> UUID | None:
+    """The id that a text spells; None where it spells none."""
+    try:
+        return parse(text) if text else None
+    except ValueError:
+        return None
+
+
 def first_of(moment: datetime) -> UUID:
     """Every UUIDv7 of that millisecond or later is at least this."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)

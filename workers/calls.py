@@ -12,6 +12,7 @@ from db.messages import calls, inbox
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
+from db.transfers import ringing
 from db.work import work
 from workers.credentials import channel_of
 from workers.providers import registry
@@ -55,5 +56,5 @@ async def round_() -> None:
 
 
 JOBS = (Handler(AskAboutCall, lambda r: Asking(r.settings, r.wire).ask),)
-LOOPS = (Loop("calls", 30.0, round_),)
+LOOPS = (Loop("calls", 30.0, round_), Loop("rings", 2.0, ringing.round_))
 """So far apart a call that fell silent may wait half a minute longer than its time."""

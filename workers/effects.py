@@ -27,10 +27,10 @@ from db.conversations import away
 from db.costs import ledger as costs
 from db.costs.ledger import Charge
 from db.jobs import CheckChannel
-from db.messages import calls, echoes, inbound, lost
+from db.messages import echoes, inbound, lost
 from db.messages.content import Preference, System
 from db.messages.echoes import Echo
-from db.messages.enums import CallStage, MessageOrigin, MessageState
+from db.messages.enums import MessageOrigin, MessageState
 from db.messages.events import ConversationChanged, MessageReceived
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
@@ -40,7 +40,7 @@ from db.messages.reasons import FailureReason
 from db.proposals import watch
 from db.providers import registry as channel_kinds
 from db.work import Work
-from workers import account_news
+from workers import account_news, call_effects
 from workers.outcomes import PauseChannel, Refusal, RetryAfter, Scope, StopCampaign, retry_delay
 from workers.progress import progress
 from workers.providers import registry
@@ -49,6 +49,7 @@ from workers.providers.events import (
     AnyEvent,
     CallEvent,
     DeliveryStatus,
+    HandoverEvent,
     IdentityEvent,
     InboundMessage,
     NoticeEvent,
@@ -58,6 +59,7 @@ from workers.providers.events import (
     StatusEvent,
     TemplateEvent,
     TierEvent,
+    TransferEvent,
 )
 
 log = structlog.get_logger("workers.effects")
@@ -169,7 +171,7 @@ def _update(item: Item) -> StatusUpdate:
         reason = FailureReason.CANCELLED_BY_PROVIDER
     state = STATES[event.status]
     return StatusUpdate(
-        attempt_id=_uuid(event.correlation_id),
+        attempt_id=ids.parsed(event.correlation_id or ""),
         provider_id=event.provider_id,
         state=state,
         at=item.at,
@@ -236,8 +238,8 @@ async def _one(w: Work, item: Item) -> None:
     match item.event:
         case InboundMessage() as event:
             await _message(w, item, event)
-        case CallEvent() as event:
-            await _call(w, item, event)
+        case CallEvent() | HandoverEvent() | TransferEvent() as event:
+            await call_effects.happen(w, item.channel.id, item.row.id, item.at, event)
         case PreferenceEvent() as event:
             value = "resume" if event.opted_in else "stop"
             sender = Sender(event.phone, event.bsuid, scope=item.channel.portfolio_id)
@@ -267,17 +269,6 @@ async def _one(w: Work, item: Item) -> None:
             await notices.record(w, channels, News(event.code, item.at, event.subject, event.detail, event.raw))
         case OtherEvent() as event:
             await _unknown(w, item, event)
-
-
-async def _call(w: Work, item: Item, event: CallEvent) -> None:
-    """What is known of a call; what it cost, once the provider has said its last word."""
-    told = {name: getattr(event, name) for name in calls.Told._fields if hasattr(event, name)}
-    turns = [calls.Turn(*turn) for turn in event.turns]
-    attempt_id = _uuid(event.correlation_id)
-    of = {"provider_call_id": event.provider_id, "attempt_id": attempt_id, "channel_id": item.channel.id, "turns": turns}
-    await calls.tell(w, calls.Told(**{**told, **of}))
-    if event.cost is not None and event.stage is CallStage.ANALYZED and not event.inbound:
-        await costs.bill(w, [Charge(attempt_id, event.provider_id, item.at, True, costs.CALL, amount=event.cost)])
 
 
 async def _unknown(w: Work, item: Item, event: OtherEvent) -> None:
@@ -349,10 +340,3 @@ async def _identity(w: Work, item: Item, event: IdentityEvent) -> None:
     told = System(event=event.change, text=event.text, previous=before.address, current=after.address)
     if await inbound.store(w, Inbound(item.channel.id, contact_id, event.provider_id, address, told, item.at)):
         w.emit(ConversationChanged(contact_id=contact_id))
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return ids.parse(text) if text else None
-    except ValueError:
-        return None

@@ -39,6 +39,8 @@ _TEXTS: dict[tuple[NotificationKind, str], str] = {
     (NotificationKind.ASSIGNED, "en"): "A conversation is yours now.",
     (NotificationKind.MENTIONED, "pt-BR"): "Mencionaram você em uma nota.",
     (NotificationKind.MENTIONED, "en"): "You were mentioned in a note.",
+    (NotificationKind.CALL, "pt-BR"): "Está na linha e quer falar com você.",
+    (NotificationKind.CALL, "en"): "Is on the line and wants to speak with you.",
     (NotificationKind.LEAD, "pt-BR"): "Uma regra do quadro chama você para este negócio.",
     (NotificationKind.LEAD, "en"): "A rule of the board calls you to this lead.",
     (NotificationKind.RULE_STOPPED, "pt-BR"): "Uma regra sua foi interrompida: moveria este negócio em círculo.",

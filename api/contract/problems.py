@@ -51,6 +51,7 @@ from db.personas.errors import PersonaError
 from db.personas.errors import PersonaField as PersonaField
 from db.proposals.errors import ProposalError, ProposalField
 from db.qr.errors import SessionError
+from db.transfers.errors import TransferError, TransferField
 from db.webhooks.errors import WebhookError, WebhookField
 
 C = TypeVar("C", bound=Code)
@@ -81,6 +82,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     BookingError,
     ProposalError,
     SessionError,
+    TransferError,
     WebhookError,
     AgentError,
 )
@@ -106,6 +108,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     NotificationField,
     PersonaField,
     ProposalField,
+    TransferField,
     WebhookField,
     RequestField,
 )

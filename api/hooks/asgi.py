@@ -132,7 +132,8 @@ class Hooks:
         kind = (b"content-type", webhook.answer_type.encode())
         if webhook.live is not None:
             told = provider.address(self._base, channel_id, webhook.live.tells)
-            return await live.answer(route.company_id, webhook.live, body, told), kind
+            place = live.Place(route.company_id, channel_id, row[0])
+            return await live.answer(place, webhook.live, body, told), kind
         return webhook.answer, kind
 
     async def _handshake(self, scope: HTTPScope, provider: Provider, handshake: Handshake, channel_id: UUID) -> bytes:

@@ -1,30 +1,65 @@
 """Answers to what a provider asks while somebody holds the line: from our own tables, within its time, and never with an error.
 
-The question is stored before this: what it causes happens elsewhere. Calls nobody.
+The question is stored before this, and what it causes happens elsewhere too. Calls nobody.
 """
 
 import asyncio
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from api.hooks.collector import Broken
+from db import ids
 from db.errors import AppError
 from db.messages import greeting
-from db.providers.live import Known, Live
+from db.providers.live import Caller, Found, Handover, Known, Live, Reached
 from db.tenancy import worker
+from db.transfers import waiting
+from db.transfers.ringing import Wish
 
 log = structlog.get_logger("api.hooks")
 
+LOOKS = 0.4
+"""Seconds between two looks at whether somebody took a call."""
+UNKNOWN = 5.0
+"""Seconds in which the news of a call that has just begun may still arrive."""
 
-async def answer(company_id: UUID, live: Live, body: bytes, told_at: str) -> bytes:
+
+class Place(NamedTuple):
+    """Whose question it is. `row_id`: of the stored one, which makes it one request whoever acts on it."""
+
+    company_id: UUID
+    channel_id: UUID
+    row_id: UUID
+
+
+async def answer(place: Place, live: Live, body: bytes, told_at: str) -> bytes:
     """The body of the answer. Where nothing is found in time the call goes on without it."""
     asked = live.asked(body)
-    found: Known | None = None
+    found: Found | None = None
     try:
-        if asked is not None:
-            async with asyncio.timeout(live.seconds):
-                found = Known(await greeting.variables(worker(company_id), asked.number))
+        match asked:
+            case Caller():
+                async with asyncio.timeout(live.seconds):
+                    found = Known(await greeting.variables(worker(place.company_id), asked.number))
+            case Handover():
+                found = await _somebody(place, asked, live.seconds)
+            case None:
+                log.warning("hooks.question_not_understood", channel_id=str(place.channel_id))
     except (AppError, *Broken) as error:
-        log.warning("hooks.not_known_in_time", company_id=str(company_id), error=repr(error)[:300])
+        log.warning("hooks.not_known_in_time", channel_id=str(place.channel_id), error=repr(error)[:300])
     return live.answer(asked, found, told_at)
+
+
+async def _somebody(place: Place, asked: Handover, seconds: float) -> Reached:
+    """Waits until somebody takes the call or nobody does; after `seconds` it says that pages still ring."""
+    wish = Wish(place.row_id, asked.call_id, ids.parsed(asked.attempt or ""), asked.reason, asked.department, asked.summary)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    until = begun + seconds
+    while True:
+        told = await waiting.look(place.company_id, place.channel_id, wish)
+        if told.decided or loop.time() + LOOKS > (until if told.known else min(until, begun + UNKNOWN)):
+            return Reached(told.outcome, told.number, told.summary, told.words)
+        await asyncio.sleep(LOOKS)

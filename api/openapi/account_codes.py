@@ -1,7 +1,8 @@
-"""What the operations of accounts refuse for reasons of their own: `codes.py` has the others."""
+"""What the operations of accounts, and of calls that ring at people, refuse for reasons of their own: `codes.py` has the others."""
 
 from db.accounts.errors import AccountError
 from db.errors import ErrorCode, RequestError
+from db.transfers.errors import TransferError
 
 ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
     "api_keys_create": (
@@ -31,6 +32,9 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.SIGN_IN_REFUSED,
         AccountError.TOO_MANY_ATTEMPTS,
     ),
+    "call_agents_me_set": (AccountError.PEOPLE_ONLY,),
+    "call_transfers_accept": (TransferError.CALL_GONE,),
+    "call_transfers_refuse": (TransferError.CALL_GONE,),
     "auth_providers_look": (AccountError.SIGN_IN_REFUSED,),
     "auth_providers_return": (
         AccountError.PROVIDER_AWAY,

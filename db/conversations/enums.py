@@ -49,6 +49,8 @@ class LineKind(StrEnum):
     TAKEN_OVER = "taken_over"  # by a person from the assistant; what: its name
     GIVEN_BACK = "given_back"  # to the assistant; what: its name
     ASSISTANT_STOPPED = "assistant_stopped"  # it did not answer; what: why, a TurnReason
+    ESCALATED = "escalated"  # somebody on the line wants a person; what: why
+    PUT_THROUGH = "put_through"  # what became of it; what: a TransferOutcome, whom: who took it
     MERGED = "merged"  # what: how the other contact was called that turned out to be this person
 
 

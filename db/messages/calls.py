@@ -105,15 +105,30 @@ async def begin(w: Work, message_id: UUID, channel_id: UUID) -> None:
     await w.execute(_BEGIN, w.company_id, message_id, channel_id)
 
 
-async def tell(w: Work, told: Told) -> None:
-    """Enters what is told. A call of which nobody here knows is left out."""
+class Running(NamedTuple):
+    id: UUID
+    contact_id: UUID | None
+
+
+async def running(w: Work, channel_id: UUID, provider_call_id: str, attempt_id: UUID | None) -> Running | None:
+    """A call that is not over, by the provider's id or by our attempt; it is here though nothing was told of it yet."""
+    row = await w.fetchrow(_MESSAGE, w.company_id, attempt_id, provider_call_id, channel_id)
+    if row is None:
+        return None
+    await begin(w, row["id"], channel_id)
+    stage = await w.fetchval("select stage from call where company_id = $1 and id = $2", w.company_id, row["id"])
+    return Running(row["id"], row["contact_id"]) if stage < CallStage.ENDED else None
+
+
+async def tell(w: Work, told: Told) -> UUID | None:
+    """Enters what is told; returns the call. One of which nobody here knows is left out."""
     row = await w.fetchrow(_MESSAGE, w.company_id, told.attempt_id, told.provider_call_id, told.channel_id)
     if row is None:
-        return
+        return None
     later = [getattr(told, one) for one in _LATER]
     known = await w.fetchrow(_TELL, w.company_id, row["id"], told.channel_id, told.provider_call_id, int(told.stage), *later)
     if known is None:  # another call of the provider under the same message: the first one stays
-        return
+        return None
     if told.turns and told.stage >= (known["turns_stage"] or 0):
         await _say(w, row["id"], told)
     if told.recording_url is not None:
@@ -121,6 +136,8 @@ async def tell(w: Work, told: Told) -> None:
     if row["contact_id"] is not None:
         await record.grew(w, told.channel_id, row["contact_id"], row["id"])
         w.emit(ConversationChanged(contact_id=row["contact_id"]))
+    call_id: UUID = row["id"]
+    return call_id
 
 
 async def _say(w: Work, call_id: UUID, told: Told) -> None:

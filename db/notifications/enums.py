@@ -8,5 +8,6 @@ class NotificationKind(StrEnum):
 
     ASSIGNED = "assigned"  # a conversation became theirs
     MENTIONED = "mentioned"  # a colleague named them in a note
+    CALL = "call"  # somebody on the line waits for them
     LEAD = "lead"  # a rule of a board calls them to a lead
     RULE_STOPPED = "rule_stopped"  # a rule of theirs would have moved a lead in a circle

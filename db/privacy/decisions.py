@@ -58,6 +58,8 @@ RULES: dict[str, Rule] = {
     "message_file": ERASE,
     "call": ERASE,
     "call_turn": ERASE,
+    "call_transfer": ERASE,
+    "call_ring": _keep(f"At whose page a call rang; it goes with the call. {_IDS}"),
     "handed_file": OURS,
     "webhook_inbox": _keep("What a provider sent and nobody could read yet, of several people at once, for 30 days at most."),
     "conversation": ERASE,
@@ -115,7 +117,7 @@ RULES: dict[str, Rule] = {
     "persona_case": _keep("What somebody of the team typed to try a persona."),
     **dict.fromkeys(
         """
-        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai booking cadence cadence_version channel channel_notice channel_signup company custom_field custom_role
+        account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai booking call_agent call_queue cadence cadence_version channel channel_notice channel_signup company custom_field custom_role
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window

@@ -53,6 +53,7 @@ TABLES: dict[str, str] = {
     "message_file": _OF_MESSAGES,
     "call": f"t.id in {_MESSAGES}",
     "call_turn": f"t.call_id in {_MESSAGES}",
+    "call_transfer": f"t.call_id in {_MESSAGES}",
     "ai_conversation": _OF_CONVERSATIONS,
     "ai_turn": _OF_CONVERSATIONS,
     "ai_trace": "t.turn_id in (select id from ai_turn where company_id = $1 and conversation_id = any($3::uuid[]))",

@@ -16,10 +16,31 @@ class Caller(NamedTuple):
     number: str | None
 
 
+class Handover(NamedTuple):
+    """Somebody on the line wants a person. `call_id`: the provider's; `attempt`: ours, of a call that we placed. `department`: a team or a
+    skill by its name, as the virtual agent heard it."""
+
+    call_id: str
+    attempt: str | None
+    reason: str
+    department: str
+    summary: str
+
+
 class Known(NamedTuple):
     """What the virtual agent may know of who calls: names of variables → values."""
 
     variables: dict[str, str]
+
+
+class Reached(NamedTuple):
+    """What became of a wish for a person. `outcome`: accepted, still_ringing, or why nobody comes; `number`: where the call goes, only when
+    somebody accepted; `words`: what the virtual agent does next."""
+
+    outcome: str
+    number: str | None
+    summary: str
+    words: str
 
 
 class Text(NamedTuple):
@@ -29,8 +50,9 @@ class Text(NamedTuple):
     pt_br: str
 
 
-Asked = Caller
-Answer = Callable[[Asked | None, Known | None, str], bytes]
+Asked = Caller | Handover
+Found = Known | Reached
+Answer = Callable[[Asked | None, Found | None, str], bytes]
 """The question (None: it could not be read), what was found (None: nothing in time), the address of the channel's webhooks → the body."""
 
 

@@ -253,6 +253,15 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
                 channel,
                 contact,
             ),
+            "transfer_id": await insert(
+                "with called as (insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, content)"
+                " values ($1, $2, $2, $3, '+5511900000000', 'call:' || uuidv7(), 4, '{\"kind\": \"call\"}') returning company_id, id, channel_id),"
+                " made as (insert into call(company_id, id, channel_id, stage) select company_id, id, channel_id, 1 from called returning id)"
+                " insert into call_transfer(company_id, key, call_id, reason, summary, state, outcome, owed)"
+                " select $1, uuidv7(), id, 'Quer uma pessoa', '', 'ended', 'nobody', 'callback' from made returning id",
+                channel,
+                contact,
+            ),
             "session_id": await insert(
                 "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",
                 uuid4().bytes,

@@ -45,6 +45,7 @@ OWNERS = {
     "db/qr": {"qr_first", "qr_heard", "qr_key", "qr_session"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
+    "db/transfers": {"call_agent", "call_queue", "call_ring", "call_transfer"},
     "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},
     "db/event_consumers.py": {"event_consumer", "event_noticed", "event_outbox"},
     "db/stats": {"stat_check", "stat_day", "stat_delta", "stat_hour"},
@@ -73,7 +74,8 @@ TRIGGERS = {
     "lead": {"lead_stay", "stage_tag_total", "stage_total"},
     "lead_stay": {"stat_delta"},
     "consent_entry": {"stat_delta"},
-    "call": {"stat_delta"},
+    "call": {"call_transfer", "stat_delta"},
+    "membership": {"call_agent"},
     "stage": {"stage_ever"},
     "company": {"board", "lost_reason", "stage", "stage_total"},
 }

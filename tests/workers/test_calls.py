@@ -314,3 +314,20 @@ async def test_the_log_says_of_a_call_that_it_reached_nobody(line: Line) -> None
     await line.hear(*await line.told())
     lines = await channel_log.entries(line.owner, line.channel, kind="send")
     assert [one.summary for one in lines] == ["Call reached nobody"]
+
+
+@pytest.mark.parametrize(("colleague", "reason"), [("answers", "transfer_bridged"), ("no_answer", "agent_hangup")])
+async def test_the_simulator_asks_for_a_person_and_puts_the_call_through(line: Line, colleague: str, reason: str) -> None:
+    """Whoever took it speaks, or their phone rang in vain and nobody is left on the line unheard."""
+    base = f"{line.sandbox.product.url}/hooks/retell/1"
+    line.sandbox.product.answer = msgspec.json.encode({"outcome": "accepted", "transfer_number": "+5511911112222"})
+    await line.open(script="wants_a_person", human_url=f"{base}/human", webhook_url=f"{base}/call", colleague=colleague)
+    await line.call()
+    await line.lane()
+    await line.told()
+    told = [(request.path.rsplit("/", 1)[1], msgspec.json.decode(request.body)) for request in line.sandbox.product.requests]
+    [asked] = [body for source, body in told if source == "human"]
+    assert asked["name"] == "request_human"
+    events = [body["event"] for source, body in told if source == "call"]
+    assert events.count("transfer_bridged" if colleague == "answers" else "transfer_cancelled") == 1
+    assert next(body for _, body in told if body.get("event") == "call_ended")["call"]["disconnection_reason"] == reason

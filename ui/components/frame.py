@@ -26,6 +26,7 @@ from ui.components.menus import Choice, choices
 from ui.components.navigation import INBOX, Place, mine, places, setups
 from ui.components.palette import Palette, find_button, find_line
 from ui.components.reviews import Reviews
+from ui.components.rings import Rings
 from ui.components.text import Text, avatar, icon, title
 from ui.components.unread import Unread
 from ui.i18n import LANGUAGES, _, preferences
@@ -86,6 +87,7 @@ def frame(
         _bottom_bar(shown, here, unread)
         Palette([*shown, *mine(setups())])
         Calls()
+        Rings()
         Reviews()
     unread.follow()
     _connection()

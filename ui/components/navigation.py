@@ -33,6 +33,7 @@ def places() -> list[Place]:
     return [
         Place("/", "home", _("Home"), phone=True),
         Place(INBOX, "forum", _("Conversations"), Permission.CONVERSATIONS_READ, phone=True),
+        Place("/calls", "phone_in_talk", _("Calls"), Permission.CONVERSATIONS_READ),
         Place("/contacts", "group", _("Contacts"), Permission.CONTACTS_READ, phone=True),
         Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ, phone=True),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 
 from api.contract.assistant import TurnReason
+from api.contract.call_queue import TransferOutcome
 from api.contract.conversations import (
     AssignmentStrategy,
     Conversation,
@@ -17,7 +18,7 @@ from api.contract.conversations import (
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
-from ui.labels import assistant
+from ui.labels import assistant, call_queue
 from ui.labels import messages as message_labels
 
 
@@ -139,6 +140,8 @@ def line(one: SystemLine) -> str:
         return said.format(reason=why)
     if one.kind is LineKind.OPTED_OUT:
         return _opted_out(by, what)
+    if one.kind is LineKind.PUT_THROUGH:
+        return _put_through(whom, what)
     sentences = {
         LineKind.OPENED: (_("Opened by {by}"), _("Conversation opened")),
         LineKind.CLOSED: (_("Closed by {by}"), _("Conversation closed")),
@@ -157,6 +160,9 @@ def line(one: SystemLine) -> str:
         LineKind.TAKEN_OVER: (_("{by} took over from {what}"), _("People took over from {what}")),
         LineKind.GIVEN_BACK: (_("{by} gave this back to {what}"), _("Given back to {what}")),
         LineKind.OPTED_IN: (_("{by} allowed messages again"), _("Wants to receive messages again")),
+        LineKind.ESCALATED: (_("Asked for a person: {what}"), _("Asked for a person: {what}"))
+        if what
+        else (_("Asked for a person"), _("Asked for a person")),
         LineKind.MERGED: (_("{by} joined this with the contact {what}"), _("Joined with the contact {what}"))
         if what
         else (_("{by} joined this with another contact"), _("Joined with another contact")),
@@ -164,6 +170,16 @@ def line(one: SystemLine) -> str:
     own = one.kind is LineKind.ASSIGNED and one.by is not None and one.by == one.whom
     text = _("{by} took this conversation") if own else sentences[one.kind][0 if by else 1]
     return text.format(by=by, whom=whom or _("Somebody who left"), what=what)
+
+
+def _put_through(whom: str, what: str) -> str:
+    """What became of the wish for a person in a call."""
+    if what not in set(TransferOutcome):
+        return _("Asked for a person")
+    end = TransferOutcome(what)
+    if end is TransferOutcome.CONNECTED and whom:
+        return _("Put through to {whom}").format(whom=whom)
+    return call_queue.outcome(end)[0]
 
 
 def _opted_out(by: str, how: str) -> str:

@@ -14,6 +14,7 @@ from db.channels.enums import NoticeCode
 from db.messages.content import Context, MessageContent, Referral
 from db.messages.enums import CallOutcome, CallSpeaker, CallStage
 from db.messages.reasons import FailureReason
+from db.transfers.enums import TransferOutcome
 
 
 class BadWebhook(ValueError):
@@ -111,6 +112,24 @@ class CallEvent(Event, frozen=True, kw_only=True):
     cost: int | None = None
 
 
+class HandoverEvent(Event, frozen=True, kw_only=True):
+    """Somebody on the line wants a person; the virtual agent says why, and of which team."""
+
+    provider_id: str
+    correlation_id: str | None = None
+    reason: str = ""
+    department: str = ""
+    summary: str = ""
+
+
+class TransferEvent(Event, frozen=True, kw_only=True):
+    """A call was put through to who took it, or could not be."""
+
+    provider_id: str
+    outcome: TransferOutcome
+    correlation_id: str | None = None
+
+
 class PreferenceEvent(Event, frozen=True, kw_only=True):
     """A person asked for no more messages (`opted_in` False) or for messages again."""
 
@@ -202,6 +221,8 @@ AnyEvent = (
     StatusEvent
     | InboundMessage
     | CallEvent
+    | HandoverEvent
+    | TransferEvent
     | PreferenceEvent
     | IdentityEvent
     | TemplateEvent

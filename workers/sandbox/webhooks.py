@@ -138,9 +138,9 @@ class Webhooks:
         self.posted += 1
         return 200 <= status < 300
 
-    async def ask(self, account: Account, url: str, body: bytes) -> tuple[int, bytes]:
+    async def ask(self, account: Account, url: str, body: bytes, seconds: float = 10.0) -> tuple[int, bytes]:
         """Status and body of one signed POST that is answered. Raises PyreqwestError."""
-        request = self._client.post(self._reachable(url)).body_bytes(body)
+        request = self._client.post(self._reachable(url)).body_bytes(body).timeout(timedelta(seconds=seconds))
         for name, value in self._vendors[account.kind].headers(account, url, body).items():
             request = request.header(name, value)
         response = await request.build().send()

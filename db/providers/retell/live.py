@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from db.providers.live import Asked, Caller, Known
+from db import storable
+from db.providers.live import Asked, Caller, Found, Handover, Known, Reached
 
-EVENTS = ["call_started", "call_ended", "call_analyzed"]
+EVENTS = ["call_started", "call_ended", "call_analyzed", "transfer_bridged", "transfer_cancelled"]
 """What is told of a call."""
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -40,9 +41,56 @@ def told_at(webhook: str) -> dict[str, Any]:
     return {"agent": {"webhook_url": webhook, "webhook_events": EVENTS, "opt_in_signed_url": True}}
 
 
-def answer(question: Asked | None, known: Known | None, webhook: str) -> bytes:
+def answer(question: Asked | None, found: Found | None, webhook: str) -> bytes:
     """The number's own agent speaks, with what is known of the person."""
     told: dict[str, Any] = {"agent_override": told_at(webhook)}
-    if known is not None:
-        told["dynamic_variables"] = known.variables
+    if isinstance(found, Known):
+        told["dynamic_variables"] = found.variables
     return msgspec.json.encode({"call_inbound": told})
+
+
+class _Arguments(msgspec.Struct):
+    reason: str = ""
+    department: str = ""
+    summary: str = ""
+
+
+class _Call(msgspec.Struct):
+    call_id: str
+    metadata: Any = None
+
+
+class _Tool(msgspec.Struct):
+    call: _Call
+    args: _Arguments = msgspec.field(default_factory=_Arguments)
+
+
+_tool = msgspec.json.Decoder(_Tool, strict=False)
+
+
+def wanted(body: bytes) -> Handover | None:
+    """Who wants a person, of the agent's tool. Its arguments may be missing."""
+    try:
+        told = _tool.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    call_id = storable.key(told.call.call_id)
+    attempt = told.call.metadata.get("attempt") if isinstance(told.call.metadata, dict) else None
+    said = [
+        storable.text(text, most).strip()
+        for text, most in ((told.args.reason, 300), (told.args.department, 80), (told.args.summary, 1500))
+    ]
+    return Handover(call_id, attempt if isinstance(attempt, str) else None, *said) if call_id else None
+
+
+def put_through(question: Asked | None, found: Found | None, webhook: str) -> bytes:
+    """The result of the tool. Its fields are made variables of the call by the tool's settings: `transfer_number`, `transfer_summary`."""
+    if not isinstance(found, Reached):
+        found = Reached("nobody", None, "", "")
+    told = {
+        "outcome": found.outcome,
+        "transfer_number": found.number or "",
+        "transfer_summary": found.summary,
+        "next": found.words,
+    }
+    return msgspec.json.encode(told)

@@ -9,11 +9,15 @@ import httpx
 import msgspec
 import pytest
 
+from api.hooks import live
 from db.clock import now
 from db.messages import greeting
 from db.providers.retell.signature import sign_retell
 from db.tenancy import Actor
-from tests.db.channels.factories import AUTH_TOKEN, make_channel, make_contact
+from db.transfers import agents, queries, ringing
+from db.transfers.enums import TransferOutcome
+from tests.db.channels.factories import AUTH_TOKEN, make_channel, make_contact, put_inbox
+from workers.inbound import process_inbox
 
 ASKED = {
     "event": "call_inbound",
@@ -60,3 +64,53 @@ async def test_the_call_goes_on_without_a_name(
     assert answer.status_code == 200
     assert set(answer.json()["call_inbound"]) == {"agent_override"}
     assert await stored(owner_db, channel) == ["retell_inbound"]
+
+
+async def _want(client: httpx.AsyncClient, channel: UUID, call_id: str) -> dict[str, str]:
+    body = msgspec.json.encode({"name": "request_human", "args": {"reason": "Quer uma pessoa"}, "call": {"call_id": call_id}})
+    headers = {"x-retell-signature": sign_retell(AUTH_TOKEN, body, int(now().timestamp() * 1000))}
+    answer = await client.post(f"/hooks/retell/{channel}/human", content=body, headers=headers)
+    assert answer.status_code == 200
+    told: dict[str, str] = answer.json()
+    return told
+
+
+async def test_a_wish_for_a_person_waits_until_somebody_takes_it(
+    hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner, "voice_retell")
+    await ask(hook_client, channel, msgspec.json.encode(ASKED))
+    await process_inbox(owner.company_id)
+    assert owner.id is not None
+    await agents.say(owner, available=True, phone="+5511911112222", skills=())
+    asked = asyncio.create_task(_want(hook_client, channel, "call_1"))
+    while (offer := await queries.offer(owner)) is None:
+        await asyncio.sleep(0.05)
+    await process_inbox(owner.company_id)  # the stored question is no second request
+    assert offer.reason == "Quer uma pessoa"
+    assert not asked.done()
+    await ringing.accept(owner, offer.transfer_id)
+    told = await asked
+    assert (told["outcome"], told["transfer_number"]) == ("accepted", "+5511911112222")
+    assert told["next"]
+    transferred = {"event": "transfer_bridged", "call": {"call_id": "call_1", "direction": "inbound"}}
+    for _ in range(2):
+        await put_inbox(owner_db, owner, channel, msgspec.json.encode(transferred), "retell_call")
+        await process_inbox(owner.company_id)
+    [one] = await queries.transfers(owner, "all", before=None, limit=9)
+    assert (one.outcome, one.owed, one.reason) == (TransferOutcome.CONNECTED, None, "Quer uma pessoa")
+
+
+async def test_whoever_wants_a_person_hears_at_once_that_nobody_is_there(
+    hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "UNKNOWN", 0.1)
+    channel = await make_channel(owner_db, owner, "voice_retell")
+    assert (await _want(hook_client, channel, "call_unknown"))["outcome"] == "nobody"
+    await ask(hook_client, channel, msgspec.json.encode(ASKED))
+    await process_inbox(owner.company_id)
+    told = await _want(hook_client, channel, "call_1")
+    assert (told["outcome"], told["transfer_number"]) == ("nobody", "")
+    await process_inbox(owner.company_id)
+    [one] = await queries.transfers(owner, "owed", before=None, limit=9)
+    assert one.outcome is TransferOutcome.NOBODY

@@ -43,6 +43,7 @@ class Product:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.status = 200
+        self.answer = b""
         self.token = "verify-me"
         self.port = 0
 
@@ -53,7 +54,7 @@ class Product:
             return Reply(200 if good else 403, params.get("hub.challenge", "").encode(), b"text/plain")
         if self.status == 200:
             self.requests.append(request)
-        return Reply(self.status)
+        return Reply(self.status, self.answer)
 
     @property
     def url(self) -> str:

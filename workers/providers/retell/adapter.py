@@ -32,7 +32,7 @@ from workers.providers.wire import Wire
 FILE_HOSTS: tuple[str, ...] = (".retellai.com", ".amazonaws.com", ".cloudfront.net")
 """Where recordings lie; the address itself says who may read it."""
 _ASK_SECONDS = 15.0
-_TOLD_AT = {"webhook_url": "retell_call", "inbound_url": "retell_inbound"}
+_TOLD_AT = {"webhook_url": "retell_call", "inbound_url": "retell_inbound", "human_url": "retell_human"}
 """What the sandbox's account of a channel is told where."""
 
 
@@ -46,6 +46,7 @@ class RetellAdapter(Adapter[RetellClient]):
     parsers = {  # noqa: RUF012 - read only
         "retell_call": lambda body, _: inbound.parse(body),
         "retell_inbound": lambda body, _: inbound.parse_inbound(body),
+        "retell_human": lambda body, _: inbound.parse_human(body),
     }
     lookup_source = "retell_call"
 

@@ -35,8 +35,16 @@ class End(NamedTuple):
 
 FAULT = End(C.FAULT, R.CALL_FAULT)
 ENDS: dict[tuple[str, ...], End] = {
-    ("user_hangup", "agent_hangup", "inactivity", "max_duration_reached", "call_take_over", "manual_stopped"): End(C.ANSWERED),
-    ("call_transfer", "transfer_bridged", "transfer_cancelled"): End(C.TRANSFERRED),
+    (
+        "user_hangup",
+        "agent_hangup",
+        "inactivity",
+        "max_duration_reached",
+        "call_take_over",
+        "manual_stopped",
+        "transfer_cancelled",
+    ): End(C.ANSWERED),
+    ("call_transfer", "transfer_bridged"): End(C.TRANSFERRED),
     ("user_requested_callback",): End(C.CALLBACK_WANTED),
     ("user_requested_dnc",): End(C.OPTED_OUT),
     ("voicemail_reached",): End(C.VOICEMAIL, R.CALL_MACHINE),

@@ -13,23 +13,28 @@ import msgspec
 from db import storable
 from db.messages.content import Call
 from db.messages.enums import CallOutcome, CallSpeaker, CallStage
-from db.providers.retell.live import NUMBER
+from db.providers.retell.live import NUMBER, wanted
+from db.transfers.enums import TransferOutcome
 from workers.providers.events import (
     AnyEvent,
     BadWebhook,
     CallEvent,
     CallTurn,
     DeliveryStatus,
+    HandoverEvent,
     InboundMessage,
     OtherEvent,
     PreferenceEvent,
     StatusEvent,
+    TransferEvent,
 )
 from workers.providers.retell.errors import End, end_of
 
 FOUND = "call_found"
 """Not Retell's: a call that we asked for, whatever is known of it."""
 STAGES = {"call_started": CallStage.TALKING, "call_ended": CallStage.ENDED, "call_analyzed": CallStage.ANALYZED}
+TRANSFERS = {"transfer_bridged": TransferOutcome.CONNECTED, "transfer_cancelled": TransferOutcome.NO_ANSWER}
+"""A transfer that was called off: nobody took the phone, or no person (Retell looks whether a person answers, and does not say which)."""
 SPEAKERS = {"agent": CallSpeaker.AGENT, "user": CallSpeaker.PERSON, "transfer_target": CallSpeaker.COLLEAGUE}
 SENTIMENTS = frozenset({"positive", "neutral", "negative"})
 MAX_TURNS = 2000
@@ -98,6 +103,8 @@ def parse(raw: bytes) -> list[AnyEvent]:
     call_id = storable.key(told.call.call_id)
     if not call_id:
         raise BadWebhook("no call_id")
+    if (outcome := TRANSFERS.get(told.event)) is not None:
+        return [TransferEvent(provider_id=call_id, correlation_id=_attempt(told.call), outcome=outcome)]
     stage = _found(told.call) if told.event == FOUND else STAGES.get(told.event)
     if stage is None:
         return [OtherEvent(field="event", raw=raw, problem="unknown event")]
@@ -134,6 +141,22 @@ def parse_inbound(raw: bytes) -> list[AnyEvent]:
         return [OtherEvent(field="hidden_number", raw=raw)]
     told = CallEvent(provider_id=call_id, stage=CallStage.RINGING, inbound=True, person=person)
     return [_came_in(_Call(call_id, to_number=ringing.to_number or ""), call_id, None, person, told), told]
+
+
+def parse_human(raw: bytes) -> list[AnyEvent]:
+    """Somebody wants a person. Raises `BadWebhook`."""
+    told = wanted(raw)
+    if told is None:
+        raise BadWebhook("no call wants a person")
+    return [
+        HandoverEvent(
+            provider_id=told.call_id,
+            correlation_id=told.attempt,
+            reason=told.reason,
+            department=told.department,
+            summary=told.summary,
+        )
+    ]
 
 
 def _person(number: str | None) -> str | None:

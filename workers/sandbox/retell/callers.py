@@ -17,6 +17,8 @@ from workers.sandbox.retell.scripts import Script
 from workers.sandbox.webhooks import Webhooks
 
 TRIES: Final = 3
+TOOL_SECONDS: Final = 120.0
+"""So long Retell waits for a tool, never scaled."""
 
 
 class Callers:
@@ -69,8 +71,43 @@ class Callers:
         for number, span in enumerate(spans[call.connects]):
             await asyncio.sleep(within(span, self._dice.random()) / self._speed)
             if number == 0 and call.ended_at is None:
+                if call.connects and call.script is Script.WANTS_A_PERSON:
+                    await self.want_person(account, call)
                 self._progress.end(account, call)
         self._progress.analyze(account, call)
+
+    def begin_wanting(self, account: RetellAccount, call: Call) -> "asyncio.Task[None]":
+        """The person on the line wants somebody; the call goes on until it is clear whether somebody comes."""
+        task = asyncio.get_running_loop().create_task(self.want_person(account, call))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def want_person(self, account: RetellAccount, call: Call) -> None:
+        """The agent's tool asks for a person, again while pages ring, and puts the call through to who took it."""
+        if not account.human_url:
+            return
+        told: dict[str, Any] = {"outcome": "still_ringing"}
+        for _ in range(TRIES):
+            if told.get("outcome") == "still_ringing":
+                told = await self._tool(account, call)
+        if told.get("outcome") != "accepted" or not told.get("transfer_number"):
+            return
+        await asyncio.sleep(within(account.ring_seconds, self._dice.random()) / self._speed)
+        bridged = account.colleague == "answers"
+        if bridged:
+            call.reason = "transfer_bridged"
+        self._progress.tell(account, call, "transfer_bridged" if bridged else "transfer_cancelled")
+
+    async def _tool(self, account: RetellAccount, call: Call) -> dict[str, Any]:
+        args = {"reason": "Quer falar com uma pessoa", "summary": "A pessoa tem interesse no orçamento e quer falar com alguém."}
+        body = msgspec.json.encode({"name": "request_human", "args": args, "call": self._calls.view(account, call)})
+        try:
+            status, answer = await self._webhooks.ask(account, account.human_url, body, TOOL_SECONDS)
+            found: dict[str, Any] = msgspec.json.decode(answer) if status == 200 else {}
+        except (PyreqwestError, msgspec.DecodeError):
+            return {}
+        return found
 
     async def _ask(self, account: RetellAccount, call: Call) -> dict[str, Any]:
         """What the number's owner says of this call; nothing where nobody answers in time."""

@@ -31,6 +31,7 @@ class Call(msgspec.Struct, kw_only=True):
     analyzed: bool = False
     stopped: bool = False
     inbound: bool = False
+    reason: str = ""
 
     @property
     def course(self) -> scripts.Course:
@@ -120,7 +121,7 @@ class Calls:
         if call.ended_at is None:
             return shown
         shown["end_timestamp"] = int(call.ended_at * 1000)
-        shown["disconnection_reason"] = "manual_stopped" if call.stopped else call.course.reason
+        shown["disconnection_reason"] = "manual_stopped" if call.stopped else call.reason or call.course.reason
         if call.started_at is not None:
             shown["duration_ms"] = shown["end_timestamp"] - shown["start_timestamp"]
             if not brief:

@@ -1,6 +1,8 @@
 """What becomes of a call: it rings, is answered, ends, and is analysed, each told at its moment or out of order."""
 
+import asyncio
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -8,6 +10,7 @@ from workers.sandbox.deliveries import DELIVERED, DISORDER, READ, Deliveries
 from workers.sandbox.ledger import Flight
 from workers.sandbox.retell.account import RetellAccount
 from workers.sandbox.retell.calls import Call, Calls
+from workers.sandbox.retell.scripts import Script
 from workers.sandbox.webhooks import Told, Webhooks
 
 
@@ -16,6 +19,9 @@ class Progress:
         self._calls = calls
         self._deliveries = deliveries
         self._webhooks = webhooks
+        self.wanting: Callable[[RetellAccount, Call], asyncio.Task[None]] | None = None
+        """Begins to ask for a person."""
+        self._wanting: dict[str, asyncio.Task[None]] = {}
 
     def advance(self, flight: Flight, account: RetellAccount, now: float) -> float | None:
         call = self._calls.of_number(flight.number)
@@ -28,9 +34,16 @@ class Progress:
         if call.started_at is None and call.connects:
             self.answer(account, call, silent=late)
             return self._deliveries.delay(flight, account.talk_seconds, DELIVERED)
+        if call.connects and call.script is Script.WANTS_A_PERSON and call.ended_at is None and self.wanting is not None:
+            task = self._wanting.get(call.id)
+            if task is None:
+                task = self._wanting[call.id] = self.wanting(account, call)
+            if not task.done():
+                return 0.1
+            del self._wanting[call.id]
         self.end(account, call)
         if late and call.started_at is not None:
-            self._tell(account, call, "call_started", "sent")
+            self.tell(account, call, "call_started", "sent")
         return self._deliveries.delay(flight, account.analysis_seconds, READ)
 
     def stop(self, account: RetellAccount, call: Call) -> None:
@@ -43,19 +56,19 @@ class Progress:
         call.started_at = time.time()
         self._calls.keep(call)
         if not silent:
-            self._tell(account, call, "call_started", "sent")
+            self.tell(account, call, "call_started", "sent")
 
     def end(self, account: RetellAccount, call: Call) -> None:
         call.ended_at = time.time()
         self._calls.keep(call)
-        self._tell(account, call, "call_ended", _ledger_status(call))
+        self.tell(account, call, "call_ended", _ledger_status(call))
 
     def analyze(self, account: RetellAccount, call: Call) -> None:
         call.analyzed = True
         self._calls.keep(call)
-        self._tell(account, call, "call_analyzed", _ledger_status(call), done=True)
+        self.tell(account, call, "call_analyzed", _ledger_status(call), done=True)
 
-    def _tell(self, account: RetellAccount, call: Call, event: str, status: str, *, done: bool = False) -> None:
+    def tell(self, account: RetellAccount, call: Call, event: str, status: str = "sent", *, done: bool = False) -> None:
         body = msgspec.json.encode({"event": event, "call": self._calls.view(account, call)})
         told: list[Told] = [] if call.inbound else [(call.number, status, None, done)]
         self._webhooks.post(account, call.webhook_url or account.webhook_url, body, told)

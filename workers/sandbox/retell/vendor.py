@@ -30,6 +30,7 @@ class Retell(Vendor[RetellAccount]):
         self._calls = Calls(shared.store, settings.base_url)
         self._progress = Progress(self._calls, shared.deliveries, shared.webhooks)
         self._callers = Callers(self._calls, shared.webhooks, self._progress, settings.seed, settings.speed)
+        self._progress.wanting = self._callers.begin_wanting
         self._rest = Rest(shared.accounts, shared.ledger, self._calls, shared.deliveries, self._progress, settings.seed)
 
     async def load(self) -> None:
