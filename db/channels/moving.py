@@ -9,7 +9,6 @@ from db import crypto
 from db.channels.events import ChannelChanged
 from db.channels.secrets import seal, unseal
 from db.jobs import SyncTemplates
-from db.messages import elsewhere
 from db.providers.definition import Provider
 from db.work import Work
 
@@ -49,7 +48,6 @@ async def take_over(w: Work, channel_id: UUID, other: UUID) -> None:
         seal(w.company_id, channel_id, "signing_secret", secret),
     )
     await w.execute(_TEMPLATES, w.company_id, channel_id, other)
-    await elsewhere.speaks(w, channel_id)
     w.enqueue(SyncTemplates(channel_id=channel_id))
     for one in (channel_id, other):
         w.emit(ChannelChanged(channel_id=one))
@@ -70,5 +68,4 @@ async def by_code(w: Work, channel_id: UUID, provider: Provider) -> None:
         provider.throughput,
         provider.unknown_horizon,
     )
-    await elsewhere.speaks(w, channel_id)
     w.emit(ChannelChanged(channel_id=channel_id))

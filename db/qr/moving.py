@@ -6,6 +6,7 @@ from db.channels import moving
 from db.channels.errors import ChannelError
 from db.channels.queries import ChannelView, channel_in
 from db.contacts.phones import Phone, parse_phone
+from db.messages import elsewhere
 from db.permissions import Permission
 from db.providers import registry
 from db.providers.definition import Capabilities, Provider
@@ -39,6 +40,7 @@ async def to_official(actor: Actor, channel_id: UUID, official: UUID) -> Channel
         await _unused(w, [channel_id, official], official)
         await pairing.leave(w, channel_id)
         await moving.take_over(w, channel_id, official)
+        await elsewhere.speaks(w, channel_id)
         w.audit("channel.moved", channel_id, kind=other.kind, other=str(official))
         return await channel_in(w, w.company_id, channel_id)
 
@@ -52,6 +54,7 @@ async def to_code(actor: Actor, channel_id: UUID) -> ChannelView:
         await _unused(w, [channel_id], channel_id, unsent=True)
         provider = _by_code()
         await moving.by_code(w, channel_id, provider)
+        await elsewhere.speaks(w, channel_id)
         await w.execute(_SESSION, w.company_id, channel_id)
         w.audit("channel.moved", channel_id, kind=provider.kind, other=None)
         return await channel_in(w, w.company_id, channel_id)
