@@ -23,7 +23,7 @@ from tests.workers.qr.conftest import PACKAGES
 from workers.qr import install
 from workers.qr.lanes import LEASE
 from workers.qr.words import words
-from workers.sandbox.whatsapp.server import Device, WhatsApp, playing
+from workers.sandbox.linked.server import Device, WhatsApp, playing
 
 PEOPLE = 12
 OPEN = (M.QUEUED, M.SENDING, M.UNKNOWN)

@@ -121,7 +121,7 @@ class Side:
     async def _place(self, folder: Path) -> _Place:
         """Raises Refused while the simulator does not answer."""
         body: dict[str, object] = {"words": await asyncio.to_thread(words, folder)}
-        return msgspec.json.decode(await sandbox_call(self.settings, self.wire, "POST", "whatsapp", body), type=_Place)
+        return msgspec.json.decode(await sandbox_call(self.settings, self.wire, "POST", "phones", body), type=_Place)
 
     def _environment(self, place: _Place) -> dict[str, str]:
         host = urlsplit(self.settings.sandbox_url).hostname or "127.0.0.1"

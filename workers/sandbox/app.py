@@ -21,6 +21,7 @@ from workers.sandbox.identity.provider import Identity
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.kommo.vendor import Kommo
 from workers.sandbox.ledger import Ledger
+from workers.sandbox.linked.vendor import Linked
 from workers.sandbox.mail.smtp import Mail
 from workers.sandbox.meta.vendor import Meta
 from workers.sandbox.openai.vendor import OpenAI
@@ -31,7 +32,6 @@ from workers.sandbox.store import Store
 from workers.sandbox.twilio.vendor import Twilio
 from workers.sandbox.vendor import Vendors
 from workers.sandbox.webhooks import Webhooks
-from workers.sandbox.whatsapp.vendor import Linked
 
 
 def _authorized(header: str, wanted: str) -> bool:
@@ -147,7 +147,7 @@ class World:
                     return self.model.page()
                 case "sandbox" if path[1:] == ["identity"]:
                     return self.identity.control(request)
-                case "sandbox" if path[1:] == ["whatsapp"]:
+                case "sandbox" if path[1:] == ["phones"]:
                     return self.linked.open(request)
             return self.control.handle(request, path[1:])
         return problem(404, "no such address")

@@ -35,8 +35,8 @@ from workers.qr import shown
 from workers.qr.bridge import Bridge
 from workers.qr.gateway import Gateway
 from workers.qr.words import words
-from workers.sandbox.whatsapp.server import Device, WhatsApp, playing
-from workers.sandbox.whatsapp.wire import part, proto
+from workers.sandbox.linked.server import Device, WhatsApp, playing
+from workers.sandbox.linked.wire import part, proto
 
 NUMBER, BIA = "5511999990000", "5511900000000"
 

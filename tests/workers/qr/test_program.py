@@ -21,7 +21,7 @@ from tests.workers.qr.conftest import PACKAGES
 from tests.workers.qr.test_bridge import BIA, NUMBER, eventually
 from workers.inbound import process_inbox
 from workers.qr.words import words
-from workers.sandbox.whatsapp.server import WhatsApp, playing
+from workers.sandbox.linked.server import WhatsApp, playing
 from workers.unknown import reconcile
 
 

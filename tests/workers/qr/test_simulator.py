@@ -12,6 +12,7 @@ import pytest
 
 from db.channels.actions import sandbox_news, sandbox_reply
 from db.channels.secrets import load_channel
+from db.contacts.enums import IdentityKind
 from db.errors import Conflict, NotFound
 from db.jobs import SandboxControl
 from db.messages import answers
@@ -190,11 +191,16 @@ async def _files_go_both_ways(played: Played, folder: Path) -> None:
 
 async def _what_is_written_on_the_phone_is_ours(played: Played) -> None:
     await played.says(ANA, "Respondi daqui", "echo")
-    found = "select origin, address from inbound_message where channel_id = $1 and body = 'Respondi daqui'"
-    await played.until(lambda: played.db.fetchrow(found, played.channel_id))
-    row = await played.db.fetchrow(found, played.channel_id)
+    ours = "select origin, address, contact_id from message where channel_id = $1 and content ->> 'text' = 'Respondi daqui'"
+    await played.until(lambda: played.db.fetchrow(ours, played.channel_id))
+    row = await played.db.fetchrow(ours, played.channel_id)
     assert row is not None
-    assert (row["origin"] is not None, row["address"]) == (True, ANA)
+    hers = "select contact_id from inbound_message where channel_id = $1 and address = $2"
+    contact_id = await played.db.fetchval(hers, played.channel_id, ANA)
+    assert tuple(row) == ("phone_app", ANA, contact_id)
+    lids = "select value from contact_identity where company_id = $1 and kind = $2"
+    found = await played.db.fetch(lids, played.owner.company_id, IdentityKind.LID)
+    assert [one["value"] for one in found] == [f"9{ANA[1:]}"], "the hidden id of the shop is not hers"
 
 
 async def _one_hides_the_number(played: Played) -> None:

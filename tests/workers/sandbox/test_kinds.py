@@ -13,10 +13,10 @@ from workers.providers.events import AnyEvent, IdentityEvent, InboundMessage, No
 from workers.providers.meta import inbound as meta
 from workers.providers.meta.payloads import buttons_message
 from workers.providers.twilio import inbound as twilio
+from workers.sandbox.linked import kinds as linked
+from workers.sandbox.linked.vendor import News
 from workers.sandbox.meta import kinds
 from workers.sandbox.twilio.inbound import KINDS as FORMS
-from workers.sandbox.whatsapp import kinds as linked
-from workers.sandbox.whatsapp.vendor import News
 
 TO = "5511987654321"
 AS = {"ad": "text", "forwarded": "text", "echo": "text", "voice": "audio", "reaction_removed": "reaction"}

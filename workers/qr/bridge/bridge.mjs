@@ -79,7 +79,7 @@ class Session {
     fullMessage.message = content.deviceSentMessage?.message ?? content
     engine.cleanMessage(fullMessage, id, lid ?? '')
     if (!isSaid(fullMessage)) return
-    await ask(this.line, 'told', [message(fullMessage, false)]).catch(error => {
+    await ask(this.line, 'told', [message(fullMessage, false, this.creds.me)]).catch(error => {
       this.end(error)
       return new Promise(() => {}) // neither its keys are written nor anything is answered
     })
@@ -156,19 +156,19 @@ class Session {
     }
     ev.on('messages.upsert', ({ messages, type }) => {
       const rest = messages.filter(one => isSaid(one) && !this.safe.has(one.key.id))
-      void this.tell(rest.map(one => message(one, type === 'history')))
+      void this.tell(rest.map(one => message(one, type === 'history', this.creds.me)))
     })
     ev.on('messaging-history.set', ({ messages, syncType }) => {
       const asked = syncType === ON_DEMAND && this.opening.since
       const past = one => !asked || seconds(one.messageTimestamp) < asked
       for (let at = 0; at < messages.length; at += KEPT)
-        void this.tell(messages.slice(at, at + KEPT).map(one => message(one, past(one))))
+        void this.tell(messages.slice(at, at + KEPT).map(one => message(one, past(one), this.creds.me)))
     })
     ev.on('messages.update', updates => {
       const mine = updates.filter(({ key, update }) => key.fromMe && update.status < 3) // the rest was told when it came
       void this.tell(mine.map(({ key, update }) => receipt(key, update.status, update.messageTimestamp)))
       const opened = updates.filter(({ update }) => update.message && !update.status)
-      void this.tell(opened.map(({ key, update }) => message({ key, ...update }, false)))
+      void this.tell(opened.map(({ key, update }) => message({ key, ...update }, false, this.creds.me)))
     })
     ws.on('CB:ack,class:message', ({ attrs }) => {
       if (!attrs.error) void this.tell([receipt({ remoteJid: attrs.from, id: attrs.id }, 2, attrs.t)])
@@ -298,8 +298,9 @@ function isSaid({ message: content }) {
   return !content?.protocolMessage || [REVOKE, MESSAGE_EDIT].includes(content.protocolMessage.type)
 }
 
-function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history) {
-  const said = { jid: key.remoteJid, alt: key.remoteJidAlt ?? null, from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
+function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history, { id, lid } = {}) {
+  const isOurs = [id, lid].some(one => engine.areJidsSameUser(one, key.remoteJidAlt)) // of what was written on the phone, the writer's
+  const said = { jid: key.remoteJid, alt: isOurs ? null : (key.remoteJidAlt ?? null), from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
   const whole = !!content && messageStubType !== proto.WebMessageInfo.StubType.CIPHERTEXT
   return { type: 'message', chat: key.remoteJid, id: key.id, whole, history, message: { ...said, content: content ?? null } }
 }

@@ -17,12 +17,12 @@ from typing import NamedTuple
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from workers.sandbox.whatsapp import answers
-from workers.sandbox.whatsapp.answers import SERVER
-from workers.sandbox.whatsapp.keys import Pair
-from workers.sandbox.whatsapp.people import Bundle, Person, pairing, said, text, write
-from workers.sandbox.whatsapp.typing import Typing
-from workers.sandbox.whatsapp.wire import HEADER, Node, Noise, Reader, Words, encode, unproto
+from workers.sandbox.linked import answers
+from workers.sandbox.linked.answers import SERVER
+from workers.sandbox.linked.keys import Pair
+from workers.sandbox.linked.people import Bundle, Person, pairing, said, text, write
+from workers.sandbox.linked.typing import Typing
+from workers.sandbox.linked.wire import HEADER, Node, Noise, Reader, Words, encode, unproto
 
 
 class Refusal(NamedTuple):

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from workers.sandbox.whatsapp.people import Bundle, Person
-from workers.sandbox.whatsapp.wire import Node
+from workers.sandbox.linked.people import Bundle, Person
+from workers.sandbox.linked.wire import Node
 
 SERVER = "s.whatsapp.net"
 Find = Callable[[str], Person | None]

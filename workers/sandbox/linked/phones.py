@@ -11,11 +11,11 @@ import msgspec
 from websockets.asyncio.server import Server, serve
 
 from workers.sandbox import people
+from workers.sandbox.linked.keys import Pair
+from workers.sandbox.linked.people import Bundle, Person
+from workers.sandbox.linked.server import Device, WhatsApp
+from workers.sandbox.linked.wire import Words
 from workers.sandbox.store import Store
-from workers.sandbox.whatsapp.keys import Pair
-from workers.sandbox.whatsapp.people import Bundle, Person
-from workers.sandbox.whatsapp.server import Device, WhatsApp
-from workers.sandbox.whatsapp.wire import Words
 
 KEPT = 1000
 """So many messages are remembered here; the sandbox's ledger has all."""

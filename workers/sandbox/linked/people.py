@@ -4,8 +4,8 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 
-from workers.sandbox.whatsapp.keys import Pair, cbc, cbc_open, hkdf, mac
-from workers.sandbox.whatsapp.wire import part, proto, unproto
+from workers.sandbox.linked.keys import Pair, cbc, cbc_open, hkdf, mac
+from workers.sandbox.linked.wire import part, proto, unproto
 
 MOST_SKIPPED = 2000
 

@@ -11,16 +11,16 @@ import msgspec
 from workers.sandbox.deliveries import DELIVERED, READ, REPLY
 from workers.sandbox.inbound import APART
 from workers.sandbox.ledger import Entry, Flight
+from workers.sandbox.linked import files, kinds
+from workers.sandbox.linked.account import LinkedAccount
+from workers.sandbox.linked.kinds import KINDS, NEEDS_TARGET, Telling
+from workers.sandbox.linked.people import Person
+from workers.sandbox.linked.phones import Phones
+from workers.sandbox.linked.server import Device, Refusal, Taken
+from workers.sandbox.linked.wire import Words
 from workers.sandbox.server import Reply, Request, json_reply, problem
 from workers.sandbox.shared import Shared
 from workers.sandbox.vendor import Action, Answer, Incoming, Vendor
-from workers.sandbox.whatsapp import files, kinds
-from workers.sandbox.whatsapp.account import LinkedAccount
-from workers.sandbox.whatsapp.kinds import KINDS, NEEDS_TARGET, Telling
-from workers.sandbox.whatsapp.people import Person
-from workers.sandbox.whatsapp.phones import Phones
-from workers.sandbox.whatsapp.server import Device, Refusal, Taken
-from workers.sandbox.whatsapp.wire import Words
 
 PATIENCE: Final = 8.0
 """Seconds for a device to answer the phone that scanned its code."""

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from workers.sandbox import samples
+from workers.sandbox.linked.keys import cbc, hkdf, mac
 from workers.sandbox.server import JSON, Reply, Request, json_reply, problem
-from workers.sandbox.whatsapp.keys import cbc, hkdf, mac
 
 TYPES: Final = tuple(sorted(samples.MAKERS))
 NAMES: Final = {"image": b"Image", "sticker": b"Image", "video": b"Video", "audio": b"Audio", "document": b"Document"}

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from workers.sandbox.whatsapp import files
-from workers.sandbox.whatsapp.people import text
-from workers.sandbox.whatsapp.wire import proto
+from workers.sandbox.linked import files
+from workers.sandbox.linked.people import text
+from workers.sandbox.linked.wire import proto
 
 CARD: Final = "BEGIN:VCARD\nVERSION:3.0\nFN:Marina Prado\nTEL;type=CELL;waid=5511987654321:+55 11 98765-4321\nEND:VCARD"
 REVOKE, EDIT = 0, 14

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from workers.sandbox.whatsapp.keys import Pair, hkdf
+from workers.sandbox.linked.keys import Pair, hkdf
 
 Words = tuple[list[str], list[list[str]]]
 """What the client shortens to one byte, and to two."""
