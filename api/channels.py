@@ -47,7 +47,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
     addresses = {
         "{attempt}" in webhook.path: provider.address(settings.webhook_url, view.id, webhook.source)
         for webhook in reversed(provider.webhooks)
-        if webhook.live is None
+        if webhook.live is None or not webhook.path
     }
     return Channel(
         id=view.id,
@@ -75,7 +75,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
                 url=provider.address(settings.webhook_url, view.id, webhook.source),
             )
             for webhook in provider.webhooks
-            if webhook.live is not None
+            if webhook.live is not None and webhook.path
         ],
         verify_token=view.verify_token,
         check=[

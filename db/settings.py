@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc_name: str = ""  # what its button says; empty: the host of the issuer
     twilio_url: str = "https://api.twilio.com"
     retell_url: str = "https://api.retellai.com"
+    vapi_url: str = "https://api.vapi.ai"
     ai_allow_local: bool = False  # companies may name AI servers of this network, without TLS too
     webhooks_allow_local: bool = (
         False  # and addresses of this network for webhooks; only where people open the panel on this machine

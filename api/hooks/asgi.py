@@ -150,7 +150,8 @@ class Hooks:
     async def _checked(self, scope: HTTPScope, receive: Receive, webhook: Webhook, route: Route) -> bytes:
         """The body, signed with the channel's secret: the one we know, or the one that has just replaced it."""
         header = _signature(scope, webhook)
-        call = Call(self._public_url(scope), await self._body(scope, receive), header)
+        headers = _headers(scope) if webhook.signatures else {}
+        call = Call(self._public_url(scope), await self._body(scope, receive), header, headers)
         if not webhook.verify(route.secret or NOBODY, call):
             fresh = await self._again(route)
             if fresh is None or not fresh.secret or not webhook.verify(fresh.secret, call):
@@ -289,11 +290,15 @@ def _addressed(path: str) -> tuple[Provider, Webhook, str, str | None]:
 
 def _signature(scope: HTTPScope, webhook: Webhook) -> str:
     """The header that signs the body. Raises Refused where there is none, so that nobody reads an unsigned body."""
-    wanted = webhook.signature.encode()
+    wanted = {name.encode() for name in (webhook.signature, *webhook.signatures)}
     for name, value in scope["headers"]:
-        if name == wanted and value:
+        if name in wanted and value:
             return value.decode("latin-1")
     raise Refused(webhook.refusal, "wrong signature", CLOSE)
+
+
+def _headers(scope: HTTPScope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _length(scope: HTTPScope) -> int:

@@ -20,6 +20,8 @@ from db.transfers.ringing import Wish
 
 log = structlog.get_logger("api.hooks")
 
+CALLER = 1.5
+"""Seconds in which who calls is looked up, while it rings."""
 LOOKS = 0.4
 """Seconds between two looks at whether somebody took a call."""
 UNKNOWN = 5.0
@@ -41,15 +43,19 @@ async def answer(place: Place, live: Live, body: bytes, told_at: str) -> bytes:
     try:
         match asked:
             case Caller():
-                async with asyncio.timeout(live.seconds):
-                    found = Known(await greeting.variables(worker(place.company_id), asked.number))
+                async with asyncio.timeout(min(live.seconds, CALLER)):
+                    found = await _known(place, asked)
             case Handover():
                 found = await _somebody(place, asked, live.seconds)
-            case None:
-                log.warning("hooks.question_not_understood", channel_id=str(place.channel_id))
     except (AppError, *Broken) as error:
         log.warning("hooks.not_known_in_time", channel_id=str(place.channel_id), error=repr(error)[:300])
-    return live.answer(asked, found, told_at)
+    return live.answer(body, asked, found, told_at)
+
+
+async def _known(place: Place, asked: Caller) -> Known:
+    actor = worker(place.company_id)
+    account = await greeting.account(actor, place.channel_id)
+    return Known(await greeting.variables(actor, asked.number), account)
 
 
 async def _somebody(place: Place, asked: Handover, seconds: float) -> Reached:

@@ -1,6 +1,7 @@
 """What the virtual agent may know of who calls: the name, and what was said lately on every channel. Data, never instructions."""
 
 from datetime import datetime
+from uuid import UUID
 
 from db.contacts.identities import number_address, owner_of
 from db.messages import conversation
@@ -43,6 +44,15 @@ async def variables(actor: Actor, number: str | None) -> dict[str, str]:
             (entry.content.summary for entry in known if isinstance(entry.content, Call) and entry.content.summary), ""
         )[:500],
     }
+
+
+async def account(actor: Actor, channel_id: UUID) -> str:
+    """The account of the channel that is called, as its provider names it."""
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        found: str | None = await r.fetchval(
+            "select account_id from channel where company_id = $1 and id = $2", actor.company_id, channel_id
+        )
+        return found or ""
 
 
 def history(newest_first: list[Entry]) -> str:

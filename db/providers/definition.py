@@ -43,11 +43,13 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(NamedTuple):
-    """A request to one of our webhook addresses. `url`: the public one as the provider called it; `header`: the signature."""
+    """A request to one of our webhook addresses. `url`: the public one as the provider called it; `header`: the signature; `headers`: all of
+    them, in small letters, where the webhook may be signed in more than one way."""
 
     url: str
     body: bytes
     header: str
+    headers: Mapping[str, str] = {}
 
 
 Handshake = Callable[[Mapping[str, Sequence[str]], str], bytes | None]
@@ -61,6 +63,8 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """Names what is stored, for the parser. Unique among all providers."""
     signature: str
     """The header that carries the signature, lower case."""
+    signatures: tuple[str, ...] = ()
+    """All headers of which one signs it, where there are several; then `verify` gets every header."""
     verify: Callable[[str, Call], bool]
     """Whether the secret signed the call."""
     path: str = ""

@@ -28,9 +28,10 @@ class Handover(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the virtual agent may know of who calls: names of variables → values."""
+    """What the virtual agent may know of who calls: names of variables → values. `account`: of the channel."""
 
     variables: dict[str, str]
+    account: str = ""
 
 
 class Reached(NamedTuple):
@@ -52,8 +53,8 @@ class Text(NamedTuple):
 
 Asked = Caller | Handover
 Found = Known | Reached
-Answer = Callable[[Asked | None, Found | None, str], bytes]
-"""The question (None: it could not be read), what was found (None: nothing in time), the address of the channel's webhooks → the body."""
+Answer = Callable[[bytes, Asked | None, Found | None, str], bytes]
+"""The body, the question in it (None: it asks nothing that is known), what was found (None: nothing in time), the address of the channel's webhooks → the body."""
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):

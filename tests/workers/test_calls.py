@@ -43,20 +43,21 @@ class Line:
         self.sender = Sender(settings, wire)
         self.lanes = Lanes(settings, self.sender)
 
-    async def open(self, **fields: Any) -> "Line":
-        self.account = await self.sandbox.account("retell", **fields)
+    async def open(self, kind: str = "retell", **fields: Any) -> "Line":
+        self.kind = kind
+        self.account = await self.sandbox.account(kind, **fields)
         self.channel = uuid7()
-        key = self.account["api_key"]
+        key = self.account.get("api_key") or self.account["private_key"]
         await make_channel(
             self.db,
             self.owner,
-            "voice_retell",
+            f"voice_{kind}",
             id=self.channel,
             sandbox=True,
             token=seal(self.owner.company_id, self.channel, "token", key),
             signing_secret=None,
-            external_id=self.account["phone_number"],
-            account_id=self.account["phone_number"],
+            external_id=self.account.get("phone_number_id") or self.account["phone_number"],
+            account_id=self.account.get("assistant_id") or self.account["phone_number"],
         )
         await factories.contacts(self.db, self.owner, 1)
         self.contact = await self.db.fetchval("select id from contact where company_id = $1", self.owner.company_id)
@@ -76,8 +77,19 @@ class Line:
 
     async def hear(self, *bodies: bytes) -> None:
         for body in bodies:
-            await put_inbox(self.db, self.owner, self.channel, body, "retell_call")
+            await put_inbox(self.db, self.owner, self.channel, body, "retell_call" if self.kind == "retell" else self.kind)
             await process_inbox(self.owner.company_id)
+
+    async def forget_told(self, call_id: UUID) -> None:
+        """As if nothing had been told of the call yet."""
+        await self.db.execute("delete from call_turn where company_id = $1", self.owner.company_id)
+        await self.db.execute(
+            "update call set stage = 0, outcome = null, turns_stage = null, summary = null, seconds = null, started_at = null,"
+            " ended_at = null, sentiment = null, provider_reason = null, successful = null where company_id = $1",
+            self.owner.company_id,
+        )
+        await self.db.execute("update message set state = 3 where id = $1", call_id)
+        await self.db.execute("update attempt set state = 1, code = null, detail = null where message_id = $1", call_id)
 
     async def shown(self) -> Entry:
         found = await conversation.messages(self.owner, self.contact, before=None, limit=10)
@@ -142,14 +154,7 @@ async def test_whatever_the_order_the_end_is_the_same(line: Line, script: str) -
     orders = [*permutations(bodies), tuple(bodies * 2)]
     seen = []
     for order in [*random.Random(1).sample(orders, min(3, len(orders))), orders[-1]]:
-        await line.db.execute("delete from call_turn where company_id = $1", line.owner.company_id)
-        await line.db.execute(
-            "update call set stage = 0, outcome = null, turns_stage = null, summary = null, seconds = null, started_at = null,"
-            " ended_at = null, sentiment = null where company_id = $1",
-            line.owner.company_id,
-        )
-        await line.db.execute("update message set state = 3 where id = $1", call_id)
-        await line.db.execute("update attempt set state = 1, code = null, detail = null where message_id = $1", call_id)
+        await line.forget_told(call_id)
         await line.hear(*order)
         seen.append((await calls.one(line.owner, call_id), (await line.shown()).state))
     assert all(one == seen[0] for one in seen)

@@ -19,7 +19,7 @@ from ui.components.beat import beat
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.text import Text, badge
-from ui.components.toast import toast
+from ui.components.toast import toast, toast_way
 from ui.i18n import _, ngettext, pgettext
 from ui.labels import call_queue as labels
 
@@ -45,9 +45,21 @@ class Rings:
             return
         if found is not None and found.transfer_id == self._shown:
             return
+        missed = self._shown is not None
         self._close()
         if found is not None:
             self._open(found)
+        elif missed:
+            await self._say_missed()
+
+    async def _say_missed(self) -> None:
+        """Who lets a call ring takes no more of them: said where it happened, for a switch that moved by itself is seen too late."""
+        try:
+            mine = next((one for one in await client.agents(self._api) if one.user_id == session.current().me.user_id), None)
+        except (ApiProblem, Offline):
+            return
+        if mine is not None and not mine.available:
+            toast_way(_("You missed a call, and take no more of them for now."), _("Calls"), "/calls", seconds=600)
 
     def _close(self) -> None:
         if self._box is not None and not self._box.is_deleted:
@@ -59,9 +71,8 @@ class Rings:
         name = one.contact_name or formats.phone(one.address)
         with dialog(_("{name} is on the line").format(name=name), one.reason, wide=True) as box:
             box.props("persistent")
-            box.classes("m-ring")
             _draw_card(one)
-            with ui.element("div").classes("m-dialog-foot items-center"):
+            with ui.element("div").classes("m-dialog-foot m-ring-foot"):
                 left = ui.label().classes("m-hint m-grow")
                 button(_("Refuse"), partial(self._decide, one, taken=False), kind="plain")
                 button(pgettext("call", "Take the call"), partial(self._decide, one, taken=True), kind="primary", icon="call")
@@ -88,10 +99,12 @@ def _count(one: CallOffer, left: ui.label) -> None:
 
 
 def _draw_card(one: CallOffer) -> None:
-    with ui.element("div").classes("m-row m-near m-wrap items-center"):
-        ui.label(formats.phone(one.address)).classes("m-hint")
-        for lead in one.leads:
-            badge(f"{lead.title} · {lead.stage}", "info")
+    if one.contact_name or one.leads:
+        with ui.element("div").classes("m-row m-near m-wrap items-center"):
+            if one.contact_name:  # without a name the number is the heading
+                ui.label(formats.phone(one.address)).classes("m-hint")
+            for lead in one.leads:
+                badge(f"{lead.title} · {lead.stage}", "info")
     if one.summary:
         Text("p", one.summary)
     _lines(_("In this call"), one.said)
@@ -102,7 +115,7 @@ def _lines(heading: str, lines: list[CallLine]) -> None:
     if not lines:
         return
     ui.label(heading).classes("m-label")
-    with ui.element("div").classes("m-col m-tight w-full m-ring-lines"):
+    with ui.element("div").classes("m-col m-near w-full"):
         for line in lines:
             where = " · ".join(
                 part for part in (labels.said_by(line.who), line.channel_name, formats.ago(line.at) if line.at else "") if part

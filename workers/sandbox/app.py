@@ -30,6 +30,7 @@ from workers.sandbox.server import Connection, Reply, Request, bind, json_reply,
 from workers.sandbox.shared import Shared
 from workers.sandbox.store import Store
 from workers.sandbox.twilio.vendor import Twilio
+from workers.sandbox.vapi.vendor import Vapi
 from workers.sandbox.vendor import Vendors
 from workers.sandbox.webhooks import Webhooks
 
@@ -51,13 +52,16 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell] | type[Linked], ...]] = (
+VENDORS: Final[
+    tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell] | type[Linked] | type[Vapi], ...]
+] = (
     Meta,
     Twilio,
     OpenAI,
     Kommo,
     Retell,
     Linked,
+    Vapi,
 )
 
 

@@ -41,7 +41,7 @@ def told_at(webhook: str) -> dict[str, Any]:
     return {"agent": {"webhook_url": webhook, "webhook_events": EVENTS, "opt_in_signed_url": True}}
 
 
-def answer(question: Asked | None, found: Found | None, webhook: str) -> bytes:
+def answer(_: bytes, question: Asked | None, found: Found | None, webhook: str) -> bytes:
     """The number's own agent speaks, with what is known of the person."""
     told: dict[str, Any] = {"agent_override": told_at(webhook)}
     if isinstance(found, Known):
@@ -83,7 +83,7 @@ def wanted(body: bytes) -> Handover | None:
     return Handover(call_id, attempt if isinstance(attempt, str) else None, *said) if call_id else None
 
 
-def put_through(question: Asked | None, found: Found | None, webhook: str) -> bytes:
+def put_through(_: bytes, question: Asked | None, found: Found | None, webhook: str) -> bytes:
     """The result of the tool. Its fields are made variables of the call by the tool's settings: `transfer_number`, `transfer_summary`."""
     if not isinstance(found, Reached):
         found = Reached("nobody", None, "", "")

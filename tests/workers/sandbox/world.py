@@ -102,6 +102,8 @@ class Sandbox:
             hook = {"inbound_url": f"{self.product.url}/hooks/twilio/1/message"}
         if kind == "retell":
             hook = {"webhook_url": f"{self.product.url}/hooks/retell/1"}
+        if kind == "vapi":
+            hook = {"server_url": f"{self.product.url}/hooks/vapi/1"}
         body = {"kind": kind, "id": f"{kind}-1", "company": "Loja", **hook, "behaviour": behaviour, **fields}
         answer = await self.http.post("/sandbox/accounts", json=body)
         assert answer.status_code == 201, answer.text

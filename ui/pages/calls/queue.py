@@ -13,12 +13,12 @@ from ui.client import call_queue as client
 from ui.client.base import ApiProblem
 from ui.components import call_dialog, problems
 from ui.components.buttons import button
-from ui.components.cards import card
+from ui.components.cards import card, item
 from ui.components.forms import filled, form, number_field, select_field, switch_field, text_field
 from ui.components.frame import frame
 from ui.components.listing import Listing
 from ui.components.query import Filter, Query
-from ui.components.states import empty, load, skeleton_list
+from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.text import Text, badge, dot
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
@@ -38,11 +38,15 @@ class _Calls:
         me = session.current()
         self._api, self._me = me.api, me.me.user_id
         self._write, self._may_set = me.may(Permission.CONVERSATIONS_WRITE), me.may(Permission.TEAM_WRITE)
-        with ui.element("div").classes("m-split"):
-            with ui.element("div").classes("m-col m-loose"), card(_("People who asked for somebody"), flush=True):
+        with ui.element("div").classes("m-split m-queue"):
+            with ui.element("div").classes("m-col"), card(_("People who asked for somebody"), flush=True):
                 views = Filter("view", _("State"), {"owed": _("Still to do"), "open": _("On the line now")})
-                self._list = Listing(self._fetch, self._draw, self._blank, chips=(views, _("All")))
-            with ui.element("div").classes("m-col m-loose m-first"):
+                self._list = Listing(self._fetch, self._draw, self._blank, chips=(views, _("All")), classes="m-queue-list")
+            self._mine: Loader[CallAgentPut] | None = None
+            if self._write:
+                with ui.element("div").classes("m-col m-first"):
+                    self._mine = load(self._fetch_mine, self._draw_mine, lambda: skeleton_list(3))
+            with ui.element("div").classes("m-col"):
                 self._agents = load(lambda: client.agents(self._api), self._draw_agents, lambda: skeleton_list(3))
                 load(lambda: client.queue(self._api), self._draw_queue, lambda: skeleton_list(2))
         throttle = Throttle(self._again, 1.0)
@@ -52,6 +56,15 @@ class _Calls:
     async def _again(self) -> None:
         await self._list.refresh()
         await self._agents.refresh(only_changes=True)
+        if self._mine is not None:
+            await self._mine.refresh(only_changes=True)
+
+    async def _fetch_mine(self) -> CallAgentPut:
+        """Without whether one speaks: a call of one's own takes nothing away that is being typed."""
+        mine = next((one for one in await client.agents(self._api) if one.user_id == self._me), None)
+        if mine is None:
+            return CallAgentPut(available=False)
+        return CallAgentPut(available=mine.available, phone=mine.phone, skills=mine.skills)
 
     async def _fetch(self, query: Query) -> Page[CallTransfer]:
         return await client.transfers(self._api, query.filters.get("view", "all"), query.limit)
@@ -65,8 +78,9 @@ class _Calls:
         empty("phone_in_talk", _("Nobody asked for a person yet"), text)
 
     def _draw_transfer(self, one: CallTransfer) -> None:
-        with ui.element("div").classes("m-row m-between m-near m-wrap items-center w-full m-call-way"):
-            with ui.element("div").classes("m-col m-min gap-0"):
+        with item() as row:
+            row.classes("m-queue-row")
+            with ui.element("div").classes("m-col m-tight m-grow"):
                 with ui.element("div").classes("m-row m-near m-wrap items-center"):
                     ui.link(one.contact_name or formats.phone(one.address), f"/calls/{one.call_id}").classes("m-strong m-link")
                     badge(*labels.standing(one))
@@ -82,16 +96,13 @@ class _Calls:
                         button(labels.owed(one.owed), to=f"/calls/{one.call_id}", icon="voicemail")
                     elif one.contact_id is not None:
                         button(labels.owed(one.owed), to=f"/contacts/{one.contact_id}", icon="chat")
-                    button(_("Done"), partial(self._settle, one), kind="quiet", icon="check")
+                    button(_("Done"), partial(self._settle, one), kind="plain", icon="check")
 
     async def _settle(self, one: CallTransfer) -> None:
         await client.settle(self._api, one.id)
         await self._list.refresh()
 
     def _draw_agents(self, found: list[CallAgent]) -> None:
-        mine = next((one for one in found if one.user_id == self._me), None)
-        if self._write and self._me is not None:
-            self._draw_mine(mine)
         with card(_("Who takes calls")):
             others = [one for one in found if one.available]
             if not others:
@@ -102,17 +113,14 @@ class _Calls:
                     Text("span", one.name, "m-strong")
                     Text("span", ", ".join(one.skills), "m-hint")
                     if one.busy:
-                        badge(_("On a call"), "warn")
+                        badge(_("Has a call"), "warn")
 
-    def _draw_mine(self, mine: CallAgent | None) -> None:
+    def _draw_mine(self, mine: CallAgentPut) -> None:
         hint = _("Calls ring here, on every page. When you take one, your phone rings.")
-        with ui.element("div").classes("m-forms"), card(_("I take calls"), hint=hint):
-            on = mine is not None and mine.available
-            self._on = switch_field(_("I am available"), on)
-            self._phone = text_field(
-                _("Phone"), (mine.phone or "") if mine else "", kind="tel", placeholder="+5511987654321", autocomplete="tel"
-            )
-            skills = ", ".join(mine.skills) if mine else ""
+        with card(_("I take calls"), hint=hint):
+            self._on = switch_field(_("I am available"), mine.available)
+            self._phone = text_field(_("Phone"), mine.phone or "", kind="tel", placeholder="+5511987654321", autocomplete="tel")
+            skills = ", ".join(mine.skills)
             hint = _("Words with commas. Agents may ask for one of them, as for a team.")
             self._skills = text_field(_("What I am good at"), skills, hint=hint, limit=400)
             form(self._say, _("Save"))
@@ -126,10 +134,10 @@ class _Calls:
             problems.show_in({"phone": self._phone, "skills": self._skills}, error)
             return
         toast(_("You take calls now.") if self._on.value else _("You take no calls now."))
-        await self._agents.refresh()
+        await self._again()
 
     def _draw_queue(self, found: CallQueue) -> None:
-        with ui.element("div").classes("m-forms"), card(_("How calls ring")) as place:
+        with card(_("How calls ring")) as place:
             self._seconds = number_field(_("Seconds at each person"), found.ring_seconds, low=5, high=60)
             self._most = number_field(_("People who are asked"), found.most_rings, low=1, high=10)
             offers = {one.value: labels.overflow(one) for one in Overflow}

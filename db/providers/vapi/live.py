@@ -1,0 +1,155 @@
+"""What VAPI asks in the middle of a call, and the form of each answer. Sources: docs.vapi.ai (server-url), vapi_server_sdk 3.0.0.
+
+`assistant-request` (7.5 seconds for all), `tool-calls` and `transfer-destination-request` (20 seconds unless the owner says otherwise).
+Any other message needs no words.
+"""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from db import storable
+from db.providers.live import Asked, Caller, Found, Handover, Known, Reached
+
+NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+TOOL = "request_human"
+"""The tool of an assistant that asks for a person."""
+SORRY = "Desculpe, não consigo atender agora. A equipe retorna a sua ligação."
+"""What the caller hears when no assistant can be named; the call stands here and is called back."""
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+def message_of(body: bytes) -> dict[str, Any] | None:
+    """The message of a webhook; None: it is none."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    message = told.get("message") if isinstance(told, dict) else None
+    return message if isinstance(message, dict) else None
+
+
+def tool_calls(message: dict[str, Any]) -> list[ToolCall]:
+    """Those of one message, in whichever of the three shapes they come."""
+    found = []
+    for one in _list(message.get("toolCallList")) or [
+        _map(each).get("toolCall") for each in _list(message.get("toolWithToolCallList"))
+    ]:
+        call = _map(one)
+        function = _map(call.get("function"))
+        said = next((each for each in (call.get("parameters"), call.get("arguments"), function.get("arguments")) if each), None)
+        if isinstance(said, str):
+            try:
+                said = json.loads(said)
+            except (ValueError, RecursionError):
+                said = None
+        name = call.get("name") or function.get("name")
+        if isinstance(call.get("id"), str) and isinstance(name, str):
+            found.append(ToolCall(call["id"], name, _map(said)))
+    return found
+
+
+def number_of(message: dict[str, Any]) -> str | None:
+    """Who is on the line; None: they hide their number."""
+    for holder in (message.get("customer"), _map(message.get("call")).get("customer")):
+        number = _map(holder).get("number")
+        if isinstance(number, str) and NUMBER.fullmatch(number):
+            return number
+    return None
+
+
+def call_id_of(message: dict[str, Any]) -> str:
+    found = _map(message.get("call")).get("id")
+    return storable.key(found) if isinstance(found, str) else ""
+
+
+def attempt_of(message: dict[str, Any]) -> str | None:
+    """Our attempt, as it stands in the call that it made."""
+    call = _map(message.get("call"))
+    for found in (_map(call.get("customer")).get("externalId"), call.get("name")):
+        if isinstance(found, str) and found:
+            return storable.text(found, 60)
+    return None
+
+
+def handover(message: dict[str, Any]) -> Handover | None:
+    """Whoever wants a person, by our tool or by a transfer whose place is asked for."""
+    kind, said = message.get("type"), dict[str, Any]()
+    if kind == "tool-calls":
+        wanted = next((one for one in tool_calls(message) if one.name == TOOL), None)
+        if wanted is None:
+            return None
+        said = wanted.arguments
+    elif kind != "transfer-destination-request":
+        return None
+    else:
+        said = _map(_map(message.get("functionCall")).get("parameters"))
+    call_id = call_id_of(message)
+    told = [storable.text(said[name], most).strip() if isinstance(said.get(name), str) else "" for name, most in _SAID]
+    return Handover(call_id, attempt_of(message), *told) if call_id else None
+
+
+_SAID = (("reason", 300), ("department", 80), ("summary", 1500))
+
+
+def asked(body: bytes) -> Asked | None:
+    message = message_of(body)
+    if message is None:
+        return None
+    return Caller(number_of(message)) if message.get("type") == "assistant-request" else handover(message)
+
+
+def answer(body: bytes, question: Asked | None, found: Found | None, webhook: str) -> bytes:
+    """`webhook` is not told: VAPI proves itself only at addresses that its owner saved."""
+    message = message_of(body) or {}
+    match message.get("type"):
+        case "assistant-request":
+            return msgspec.json.encode(_assistant(found))
+        case "tool-calls":
+            return msgspec.json.encode({"results": [_result(one, found) for one in tool_calls(message)]})
+        case "transfer-destination-request":
+            return msgspec.json.encode(_destination(found))
+    return b"{}"
+
+
+def _assistant(found: Found | None) -> dict[str, Any]:
+    if not isinstance(found, Known) or not found.account:
+        return {"error": SORRY}
+    return {"assistantId": found.account, "assistantOverrides": {"variableValues": found.variables}}
+
+
+def _result(call: ToolCall, found: Found | None) -> dict[str, str]:
+    """One line of text, whatever is asked."""
+    if call.name != TOOL:
+        return {"toolCallId": call.id, "name": call.name, "error": "No such tool."}
+    reached = found if isinstance(found, Reached) else Reached("nobody", None, "", "")
+    told = f"{reached.outcome}: {reached.words}" + (f" ({reached.number})" if reached.number else "")
+    return {"toolCallId": call.id, "name": call.name, "result": " ".join(told.split())}
+
+
+def _destination(found: Found | None) -> dict[str, Any]:
+    """A person's phone, once they took the call: they hear what it is about, and a machine that answers gives the call back."""
+    if not isinstance(found, Reached) or found.number is None:
+        return {"error": found.words if isinstance(found, Reached) and found.words else SORRY}
+    plan = {
+        "mode": "warm-transfer-experimental",
+        "summaryPlan": {"enabled": True},
+        "message": found.summary[:900],
+        "fallbackPlan": {"message": SORRY, "endCallEnabled": False},
+    }
+    return {"destination": {"type": "number", "number": found.number, "transferPlan": plan}}
+
+
+def _map(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
