@@ -171,6 +171,7 @@ async def test_kinds_say_what_connecting_asks(client: httpx.AsyncClient, sign_in
         "whatsapp": list(WHATSAPP_VALUES),
         "sms": [*SMS_VALUES, "throughput"],
         "voice_retell": ["api_key", "number", "throughput"],
+        "voice_vapi": ["private_key", "phone_number_id", "assistant_id", "server_secret", "throughput"],
         "whatsapp_qr": [],
     }
     texts = [
