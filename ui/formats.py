@@ -157,6 +157,16 @@ def short_day(value: date) -> str:
     return dates.format_skeleton("MMMd", value, locale=locale())
 
 
+def weekday(value: date) -> str:
+    """Domingo."""
+    return sentence(dates.format_date(value, "EEEE", locale=locale()))
+
+
+def span(first: date, last: date) -> str:
+    """23 – 29 de nov. de 2026; of two months 30 de nov. – 6 de dez. de 2026."""
+    return dates.format_interval(first, last, "yMMMd", locale=locale())
+
+
 def clock(moment: datetime, *, seconds: bool = False) -> str:
     """09:41 in the company's zone, or 09:41:07."""
     return dates.format_time(_local(moment), "medium" if seconds else "short", locale=locale())

@@ -1,4 +1,5 @@
-"""Trying personas: composes the answer as a real turn does, and sends it to nobody. Repeating it is harmless: who has an answer is left."""
+"""Trying personas: composes the answer as a real turn does, and sends it to nobody; asks what boards that watch would have done because of
+the talk (workers/leads/rehearse.py), and does nothing of it. Repeating it is harmless: who has an answer is left."""
 
 import time
 from typing import Any
@@ -13,6 +14,7 @@ from workers.assistant import answer, turn
 from workers.assistant.composed import Composed, Step
 from workers.assistant.prompt import Brief, Line
 from workers.assistant.written import Pieces, Stopped, Writer
+from workers.leads.rehearse import Rehearsed, rehearse
 from workers.registration import Handler
 
 _SHOWN = 4000
@@ -43,10 +45,15 @@ async def run(company_id: UUID, job: TryPersona | RunCase) -> None:
             composed = await answer.compose(company_id, about, brief, knows, ask=writer)
         except Stopped:
             return
-    await trials.keep(company_id, found.id, _told(composed, round((time.monotonic() - began) * 1000)))
+    milliseconds = round((time.monotonic() - began) * 1000)
+    done = Rehearsed([], [])
+    if composed.failure is None:
+        said = [(one.who, one.text) for one in brief.lines]
+        done = await rehearse(company_id, about, found.name, found.config, said)
+    await trials.keep(company_id, found.id, _told(composed, done, milliseconds))
 
 
-def _told(composed: Composed, milliseconds: int) -> TrialAnswer:
+def _told(composed: Composed, done: Rehearsed, milliseconds: int) -> TrialAnswer:
     return TrialAnswer(
         decision=composed.decision,
         texts=list(composed.texts),
@@ -55,6 +62,7 @@ def _told(composed: Composed, milliseconds: int) -> TrialAnswer:
             for one in composed.citations
         ],
         tools=[_tool(step) for step in composed.steps if step.kind == "tool"],
+        actions=done.actions,
         collected=[TrialFact(key=one.key, value=one.value) for one in composed.collected],
         held=[what for step in composed.steps if step.kind == "check" for what in _found(step.answered)],
         unknown=composed.unknown,
@@ -62,9 +70,9 @@ def _told(composed: Composed, milliseconds: int) -> TrialAnswer:
         failure=composed.failure,
         said=composed.said,
         model=composed.model,
-        tokens_in=composed.usage.input,
-        tokens_cached=composed.usage.cached,
-        tokens_out=composed.usage.output,
+        tokens_in=composed.usage.input + sum(one.input for one in done.usage),
+        tokens_cached=composed.usage.cached + sum(one.cached for one in done.usage),
+        tokens_out=composed.usage.output + sum(one.output for one in done.usage),
         milliseconds=milliseconds,
     )
 

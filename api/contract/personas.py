@@ -30,6 +30,7 @@ from db.personas.enums import BindingHours, PersonaMode, PersonaState, StartingP
 from db.personas.trial import CaseExpectation as CaseExpectation
 from db.personas.trial import CaseMiss as CaseMiss
 from db.personas.trial import Lines
+from db.personas.trial import TrialAction as TrialAction
 from db.personas.trial import TrialAnswer as TrialAnswer
 from db.personas.trial import TrialCitation as TrialCitation
 from db.personas.trial import TrialLine as TrialLine

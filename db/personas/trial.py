@@ -2,12 +2,14 @@
 
 import unicodedata
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from db.assistant.enums import Decision, TurnReason
 from db.personas.enums import MissKind, TrialWho
+from db.proposals.enums import LeadTool, ProposalState, ProposalWhy
 
 
 class Piece(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -43,6 +45,21 @@ class TrialTool(Piece, frozen=True):
     milliseconds: int
 
 
+class TrialAction(Piece, frozen=True):
+    """What the AI would have done beside the answer, because of what the customer wrote. `applied`: by itself; `proposed`: a person would
+    have decided; `blocked`: nothing, and `why`. `what`: the stage, file, sequence, tag or field that it is about; `at`: the time to book."""
+
+    tool: LeadTool
+    state: ProposalState
+    board: Annotated[str, Meta(examples=["Vendas"])]
+    what: Annotated[str, Meta(examples=["Tabela de medidas"])] = ""
+    at: datetime | None = None
+    value_cents: int | None = None
+    currency: Annotated[str, Meta(examples=["BRL"])] = "BRL"
+    why: ProposalWhy | None = None
+    reason: Annotated[str, Meta(examples=["A pessoa pediu as medidas."])] = ""
+
+
 class TrialFact(Piece, frozen=True):
     """A fact that was found out."""
 
@@ -58,6 +75,7 @@ class TrialAnswer(Piece, frozen=True):
     texts: list[Annotated[str, Meta(examples=["Entregamos sim, em até 3 dias úteis."])]]
     citations: list[TrialCitation] = []
     tools: list[TrialTool] = []
+    actions: list[TrialAction] = []
     collected: list[TrialFact] = []
     held: list[Annotated[str, Meta(examples=["R$ 19,90"])]] = []
     unknown: bool = False
@@ -100,6 +118,7 @@ def missed(expect: CaseExpectation, answer: TrialAnswer) -> list[CaseMiss]:
     said = _folded("\n".join(answer.texts))
     titles = [_folded(one.title) for one in answer.citations]
     called = {tool.name for tool in answer.tools}
+    called |= {one.tool.value for one in answer.actions if one.state is not ProposalState.BLOCKED}
     found = [CaseMiss(kind=MissKind.CONTAINS, detail=one) for one in expect.contains if _folded(one) not in said]
     found += [CaseMiss(kind=MissKind.NOT_CONTAINS, detail=one) for one in expect.not_contains if _folded(one) in said]
     if expect.cites is not None and expect.cites != bool(titles):

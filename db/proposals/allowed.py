@@ -75,12 +75,12 @@ async def of(
     booked_at = await bookings.of_lead(r, company_id, lead_id) if lead_id is not None else None
     if not files and not cadence_ids and not times and booked_at is None:
         return NOTHING
-    there = {row["id"] for row in await r.fetch(_THERE, company_id, [one.file_id for one in files])}
+    stored = await there(r, company_id, files)
     way = await answers.way(r, company_id, contact_id, channel_id)
     speaks = serving is not None and await r.fetchval(_ANSWERS, company_id, conversation_id)
     return Allowed(
-        files=[one for one in files if one.file_id in there],
-        sent=frozenset(row["file_id"] for row in await r.fetch(_SENT, company_id, conversation_id)) if there else frozenset(),
+        files=stored,
+        sent=frozenset(row["file_id"] for row in await r.fetch(_SENT, company_id, conversation_id)) if stored else frozenset(),
         cadences=await enrolling.entrances(r, company_id, cadence_ids, contact_id),
         open=way is not None and way.obstacle is None,
         speaks=bool(speaks) and serving is not None and await gather.hours_over(r, serving) is None,
@@ -88,3 +88,9 @@ async def of(
         times=times,
         booked_at=booked_at,
     )
+
+
+async def there(r: Read, company_id: UUID, files: list[BoardFile]) -> list[BoardFile]:
+    """Those that are stored."""
+    known = {row["id"] for row in await r.fetch(_THERE, company_id, [one.file_id for one in files])} if files else set()
+    return [one for one in files if one.file_id in known]

@@ -16,6 +16,7 @@ from db.conversations.routing import ANSWERS
 from db.messages import conversation
 from db.permissions import Permission
 from db.personas import serving as personas
+from db.personas.config import PersonaConfig
 from db.personas.enums import ToolPolicy
 from db.personas.serving import Serving
 from db.proposals import allowed, settings
@@ -231,17 +232,14 @@ async def load(r: Read, judging: Judging) -> Context | None:
         board_name=row["board_name"],
         currency=row["currency"],
         settings=chosen,
-        stages=[
-            Stage(one["id"], one["name"], StageKind(one["kind"]), one["rank"], one["probability"])
-            for one in await r.fetch(_STAGES, company_id, board_id)
-        ],
+        stages=await stages_of(r, company_id, board_id),
         lost_reasons=[one["name"] for one in reasons],
         fields=[
             LeadField(one["key"], one["label"], LeadFieldKind(one["kind"]), list(one["choices"]))
             for one in await lead_fields.fields_in(r, company_id, board_id)
         ],
-        tags=[one["tag"] for one in await r.fetch(_TAGS, company_id, board_id, MOST_TAGS)],
-        people=[Named(*one) for one in await r.fetch(_PEOPLE, company_id, MOST_PEOPLE)],
+        tags=await tags_of(r, company_id, board_id),
+        people=await people_of(r, company_id),
         templates=await _templates(r, company_id, chosen.template_ids, row["channel_id"]),
         lead=_lead(found[0]) if found else None,
         leads=len(found),
@@ -274,6 +272,19 @@ async def load(r: Read, judging: Judging) -> Context | None:
     )
 
 
+async def stages_of(r: Read, company_id: UUID, board_id: UUID) -> list[Stage]:
+    rows = await r.fetch(_STAGES, company_id, board_id)
+    return [Stage(one["id"], one["name"], StageKind(one["kind"]), one["rank"], one["probability"]) for one in rows]
+
+
+async def tags_of(r: Read, company_id: UUID, board_id: UUID) -> list[str]:
+    return [one["tag"] for one in await r.fetch(_TAGS, company_id, board_id, MOST_TAGS)]
+
+
+async def people_of(r: Read, company_id: UUID) -> list[Named]:
+    return [Named(*one) for one in await r.fetch(_PEOPLE, company_id, MOST_PEOPLE)]
+
+
 def _lead(row: asyncpg.Record) -> Lead:
     values = {name: row[name] for name in Lead._fields if name != "values"}
     return Lead(**values | {"values": msgspec.json.decode(row["custom"], type=dict[str, str])})
@@ -301,8 +312,11 @@ async def _serving(r: Read, row: asyncpg.Record) -> Serving | None:
 def _persona(found: Serving | None) -> Persona | None:
     if found is None:
         return None
-    forbids = frozenset(tool for tool, name in _OF_PERSONA.items() if getattr(found.config.tools, name) is ToolPolicy.NEVER)
-    return Persona(found.persona_id, found.version_id, found.name, forbids)
+    return Persona(found.persona_id, found.version_id, found.name, forbidden(found.config))
+
+
+def forbidden(config: PersonaConfig) -> frozenset[LeadTool]:
+    return frozenset(tool for tool, name in _OF_PERSONA.items() if getattr(config.tools, name) is ToolPolicy.NEVER)
 
 
 async def _templates(r: Read, company_id: UUID, ids: list[UUID], channel_id: UUID) -> list[Template]:

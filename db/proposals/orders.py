@@ -6,7 +6,8 @@ import re
 from db.proposals.enums import LeadTool
 from db.proposals.proven import folded
 
-_TOOLS = "|".join(re.escape(tool.value) for tool in LeadTool)
+_TOOLS = "|".join(re.escape(tool.value) for tool in LeadTool if tool is not LeadTool.BOOK)
+"""But for the one that is a word of customers."""
 _THINGS = r"(?:leads?|cards?|cartao|cartoes|negocios?|deals?|oportunidade|opportunity|pipeline|funil|kanban|etapa|stages?|etiquetas?|tags?|labels?|sequencias?|sequences?|cadencias?|cadences?)"
 _MEANT_FOR_IT = re.compile(
     rf"\b(?:{_TOOLS}|to_stage|tool_calls?|function_call)\b"

@@ -15,23 +15,32 @@ from db.clock import now
 from db.jobs import CheckAi, CheckChannel, Job
 from db.seed.accounts import PASSWORD, write_accounts
 from db.seed.ai import write_ai
+from db.seed.bookings import write_bookings
 from db.seed.campaigns import write_campaigns
 from db.seed.channels import SMS, WHATSAPP, write_channels
 from db.seed.company import COMPANY, DEMO
 from db.seed.contacts import write_contacts
 from db.seed.incoming import write_incoming
-from db.seed.knowledge import write_knowledge
+from db.seed.knowledge import BASE, write_knowledge
 from db.seed.leads import write_leads
 from db.seed.linked import write_linked
 from db.seed.people import people
 from db.seed.templates import submissions, write_templates
 from db.settings import Settings
 
-CONTACTS, LEADS = 4000, 60
+CONTACTS, LEADS, FITTED = 4000, 60, 3
 # Those who wrote first; `g` as `write_leads` wants it.
 _CROWD = """
 create temp table crowd on commit drop as select c.id, c.name, 10 as g from contact c where c.company_id = $1
 order by exists (select from conversation v where v.company_id = $1 and v.contact_id = c.id) desc, c.id limit $2
+"""
+
+# Who wrote, is on no board yet, and has heard of no colleague lately: a persona may speak to them.
+_FITTED = """
+select c.id from contact c where c.company_id = $1 and c.opted_out_at is null
+    and exists (select from conversation v where v.company_id = $1 and v.contact_id = c.id and v.channel_id = $2)
+    and not exists (select from message m where m.company_id = $1 and m.contact_id = c.id and m.campaign_id is null)
+order by exists (select from lead l where l.company_id = $1 and l.contact_id = c.id), c.id desc limit $3
 """
 
 
@@ -74,6 +83,8 @@ async def _company(c: asyncpg.Connection) -> None:
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
     jobs.append((CheckAi(), None))
     jobs += [(job, None) for job in await write_knowledge(c)]
+    fitted = [row["id"] for row in await c.fetch(_FITTED, COMPANY, WHATSAPP, FITTED)]
+    await write_bookings(c, COMPANY, fitted, [BASE])
     await queue.insert(c, COMPANY, [*jobs, *submissions(at)])
     await c.execute(
         "insert into audit_log(company_id, action, subject_id) values ($1, 'company.demo_made', $1)",

@@ -3,21 +3,29 @@
 import json
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
 from db import event_stream
+from db.bookings import bookings
+from db.conversations.hours import OpenHours
 from db.errors import Conflict, Invalid
 from db.events import Event
 from db.jobs import RunCase, TryPersona
 from db.personas import cases, drafts, personas, trials
-from db.personas.config import Model, PersonaConfig
-from db.personas.enums import MissKind, ModelPreset, TrialWho
+from db.personas.config import Model, PersonaConfig, Tools
+from db.personas.enums import MissKind, ModelPreset, ToolPolicy, TrialWho
 from db.personas.errors import PersonaError
 from db.personas.events import PersonaTrialProgress
 from db.personas.trial import CaseExpectation, TrialAnswer, TrialCitation, TrialLine, TrialTool, missed
+from db.proposals import rehearsed
+from db.proposals.enums import LeadTool, ProposalState, ProposalWhy
 from db.tenancy import Actor
+from tests.db.bookings.test_bookings import OFFER
+from tests.db.proposals.scene import Scene
+from tests.workers.leads.test_judge import calls
 from tests.workers.llm.conftest import Service, chunks, completion, ok, refused
 from tests.workers.llm.conftest import connected as connected
 from tests.workers.llm.conftest import service as service
@@ -217,3 +225,42 @@ def test_what_an_answer_misses_is_said_one_by_one() -> None:
         MissKind.CONTAINS, MissKind.NOT_CONTAINS, MissKind.CITES, MissKind.SOURCES, MissKind.TOOLS, MissKind.HANDS_OVER,
     ]  # fmt: skip
     assert missed(CaseExpectation(), answer) == []
+
+
+async def test_what_it_would_do_beside_the_answer_is_told_and_not_done(
+    owner: Actor, service: Service, connected: Actor, owner_db: asyncpg.Connection
+) -> None:
+    scene = await Scene.make(owner, owner_db)
+    hours = [OpenHours(day, 0, 1440) for day in range(7)]
+    await bookings.put(owner, scene.board, **{**OFFER, "hours": hours})
+    span = (await bookings.free(owner, scene.board))[0]
+    zone = ZoneInfo(await owner_db.fetchval("select time_zone from company where id = $1", owner.company_id))
+    config = PersonaConfig(instructions="Ajude.", tools=Tools(book_slot=ToolPolicy.SUGGEST))
+    persona_id = (await personas.create_persona(owner, name="Clara", config=config))["id"]
+    said = f"Pode ser {span.start.astimezone(zone):%H:%M}"
+    proof = {"evidence": [{"message": "m1", "quote": said}], "reason": "Disse a hora.", "confidence": 0.95}
+    service.chat = [
+        answered("Anotado!"),
+        ok(calls(("book", {"time": "h1", **proof}), ("add_to_cadence", {"sequence": "q9", **proof}))),
+    ]
+    before = await counted(owner_db, owner)
+    row = await trials.try_out(owner, persona_id, [TrialLine(who=TrialWho.CUSTOMER, text=said)], published=False)
+    await worker.run(owner.company_id, TryPersona(trial_id=row["id"]))
+    answer = trials.answer_of.decode((await trials.trial(owner, persona_id, row["id"]))["answer"])
+    assert [(one.tool, one.state, one.why, one.at) for one in answer.actions] == [
+        (LeadTool.BOOK, ProposalState.APPLIED, None, span.start),
+        (LeadTool.ADD_TO_CADENCE, ProposalState.BLOCKED, ProposalWhy.NOT_OFFERED, None),
+    ]
+    assert await counted(owner_db, owner) == before
+    assert missed(CaseExpectation(tools=["book"]), answer) == []
+    assert [one.detail for one in missed(CaseExpectation(tools=["add_to_cadence"]), answer)] == ["add_to_cadence"]
+
+
+def test_what_was_answered_before_is_not_new() -> None:
+    assert rehearsed.judged(["customer", "customer"]) is None
+    assert rehearsed.judged(["customer", "assistant", "customer", "customer"]) == UUID(int=2)
+
+
+async def counted(db: asyncpg.Connection, owner: Actor) -> list[int]:
+    tables = ("appointment", "lead", "lead_proposal", "lead_judging", "message", "enrolment")
+    return [await db.fetchval(f"select count(*) from {table} where company_id = $1", owner.company_id) for table in tables]

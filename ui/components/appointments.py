@@ -1,9 +1,10 @@
 """What somebody has booked, beside a lead, a contact and a conversation: when it is, moved to another time, cancelled, or a new one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from nicegui import ui
@@ -16,6 +17,7 @@ from ui.client import bookings as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
+from ui.components.cards import card
 from ui.components.confirm import confirm, dialog
 from ui.components.forms import Field, filled, select_field
 from ui.components.states import Loader, load
@@ -24,11 +26,22 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 
+Look = Literal["panel", "card", "side"]
+"""A section of a panel, a card of a page, or a part of the column beside a conversation."""
+
 
 class Appointments:
     """Of a lead (`board_id`: on which a new one may be booked) or of a contact. Shows nothing where there is nothing to show."""
 
-    def __init__(self, *, lead_id: UUID | None = None, board_id: UUID | None = None, contact_id: UUID | None = None) -> None:
+    def __init__(
+        self,
+        look: Look = "panel",
+        *,
+        lead_id: UUID | None = None,
+        board_id: UUID | None = None,
+        contact_id: UUID | None = None,
+    ) -> None:
+        self._look: Look = look
         me = session.current()
         self._api, self._lead, self._board, self._contact = me.api, lead_id, board_id, contact_id
         self._write = me.may(Permission.LEADS_WRITE)
@@ -54,23 +67,37 @@ class Appointments:
         offers = self._offers and not ahead
         if not found and not offers:
             return
-        with ui.element("section").classes("m-lp-section m-appointments"):
-            title(_("Appointment") if self._lead else _("Appointments"))
+        with self._place_of(_("Appointment") if self._lead else _("Appointments")):
             for one in found:
                 self._draw_one(one)
             if offers and self._lead is not None and self._board is not None:
                 button(_("Book a time"), partial(self._choose, self._board, _("Book a time"), self._book), icon="event_available")
 
+    @contextmanager
+    def _place_of(self, heading: str) -> Iterator[None]:
+        if self._look == "card":
+            with card(heading):
+                yield
+            return
+        with ui.element("section").classes("m-lp-section m-appointments"):
+            if self._look == "panel":
+                title(heading)
+            else:
+                ui.label(heading).classes("m-inbox-side-head")
+            yield
+
     def _draw_one(self, one: Appointment) -> None:
         with ui.element("div").classes("m-appointment"):
             icon("event")
-            with ui.element("div").classes("m-col m-tight m-grow"):
+            with ui.element("div").classes("m-col m-tight m-appointment-when"):
                 ui.label(formats.moment(one.starts_at)).classes("m-strong")
-                ui.label(one.lead_title if self._lead is None else one.board).classes("m-hint m-clip")
+                length = formats.duration((one.ends_at - one.starts_at).total_seconds())
+                ui.label(length if self._lead else f"{one.lead_title} · {length}").classes("m-hint")
             if self._write and one.ends_at > datetime.now(UTC):
                 heading = _("Move the appointment")
-                button(_("Move"), partial(self._choose, one.board_id, heading, partial(self._move, one.id)), kind="plain")
-                button(_("Cancel it"), partial(self._cancel, one), kind="plain")
+                with ui.element("div").classes("m-appointment-acts"):
+                    button(_("Move"), partial(self._choose, one.board_id, heading, partial(self._move, one.id)), kind="plain")
+                    button(_("Cancel it"), partial(self._cancel, one), kind="plain")
 
     async def _choose(self, board_id: UUID, heading: str, done: Callable[[datetime], Awaitable[Any]]) -> None:
         try:

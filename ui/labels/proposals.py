@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from api.contract.enums import LeadFieldKind
+from api.contract.personas import TrialAction
 from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy, ProposedChange
 from ui import formats
 from ui.components.text import Tone
@@ -101,6 +102,24 @@ def _beside(tool: LeadTool, what: ProposedChange) -> str:
             return _("Cancel the appointment")
         case _:
             return ""
+
+
+def would(one: TrialAction) -> str:
+    """What it would have done in a talk with a persona that is tried, and who would have decided."""
+    what = one.what
+    if one.value_cents is not None:
+        what = formats.money(one.value_cents, one.currency)
+    elif one.at is not None:
+        what = formats.moment(one.at)
+    named = tools()[one.tool].name
+    named = f"{named}: {what}" if what else named
+    match one.state:
+        case ProposalState.APPLIED:
+            return _("Would have done by itself: {what}").format(what=named)
+        case ProposalState.PROPOSED:
+            return _("Would have suggested to a colleague: {what}").format(what=named)
+        case _:
+            return _("Would have done nothing: {what}").format(what=named)
 
 
 def _value(kind: LeadFieldKind, value: str | None, currency: str) -> str:

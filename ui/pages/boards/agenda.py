@@ -82,8 +82,7 @@ class _Agenda:
         await self._place.refresh()
 
     def _title(self) -> None:
-        first, last = formats.full_day(self._monday), formats.full_day(self._monday + timedelta(days=6))
-        self._heading.text = _("{first} to {last}").format(first=first, last=last)
+        self._heading.text = formats.span(self._monday, self._monday + timedelta(days=6))
 
     async def _fetch(self) -> _Found:
         since, until = _midnight(self._monday), _midnight(self._monday + WEEK)
@@ -110,9 +109,11 @@ class _Agenda:
     def _draw_day(self, day: date, booked: list[Appointment]) -> None:
         today = datetime.now(formats.zone()).date()
         classes = "m-agenda-day" + (" m-agenda-today" if day == today else "") + ("" if booked else " m-agenda-free")
-        with ui.element("section").classes(classes).props("role=listitem"):
+        with ui.element("div").classes(classes).props("role=listitem"):
             with ui.element("div").classes("m-agenda-head"):
-                ui.label(formats.sentence(formats.full_day(day))).classes("m-strong")
+                with ui.element("div").classes("m-col m-tight"):
+                    ui.label(formats.weekday(day)).classes("m-strong")
+                    ui.label(formats.short_day(day)).classes("m-agenda-date")
                 count = ngettext("{n} appointment", "{n} appointments", len(booked)).format(n=formats.number(len(booked)))
                 ui.label(count if booked else _("Nothing booked")).classes("m-hint")
             for one in booked:
@@ -121,9 +122,10 @@ class _Agenda:
                     span = f"{formats.clock(one.starts_at)} – {formats.clock(one.ends_at)}"
                     ui.label(span).classes("m-agenda-time")
                     ui.label(one.contact_name or one.lead_title).classes("m-strong m-clip")
-                    said = [one.lead_title] if one.contact_name and one.contact_name != one.lead_title else []
-                    said.append(_("booked by {name}").format(name=one.by.name) if one.by else _("booked by the AI or a program"))
-                    ui.label(" · ".join(said)).classes("m-hint m-clip")
+                    if one.contact_name and one.contact_name != one.lead_title:
+                        ui.label(one.lead_title).classes("m-hint m-clip")
+                    by = _("booked by {name}").format(name=one.by.name) if one.by else _("booked by the AI or a program")
+                    ui.label(by).classes("m-hint")
 
 
 def _monday(text: str) -> date:

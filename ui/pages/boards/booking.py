@@ -1,6 +1,6 @@
 """What a board offers to book: how long an appointment takes, when, how soon and how far ahead."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from nicegui import ui
@@ -9,10 +9,11 @@ from api.contract.bookings import Booking, BookingPut
 from api.contract.problems import RequestError
 from ui import formats
 from ui.client import bookings as client
+from ui.client import inbox
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
-from ui.components.cards import card
+from ui.components.cards import card, note
 from ui.components.forms import Field, filled, select_field, switch_field
 from ui.components.states import Loader, load, skeleton_card
 from ui.components.toast import toast
@@ -26,19 +27,36 @@ REMINDERS = (0, 1, 2, 3, 6, 12, 24, 48)  # hours
 AHEAD = (7, 14, 30, 60, 90)  # days
 
 
+class _Found(NamedTuple):
+    """`closed`: the company has no office hours; None: who looks may not know."""
+
+    booking: Booking
+    closed: bool | None
+
+
 class BookingCard:
     """Part of the board's settings."""
 
     def __init__(self, api: ApiClient, board_id: UUID) -> None:
         self._api, self._id = api, board_id
-        self._place: Loader[Booking] = load(lambda: client.booking(api, board_id), self._draw, skeleton_card)
+        self._place: Loader[_Found] = load(self._fetch, self._draw, skeleton_card)
 
-    def _draw(self, found: Booking) -> None:
+    async def _fetch(self) -> _Found:
+        found = await client.booking(self._api, self._id)
+        try:
+            return _Found(found, not (await inbox.office_hours(self._api)).hours)
+        except ApiProblem as error:
+            if error.status != 403:
+                raise
+            return _Found(found, None)
+
+    def _draw(self, both: _Found) -> None:
+        found = both.booking
         self._version = found.version
         hint = _("Customers choose a free time, and each time is booked once. The lead is due on its day.")
         with card(_("Appointments"), hint=hint):
             self._enabled = switch_field(_("This board takes bookings"), found.enabled)
-            with ui.element("div").classes("m-col m-near w-full") as rest:
+            with ui.element("div").classes("m-col w-full") as rest:
                 with ui.element("div").classes("m-lp-pair"):
                     lengths = {one: formats.duration(one * 60) for one in sorted({*LENGTHS, found.minutes})}
                     self._minutes: Field[int] = select_field(_("An appointment takes"), lengths, found.minutes)
@@ -69,6 +87,11 @@ class BookingCard:
                 )
                 self._week = WeekField(found.hours or None, inactive=not found.hours)
                 self._own.on_value_change(lambda: self._week.hide(not self._own.value))
+                if both.closed:
+                    text = _("Your company has no office hours: without hours of its own this board offers no time.")
+                    with note("warn", text, name="event_busy") as closed:
+                        button(_("Set office hours"), to="/settings/inbox?tab=hours")
+                    closed.bind_visibility_from(self._own, "value", backward=lambda own: not own)
             rest.bind_visibility_from(self._enabled, "value")
             with ui.element("div").classes("m-row"):
                 button(_("Save"), self._save, kind="primary")

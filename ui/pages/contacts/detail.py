@@ -77,7 +77,7 @@ class _Contact:
             with ui.element("div").classes("m-col m-loose m-first"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
                 Leads(contact_id)
-                Appointments(contact_id=contact_id)
+                Appointments("card", contact_id=contact_id)
                 Kommo(contact_id, write=self._write)
                 self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)

@@ -61,7 +61,7 @@ class Side:
             if me.may(Permission.BOARDS_READ):
                 Proposals(one.id, point)
                 Leads(one)
-                Appointments(contact_id=one.contact_id)
+                Appointments("side", contact_id=one.contact_id)
             self._others = load(self._fetch_others, self._draw_others, lambda: skeleton("line m-w-80"))
             if me.may(Permission.CAMPAIGNS_READ):
                 load(lambda: campaigns.of_contact(self._api, one.contact_id), _draw_campaigns, lambda: skeleton("line m-w-80"))

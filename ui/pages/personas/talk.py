@@ -7,7 +7,8 @@ from nicegui import ui
 
 from api.contract.enums import Decision, TrialState, TrialWho
 from api.contract.events import PersonaTrialChanged, PersonaTrialProgress
-from api.contract.personas import PersonaTrial, TrialAnswer, TrialLine
+from api.contract.personas import PersonaTrial, TrialAction, TrialAnswer, TrialLine
+from api.contract.proposals import ProposalState
 from ui import formats, live
 from ui.client import personas as client
 from ui.client.base import ApiClient, ApiProblem, Offline
@@ -17,6 +18,7 @@ from ui.components.buttons import allow, button, icon_button
 from ui.components.text import Text, badge, icon, safe_link
 from ui.i18n import _, ngettext, pgettext
 from ui.labels import personas as labels
+from ui.labels import proposals
 from ui.pages.personas.document import Document
 
 _LOOK = 4.0  # seconds between two looks for an answer, should its event be lost
@@ -159,6 +161,8 @@ def draw_answer(answer: TrialAnswer | None) -> None:
         with ui.element("div").classes("m-bubble"):
             ui.label(text).classes("m-text").props["dir"] = "auto"
     with ui.element("div").classes("m-talk-made"):
+        for action in answer.actions:
+            _draw_action(action)
         with ui.element("div").classes("m-row m-near m-wrap"):
             if answer.decision is Decision.HANDOVER:
                 badge(_("Hands over"), "info")
@@ -174,6 +178,16 @@ def draw_answer(answer: TrialAnswer | None) -> None:
             _draw_details(answer)
 
 
+def _draw_action(one: TrialAction) -> None:
+    """What it would have done beside the answer: nothing of it was."""
+    with ui.element("div").classes("m-talk-action" + (" m-talk-not" if one.state is ProposalState.BLOCKED else "")):
+        icon(proposals.tools()[one.tool].icon)
+        with ui.element("div").classes("m-col m-tight m-grow"):
+            ui.label(proposals.would(one)).classes("m-strong m-text").props["dir"] = "auto"
+            parts = [one.board, proposals.why(one.why) if one.why is not None else "", one.reason]
+            ui.label(" · ".join(part for part in parts if part)).classes("m-hint m-text").props["dir"] = "auto"
+
+
 def _facts(answer: TrialAnswer) -> str:
     tokens = formats.number(answer.tokens_in + answer.tokens_out)
     parts = [formats.number(answer.milliseconds / 1000, 1) + " s", _("{n} tokens").format(n=tokens)]
@@ -181,6 +195,9 @@ def _facts(answer: TrialAnswer) -> str:
         parts.append(formats.dollars(answer.cost_micro))
     count = len(answer.citations)
     parts.append(ngettext("{n} citation", "{n} citations", count).format(n=formats.number(count)))
+    if answer.actions:
+        count = sum(one.state is not ProposalState.BLOCKED for one in answer.actions)
+        parts.append(ngettext("{n} proposal", "{n} proposals", count).format(n=formats.number(count)))
     if answer.tools:
         parts.append(ngettext("{n} action", "{n} actions", len(answer.tools)).format(n=formats.number(len(answer.tools))))
     return " · ".join(parts)
