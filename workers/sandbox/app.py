@@ -52,9 +52,7 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-VENDORS: Final[
-    tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell] | type[Linked] | type[Vapi], ...]
-] = (
+VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI] | type[Kommo] | type[Retell] | type[Linked] | type[Vapi], ...]] = (
     Meta,
     Twilio,
     OpenAI,
