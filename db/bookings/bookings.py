@@ -204,9 +204,11 @@ async def _take(w: Work, board_id: UUID, starts_at: datetime, moving: UUID | Non
     chosen = await of(w, w.company_id, board_id, hold=True)
     if not chosen.enabled:
         raise BookingError.NO_BOOKINGS()
-    span = slots.stands(await opens(w, w.company_id, chosen), chosen.minutes, starts_at)
     begins, ends = _bounds(chosen)
-    if span is None or span.start < begins or span.end > ends:
+    if not begins <= starts_at < ends:  # first: at the ends of the calendar nothing can be reckoned
+        raise BookingError.NOT_FREE()
+    span = slots.stands(await opens(w, w.company_id, chosen), chosen.minutes, starts_at)
+    if span is None or span.end > ends:
         raise BookingError.NOT_FREE()
     await w.execute(_ORPHANS, w.company_id, board_id, span.start, span.end)
     taken = [row["seat"] for row in await w.fetch(_TAKEN, w.company_id, board_id, span.start, span.end, moving)]

@@ -345,8 +345,6 @@ SUCCESS: dict[str, Scene] = {
     "templates_set": _without_campaigns,
     "messages_create": _answers,
     "conversations_messages": _answers,
-    "conversations_messages_delete": given("channel", state="connected"),
-    "conversations_messages_text_set": given("channel", state="connected"),
     "conversations_messages_reaction_clear": given("channel", state="connected"),
     "conversations_messages_reaction_set": given("channel", state="connected"),
     "conversations_messages_send_again": _failed,

@@ -1,5 +1,8 @@
 """What brings the operations of numbers that are connected by a code to each answer that is documented."""
 
+from uuid import UUID
+
+from db.messages.enums import MessageState
 from tests.api.provocations import Request, Scene, Stage, conflict
 
 _MAKE = """
@@ -36,7 +39,32 @@ async def _official(stage: Stage) -> Request:
     return Request(body={"official_id": None})
 
 
+def _said(ago: str) -> Scene:
+    """Something that was sent so long ago over a number that takes changes."""
+
+    async def scene(stage: Stage) -> Request:
+        await stage.db.execute(_MAKE, stage.owner.company_id, stage.things["channel_id"], "open")
+        await stage.db.execute(
+            "update channel set kind = 'whatsapp_qr', state = 'connected' where id = $1", stage.things["channel_id"]
+        )
+        message_id = await stage.db.fetchval(
+            "insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, provider_id, sent_at, content, units,"
+            " params) values ($1, uuidv7(), $2, $2, $3, '+5511900000000', 'answer:' || uuidv7(), $4, gen_random_uuid()::text, now() - $5::text::interval,"
+            ' \'{"kind": "literal", "body": "Oi"}\', 1, \'{}\') returning id',
+            stage.owner.company_id,
+            UUID(stage.things["channel_id"]),
+            UUID(stage.things["contact_id"]),
+            int(MessageState.DELIVERED),
+            ago,
+        )
+        return Request(path={"message_id": str(message_id)})
+
+    return scene
+
+
 SUCCESS: dict[str, Scene] = {
+    "conversations_messages_delete": _said("1 minute"),
+    "conversations_messages_text_set": _said("1 minute"),
     "channels_move": _official,
     "channels_session_code": _session("new"),
     "channels_session_get": _session("open"),
@@ -45,6 +73,8 @@ SUCCESS: dict[str, Scene] = {
     "sandbox_scan": _code(shown=True),
 }
 ALSO: dict[str, list[Scene]] = {
+    "conversations_messages_delete": [conflict(_said("9 days"))],
+    "conversations_messages_text_set": [conflict(_said("9 days"))],
     "channels_session_code": [conflict(_session("open"))],
     "channels_session_open": [conflict(_session("logged_out"))],
     "sandbox_scan": [conflict(_code(shown=False))],

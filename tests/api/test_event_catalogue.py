@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.contract import events as wire
-from api.contract.events import CATALOGUE, AssistProgress, PersonaTrialProgress, SessionRevoked
+from api.contract.events import CATALOGUE
 from api.openapi.schemas import example
 from api.realtime import Listener, _read
 from db.event_stream import encode
@@ -59,8 +59,7 @@ def test_a_frame_is_what_the_document_says(kind: type[Event], document: dict[str
 def test_an_event_is_heard_with_its_permission_only(kind: type[Event], document: dict[str, Any]) -> None:
     event = sample(kind, document)
     holder = listener(kind.permission)
-    if isinstance(event, SessionRevoked | AssistProgress | PersonaTrialProgress):
-        assert kind.reach is Reach.USER
+    if kind.reach is Reach.USER:
         assert not holder.hears(event)
         event = msgspec.structs.replace(event, user_id=holder.actor.id or uuid4())
     assert holder.hears(event)
@@ -87,5 +86,6 @@ def test_what_a_role_reads_it_hears() -> None:
         "knowledge.gaps",
         "knowledge.questions",
         "assist.progress",
+        "call.rings",
     }
     assert heard[Role.ADMIN] == heard[Role.OWNER] == set(CATALOGUE)

@@ -236,11 +236,11 @@ async def test_nothing_is_offered_that_nothing_carries_out(real: User, as_owner:
     await real.should_see("Quando uma pessoa assume")
     UserInteraction(real, sections(real, "Ações"), None).click()
     await real.should_see("O que ela pode fazer")
-    for text in ("O que ela faz sozinha", "Sugerir à equipe", "Marcar um horário"):
+    for text in ("O que ela faz sozinha", "Sugerir à equipe"):
         await real.should_not_see(text)
     assert f"/boards/{board.id}/settings?tab=ai" in {link.props.get("href") for link in real.find(kind=ui.link).elements}
     switches = {one.props.get("aria-label"): one for one in real.find(kind=ui.switch).elements}
-    assert [switches[name].value for name in ("Enviar um arquivo", "Colocar numa sequência")] == [False, False]
+    assert [switches[name].value for name in ("Enviar um arquivo", "Colocar numa sequência", "Marcar um horário")] == [False] * 3
     switch = switches["Mover um negócio"]
     assert switch.value is True
     switch.value = False

@@ -78,8 +78,10 @@ async def test_whom_an_sms_reached_in_its_place_gets_no_second_one(
     owner_db: asyncpg.Connection, owner: Actor, sent: UUID
 ) -> None:
     sms = await factories.channel(owner_db, owner, "sms")
+    chosen = fallback.Fallback(sms, "Oi")
+    await owner_db.execute("update campaign set fallback = $2::jsonb where id = $1", sent, msgspec.json.encode(chosen).decode())
     async with work(owner, Permission.CAMPAIGNS_SEND) as w:
-        await fallback.begin(w, sent, fallback.Fallback(sms, "Oi"))
+        await fallback.begin(w, sent, chosen)
     assert await fallback.rounds() == 1
     with pytest.raises(Conflict, match="nobody_left"):
         await follow.follow(owner, sent, CampaignPart.FAILED, reason="not_on_whatsapp", channel_id=sms)
