@@ -24,9 +24,17 @@ from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.bookings import bookings
 from db.bookings.bookings import Which
+from db.errors import RequestError, RequestField
 
 Since = Annotated[datetime | None, QueryParameter(name="since", description="Those that begin then or later.")]
 Until = Annotated[datetime | None, QueryParameter(name="until", description="Those that begin before.")]
+
+
+def _with_offset(since: datetime | None, until: datetime | None) -> None:
+    """Raises Invalid for a moment that names no zone."""
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None and moment.tzinfo is None:
+            raise RequestError.INVALID(fields=[RequestField.NEEDS_OFFSET(name)])
 
 
 def _booking(found: bookings.Booking) -> Booking:
@@ -67,6 +75,7 @@ class BookingController(Controller):
         description="The first 200 that can be booked now; none where the board offers nothing.",
     )
     async def list_free_times(self, actor: Caller, board_id: FromPath[UUID], since: Since = None) -> Page[FreeTime]:
+        _with_offset(since, None)
         found = await bookings.free(actor, board_id, since)
         return Page(items=[FreeTime(starts_at=one.start, ends_at=one.end) for one in found], total=len(found))
 
@@ -88,6 +97,7 @@ class AppointmentController(Controller):
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Appointment]:
+        _with_offset(since, until)
         after = decode_cursor(cursor, tuple[datetime, UUID])
         which = Which(board_id, lead_id, contact_id, in_state, since, until)
         rows = await bookings.appointments(actor, which, after=after, limit=one_over(limit))

@@ -52,7 +52,8 @@ async def summary(actor: Actor, last: date | None) -> Summary:
     async with read(actor, Permission.ANALYTICS_READ) as r:
         today = await period(r, actor.company_id, None, None)
         end = last or today.last - timedelta(days=1)
-        of = await period(r, actor.company_id, end - timedelta(days=DAYS - 1), end)
+        begin = date.fromordinal(max(end.toordinal() - DAYS + 1, 1))  # before the calendar's first day nothing can be reckoned
+        of = await period(r, actor.company_id, begin, end)
         came = [sum(row["n"] for row in half) for half in rollup.halves(of, await rollup.kept(r, of, [Metric.BEGAN]))]
     sent = await messages.messages(actor, of.first, of.last, None)
     talked = await talks.talks(actor, of.first, of.last, Where())

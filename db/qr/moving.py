@@ -19,7 +19,9 @@ _HOLD = "select id, kind, number, sandbox from channel where company_id = $1 and
 _USED = """
 select (select count(*) from campaign where company_id = $1 and channel_id = any($2::uuid[])
         and state in ('scheduled', 'preparing', 'running', 'paused', 'held')) as campaigns,
-    exists (select from message where company_id = $1 and queue_id = $3 and queued) as unsent
+    exists (select from message where company_id = $1 and queue_id = $3 and queued)
+    or exists (select from message_file f join message m on m.company_id = $1 and m.queue_id = f.id and m.queued
+        where f.company_id = $1 and f.channel_id = $3) as unsent
 """
 _SESSION = """
 insert into qr_session(company_id, id, state, next_at) values ($1, $2, 'new', 'infinity')

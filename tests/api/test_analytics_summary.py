@@ -5,11 +5,13 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import pytest
 
 from api.analytics_summary import sentences
 from db.analytics.enums import Cause, Counted
 from db.analytics.period import Period
 from db.analytics.summary import Change, Summary, Why, summary
+from db.errors import Invalid
 from db.tenancy import Actor
 from tests import factories
 
@@ -55,3 +57,8 @@ def test_each_cause_is_said_in_both_languages() -> None:
             assert "Inverno" in said[2]
     assert "1,200" in sentences(found, "en")[0]
     assert sentences(Summary(of, [], None), "en") == ["No figure changed by more than chance makes."]
+
+
+async def test_a_week_before_the_calendar_is_refused(owner: Actor) -> None:
+    with pytest.raises(Invalid):
+        await summary(owner, date(1, 1, 3))

@@ -137,7 +137,8 @@ class Gateway:
     async def _open(self, held: Held, until: float) -> None:
         async with read(worker(held.company_id), Permission.CHANNELS_READ) as r:
             channel = await load_channel(r, held.channel_id)
-        if channel is None:  # archived meanwhile: its keys are gone, and nobody opens it again
+        if channel is None or definitions.provider(channel.kind).capabilities.session is None:
+            # Archived, or moved to the official API meanwhile: its keys are gone, and nobody opens it again.
             await sessions.gone(held)
             return
         line = Line(held.channel_id, held.epoch)

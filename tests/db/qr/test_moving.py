@@ -75,6 +75,21 @@ async def test_what_nobody_knows_of_is_not_sent_again_under_another_name(stage: 
     assert await stage.db.fetchval("select at_least_once from message where id = $1", stage.message) is False
 
 
+async def test_what_waits_is_sent_once_and_what_may_have_gone_not_at_all(stage: Stage) -> None:
+    """Over a number by a code a message is sent again under its own name; the official API would take it for another one."""
+    doubtful = await stage.db.fetchval(
+        "insert into message(company_id, channel_id, queue_id, address, dedupe_key, state, content, at_least_once, maybe_duplicate)"
+        " values ($1, $2, $2, '+5511900000000', 'x', 0, '{}', true, true) returning id",
+        stage.owner.company_id, stage.id,
+    )  # fmt: skip
+    await moving.to_official(stage.owner, stage.id, stage.official)
+    rows = await stage.db.fetch("select id, state, at_least_once from message where channel_id = $1", stage.id)
+    assert {row["id"]: (row["state"], row["at_least_once"]) for row in rows} == {
+        stage.message: (M.QUEUED, False),
+        doubtful: (M.FAILED_UNKNOWN, True),
+    }
+
+
 async def test_and_back_by_a_code(stage: Stage) -> None:
     await moving.to_official(stage.owner, stage.id, stage.official)
     view = await moving.to_code(stage.owner, stage.id)

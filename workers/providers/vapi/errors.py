@@ -83,9 +83,11 @@ def end_of(reason: str, *, connected: bool) -> End:
 
 
 class _Error(msgspec.Struct, frozen=True):
-    message: str | list[str] = ""
+    message: str | list[str]
 
 
+MAYBE = (408, 409, 425)
+"""Said by whatever stands before the provider, too: the call may have been made."""
 _decoder = msgspec.json.Decoder(_Error, strict=False)
 
 
@@ -97,7 +99,7 @@ def outcome_for(code: int, message: str = "") -> Refusal:
 
 def classify(answer: Answer) -> Refusal | Unknown:
     """The outcome of an answer that is no usable 2xx: a 4xx in VAPI's form made no call, everything else proves nothing."""
-    if not 400 <= answer.status < 500:
+    if not 400 <= answer.status < 500 or answer.status in MAYBE:
         return Unknown(f"HTTP {answer.status}")
     try:
         told = _decoder.decode(answer.body).message
