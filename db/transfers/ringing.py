@@ -9,11 +9,12 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from db.conversations import record, routing
 from db.conversations.enums import LineKind
 from db.conversations.routing import ANSWERS
-from db.errors import RequestError
+from db.errors import AppError, RequestError
 from db.messages import calls
 from db.notifications import calls as notices
 from db.notifications.enums import NotificationKind
@@ -26,8 +27,13 @@ from db.transfers.errors import TransferError
 from db.transfers.events import CallQueueChanged, CallRings
 from db.work import Work, system_read, work
 
+log = structlog.get_logger("db.transfers")
+
 GRACE = 2.0
 """Seconds after its time in which a press still counts: the page counted down by its own clock."""
+TRIES = 5  # people that may be rung for somebody else at this very moment
+UNREACHED = 20
+"""Seconds after somebody took it: a new question of the same call then says that their phone was not reached, whatever the provider tells of it later."""
 
 
 class Wish(NamedTuple):
@@ -57,6 +63,10 @@ _ASK = """
 insert into call_transfer(company_id, key, call_id, team_id, skill, reason, summary) values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning id
 """
 _ASKED = "select id from call_transfer where company_id = $1 and (key = $2 or call_id = $3 and state <> 'ended') order by id desc limit 1"
+_UNREACHED = """
+select true from call_transfer where company_id = $1 and call_id = $2 and key <> $3 and state = 'accepted'
+    and accepted_at < now() - make_interval(secs => $4)
+"""
 _TEAM = "select id from team where company_id = $1 and fold(name) = fold($2)"
 _SKILL = "select lower($2) where exists (select from call_agent where company_id = $1 and lower($2) = any(skills))"
 _ROW = """
@@ -109,6 +119,9 @@ async def ask(w: Work, channel_id: UUID, wish: Wish) -> UUID | None:
         await record.hold(w, channel_id, call.contact_id)
     asked = (wish.key, call.id, team_id, skill, wish.reason, wish.summary)
     made: UUID | None = await w.fetchval(_ASK, w.company_id, *asked)
+    if made is None and await w.fetchval(_UNREACHED, w.company_id, call.id, wish.key, UNREACHED):
+        await failed(w, call.id, Out.NO_ANSWER)
+        made = await w.fetchval(_ASK, w.company_id, *asked)
     if made is None:
         return cast("UUID | None", await w.fetchval(_ASKED, w.company_id, wish.key, call.id))
     w.audit("call.escalated", made, call_id=call.id, team_id=team_id)
@@ -188,8 +201,11 @@ async def round_() -> None:
     async with system_read() as s:
         overdue = await s.fetch(_OVERDUE)
     for one in overdue:
-        async with work(worker(one["company_id"]), Permission.CONVERSATIONS_WRITE) as w:
-            await standing(w, one["transfer_id"])
+        try:
+            async with work(worker(one["company_id"]), Permission.CONVERSATIONS_WRITE) as w:
+                await standing(w, one["transfer_id"])
+        except AppError as error:  # one company's trouble keeps nobody else's call waiting
+            log.error("calls.ring_failed", transfer_id=str(one["transfer_id"]), error=repr(error)[:300])
 
 
 async def _pass_over(w: Work, row: asyncpg.Record) -> None:
@@ -210,9 +226,12 @@ async def _ring_next(w: Work, row: asyncpg.Record, last: Out) -> None:
     """The next page rings; where there is none the request ends with `last`."""
     queue = await agents.queue_of(w, w.company_id)
     wanted = (w.company_id, row["id"], row["call_id"], row["team_id"], row["skill"], queue.most_rings)
-    while (user_id := await w.fetchval(_NEXT, *wanted)) is not None:
+    for _ in range(TRIES):
+        user_id = await w.fetchval(_NEXT, *wanted)
+        if user_id is None:
+            break
         if await w.fetchval(_RING, w.company_id, row["id"], user_id, float(queue.ring_seconds)) is None:
-            break  # rung for another one this moment
+            continue  # rung for another one this moment
         await w.execute(
             "update call_transfer set state = 'ringing' where company_id = $1 and id = $2 and state in ('waiting', 'ringing')",
             w.company_id,

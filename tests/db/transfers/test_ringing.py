@@ -112,6 +112,24 @@ async def test_who_takes_it_knows_who_it_is_before(desk: Desk) -> None:
     assert [(row["kind"], row["what"]) for row in lines] == [("escalated", "Quer uma pessoa")]
 
 
+async def test_who_took_it_and_is_not_reached_is_followed_by_the_next(desk: Desk) -> None:
+    """A provider that tells of it after the call only: the virtual agent asks once more, and that says it."""
+    bia = await desk.agent()
+    call = await desk.call()
+    await desk.look(desk.wish(call))
+    offer = await queries.offer(bia)
+    assert offer is not None
+    await ringing.accept(bia, offer.transfer_id)
+    caio = await desk.agent()
+    assert (await desk.look(desk.wish(call))).number == "+5511911112222"  # the same moment: their phone rings
+    await desk.db.execute("update call_transfer set accepted_at = now() - interval '1 minute' where id = $1", offer.transfer_id)
+    assert (await desk.look(desk.wish(call))).outcome == waiting.STILL_RINGING
+    assert await desk.rung() == [caio.id]
+    row = await desk.db.fetchrow("select state, outcome from call_transfer where id = $1", offer.transfer_id)
+    assert tuple(row) == ("ended", "no_answer")
+    assert await desk.db.fetchval("select available from call_agent where user_id = $1", bia.id) is False
+
+
 async def test_refused_and_missed_ring_at_the_next_and_the_last_leaves_something_owed(desk: Desk) -> None:
     people = [await desk.agent() for _ in range(2)]
     wish = desk.wish(await desk.call())
