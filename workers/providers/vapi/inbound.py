@@ -151,7 +151,7 @@ def _event(
         person=person,
         started_at=started,
         ended_at=ended,
-        seconds=round((ended - started).total_seconds()) if started and ended and ended >= started else None,
+        seconds=storable.int4(round((ended - started).total_seconds())) if started and ended and ended >= started else None,
         outcome=end.outcome if end is not None else None,
         provider_reason=storable.text(reason, 60) if isinstance(reason, str) else None,
         turns=_turns(artifact.get("messages")),
@@ -209,7 +209,7 @@ def _turns(spoken: object) -> list[CallTurn]:
 
 def _ms(value: object, times: int) -> int | None:
     known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value < 1e9
-    return round(value * times) if known else None  # type: ignore[operator]
+    return storable.int4(round(value * times)) if known else None  # type: ignore[operator]
 
 
 def _cost(dollars: object) -> int | None:
