@@ -122,6 +122,32 @@ def test_no_test_judges_by_the_clock() -> None:
     ] == []
 
 
+def _drawn_anew(node: ast.AST) -> bool:
+    """Whether this is a `parametrize` one of whose texts, which name the cases, differs from process to process."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "parametrize"
+        and any(
+            isinstance(name, ast.Name | ast.Attribute)
+            and (name.id if isinstance(name, ast.Name) else name.attr).startswith(("uuid", "now"))
+            for part in ast.walk(node)
+            if isinstance(part, ast.JoinedStr)
+            for name in ast.walk(part)
+        )
+    )
+
+
+def test_cases_have_the_same_name_in_every_process() -> None:
+    """Workers of one run must collect the same tests: a case named by a drawn number or by the moment stops the run."""
+    assert [
+        f"{path}:{node.lineno}"
+        for path in python_files("tests")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and _drawn_anew(node)
+    ] == []
+
+
 def test_no_package_registry_is_named() -> None:
     assert [str(path) for path in sources() if REGISTRIES.search(text(path)) or ARCHIVES.search(text(path))] == []
 
