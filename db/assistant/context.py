@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from db.assistant import gather
+from db.assistant.enums import TurnReason, TurnState
 from db.assistant.turns import Turn
 from db.clock import now
 from db.conversations import office_hours
@@ -23,11 +24,15 @@ MOST = 30
 _ABSENT = ("reaction", "edit", "revoke", "preference", "system", "call")
 _UNSAID = {state.label for state in (MessageState.CANCELLED, MessageState.SKIPPED, MessageState.FAILED)}
 
-_FACTS = """
+_FACTS = f"""
 select v.contact_id, v.channel_id, v.team_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
     a.episode_at, a.unanswered, least(a.episode_at, v.unanswered_at[1]) as begins,
     coalesce((select g.name from lead l join stage g on g.company_id = $1 and g.id = l.stage_id
-        where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 1), '') as stage
+        where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 1), '') as stage,
+    coalesce((select max(l.value_cents) from lead l join stage g on g.company_id = $1 and g.id = l.stage_id and g.kind = 'open'
+        where l.company_id = $1 and l.contact_id = v.contact_id), 0) as value_cents,
+    exists (select from ai_turn t where t.company_id = $1 and t.conversation_id = v.id and t.state = '{TurnState.HANDED_OVER.value}'
+        and t.reason = '{TurnReason.VALUE.value}' and t.done_at > v.opened_at) as told_of_value
 from conversation v join contact c on c.company_id = $1 and c.id = v.contact_id join company o on o.id = $1
 join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
 left join channel h on h.company_id = $1 and h.id = v.channel_id
@@ -48,7 +53,8 @@ class Said(NamedTuple):
 
 class Context(NamedTuple):
     """`closed_since`, `opens_at`: of the office hours, the team's or the company's; None: people are there. `persona_closed`: the persona's own hours are
-    over."""
+    over. `value_cents`: what the person's open leads are worth, the most of them; `told_of_value`: people were called because of that, in
+    this talk."""
 
     serving: Serving
     contact_id: UUID
@@ -62,6 +68,8 @@ class Context(NamedTuple):
     stage: str
     opens_at: datetime | None
     persona_closed: bool
+    value_cents: int
+    told_of_value: bool
 
 
 async def of(company_id: UUID, turn: Turn) -> Context | None:
@@ -90,6 +98,8 @@ async def of(company_id: UUID, turn: Turn) -> Context | None:
             stage=row["stage"],
             opens_at=_opens(office),
             persona_closed=await gather.hours_over(r, found) is not None,
+            value_cents=row["value_cents"],
+            told_of_value=row["told_of_value"],
         )
 
 

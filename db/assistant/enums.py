@@ -59,6 +59,7 @@ class TurnReason(StrEnum):
     MERGED = "merged"
     # handed over
     ASKED_FOR_PERSON = "asked_for_person"
+    VALUE = "value"  # it is about more money than the persona may deal with
     UNANSWERED = "unanswered"  # no passage answers it
     MODEL_DECIDED = "model_decided"
     OUTSIDE_HOURS = "outside_hours"

@@ -147,7 +147,8 @@ class HandOver(Part, frozen=True):
     unanswered: Annotated[int, Meta(ge=1, le=5)] = 2  # so many questions in a row without an answer in the knowledge
     negative: bool = True  # the customer is angry or complains
     topics: Annotated[list[Annotated[str, Meta(min_length=1, max_length=120, examples=["reembolso"])]], Meta(max_length=30)] = []
-    value_over_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None  # kept; nothing looks at it
+    value_over_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None
+    """A lead of the customer that is open is worth more, or they name a larger sum: once in a talk. In the hundredth of the lead's currency."""
     message: Annotated[str, Meta(max_length=1000, examples=["Vou chamar uma pessoa da equipe."])] = ""
     returns_after_minutes: Annotated[int, Meta(ge=15, le=43_200, examples=[240])] | None = None
     """So long after people last did something it answers again who writes; null: only when it is given back."""

@@ -305,8 +305,12 @@ def test_changes_are_said_by_place_and_line() -> None:
         ([], ["Loja"]),
     ]
     assert changes(old, old) == []
-    later = replace(old, handover=HandOver(returns_after_minutes=90), followup=FollowUp(from_minute=600, weekdays=[5]))
-    assert [one.after for one in changes(old, later)] == [["10:00"], ["Sábado"], ["1 h 30 min"]]
+    later = replace(
+        old,
+        handover=HandOver(value_over_cents=150_050, returns_after_minutes=90),
+        followup=FollowUp(from_minute=600, weekdays=[5]),
+    )
+    assert [one.after for one in changes(old, later)] == [["10:00"], ["Sábado"], ["1.500,5"], ["1 h 30 min"]]
 
 
 async def test_a_picture_stands_before_emoji_and_initials(real: User, as_owner: ApiClient, owner_db: asyncpg.Connection) -> None:

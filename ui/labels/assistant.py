@@ -17,6 +17,7 @@ def reason(one: TurnReason) -> str:
     """Why it handed over, or stopped."""
     return {
         TurnReason.ASKED_FOR_PERSON: _("the customer asked for a person"),
+        TurnReason.VALUE: _("it is about more money than it may deal with"),
         TurnReason.UNANSWERED: _("it found no answer in the knowledge"),
         TurnReason.MODEL_DECIDED: _("it needs a person here"),
         TurnReason.REFUSED: _("the model declined to answer"),

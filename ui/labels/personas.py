@@ -207,6 +207,7 @@ def reason(why: TurnReason | None) -> str:
     """Why a person would take over."""
     known = {
         TurnReason.ASKED_FOR_PERSON: _("The customer asks for a person"),
+        TurnReason.VALUE: _("It is about more money than it may deal with"),
         TurnReason.UNANSWERED: _("No source answers it"),
         TurnReason.MODEL_DECIDED: _("The persona decided so"),
         TurnReason.REFUSED: _("The model refused"),

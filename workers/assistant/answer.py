@@ -18,7 +18,7 @@ from db.assistant.enums import Decision, TurnReason
 from db.knowledge.search import Passage
 from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, RuleKind
-from workers.assistant import checks, evidence, times, words
+from workers.assistant import calling, checks, evidence, times, words
 from workers.assistant.clean import clean
 from workers.assistant.composed import Cited, Collected, Composed, Proposal, Query, Search, Step
 from workers.assistant.evidence import Quote, Sources
@@ -73,12 +73,20 @@ def knowledge_of(company_id: UUID, about: About, config: PersonaConfig) -> Searc
 
 
 async def compose(
-    company_id: UUID, about: About, brief: Brief, search: Search | None, *, ask: Ask = ask, steps: list[Step] | None = None
+    company_id: UUID,
+    about: About,
+    brief: Brief,
+    search: Search | None,
+    *,
+    ask: Ask = ask,
+    steps: list[Step] | None = None,
+    calls: bool = True,
 ) -> Composed:
     """One answer to what the customer wrote last. `search` None: the persona knows no passage. Calls models and searches; cancelling it
     ends the call that runs. Never raises for what a model or its provider does. `steps`: grows while it goes on, so that a composition that
-    is ended leaves its trace too."""
-    return await _Run(company_id, about, brief, search, ask, [] if steps is None else steps).run()
+    is ended leaves its trace too. `calls`: who asks for a person gets one, whatever a model says; False: a person writes it."""
+    made = await _Run(company_id, about, brief, search, ask, [] if steps is None else steps).run()
+    return calling.instead(made, brief) if calls else made
 
 
 def withheld(company_id: UUID, about: About, brief: Brief, steps: list[Step]) -> Composed:
@@ -275,8 +283,7 @@ class _Run:
         if decision is Decision.HANDOVER:
             if self._missing(answer):  # it promises something on the way out
                 texts = []
-            reason = TurnReason.ASKED_FOR_PERSON if words.asks_for_person(burst(self._brief.lines)) else TurnReason.MODEL_DECIDED
-            return self._handed(reason, answer, texts)
+            return self._handed(calling.why(self._brief) or TurnReason.MODEL_DECIDED, answer, texts)
         if self._search is not None and evidence.admits(texts) and not self._valid(answer, sources):
             return self._unknown(answer, texts)
         if not texts and decision is not Decision.NO_REPLY:
@@ -296,7 +303,7 @@ class _Run:
     ) -> Composed:
         """A person takes over. What the persona's owner wrote for this is said where the model says nothing that may be said."""
         language = self._language(answer)
-        said = list(texts) or [self._brief.config.handover.message.strip() or words.say("handover", language)]
+        said = list(texts) or calling.message(self._brief, language)
         return self._made(answer, decision=Decision.HANDOVER, texts=said, reason=reason, unknown=unknown)
 
     def _failed(self, reason: TurnReason) -> Composed:

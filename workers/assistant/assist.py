@@ -120,7 +120,8 @@ async def _draft(company_id: UUID, asked: Asked, talk: Talk, lines: list[Line]) 
         contact={"name": talk.contact_name} if talk.contact_name else {},
         stage=talk.stage,
     )
-    composed = await answer.compose(company_id, about, brief, answer.knowledge_of(company_id, about, config), ask=model)
+    knows = answer.knowledge_of(company_id, about, config)
+    composed = await answer.compose(company_id, about, brief, knows, ask=model, calls=False)
     if composed.unknown and composed.question and config.knowledge_base_ids:
         async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
             await gaps.note_gap(w, config.knowledge_base_ids[0], composed.question, asked.conversation_id)

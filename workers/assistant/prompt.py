@@ -99,7 +99,8 @@ class Brief(Struct, frozen=True, kw_only=True):
     """What one answer is made from. `secret` makes the code word that must never appear in an answer. `lines`: oldest first; the last ones
     of the customer are what is answered. `summary`: what was before them. `contact`: fields that the persona may know, as they stand.
     `unanswered`: so many questions in a row had no answer before this one. `opens_at`: when people are there again; None: they are.
-    `aim`: nothing is to be answered: it asks again after a silence, for this."""
+    `aim`: nothing is to be answered: it asks again after a silence, for this. `value_cents`: what the person's open leads are worth, the
+    most of them; `told_of_value`: it handed over because of that already."""
 
     name: str
     config: PersonaConfig
@@ -114,6 +115,8 @@ class Brief(Struct, frozen=True, kw_only=True):
     unanswered: int = 0
     opens_at: datetime | None = None
     aim: str = ""
+    value_cents: int = 0
+    told_of_value: bool = False
 
 
 _TONES = {

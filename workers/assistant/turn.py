@@ -179,7 +179,8 @@ async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, 
     async with asyncio.timeout(LONGEST):
         if looks and await _flagged(company_id, [line.text for line in burst(brief.lines)], steps):
             return answer.withheld(company_id, about, brief, steps)
-        made = await answer.compose(company_id, answering, brief, search, steps=steps)
+        calls = turn.mode is AssistantMode.AUTO  # what is suggested is a person's own answer
+        made = await answer.compose(company_id, answering, brief, search, steps=steps, calls=calls)
         if looks and made.texts and await _flagged(company_id, made.texts, steps):
             kept = answer.withheld(company_id, about, brief, steps)
             return msgspec.structs.replace(kept, usage=made.usage, model=made.model)
@@ -225,6 +226,8 @@ async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, s
         unanswered=found.unanswered,
         opens_at=found.opens_at,
         aim=_aim(turn, found),
+        value_cents=found.value_cents,
+        told_of_value=found.told_of_value,
     )
 
 

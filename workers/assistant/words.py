@@ -58,10 +58,34 @@ _TELLING = {
         _words("hola buenos buenas dias tardes noches usted quiero quisiera si tiene cual cuanto donde como gracias para una")
     ),
 }
+_WHO = (
+    r"(?:(?:com|para|pra|pro|a|ao|o|os|as|um|uma|algum|alguma|outr[oa]|seu|sua|alguma outra)\s+){0,3}"
+    r"(?:pessoas?|humanos?|humanas?|ser humano|gente de verdade|atendentes?|alguem|gerentes?|vendedor(?:a|es)?|responsavel|consultor(?:a|es)?|supervisor(?:a|es)?)\b"
+)
+_STAFF = r"(?:atendentes?|humanos?|humanas?|ser humano|pessoas? (?:de verdade|real|reais|humanas?)|atendimento (?:humano|de verdade|com (?:um |uma )?(?:pessoa|humano|atendente))|gerente)\b"
+_MACHINE = r"(?!\s+(?:virtual|virtuais|eletronic\w+|digital|automatic\w+|robo)\b)"
+_PERSON_EN = r"(?:(?:a|an|some|the|your|real|actual|live|human)\s+){0,3}(?:persons?|people|humans?|human beings?|someone|somebody|agents?|managers?|representatives?|operators?)\b"
 _PERSON = re.compile(
-    r"\b(?:falar|conversar|atendimento|atendente|quero|chama\w*|passa\w*)\b.{0,40}\b(?:pessoa|humano|humana|atendente|alguem|gerente|vendedor\w*)\b"
-    r"|\batendente\b|\b(?:talk|speak|chat)\b.{0,20}\b(?:person|human|someone|somebody|agent|manager)\b|\breal person\b"
-    r"|\bhablar\b.{0,20}\b(?:persona|humano|alguien|agente)\b"
+    rf"\b(?:falar|falo|conversar|converso|tratar)\s+(?:(?:direto|diretamente|agora|logo|mesmo|so|por favor)\s+)*(?:com|c/|c)\s+{_WHO}{_MACHINE}"
+    rf"|\b(?:quero|queria|gostaria de|preciso(?: de| do| da)?|prefiro|exijo)\s+(?:(?:o|a|um|uma|ter|ser|atendid[oa]|por|agora|so)\s+){{0,5}}{_STAFF}{_MACHINE}"
+    rf"|\b(?:ser|me)\s+atend(?:id[oa]|er)\s+por\s+{_WHO}{_MACHINE}"
+    rf"|\b(?:me|nos)\s+(?:pass|transf|encaminh|conect|transfer)\w+\s+(?:direto\s+)?{_WHO}{_MACHINE}"
+    rf"|\b(?:passa|passe|passem|transfere|transfira|encaminha|encaminhe|(?:pode|podem|poderia|consegue)\s+(?:passar|transferir|encaminhar))\s+(?:(?:para|pra|pro|a|ao|o|um|uma)\s+){{0,2}}{_STAFF}{_MACHINE}"
+    rf"|\b(?:chama|chame|chamem|(?:pode|podem|poderia|consegue)\s+(?:me\s+)?chamar)\s+(?:(?:ai|agora|logo|aqui)\s+)*{_WHO}{_MACHINE}"
+    rf"|\btem\s+(?:algum\s+|alguma\s+|um\s+|uma\s+)?{_STAFF}{_MACHINE}(?=[^.!?]{{0,25}}\?)"
+    rf"|^\W*(?:(?:oi|ola|bom dia|boa tarde|boa noite|por favor|pfv?r?|um|uma|com)\W+)*{_STAFF}{_MACHINE}(?:\W+(?:por favor|pfv?r?|pls|agora|urgente|ja))*\W*$"
+    rf"|\b(?:talk|speak|chat)\s+(?:(?:directly|now)\s+)?(?:to|with)\s+{_PERSON_EN}"
+    rf"|\b(?:transfer|connect|pass|put)\s+me\s+(?:through\s+)?(?:to|with)\s+{_PERSON_EN}"
+    r"|\b(?:want|need|prefer|get me|give me|i'd like|would like)\s+(?:a\s+|an\s+)?(?:real|live|actual|human)\s+(?:person|human|agent|being|representative|operator)\b"
+    r"|^\W*(?:(?:hi|hello|please|a|an)\W+)*(?:real person|human|live agent|human agent|human being)(?:\W+(?:please|now|pls))*\W*$"
+    r"|\bhablar\s+(?:directamente\s+)?con\s+(?:(?:un|una|el|la|algun|alguna|otra)\s+)?(?:persona|humano|alguien|agente|asesor\w*|encargad[oa]|gerente|ejecutiv[oa])\b"
+    r"|\b(?:pasame|paseme|comunicame|comuniqueme|transfiereme|conectame)\s+(?:con|a)\s+(?:(?:un|una|el|la)\s+)?(?:persona|humano|alguien|agente|asesor\w*|encargad[oa]|gerente)\b"
+)
+"""Plain words for it, as they are written when they are meant: what is told of earlier talks, of other people and of jobs is none."""
+_NOT_WANTED = re.compile(
+    r"(?:\b(?:nao|nem|nunca)\s+(?:me\s+)?(?:quero|queria|preciso|precisa|precisava|gostaria|vou|desejo|pretendo|pedi|e preciso|e necessario|ha necessidade|tem necessidade)"
+    r"|\bsem|\bem vez de|\b(?:don'?t|dont|do not|did not|didn'?t|no)\s+(?:want|need|have|wish|like)|\bwithout|\bdid\s+(?:you|they|he|she|we|i)|\bno\s+(?:quiero|necesito|hace falta))"
+    r"(?:\s+(?:de|que|ter|to|mais|agora|precisar|precisando|ainda|eu|me|have|having|get|be|mesmo|tener|ficar))*\s*$"
 )
 
 
@@ -100,5 +124,9 @@ def language_of(lines: Iterable[Line]) -> str:
 
 
 def asks_for_person(lines: Iterable[Line]) -> bool:
-    """Whether somebody asks for a person, in whatever words are usual."""
-    return any(_PERSON.search(fold(line.text)) for line in lines)
+    """Whether somebody plainly asks for a person. Code hands over because of it, so doubtful words do not count."""
+    return any(_asks(fold(line.text)) for line in lines)
+
+
+def _asks(plain: str) -> bool:
+    return any(_NOT_WANTED.search(plain[: found.start()]) is None for found in _PERSON.finditer(plain))

@@ -278,3 +278,47 @@ async def test_a_composition_that_is_ended_leaves_its_steps() -> None:
     task.cancel()
     await asyncio.wait([task])
     assert [(one.kind, one.answered) for one in steps] == [("model", {"outcome": "CancelledError"})]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Model(said("reply", "Posso ajudar você por aqui mesmo!")),
+        Model(said("no_reply")),
+        Model(said("reply", "A troca é grátis por 90 dias.")),
+        Model(outcomes.Unreachable()),
+    ],
+    ids=["answers", "silent", "lies", "down"],
+)
+async def test_who_asks_for_a_person_gets_one_whatever_the_model_says(model: Model) -> None:
+    lines = [Line(who="customer", text="Qual o prazo de troca?"), Line(who="assistant", text="30 dias."), Line(who="customer", text="Atendente, por favor")]  # fmt: skip
+    given = Brief(name="Lia", config=PersonaConfig(), company="Loja Aurora", secret="v1", now=now(), lines=lines)
+    found = await compose(uuid4(), ABOUT, given, None, ask=model)
+    assert (found.decision, found.reason, found.failure) == (Decision.HANDOVER, TurnReason.ASKED_FOR_PERSON, None)
+    assert found.texts == ["Vou chamar uma pessoa da equipe para continuar com você."]
+    assert (found.said, found.question, found.citations) == ("Qual o prazo de troca?", "Atendente, por favor", [])
+    by_hand = await compose(
+        uuid4(), ABOUT, given, None, ask=Model(said("reply", "Posso ajudar você por aqui mesmo!")), calls=False
+    )
+    assert by_hand.decision is not Decision.HANDOVER, "who writes a draft is a person already"
+
+
+@pytest.mark.parametrize(
+    ("text", "worth", "told", "over"),
+    [
+        ("A troca é grátis?", 500_001, False, True),
+        ("A troca é grátis?", 500_000, False, False),
+        ("A troca é grátis?", 500_001, True, False),
+        ("Meu orçamento é de R$ 6 mil", 0, False, True),
+        ("Queria gastar uns 5.500 reais", 0, False, True),
+        ("São dez mil reais no total", 0, False, True),
+        ("Queria gastar uns R$ 4.999,90", 0, False, False),
+        ("Meu pedido é o 987654", 0, False, False),
+    ],
+)
+async def test_about_more_money_than_it_may_deal_with_a_person_takes_over(text: str, worth: int, told: bool, over: bool) -> None:
+    config = PersonaConfig(handover=HandOver(value_over_cents=500_000))
+    found = await composed(Model(searches("troca"), GOOD), text, config=config, value_cents=worth, told_of_value=told)
+    assert (found.decision is Decision.HANDOVER, found.reason is TurnReason.VALUE) == (over, over)
+    free = await composed(Model(searches("troca"), GOOD), text, value_cents=worth)
+    assert free.decision is Decision.REPLY, "without such a limit it answers"

@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from db import blobs
 from db.ai import connection
@@ -17,6 +18,10 @@ from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
 from db.assistant import actions as assistant
 from db.assistant import queries, quiet, turns
+from db.boards import boards
+from db.clock import now
+from db.conversations import office_hours
+from db.conversations.hours import OpenHours
 from db.jobs import NoteGap, RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
@@ -27,6 +32,7 @@ from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import read
+from tests import factories
 from tests.db.assistant.scene import Scene
 from tests.db.knowledge.conftest import TEXT
 from tests.workers.llm.conftest import Service, completion, connect, ok, refused, service
@@ -189,6 +195,46 @@ async def test_a_model_that_is_down_is_told_once(owner: Actor, owner_db: asyncpg
     await run(scene)
     assert (await scene.said())[-1] == "Oi! Como posso ajudar?"
     assert await scene.one("alarm") is None
+
+
+async def test_who_asks_for_a_person_is_handed_over_once_and_hears_when_one_is_there(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service
+) -> None:
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db)
+    later = (now() + timedelta(days=3)).weekday()
+    await office_hours.change(owner, enabled=True, hours=[OpenHours(later, 600, 660)], holidays=UNSET, away_text=UNSET)
+    service.chat = [ok(answers("Posso ajudar por aqui mesmo!"))]
+    for text in ("Quero falar com um atendente", "Alô?"):
+        await scene.wrote(text)
+        if scene.speaks:
+            await run(scene)
+    handed, back = await scene.said()
+    assert handed == "Vou chamar uma pessoa da equipe para continuar com você."
+    assert back.startswith("A equipe volta")
+    assert await scene.states() == [("handed_over", "asked_for_person")]
+    note = await owner_db.fetchval(
+        "select body from conversation_entry where kind = 'note' and company_id = $1", owner.company_id
+    )
+    assert note == "❓ Quero falar com um atendente"
+
+
+async def test_what_is_worth_more_than_it_may_deal_with_goes_to_people_once(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service
+) -> None:
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db, handover={"value_over_cents": 500_000})
+    await boards.create_board(owner, name="Vendas", currency="BRL")
+    await factories.lead(owner_db, owner, contact_id=scene.contact, value_cents=500_001)
+    service.chat = [ok(answers("Oi! Como posso ajudar?"))]
+    await scene.wrote("Oi, tudo bem?")
+    await run(scene)
+    assert await scene.states() == [("handed_over", "value")]
+    assert scene.conversation is not None
+    await assistant.give_back(owner, scene.conversation)
+    await scene.wrote("Oi de novo!")
+    await run(scene)
+    assert (await scene.said())[-1] == "Oi! Como posso ajudar?"
 
 
 async def test_without_a_service_nothing_is_said_and_a_person_is_called(owner: Actor, owner_db: asyncpg.Connection) -> None:

@@ -49,6 +49,8 @@ def _plain(name: str, value: Any) -> Any:
         return None
     if name == "weekdays":
         return [conversation_labels.weekday(day) for day in value]
+    if name.endswith("_cents"):
+        return formats.number(value / 100, 2)
     if name.endswith("_minutes"):
         return formats.duration(value * 60)
     return f"{value // 60:02}:{value % 60:02}" if name.endswith("_minute") else value
@@ -113,7 +115,7 @@ def _places() -> Mapping[str, str]:
         "allowed_hosts": _("Sites that it may link to"), "knowledge_base_ids": _("Knowledge"),
         "bounds": _("What it does by itself"), "model": _("Model"), "turn": _("How it takes its turn"),
         "hours.open": _("Hours of its own"), "hours": _("Hours of its own"), "followup": _("Asking again"),
-        "handover.team_id": _("To whom"), "handover.topics": _("When it is about one of these"),
+        "handover.team_id": _("To whom"), "handover.value_over_cents": _("When it is about more than"), "handover.topics": _("When it is about one of these"),
         "handover.message": _("What it says then"), "handover.returns_after_minutes": _("It takes the conversation back"), "handover": _("When a person takes over"),
         "inactivity": _("When the customer says nothing more"), "budget": _("What it may cost"),
     }  # fmt: skip

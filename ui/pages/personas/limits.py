@@ -9,7 +9,7 @@ from ui.components.forms import area_field, select_field, switch_field
 from ui.i18n import _
 from ui.pages.personas import models
 from ui.pages.personas.context import Context
-from ui.pages.personas.numbers import dollars, number, seconds
+from ui.pages.personas.numbers import cents, dollars, number, seconds
 from ui.pages.personas.silence import draw_silence
 
 
@@ -26,6 +26,10 @@ def draw_handover(it: Context) -> None:
                 _("To whom"), teams, handover.team_id, on_change=lambda: doc.change("handover", team_id=team.value)
             )
             number(it, "handover", "unanswered", _("After so many questions without an answer"), 1, 5)
+        cents(
+            it, _("When it is about more than"),
+            hint=_("What the customer's lead is worth, or a sum that they name. Empty: it does not matter."),
+        )  # fmt: skip
         switch_field(
             _("When somebody is angry or complains"), handover.negative, on_change=lambda on: doc.change("handover", negative=on)
         )

@@ -7,6 +7,7 @@ from ui.pages.personas.context import Context
 
 MICRO = 1_000_000
 LEAST, MOST = 0.001, 1_000_000  # US$ of a budget
+MOST_VALUE = 10_000_000_000
 
 
 def number(
@@ -53,3 +54,17 @@ def dollars(it: Context, name: str, label: str) -> None:
         hint=_("Empty: only the company's own limits."),
     )  # fmt: skip
     field.control.on_value_change(changed)
+
+
+def cents(it: Context, label: str, *, hint: str) -> None:
+    """The value from which people take over."""
+    given = it.doc.config.handover.value_over_cents
+
+    def changed() -> None:
+        if field.value is None or 0 <= field.value <= MOST_VALUE:
+            it.doc.change("handover", value_over_cents=None if field.value is None else round(field.value * 100))
+        else:
+            field.error(_("From {low} to {high}.").format(low=0, high=formats.number(MOST_VALUE)))
+
+    field = number_field(label, None if given is None else given / 100, low=0, step=1, hint=hint)
+    field.control.on_value_change(changed)  # after what clears the mark
