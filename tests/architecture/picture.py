@@ -8,7 +8,7 @@ from pathlib import Path
 
 from db.providers.registry import providers
 from tests.architecture.test_sql import OWNERS
-from tests.architecture.tree import PROGRAMS, ROOT, python_files, tree
+from tests.architecture.tree import PROGRAMS, ROOT, nodes, python_files
 from workers import main
 
 PAGE = Path("docs/architecture.md")
@@ -25,7 +25,7 @@ def _imports() -> set[tuple[str, str]]:
     """Program → program that some module of it imports; of the API, the contract is told apart."""
     found = set()
     for path in python_files(*PROGRAMS):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:

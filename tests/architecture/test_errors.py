@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from api.contract import problems
 from api.contract.problems import ERROR_LISTS, FIELD_LISTS, LOCALES, OTHER_LISTS
 from db.errors import AppError, Code, ErrorCode, Invalid, NotFound, RequestError, RequestField, fill
-from tests.architecture.tree import python_files, tree
+from tests.architecture.tree import nodes, python_files
 
 LISTS: tuple[type[Code], ...] = (*ERROR_LISTS, *FIELD_LISTS, *OTHER_LISTS)
 BASES = {"Code", "ErrorCode", "FieldCode"}
@@ -20,7 +20,7 @@ MAKER = Path("db/errors.py")
 
 def _nodes() -> Iterator[tuple[Path, ast.AST]]:
     for path in python_files("api", "db", "workers"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             yield path, node
 
 
@@ -97,7 +97,7 @@ def test_the_screens_look_for_codes_that_exist() -> None:
     looked_for = {
         constant.value
         for path in python_files("ui")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute) and node.left.attr == "code"
         if isinstance(node.left.value, ast.Name) and node.left.value.id in {"error", "problem"}
         for comparator in node.comparators

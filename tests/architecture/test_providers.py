@@ -1,10 +1,11 @@
 """Outside a provider's own folders nobody asks which provider it is: no comparison, no table and no import that names one."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from db.providers.registry import providers
-from tests.architecture.tree import PROGRAMS, python_files, tree
+from tests.architecture.tree import PROGRAMS, nodes, python_files
 
 OWN = (("db", "providers"), ("workers", "providers"), ("workers", "sandbox"), ("ui", "pages", "channels", "guides"))
 """Below these a folder or a file of a provider's name is the provider's."""
@@ -12,8 +13,9 @@ DEMO = ("db", "seed")
 """The demo company has channels of two providers: it imports them, and asks nothing."""
 
 
-def _names() -> set[str]:
-    return {name for one in providers() for name in (one.name, one.kind, *(hook.source for hook in one.webhooks))}
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(name for one in providers() for name in (one.name, one.kind, *(hook.source for hook in one.webhooks)))
 
 
 def _is_own(path: Path) -> bool:
@@ -29,7 +31,7 @@ def _literals(node: ast.AST) -> set[object]:
 def _asked(path: Path) -> set[str]:
     """Names of providers in comparisons, in `match`, as keys of tables, and in SQL that compares."""
     found: set[object] = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Compare):
             found |= _literals(node)
         elif isinstance(node, ast.MatchValue):
@@ -43,7 +45,7 @@ def _asked(path: Path) -> set[str]:
 
 def _imported(path: Path) -> set[str]:
     names = {one.name for one in providers()}
-    modules = [node.module or "" for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
+    modules = [node.module or "" for node in nodes(path) if isinstance(node, ast.ImportFrom)]
     return {module for module in modules if "providers" in module and names & set(module.split("."))}
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from db.settings import Settings
-from tests.architecture.tree import python_files, text, tree
+from tests.architecture.tree import nodes, python_files, text
 
 READERS = {"db/settings.py", "ui/settings.py", "workers/sandbox/config.py"}
 PASS_ON = {
@@ -34,7 +34,7 @@ def _reads_environment(path: Path) -> bool:
         and node.attr in {"environ", "getenv", "environb"}
         and isinstance(node.value, ast.Name)
         and node.value.id == "os"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
     )
 
 

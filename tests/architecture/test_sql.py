@@ -11,7 +11,7 @@ import asyncpg
 
 from db.messages.enums import AttemptState, MessageState
 from db.migrate import files
-from tests.architecture.tree import python_files, tree
+from tests.architecture.tree import nodes, python_files
 
 OWNERS = {
     "db/audit": {"request_log"},
@@ -109,18 +109,18 @@ _RAW = re.compile(
 @cache
 def strings(path: Path) -> tuple[tuple[int, str], ...]:
     """Line and text of every string that is no docstring; what an f-string puts in reads `{}`."""
-    return tuple(_strings(tree(path)))
+    return tuple(_strings(nodes(path)))
 
 
-def _strings(module: ast.Module) -> Iterator[tuple[int, str]]:
+def _strings(module: tuple[ast.AST, ...]) -> Iterator[tuple[int, str]]:
     silent: set[int] = set()
-    for node in ast.walk(module):
+    for node in module:
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             silent |= {id(part.value) for part in node.body if isinstance(part, ast.Expr)}
         if isinstance(node, ast.JoinedStr):
             silent |= {id(part) for part in node.values}
             yield node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
-    for node in ast.walk(module):
+    for node in module:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
             yield node.lineno, node.value
 

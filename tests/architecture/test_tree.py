@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from tests.architecture.tree import PROGRAMS, ROOT, python_files, text, tracked, tree
+from tests.architecture.tree import PROGRAMS, ROOT, nodes, python_files, text, tracked, tree
 
 TOP = {
     "api", "db", "ui", "workers", "tests", "docs", ".ci", "pyproject.toml", "justfile", "Containerfile", ".containerignore",
@@ -117,7 +117,7 @@ def test_no_test_judges_by_the_clock() -> None:
         f"{path}:{node.lineno}"
         for path in python_files("tests")
         if path.parts[:2] not in measuring
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if _by_the_clock(node)
     ] == []
 
@@ -143,7 +143,7 @@ def test_cases_have_the_same_name_in_every_process() -> None:
     assert [
         f"{path}:{node.lineno}"
         for path in python_files("tests")
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and _drawn_anew(node)
     ] == []
 
@@ -159,7 +159,7 @@ def test_no_path_of_one_machine_is_written_down() -> None:
 
 def _imports(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

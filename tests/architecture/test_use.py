@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.tree import PROGRAMS, python_files, tree
+from tests.architecture.tree import PROGRAMS, nodes, python_files, tree
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 CALLED_BY_LIBRARIES = {
@@ -47,14 +47,14 @@ def _module(path: Path) -> str:
 def _named_elsewhere(path: Path, modules: set[str]) -> Iterator[tuple[str, str]]:
     """Module and name of what a file takes from others."""
     known: dict[str, str] = {}
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             for each in node.names:
                 whole = f"{node.module}.{each.name}"
                 if whole in modules:
                     known[each.asname or each.name] = whole
                 yield node.module, each.name
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
             yield known[node.value.id], node.attr
 
@@ -66,7 +66,7 @@ def test_everything_is_used_by_the_product() -> None:
     used = {found for path in paths for found in _named_elsewhere(path, modules)}
     said: Counter[str] = Counter()
     for path in paths:
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Name):
                 said[node.id] += 1
                 used.add((_module(path), node.id))
@@ -79,7 +79,7 @@ def test_everything_is_used_by_the_product() -> None:
     idle: defaultdict[str, set[str]] = defaultdict(set)
     for path in paths:
         own = {id(node) for node in tree(path).body}
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if not isinstance(node, Def) or node.decorator_list or node.name.startswith("__"):
                 continue
             if not ((_module(path), node.name) in used if id(node) in own else said[node.name]):

@@ -39,3 +39,9 @@ def tree(path: Path) -> ast.Module:
     finally:
         if collects:
             gc.enable()
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All of the parsed file, as `ast.walk` goes: a dozen tests ask for it, and each walk through all files takes seconds."""
+    return tuple(ast.walk(tree(path)))

@@ -7,7 +7,7 @@ import pytest
 from nicegui.testing import User
 
 from api.contract.base import FieldError
-from tests.architecture.tree import python_files, tree
+from tests.architecture.tree import nodes, python_files
 from ui.client.base import ApiProblem
 from ui.components import forms, problems
 from ui.components.forms import filled, text_field
@@ -35,7 +35,7 @@ def test_no_form_marks_its_fields_by_itself() -> None:
         str(path)
         for path in python_files("ui")
         if path.parts[1] == "pages"
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "error"
     }
     assert by_hand == set(WHILE_TYPING)
