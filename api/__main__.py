@@ -1,5 +1,6 @@
 """`python -m api`: granian, ASGI, uvloop, as many processes as API_WORKERS says."""
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -30,11 +31,17 @@ def application() -> object:
     """The factory that each process calls, in a fresh interpreter."""
     if parent := multiprocessing.parent_process():
         die_with_parent(parent.pid or 0)  # else kill -9 of the parent leaves this process serving on the port
+    gc.disable()  # all that is loaded now stays: the collector need not look at it while it grows, nor with every few requests
     from api.app import create_app  # not at the top: the parent process only watches, and would load it all in vain
 
     settings = locate(load())
     log.configure(settings.log_level)
-    return create_app(settings)
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 25, 50)
+    gc.enable()
+    return app
 
 
 def main() -> int:
