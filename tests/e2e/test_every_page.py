@@ -294,11 +294,12 @@ async def _arrive(page: Page, stack: Stack, path: str, *, anew: bool) -> None:
         await page.evaluate(_AXE)
 
 
-async def _walk(stack: Stack, browser: Browser, paths: list[str], *, inside: bool) -> list[str]:
-    """Each page is looked at as the one before it was left: every other one on the phone first. Inside, every eighth is opened anew."""
+async def _walk(stack: Stack, browser: Browser, paths: list[str], seen: set[str], *, inside: bool) -> list[str]:
+    """Each page is looked at as the one before it was left: every other one on the phone first. Inside, every eighth is opened anew.
+    `seen`: looks of texts that some walk has judged."""
     context = await _a_phone(browser, stack, inside=inside)
     page, wrong = await new_page(context)
-    english, found, seen = _english(), list[str](), set[str]()
+    english, found = _english(), list[str]()
     for number, path in enumerate(paths):
         await _arrive(page, stack, path, anew=not inside or number % 8 == 0)
         looks = [lambda path=path: _on_a_desk(page, path, seen), lambda: _in_a_hand(page, english, seen)]
@@ -320,10 +321,11 @@ def _unseen(paths: Sequence[str]) -> set[str]:
 async def test_every_page(stack: Stack, browser: Browser) -> None:
     inside = [*_INSIDE, *await _inner_pages(stack)]
     assert _unseen([*_OUTSIDE, *inside]) == _NO_PAGES
+    seen = set[str]()
     async with asyncio.TaskGroup() as group:  # beside each other: pages wait for the server most of the time
         walks = [
-            group.create_task(_walk(stack, browser, [*_OUTSIDE], inside=False)),
-            *(group.create_task(_walk(stack, browser, inside[part::2], inside=True)) for part in range(2)),
+            group.create_task(_walk(stack, browser, [*_OUTSIDE], seen, inside=False)),
+            *(group.create_task(_walk(stack, browser, inside[part::2], seen, inside=True)) for part in range(2)),
         ]
     found = [line for walk in walks for line in walk.result()]
     assert found == [], "\n".join(found)
