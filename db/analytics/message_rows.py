@@ -144,11 +144,14 @@ async def rows(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> tuple[list[MessageRow], int]:
-    """The messages that a figure counts, newest first, and how many there are. Raises Forbidden, Invalid."""
+    """The messages that a figure counts, newest first, and how many there are: what was received is of no campaign, no author and no
+    failure. Raises Forbidden, Invalid."""
     actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
         if fact is MessageFact.RECEIVED:
+            if any(one is not None for one in where[1:]):
+                return [], 0
             args: list[object] = [actor.company_id, of.begins, of.ends, where.channel_id]
             found = await r.fetch(_DRESSED.format(rows=_RECEIVED), *args, *(after or (None, None)), limit)
             return [_row(row) for row in found], await r.fetchval(_RECEIVED_TOTAL, *args)

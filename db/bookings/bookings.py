@@ -82,6 +82,9 @@ from appointment where company_id = $1 and lead_id = $2 and state = '{Appointmen
 _MOVE = """
 update appointment set starts_at = $3, ends_at = $4, seat = $5, reminded_at = null, version = version + 1 where company_id = $1 and id = $2
 """
+_RESTORE = f"""
+update appointment set state = '{AppointmentState.BOOKED.value}', cancelled_at = null, seat = $3, version = version + 1 where company_id = $1 and id = $2
+"""
 _CANCEL = f"""
 update appointment set state = '{AppointmentState.CANCELLED.value}', cancelled_at = now(), version = version + 1 where company_id = $1 and id = $2
 """
@@ -199,12 +202,15 @@ async def book_in(
     return await _told(w, appointment_id)
 
 
-async def _take(w: Work, board_id: UUID, starts_at: datetime, moving: UUID | None = None) -> tuple[Span, int, int]:
-    """The time that begins then, a seat in it, and how many hours before it who books is reminded; held until the transaction ends. Raises Conflict where it is none, or not free."""
+async def _take(
+    w: Work, board_id: UUID, starts_at: datetime, moving: UUID | None = None, *, at_once: bool = False
+) -> tuple[Span, int, int]:
+    """The time that begins then, a seat in it, and how many hours before it who books is reminded; held until the transaction ends.
+    `at_once`: without the board's notice. Raises Conflict where it is none, or not free."""
     chosen = await of(w, w.company_id, board_id, hold=True)
     if not chosen.enabled:
         raise BookingError.NO_BOOKINGS()
-    begins, ends = _bounds(chosen)
+    begins, ends = _bounds(chosen._replace(notice_minutes=0) if at_once else chosen)
     if not begins <= starts_at < ends:  # first: at the ends of the calendar nothing can be reckoned
         raise BookingError.NOT_FREE()
     span = slots.stands(await opens(w, w.company_id, chosen), chosen.minutes, starts_at)
@@ -259,6 +265,22 @@ async def cancel_in(
     if lead["due_on"] == await _day(w, row["starts_at"]):
         await leads.change_in(w, row["lead_id"], due_on=due_on, signed=signed)
     w.audit("appointment.cancelled", appointment_id, lead_id=str(row["lead_id"]), starts_at=row["starts_at"].isoformat())
+    return await _told(w, appointment_id)
+
+
+async def restore_in(w: Work, appointment_id: UUID, *, signed: Signed = UNSIGNED) -> asyncpg.Record:
+    """What was cancelled stands again, where its time is still free and the lead has no other; the lead is due on its day, unless it is
+    due on another by now. Raises NotFound, Conflict `not_free`, `booked_already`, `no_bookings`."""
+    row = await one(w, w.company_id, appointment_id)
+    lead = await leads.lock(w, row["lead_id"], None)
+    span, seat, hours = await _take(w, row["board_id"], row["starts_at"], at_once=True)
+    if await w.fetchval(f"select true {_CURRENT}", w.company_id, row["lead_id"]):
+        raise BookingError.BOOKED_ALREADY()
+    await w.execute(_RESTORE, w.company_id, appointment_id, seat)
+    if lead["due_on"] is None:
+        await leads.change_in(w, row["lead_id"], due_on=await _day(w, span.start), signed=signed)
+    await _plan_reminder(w, appointment_id, span.start, hours)
+    w.audit("appointment.booked", appointment_id, lead_id=str(row["lead_id"]), starts_at=span.start.isoformat())
     return await _told(w, appointment_id)
 
 

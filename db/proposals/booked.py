@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from db.boards import leads
 from db.bookings import bookings, words
+from db.bookings.enums import AppointmentState
 from db.conversations import record
 from db.messages import answers
 from db.messages.replies import TextReply
@@ -61,9 +62,11 @@ async def _tell(w: Work, target: Target, at: datetime, said: Callable[[datetime,
 async def undo(w: Work, before: Mapping[str, Any], after: Mapping[str, Any], signed: leads.Signed) -> None:
     """The customer is told nothing: who takes it back talks to them. Raises Conflict where somebody changed the appointment since."""
     row = await bookings.one(w, w.company_id, UUID(after["appointment_id"]))
-    if row["version"] != after["version"] or row["state"] != "booked":
+    if row["version"] != after["version"]:
         raise ProposalError.UNDO_CHANGED()
-    if "starts_at" in before:
+    if row["state"] == AppointmentState.CANCELLED:
+        await bookings.restore_in(w, row["id"], signed=signed)
+    elif "starts_at" in before:
         await bookings.move_in(w, row["id"], datetime.fromisoformat(before["starts_at"]), signed=signed)
     else:
         due_on = date.fromisoformat(before["due_on"]) if before["due_on"] else None

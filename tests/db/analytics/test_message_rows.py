@@ -95,7 +95,7 @@ async def test_every_figure_of_messages_opens_into_as_many(
     parts = Counter[str]()
     for campaign in campaigns:
         part = await messages.messages(owner, since, None, None, campaign)
-        for fact in (MessageFact.SENT, MessageFact.READ, MessageFact.REPLIED, MessageFact.FAILED):
+        for fact in (MessageFact.SENT, MessageFact.READ, MessageFact.REPLIED, MessageFact.FAILED, MessageFact.RECEIVED):
             assert len(await listed(fact, MessageWhere(campaign_id=campaign))) == getattr(part.figures, fact.value)
         assert part.figures.sent == part.figures.of_campaigns
         parts["sent"] += part.figures.sent

@@ -146,6 +146,22 @@ async def test_who_has_an_appointment_is_moved_or_leaves(owner: Actor, owner_db:
     await scene.wrote("Não vou conseguir ir, pode desmarcar")
     left = await scene.propose(LeadTool.CANCEL_BOOKING)
     assert (left.state, await told(scene)) == (ProposalState.APPLIED, ["Mudamos para " + _day(span), "Desmarcado"])
+    assert left.id is not None
+    assert (await scene.row(lead_id))["due_on"] is None
+    assert (await decide.undo(owner, left.id))["state"] == "undone"
+    assert await bookings.of_lead(_Reads(owner_db), owner.company_id, lead_id) == span.start
+    assert (await scene.row(lead_id))["due_on"] == span.start.astimezone(ZONE).date()
+
+
+async def test_a_cancelled_time_that_went_to_somebody_else_stays_theirs(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene, lead_id, span, _ = await talks(owner, owner_db)
+    await bookings.book(owner, lead_id, span.start)
+    await scene.wrote("Não vou conseguir ir, pode desmarcar")
+    left = await scene.propose(LeadTool.CANCEL_BOOKING)
+    other = await scene.another()
+    await bookings.book(owner, await other.lead(), span.start)
+    assert left.id is not None
+    assert await code(decide.undo(owner, left.id)) == "undo_changed"
 
 
 async def test_only_free_times_by_hours_that_were_said_where_somebody_speaks(owner: Actor, owner_db: asyncpg.Connection) -> None:
