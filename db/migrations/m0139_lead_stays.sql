@@ -156,16 +156,18 @@ create temporary table known on commit drop as
 with moves as (
     select c.company_id, c.lead_id, c.at, c.id, c.from_stage_id, c.to_stage_id from lead_change c
     where c.kind in ('moved', 'moved_back') and c.to_stage_id is not null and c.from_stage_id is not null
+), first as (
+    select distinct on (company_id, lead_id) company_id, lead_id, from_stage_id from moves order by company_id, lead_id, id
 ), steps as (
-    select l.company_id, l.id as lead_id, l.created_at as at, null::uuid as change_id,
-        coalesce((select m.from_stage_id from moves m where m.company_id = l.company_id and m.lead_id = l.id order by m.id limit 1), l.stage_id) as stage_id
-    from lead l
+    select l.company_id, l.id as lead_id, l.created_at as at, null::uuid as change_id, coalesce(f.from_stage_id, l.stage_id) as stage_id
+    from lead l left join first f on f.company_id = l.company_id and f.lead_id = l.id
     union all
     select company_id, lead_id, at, id, to_stage_id from moves
 )
 select company_id, lead_id, stage_id, at, row_number() over each as k, lead(at) over each as left_at
 from steps window each as (partition by company_id, lead_id order by change_id nulls first);
 create index on known(company_id, lead_id, stage_id, k);
+analyze known;
 insert into lead_stay(company_id, lead_id, board_id, stage_id, number, entered_at, left_at, began, again, origins, origins_at, value_cents, reason)
 select s.company_id, s.lead_id, l.board_id, s.stage_id, e.number, s.at, s.left_at, s.k = 1,
     exists (select from known x where x.company_id = s.company_id and x.lead_id = s.lead_id and x.stage_id = s.stage_id and x.k < s.k),

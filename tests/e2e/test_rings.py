@@ -1,6 +1,7 @@
 """A person on the line wants somebody: the page rings and says who and why, and the call is taken, refused, or goes on by itself."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx
@@ -54,9 +55,11 @@ async def test_a_call_rings_is_taken_refused_and_missed(stack: Stack, context: B
             await calls("+5511955550001")
             await expect(box).to_contain_text("A pessoa tem interesse no orçamento")  # before it is taken
             await expect(box).to_contain_text("Quer falar com uma pessoa")
+            await expect(page).to_have_title(re.compile("^☎ .*na linha"))  # seen in the row of tabs, too
             await box.get_by_role("button", name="Atender").click()
             await expect(page.get_by_text("Seu telefone toca agora")).to_be_visible()
             await expect(box).to_have_count(0)
+            await expect(page).not_to_have_title(re.compile("^☎"))
             first = await _ended(api, before + 1)
             assert (first[0]["outcome"], first[0]["user_name"] is not None) == ("connected", True)
             await expect(page.get_by_text("Falou com alguém da equipe").first).to_be_visible()

@@ -3,6 +3,7 @@
 Ours alone decides what rings: the page asks after each event, and shows one call at a time.
 """
 
+import json
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -64,6 +65,7 @@ class Rings:
     def _close(self) -> None:
         if self._box is not None and not self._box.is_deleted:
             self._box.close()
+            ui.run_javascript("masteria.calls.quiet()")
         self._box, self._shown = None, None
 
     def _open(self, one: CallOffer) -> None:
@@ -80,6 +82,8 @@ class Rings:
             beat(1.0, partial(_count, one, left))
         self._box = box
         box.open()
+        said = json.dumps([_("{name} is on the line").format(name=name), one.reason])
+        ui.run_javascript(f"masteria.calls.ring(...{said})")
 
     async def _decide(self, one: CallOffer, *, taken: bool) -> None:
         try:

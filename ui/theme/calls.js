@@ -99,6 +99,28 @@
     }
   }
 
+  // -- a person on the line: one tab sounds until it is decided, and the titles of all say so ---------------------------
+  const PHONE = "☎ ";
+  let hush = () => {}, title = "";
+  function ring(name, text) {
+    quiet();
+    title = document.title;
+    document.title = `${PHONE}${name}`;
+    const over = new Promise((done) => (hush = done));
+    navigator.locks?.request("masteria-ring", { ifAvailable: true }, (lock) => {
+      if (!lock) return null;
+      sound();
+      const again = setInterval(sound, 2500);
+      if (!looks() && settings().notice) notice([{ name, text, paths: [location.pathname], tag: "call" }], false);
+      return over.then(() => clearInterval(again));
+    });
+  }
+  function quiet() {
+    hush();
+    if (document.title.startsWith(PHONE)) document.title = title;
+  }
+  addEventListener("leave", quiet);
+
   // -- which page leads ----------------------------------------------------------------------------------------------
   let turn = Promise.resolve(), shown = new AbortController();
   function lead() {
@@ -111,6 +133,8 @@
 
   masteria.calls = {
     lead,
+    ring,
+    quiet,
     sound,
     heard(came) { turn = turn.then(() => tell(came)).catch(() => {}); },
     settings: () => ({ ...settings(), permission: window.Notification?.permission || "none" }),
