@@ -95,7 +95,9 @@ class ContactCampaignController(Controller):
     ) -> RecipientHistory:
         """When it was sent, delivered, read and answered, and each time that it was tried. Needs `campaigns:read`."""
         found = await received.history(actor, contact_id, campaign_id)
-        return msgspec.convert({**found._asdict(), "tries": [one._asdict() for one in found.tries]}, RecipientHistory)
+        return msgspec.convert(
+            {**found._asdict(), "tries": [one._asdict() for one in found.tries]}, RecipientHistory, from_attributes=True
+        )
 
 
 class CampaignController(Controller):

@@ -12,7 +12,7 @@ import structlog
 
 from db.channels.secrets import ChannelRow
 from db.crypto import SealBroken
-from db.messages.enums import AttemptState, MessageState, SkipReason
+from db.messages.enums import AttemptState, MessageState, SkipReason, WaitRule
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from workers.outage import Breaker, Tally
@@ -48,7 +48,7 @@ PATIENT = (
 def held_back(message: Claimed, wait: float) -> Result:
     """Not sent, because of a limit on the recipient (db/limits.py:recipients)."""
     reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
-    return queued_again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
+    return queued_again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter", WaitRule.PACE)
 
 
 def said_before(message: Claimed) -> Result:
@@ -92,8 +92,10 @@ def not_taken(message: Claimed) -> Result:
     )
 
 
-def queued_again(message: Claimed, reason: FailureReason | None, retry_in: float, detail: str) -> Result:
-    """Not sent after all, and no try of its own."""
+def queued_again(
+    message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, by: WaitRule | None = None, name: str = ""
+) -> Result:
+    """Not sent after all, and no try of its own. `by`: the rule that holds it, `name`: as people call it."""
     return Result(
         message.message_id,
         message.epoch,
@@ -104,6 +106,8 @@ def queued_again(message: Claimed, reason: FailureReason | None, retry_in: float
         detail=detail,
         retry_in=retry_in,
         counts_as_try=False,
+        held_by=by.value if by is not None else None,
+        held_name=name or None,
     )
 
 

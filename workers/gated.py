@@ -11,6 +11,7 @@ from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.costs.enums import CapScope
 from db.messages import call_hours, header_files, ledger, render, repeats, strangers
+from db.messages.enums import WaitRule
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
@@ -30,15 +31,14 @@ async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | 
     if not closed:
         return list(batch)
     waiting = [message for message in batch if message.message_id in closed]
-    results = [
-        queued_again(
-            one, FailureReason.QUIET_HOURS, closed[one.message_id].wait, f"held by the rule {closed[one.message_id].rule}"
-        )
-        for one in waiting
-    ]
+    results = []
+    for one in waiting:
+        held = closed[one.message_id]
+        why = f"held by the rule {held.rule}"
+        results.append(queued_again(one, FailureReason.QUIET_HOURS, held.wait, why, held.by, held.rule))
     await ledger.finish(w, results, horizon=channel.unknown_horizon)
-    soonest = min(held.wait for held in closed.values())
-    await outgoing.note_limit(channel, "quiet_hours", None, until=now() + timedelta(seconds=soonest))
+    soonest = min(closed.values())
+    await outgoing.note_limit(channel, soonest.by.value, None, until=now() + timedelta(seconds=soonest.wait), name=soonest.rule)
     return [message for message in batch if message.message_id not in closed]
 
 
@@ -60,8 +60,26 @@ async def by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) 
     held = [message for message in batch if waits[message.message_id] > 0]
     if held:
         why = "held by the hours in which people are called"
-        results = [queued_again(one, FailureReason.QUIET_HOURS, waits[one.message_id], why) for one in held]
+        results = [
+            queued_again(
+                one,
+                FailureReason.QUIET_HOURS,
+                waits[one.message_id],
+                why,
+                WaitRule.CALL_HOURS,
+                call_hours.rule_of(one.address).source,
+            )
+            for one in held
+        ]
         await ledger.finish(w, results, horizon=channel.unknown_horizon)
+        soonest = min(held, key=lambda one: waits[one.message_id])
+        await outgoing.note_limit(
+            channel,
+            WaitRule.CALL_HOURS.value,
+            None,
+            until=now() + timedelta(seconds=waits[soonest.message_id]),
+            name=call_hours.rule_of(soonest.address).source,
+        )
     return [message for message in batch if not waits[message.message_id] > 0]
 
 
@@ -118,12 +136,12 @@ async def by_warmth(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked |
     if held is None:
         return list(batch)
     results = [
-        queued_again(one, FailureReason.WARM_UP, held.wait, "held by the warm-up of the number")
+        queued_again(one, FailureReason.WARM_UP, held.wait, "held by the warm-up of the number", WaitRule.WARM_UP)
         for one in batch
         if one.message_id in held.message_ids
     ]
     await ledger.finish(w, results, horizon=channel.unknown_horizon)
-    await outgoing.note_limit(channel, "warm_up", None, until=held.until)
+    await outgoing.note_limit(channel, WaitRule.WARM_UP.value, None, until=held.until)
     return [one for one in batch if one.message_id not in held.message_ids]
 
 
@@ -136,8 +154,10 @@ async def by_money(
     admitted = await gate.afford(w, asked, batch)
     dear = [one for one in batch if one.message_id not in admitted.go]
     if dear:
-        results = [queued_again(one, FailureReason.SPEND_CAP, AGAIN, "would pass the limit of costs") for one in dear]
+        scope, why = admitted.stop.value if admitted.stop else "", "would pass the limit of costs"
+        results = [queued_again(one, FailureReason.SPEND_CAP, AGAIN, why, WaitRule.SPEND_CAP, scope) for one in dear]
         await ledger.finish(w, results, horizon=channel.unknown_horizon)
+        await outgoing.note_limit(channel, WaitRule.SPEND_CAP.value, None, name=scope)
     return [one for one in batch if one.message_id in admitted.go], admitted.stop
 
 

@@ -132,12 +132,14 @@ def throughput_limit(channel: ChannelRow) -> str:
     return "segments" if registry.adapter(channel.kind).provider.capabilities.unit == "segment" else "number"
 
 
-async def note_limit(channel: ChannelRow, limit: str, value: float | None, *, until: datetime | None = None) -> None:
-    """Which limit holds the channel back right now, for the campaign's page; forgotten after a few seconds."""
+async def note_limit(
+    channel: ChannelRow, limit: str, value: float | None, *, until: datetime | None = None, name: str = ""
+) -> None:
+    """Which limit holds the channel back right now, for the campaign's page; forgotten after a few seconds. `name`: of a rule, as people call it."""
     with contextlib.suppress(*valkey.Down):
         await valkey.client().set(
             f"binding:{channel.id}",
-            msgspec.json.encode({"limit": limit, "value": value, "until": until}),
+            msgspec.json.encode({"limit": limit, "value": value, "until": until, "name": name}),
             ex=10 if until is None else 120,
         )
 

@@ -7,6 +7,7 @@ from api.contract.base import Output, example
 from api.contract.campaigns import Counts, Figures
 from api.contract.contacts import Moment
 from db.campaigns.enums import CampaignState
+from db.messages.enums import WaitRule
 
 
 class FailureGroup(Output):
@@ -38,8 +39,18 @@ class InsteadBySms(Output):
     both: int
 
 
+class CampaignWait(Output):
+    """What so many people of a campaign wait for. `name`: the company's rule for hours (`campaign`: the campaign's own), the limit of costs, where the law
+    is from, or why the channel or a try failed; `until`: when the first of them goes on by itself."""
+
+    rule: Annotated[WaitRule, example("quiet_hours")]
+    name: Annotated[str, example("Horário comercial")]
+    count: int
+    until: Moment | None
+
+
 class Progress(Output):
-    """GET /v1/campaigns/{id}/progress."""
+    """GET /v1/campaigns/{id}/progress. `waits`: what those who have no message yet wait for, most people first; of at most 100,000 of them."""
 
     state: CampaignState
     state_reason: str | None
@@ -47,7 +58,7 @@ class Progress(Output):
     counts: Counts
     rate: float  # per second, over the last 10 s
     eta: Moment | None
-    limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | none
+    limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | a WaitRule | none
     limit_value: float | None
     limit_until: Moment | None
     failures: list[FailureGroup]
@@ -57,6 +68,8 @@ class Progress(Output):
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
     next_at: Moment | None = None  # nothing goes out before then
     fallback: InsteadBySms | None = None
+    waits: list[CampaignWait] = []
+    limit_name: str = ""  # of the rule for hours that binds
 
 
 RecipientState = Literal[
@@ -75,16 +88,19 @@ class ContactCampaign(Output):
 
 
 class RecipientTry(Output):
-    """One time that a message was handed to the provider: `outcome` says what it answered."""
+    """One time that it was the message's turn: `outcome` says what the provider answered, or that a rule of ours held it (`held_by`, `held_name`) before it
+    got there."""
 
     at: Moment
     answered_at: Moment | None
-    outcome: Literal["started", "accepted", "rejected", "unknown"]
+    outcome: Literal["started", "accepted", "rejected", "unknown", "held"]
     code: int | None
+    held_by: WaitRule | None = None
+    held_name: str = ""
 
 
 class RecipientHistory(Output):
-    """GET /v1/contacts/{contact_id}/campaigns/{campaign_id}. `next_at`: it waits until then; `tries`: the newest first, at most 50."""
+    """GET /v1/contacts/{contact_id}/campaigns/{campaign_id}. `next_at`: it waits until then, `waits`: for what; `tries`: the newest first, at most 50."""
 
     message_id: UUID
     address: Annotated[str, example("+5511987654321")]
@@ -97,6 +113,7 @@ class RecipientHistory(Output):
     replied_at: Moment | None
     ended_at: Moment | None  # failed, left out or cancelled
     tries: list[RecipientTry]
+    waits: CampaignWait | None = None
 
 
 class Recipient(Output):

@@ -94,6 +94,7 @@ from db.messages.enums import FileState as FileState
 from db.messages.enums import MessageOrigin as MessageOrigin
 from db.messages.enums import MessageState as MessageState
 from db.messages.enums import SkipReason as SkipReason
+from db.messages.enums import WaitRule as WaitRule
 from db.permissions import Permission as Permission
 from db.permissions import Role as Role
 from db.personas.enums import BindingHours as BindingHours

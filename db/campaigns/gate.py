@@ -16,6 +16,7 @@ from db.costs import caps
 from db.costs.caps import Admitted, Wanted
 from db.costs.enums import CapScope
 from db.messages import queueing
+from db.messages.enums import WaitRule
 from db.messages.ledger import Claimed
 from db.work import Work
 
@@ -32,10 +33,11 @@ from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id wher
 
 
 class Closed(NamedTuple):
-    """Somebody who may not be written to now: seconds to wait, and which rule holds them."""
+    """Somebody who may not be written to now: seconds to wait, which rule holds them, and what of it."""
 
     wait: float
     rule: str
+    by: WaitRule = WaitRule.QUIET_HOURS
 
 
 class Asked(NamedTuple):
@@ -91,7 +93,7 @@ def _closed(rules: Rules, address: str, at: datetime) -> Closed | None:
     if opens == at:
         return None
     wait = (opens - at).total_seconds() if opens is not None else NOT_SOON
-    return Closed(wait, rules.holds(there, at))
+    return Closed(wait, *(rules.holds(there, at) or ("",)))
 
 
 async def afford(w: Work, asked: Asked, messages: Sequence[Claimed]) -> Admitted:

@@ -142,7 +142,8 @@ async def _judged(r: Read, drafts: Sequence[Draft], rules: Rules, at: datetime) 
             skipped[row["reason"]] = skipped.get(row["reason"], 0) + row["people"]
             continue
         spans = open_spans(rules, row["address"], at)
-        held = "" if spans and spans[0][0] == at else rules.holds(place(row["address"]), at) or "?"
+        holds = None if spans and spans[0][0] == at else rules.holds(place(row["address"]), at)
+        held = "" if spans and spans[0][0] == at else holds.name if holds is not None else "?"
         places.append(_Place(row["start"], row["address"], row["people"], row["units"], spans, held))
     return skipped, places
 

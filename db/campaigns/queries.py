@@ -16,6 +16,7 @@ from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, p
 from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
+from db.campaigns.waits import Wait, waits
 from db.clock import now
 from db.contacts.metadata import marks
 from db.errors import Field, RequestError
@@ -129,11 +130,12 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class BindingLimit(msgspec.Struct, frozen=True):
-    """The limit that held a channel back; `value` per second where it is a speed, `until` where it ends by itself."""
+    """The limit that held a channel back; `value` per second where it is a speed, `until` where it ends by itself, `name` of a rule for hours."""
 
     limit: str
     value: float | None
     until: datetime | None
+    name: str = ""
 
 
 class Instead(msgspec.Struct, frozen=True):
@@ -170,17 +172,26 @@ class Progress(msgspec.Struct, frozen=True):
     series: list[Point]
     series_seconds: int
     fallback: Instead | None = None
+    waits: list[Wait] = []
+    limit_name: str = ""
 
 
 async def progress(actor: Actor, campaign_id: UUID) -> Progress:
     """Raises NotFound."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         row = await one(r, campaign_id)
+        limit = await _binding_limit(row["channel_id"]) if row["state"] == CampaignState.RUNNING else None
+        full = limit is not None and limit.limit == "tier"
         tally = (await tallies(r, [campaign_id]))[campaign_id]
         found = await groups(r, campaign_id)
         rate = await tally_rate(r, campaign_id, RATE_SECONDS)
         first = await r.fetchval(_NEXT, campaign_id)
         instead = await fallback.told(r, campaign_id)
+        held = (
+            await waits(r, campaign_id, limit.until if limit and full else None, tier=full)
+            if tally.counts.get("queued", 0)
+            else []
+        )
         points: list[Point] = []
         seconds = 1
         if row["started_at"] is not None:
@@ -190,7 +201,7 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
     left = tally.counts.get("queued", 0) + tally.counts.get("sending", 0)
     running = row["state"] == CampaignState.RUNNING
     outage = row["outage_since"] if running and left else None
-    binding = await _binding_limit(row["channel_id"]) if running and left and not outage else None
+    binding = limit if left and not outage else None
     testing = row["trial_state"] in ("testing", "waiting")  # most of them wait for the better text
     return Progress(
         state=CampaignState(row["state"]),
@@ -211,6 +222,8 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         fallback=Instead(instead.channel_name, instead.channel_kind, instead.stopped, *instead.counted)
         if instead is not None
         else None,
+        waits=held,
+        limit_name=binding.name if binding else "",
     )
 
 

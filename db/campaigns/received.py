@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
+
+from db.campaigns.waits import Wait, of_message
 from db.contacts.notes import must_exist
 from db.errors import RequestError
-from db.messages.enums import AttemptState, MessageState
+from db.messages.enums import AttemptState, MessageState, WaitRule
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read
@@ -31,21 +34,24 @@ select m.id, m.state, m.reason, m.address, m.sent_at, m.delivered_at, m.read_at,
 from message m where m.company_id = $1 and m.contact_id = $2 and m.campaign_id = $3 order by m.id limit 1
 """
 _TRIES = (
-    "select started_at, done_at, state, code from attempt where company_id = $1 and message_id = $2 order by epoch desc limit 50"
+    "select started_at, done_at, state, code, held_by, coalesce(held_name, '') as held_name from attempt"
+    " where company_id = $1 and message_id = $2 order by epoch desc limit 50"
 )
 
 
 class Try(NamedTuple):
-    """One time that it was handed to the provider."""
+    """One time that it was its turn. Outcome `held`: the rule of ours kept it here, and the provider never saw it."""
 
     at: datetime
     answered_at: datetime | None
     outcome: str
     code: int | None
+    held_by: WaitRule | None
+    held_name: str
 
 
 class History(NamedTuple):
-    """What became of a campaign's message to one person. `next_at`: it waits until then. `tries`: the newest first."""
+    """What became of a campaign's message to one person. `next_at`: it waits until then, `waits`: for what. `tries`: the newest first."""
 
     message_id: UUID
     address: str
@@ -58,6 +64,7 @@ class History(NamedTuple):
     replied_at: datetime | None
     ended_at: datetime | None
     tries: list[Try]
+    waits: Wait | None
 
 
 class Received(NamedTuple):
@@ -88,6 +95,9 @@ async def history(actor: Actor, contact_id: UUID, campaign_id: UUID) -> History:
         if row is None:
             raise RequestError.NOT_FOUND(what="campaign")
         tries = await r.fetch(_TRIES, actor.company_id, row["id"])
+        waits = None
+        if row["next_at"] is not None:
+            waits = await of_message(r, actor.company_id, campaign_id, row["reason"], row["address"], row["next_at"])
     return History(
         row["id"],
         row["address"],
@@ -99,5 +109,12 @@ async def history(actor: Actor, contact_id: UUID, campaign_id: UUID) -> History:
         row["read_at"],
         row["replied_at"],
         row["done_at"],
-        [Try(one["started_at"], one["done_at"], AttemptState(one["state"]).name.lower(), one["code"]) for one in tries],
+        [_try(one) for one in tries],
+        waits,
     )
+
+
+def _try(row: asyncpg.Record) -> Try:
+    by = WaitRule(row["held_by"]) if row["held_by"] else None
+    outcome = AttemptState(row["state"]).name.lower() if by is None else "held"
+    return Try(row["started_at"], row["done_at"], outcome, row["code"], by, row["held_name"])

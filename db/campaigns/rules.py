@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.campaigns.events import SendHoursChanged
 from db.campaigns.plan import Plan
-from db.campaigns.windows import Hours, holding, opening
+from db.campaigns.windows import Holding, Hours, holding, opening
 from db.clock import now
 from db.contacts.holidays import brazil
 from db.contacts.places import Place
@@ -73,7 +73,7 @@ class Rules:
         rules, zones = self.of(place)
         return opening(rules, zones, at, MARGIN) if rules else at
 
-    def holds(self, place: Place, at: datetime) -> str:
+    def holds(self, place: Place, at: datetime) -> Holding | None:
         """Which rule holds them at this moment."""
         rules, zones = self.of(place)
         return holding(rules, zones, at) or holding(rules, zones, at + MARGIN)

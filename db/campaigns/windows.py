@@ -7,9 +7,12 @@ An hour that a clock skips or repeats is taken so that less is allowed: an openi
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+
+from db.messages.enums import WaitRule
 
 FAR = 16
 """Days that are looked ahead: who is not allowed anything for so long is not written to at all."""
@@ -31,13 +34,23 @@ class Hours(msgspec.Struct, frozen=True):
     def counts(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
-    def allows(self, local: datetime) -> bool:
-        """By a clock on the wall."""
+    def forbids(self, local: datetime) -> WaitRule | None:
+        """By a clock on the wall: what of the rule forbids this moment."""
         day = local.date()
         if not self.counts(day):
-            return True
-        minute = local.hour * 60 + local.minute
-        return day.weekday() in self.weekdays and day not in self.holidays and self.opens <= minute < self.closes
+            return None
+        if day in self.holidays:
+            return WaitRule.HOLIDAY
+        if day.weekday() not in self.weekdays:
+            return WaitRule.OFFICE_DAYS
+        return None if self.opens <= local.hour * 60 + local.minute < self.closes else WaitRule.QUIET_HOURS
+
+
+class Holding(NamedTuple):
+    """The rule that forbids a moment, and what of it does."""
+
+    name: str
+    by: WaitRule
 
 
 Span = tuple[datetime, datetime]
@@ -57,12 +70,13 @@ def opening(rules: Sequence[Hours], zones: Sequence[str], at: datetime, margin: 
     return next((start for start, end in spans(rules, zones, at) if end - start > margin), None)
 
 
-def holding(rules: Sequence[Hours], zones: Sequence[str], at: datetime) -> str:
-    """The name of a rule that forbids this moment; "" where none does."""
+def holding(rules: Sequence[Hours], zones: Sequence[str], at: datetime) -> Holding | None:
+    """A rule that forbids this moment."""
     for rule in rules:
-        if any(not rule.allows(at.astimezone(ZoneInfo(zone))) for zone in zones):
-            return rule.name
-    return ""
+        for zone in zones:
+            if (by := rule.forbids(at.astimezone(ZoneInfo(zone)))) is not None:
+                return Holding(rule.name, by)
+    return None
 
 
 def _of(rule: Hours, zone: ZoneInfo, since: datetime, days: int) -> Iterator[Span]:

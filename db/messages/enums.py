@@ -85,6 +85,23 @@ class FileReason(StrEnum):
     FORGOTTEN = "forgotten"  # it was here, for as long as its company keeps files
 
 
+class WaitRule(StrEnum):
+    """What a message waits for: a rule, the standing of its channel, or its turn."""
+
+    QUIET_HOURS = "quiet_hours"
+    OFFICE_DAYS = "office_days"
+    HOLIDAY = "holiday"
+    CALL_HOURS = "call_hours"  # in which people may be called, by the law of their place
+    WARM_UP = "warm_up"  # the number is young
+    TIER = "tier"  # so many new people a day
+    SPEND_CAP = "spend_cap"
+    CHANNEL = "channel"  # it cannot send now
+    PACE = "pace"  # between two messages
+    RETRY = "retry"  # a try failed, the next one comes
+    SPREAD = "spread"  # over the time that was chosen
+    MOMENT = "moment"  # that was chosen for it
+
+
 class AttemptState(IntEnum):
     STARTED = 0
     ACCEPTED = 1

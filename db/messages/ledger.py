@@ -53,6 +53,8 @@ class Result(NamedTuple):
     detail: str | None = None
     retry_in: float | None = None  # seconds; for queued
     counts_as_try: bool = True
+    held_by: str | None = None  # a WaitRule: nothing went out, because of it
+    held_name: str | None = None
 
 
 class StatusUpdate(NamedTuple):
@@ -136,11 +138,12 @@ _FINISH = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::smallint[]),
                          (select $6::smallint[]), (select $7::text[]), (select $8::smallint[]), (select $9::int[]),
-                         (select $10::text[]), (select $11::text[]), (select $12::float8[]), (select $13::smallint[]))
-        r(message_id, epoch, attempt_id, state, attempt_state, provider_id, http_status, code, reason, detail, retry_in, tried)
+                         (select $10::text[]), (select $11::text[]), (select $12::float8[]), (select $13::smallint[]),
+                         (select $14::text[]), (select $15::text[]))
+        r(message_id, epoch, attempt_id, state, attempt_state, provider_id, http_status, code, reason, detail, retry_in, tried, held_by, held_name)
     order by message_id
 ), a as (
-    update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail,
+    update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail, held_by = r.held_by, held_name = r.held_name,
         provider_id = coalesce(r.provider_id, t.provider_id), done_at = now()
     from r where t.company_id = $1 and t.id = r.attempt_id and t.state in ({A.STARTED}, {A.UNKNOWN})
 ), done as (
@@ -148,7 +151,7 @@ with r as (
     state = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.state
         when m.maybe_duplicate then {M.FAILED_UNKNOWN} when {_REPLACED} then {M.CANCELLED} else {M.SKIPPED} end,
     sent_at = case when r.state = {M.SENT} then coalesce(m.sent_at, now()) else m.sent_at end,
-    lease_until = case when r.state = {M.UNKNOWN} then now() + make_interval(secs => $14) end,
+    lease_until = case when r.state = {M.UNKNOWN} then now() + make_interval(secs => $16) end,
     next_at = case when r.state = {M.QUEUED} then now() + make_interval(secs => r.retry_in) else m.next_at end,
     done_at = case when r.state in ({M.FAILED}, {M.SKIPPED}) or r.state = {M.QUEUED} and not m.requeue_allowed then now() end,
     tries = m.tries + r.tried, code = r.code,
@@ -306,7 +309,7 @@ async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
         if r.state == MessageState.SENT:
             sent.append((r.message_id, r.epoch, r.attempt_id, r.provider_id))
         else:
-            others.append((r[0], r[1], r[2], int(r[3]), int(r[4]), *r[5:11], int(r[11])))
+            others.append((r[0], r[1], r[2], int(r[3]), int(r[4]), *r[5:11], int(r[11]), *r[12:]))
     if sent:
         await w.execute(_FINISH_SENT, w.company_id, *map(list, zip(*sent, strict=True)))
     if others:

@@ -52,7 +52,7 @@ RULES: dict[str, Rule] = {
     "contact_export": _keep(f"Who asked for a file of it and when; the file is deleted. {_IDS}"),
     # what was said
     "message": _blank("address params content provider_id context reacts_to", "dedupe_key reason origin"),
-    "attempt": _blank("provider_id detail"),
+    "attempt": _blank("provider_id detail", "held_by held_name"),
     "lost_attempt": ERASE,
     "inbound_message": _blank("address body content context context_provider_id referral provider_id", "kind origin"),
     "message_file": ERASE,

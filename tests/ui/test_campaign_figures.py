@@ -1,18 +1,22 @@
 """What the live page draws of figures, and the tables of words."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
+import msgspec
 import pytest
 
-from api.contract.campaign_progress import FailureGroup, Progress, RatePoint
+from api.contract.campaign_progress import CampaignWait, FailureGroup, Progress, RatePoint, RecipientHistory, RecipientTry
 from api.contract.campaigns import Counts, Figures
-from api.contract.enums import CampaignState
+from api.contract.enums import CampaignState, WaitRule
 from db.messages.enums import SkipReason
 from db.messages.reasons import FailureReason
+from ui import formats
 from ui.components.progress import width
-from ui.labels import reasons
+from ui.labels import reasons, waits
 from ui.pages.campaigns import figures, outcomes, speed
 from ui.pages.campaigns.pane import split_numbers
+from ui.pages.campaigns.recipients import steps
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -89,3 +93,31 @@ def test_failures_of_one_reason_are_one_group() -> None:
 
 def test_numbers_of_a_test_are_split_once_each() -> None:
     assert split_numbers("(11) 98765-4321, 21 9;\n(11) 98765-4321,") == ["(11) 98765-4321", "21 9"]
+
+
+def test_every_rule_that_holds_somebody_has_its_words_and_says_until_when() -> None:
+    until = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    for rule in WaitRule:
+        one = CampaignWait(rule=rule, name="Comercial", count=3, until=until)
+        assert "3 " in waits.sentence(one)
+        assert formats.moment(until) in waits.sentence(one)
+        assert formats.moment(until) not in waits.sentence(msgspec.structs.replace(one, until=None))
+        assert waits.ICONS[rule]
+    hours = CampaignWait(rule=WaitRule.HOLIDAY, name="Comercial", count=1, until=until)
+    assert waits.sentence(hours).startswith("1 pessoa à espera até ")
+    assert waits.sentence(hours).endswith("regra “Comercial”, porque é feriado")
+    assert waits.rule(WaitRule.CHANNEL, "spam_rate") != waits.rule(WaitRule.CHANNEL, "")
+
+
+def test_a_try_that_a_rule_held_is_no_refusal_of_the_provider() -> None:
+    held = RecipientTry(
+        at=START, answered_at=START, outcome="held", code=None, held_by=WaitRule.QUIET_HOURS, held_name="Comercial"
+    )
+    wait = CampaignWait(rule=WaitRule.QUIET_HOURS, name="Comercial", count=1, until=START + timedelta(hours=9))
+    found = RecipientHistory(
+        message_id=uuid4(), address="+5511987654321", state="queued", reason="quiet_hours", next_at=START + timedelta(hours=9), sent_at=None,
+        delivered_at=None, read_at=None, replied_at=None, ended_at=None, tries=[held], waits=wait,
+    )  # fmt: skip
+    waiting, before = steps(found)
+    assert waiting[2] == f"À espera até {formats.moment(wait.until)}: regra “Comercial”"
+    assert before[:3] == ("info", "Segurada antes de sair", "À espera: regra “Comercial”")

@@ -10,6 +10,7 @@ import msgspec
 from db import limits
 from db.channels.secrets import ChannelRow
 from db.messages import ledger, naming
+from db.messages.enums import WaitRule
 from db.messages.ledger import Claimed
 from db.messages.reasons import FailureReason
 from db.providers import registry as definitions
@@ -146,4 +147,4 @@ def drawn(message_id: UUID, span: tuple[float, float]) -> float:
 def _waits(message: Claimed, wait: float) -> ledger.Result:
     long = wait > 300
     reason = FailureReason.NEW_PEOPLE_LIMIT if long else FailureReason.PAIR_RATE
-    return queued_again(message, reason, wait, "held back by the number's own pace")
+    return queued_again(message, reason, wait, "held back by the number's own pace", WaitRule.PACE)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from db.campaigns.plan import Plan, PlanHours
 from db.campaigns.rules import MARGIN, Rules, SendHours
-from db.campaigns.windows import WEEK, Hours, holding, opening, spans, steps
+from db.campaigns.windows import WEEK, Holding, Hours, holding, opening, spans, steps
 from db.contacts.holidays import brazil, easter
 from db.contacts.places import place
+from db.messages.enums import WaitRule
 
 ZONES = (
     "America/Sao_Paulo", "America/New_York", "Europe/Lisbon", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia",
@@ -34,7 +35,7 @@ def hours(draw: st.DrawFn) -> Hours:
 
 def allowed(rules: list[Hours], zones: list[str], at: datetime) -> bool:
     """By every clock on every wall."""
-    return all(rule.allows(at.astimezone(ZoneInfo(zone))) for rule in rules for zone in zones)
+    return all(rule.forbids(at.astimezone(ZoneInfo(zone))) is None for rule in rules for zone in zones)
 
 
 moments = st.one_of(
@@ -121,7 +122,9 @@ def test_whoever_leaves_now_may_be_written_to_until_the_lease_is_over(rules: Rul
     assert opens >= at
     assert all(allowed(found, list(zones), opens + part) for part in (timedelta(), MARGIN / 2, MARGIN))
     if opens > at:  # held: one of the rules forbids this moment, or the time left is too short, and its name is told
-        assert rules.holds(there, at) in {rule.name for rule in found}
+        held = rules.holds(there, at)
+        assert held is not None
+        assert held.name in {rule.name for rule in found}
 
 
 def test_the_first_moment_leaves_out_an_end_that_is_too_near() -> None:
@@ -130,8 +133,9 @@ def test_the_first_moment_leaves_out_an_end_that_is_too_near() -> None:
     assert opening([evening], ["America/Sao_Paulo"], friday) == friday
     monday = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
     assert opening([evening], ["America/Sao_Paulo"], friday, timedelta(minutes=5)) == monday
-    assert holding([evening], ["America/Sao_Paulo"], friday) == ""
-    assert holding([evening], ["America/Sao_Paulo"], friday + timedelta(minutes=2)) == "business hours"
+    assert holding([evening], ["America/Sao_Paulo"], friday) is None
+    held = holding([evening], ["America/Sao_Paulo"], friday + timedelta(minutes=2))
+    assert held == Holding("business hours", WaitRule.QUIET_HOURS)
 
 
 def test_all_zones_must_allow_it_and_never_is_said() -> None:

@@ -41,6 +41,7 @@ from ui.pages.campaigns.outcomes import Outcomes
 from ui.pages.campaigns.recipients import Recipients
 from ui.pages.campaigns.speed import Speed
 from ui.pages.campaigns.trial import Trial
+from ui.pages.campaigns.waits import Waits
 from ui.routing import page
 
 BEAT = 5.0  # seconds between looks when no event comes
@@ -212,6 +213,7 @@ class _Live:
         reads = kinds.can(self._campaign.channel_kind).reports_read
         self._figures = Figures(progress, reads, self._to_failures, self._to_replies)
         self._speed = Speed(progress, tried=self._campaign.trial is not None)
+        self._waits = Waits(progress)
         self._trial = Trial(self._campaign)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
         self._instead = Instead(progress)
@@ -228,6 +230,7 @@ class _Live:
         self._left = progress.counts.queued + progress.counts.sending
         self._figures.set(progress)
         self._speed.set(progress)
+        self._waits.set(progress)
         self._outcomes.set(progress)
         self._instead.set(progress)
 

@@ -24,7 +24,7 @@ from ui.components.table import Column, DataTable, data_table
 from ui.components.text import Tone, chip, title
 from ui.i18n import _
 from ui.labels import messages as message_labels
-from ui.labels import reasons
+from ui.labels import reasons, waits
 
 REPLIED = "replied"
 
@@ -162,6 +162,9 @@ def steps(found: RecipientHistory) -> list[tuple[Tone, str, str, str]]:
         "started": ("info", _("Handed to the provider")),
     }
     for one in found.tries:
+        if one.held_by is not None:
+            lines.append((one.at, "info", _("Held back before it went"), waits.held(one.held_by, one.held_name)))
+            continue
         tone, text = outcomes[one.outcome]
         lines.append((one.at, tone, text, _("code {code}").format(code=one.code) if one.code else ""))
     if found.ended_at is not None:
@@ -174,7 +177,8 @@ def steps(found: RecipientHistory) -> list[tuple[Tone, str, str, str]]:
         for at, tone, text, detail in sorted(lines, key=lambda line: line[0], reverse=True)
     ]
     if found.next_at is not None:
-        shown.insert(0, ("info", _("In the queue"), "", _("goes out {when}").format(when=formats.moment(found.next_at))))
+        held = waits.held(found.waits.rule, found.waits.name, found.waits.until) if found.waits is not None else ""
+        shown.insert(0, ("info", _("In the queue"), held, _("goes out {when}").format(when=formats.moment(found.next_at))))
     return shown
 
 
