@@ -31,7 +31,7 @@ from api.contract.preflight import (
 )
 from api.costs import currency_of, limit
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
-from db.campaigns import compare, money, preflight
+from db.campaigns import compare, money, preflight, preflight_people
 from db.campaigns.enums import CompareMetric, PreflightRule
 from db.campaigns.estimates import CampaignEstimate, InsteadCost
 from db.contacts.phones import display
@@ -137,7 +137,8 @@ class PreflightController(Controller):
         name: Annotated[
             str,
             QueryParameter(
-                max_length=100, description="For `missing_value`: the field; for `tier`: `today` for those who need not wait."
+                max_length=100,
+                description="For `missing_value`: the field; for `tier`: `today` for those who need not wait; for `spend_cap`: the limit.",
             ),
         ] = "",
         at: Annotated[
@@ -148,7 +149,7 @@ class PreflightController(Controller):
     ) -> Page[PreflightPerson]:
         """Before the launch; afterwards each stands among the recipients. Needs `campaigns:read`."""
         after = decode_cursor(cursor, tuple[UUID])
-        rows = await preflight.people(
+        rows = await preflight_people.people(
             actor, campaign_id, rule, name=name, at=at, limit=one_over(limit), after=after[0] if after else None
         )
         return page(rows, limit, lambda row: (row.contact_id,), _person)

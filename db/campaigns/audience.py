@@ -57,7 +57,7 @@ class Audience:
         """`rehearsal`: on the simulator, which alone writes to sample contacts. `category`: what it is for; who refuses that is left out."""
         self.args: list[object] = []
         self.by_segment = registry.provider(kind).capabilities.unit == "segment"
-        self._fields = fields or []
+        self.fields = fields or []
         self.company = self.arg(company_id, "uuid")
         capabilities = registry.provider(kind).capabilities
         more = [] if rehearsal else [f"when p.source = '{SAMPLE}' then '{SkipReason.SAMPLE_CONTACT}'"]
@@ -76,7 +76,7 @@ class Audience:
                 f" then '{SkipReason.RECENTLY_MESSAGED}'"
             )
         parts = {
-            "email": values.EMAIL if "email" in self._fields else "null::text",
+            "email": values.EMAIL if "email" in self.fields else "null::text",
             "kinds": self.arg(list(capabilities.addresses), "text[]"),
             "company": self.company,
             "condition": filters.picked(chosen, self.args),
@@ -103,7 +103,7 @@ class Audience:
 
     @property
     def params(self) -> str:
-        return values.params(self._fields, self.company, self.arg)
+        return values.params(self.fields, self.company, self.arg)
 
     def text(self, content: TextContent) -> str:
         """SQL for about the text that a person gets: what the segment count for the rate limit is taken from."""

@@ -90,13 +90,18 @@ async def estimated(r: Read, draft: Draft) -> CampaignEstimate:
 
 async def grouped(r: Read, audience: Audience, contents: Sequence[Content]) -> list[Place]:
     """Those who would get it, by place."""
+    return list((await starting(r, audience, contents)).values())
+
+
+async def starting(r: Read, audience: Audience, contents: Sequence[Content]) -> dict[str, Place]:
+    """The same by the start of their addresses (`places.GROUP`)."""
     start = GROUP.format("p.address")
     sql = (
-        f"select min(p.address) as address, count(*)::int as people, {units(audience, contents)} as units"
-        f" from judged p where p.reason is null group by {start}"
+        f"select {start} as start, min(p.address) as address, count(*)::int as people, {units(audience, contents)} as units"
+        f" from judged p where p.reason is null group by 1"
     )
     rows = await r.fetch(audience.people + sql, *audience.args)
-    return [Place(place(row["address"]).country, row["people"], row["units"]) for row in rows]
+    return {row["start"]: Place(place(row["address"]).country, row["people"], row["units"]) for row in rows}
 
 
 def units(audience: Audience, contents: Sequence[Content]) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from db.campaigns import estimates, money, warm_up
-from db.campaigns.audience import Audience, count
+from db.campaigns.audience import Audience
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import PreflightEffect, PreflightRule
 from db.campaigns.estimates import CampaignEstimate, Place
@@ -24,9 +24,10 @@ from db.clock import now
 from db.contacts.places import GROUP, place
 from db.costs.caps import Cap
 from db.costs.estimate import Estimate
-from db.errors import Field, RequestError, RequestField
-from db.messages.enums import AttemptState, SkipReason
-from db.messages.render import draw
+from db.errors import Field
+from db.messages import repeats
+from db.messages.enums import AttemptState
+from db.messages.render import TextContent, draw
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -102,18 +103,25 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
         found += await money.problems(r, draft)
         rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
         drafts = await texts(r, draft)
-        skipped, places = await _judged(r, drafts, rules, starts)
+        skipped, places = await judged_places(r, drafts, rules, starts)
         reachable = sum(one.people for one in places)
         cost = await estimates.of_places(
             r, draft, drafts, [Place(place(one.address).country, one.people, one.units) for one in places]
         )
         limits = await money.limits(r, draft)
         missing, samples = await _values(r, draft)
-        tier = await _tier(r, draft, reachable, starts)
+        tier = await tier_of(r, draft, reachable, starts)
         young = await _young(r, draft)
+        repeated = await _repeated(r, drafts)
+        away = await gone(r, draft)
     findings = [
         Finding(PreflightRule(reason), PreflightEffect.LEAVES_OUT, n)
         for reason, n in sorted(skipped.items(), key=lambda i: -i[1])
+    ]
+    findings += [
+        Finding(rule, PreflightEffect.LEAVES_OUT, n)
+        for rule, n in ((PreflightRule.SAME_TEXT, repeated), (PreflightRule.CONTACT_DELETED, len(away)))
+        if n
     ]
     findings += [Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, n, name) for name, n in missing.items() if n]
     findings += _of_hours(places, starts) + _of_money(cost.all, limits, reachable)
@@ -131,7 +139,7 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
     )
 
 
-async def _judged(r: Read, drafts: Sequence[Draft], rules: Rules, at: datetime) -> tuple[dict[str, int], list[_Place]]:
+async def judged_places(r: Read, drafts: Sequence[Draft], rules: Rules, at: datetime) -> tuple[dict[str, int], list[_Place]]:
     contents = [frozen_content(one) for one in drafts]
     audience = audience_of(drafts[0], fields_of(contents[0], contents))
     sql = _JUDGED.format(start=GROUP.format("p.address"), units=estimates.units(audience, contents))
@@ -198,7 +206,7 @@ class _Tier(NamedTuple):
         return -(-self.late // self.limit)
 
 
-async def _tier(r: Read, draft: Draft, reachable: int, starts: datetime) -> _Tier | None:
+async def tier_of(r: Read, draft: Draft, reachable: int, starts: datetime) -> _Tier | None:
     """None where nobody counts people."""
     limit = draft.messaging_limit
     if not limit:
@@ -209,12 +217,12 @@ async def _tier(r: Read, draft: Draft, reachable: int, starts: datetime) -> _Tie
     if reachable <= room:
         return _Tier(limit, room, 0)
     audience = audience_of(draft)
-    sql = f"{audience.people} select count(*)::int from judged p where p.reason is null and not {_known(audience, draft)}"
+    sql = f"{audience.people} select count(*)::int from judged p where p.reason is null and not {known_sql(audience, draft)}"
     fresh: int = await r.fetchval(sql, *audience.args)
     return _Tier(limit, room, max(0, fresh - room))
 
 
-def _known(audience: Audience, draft: Draft) -> str:
+def known_sql(audience: Audience, draft: Draft) -> str:
     """SQL: the portfolio sent something to them within its moving day."""
     return _KNOWN.format(
         company=audience.company, rejected=int(AttemptState.REJECTED), portfolio=audience.arg(draft.portfolio_id, "text")
@@ -247,14 +255,14 @@ async def _young(r: Read, draft: Draft) -> _Young | None:
         return None
     audience = audience_of(draft)
     fresh: int = await r.fetchval(
-        f"{audience.people} select count(*)::int from judged p where p.reason is null and {_fresh(audience, draft.channel_id)}",
+        f"{audience.people} select count(*)::int from judged p where p.reason is null and {fresh_sql(audience, draft.channel_id)}",
         *audience.args,
     )
     late = fresh - max(0, rule.most - rule.used)
     return _Young(rule, late) if late > 0 else None
 
 
-def _fresh(audience: Any, channel_id: UUID) -> str:
+def fresh_sql(audience: Any, channel_id: UUID) -> str:
     """SQL: the number and the person never wrote to one another."""
     here = audience.arg(channel_id, "uuid")
     return (
@@ -279,8 +287,49 @@ def _of_hours(places: Sequence[_Place], at: datetime) -> list[Finding]:
     return waiting + ([Finding(PreflightRule.NO_HOURS, PreflightEffect.STOPS, never)] if never else [])
 
 
+async def repeated_sql(r: Read, drafts: Sequence[Draft], audience: Audience) -> str | None:
+    """SQL: the number had one of the texts within the company's window; None where that is not asked."""
+    written = [content for content in map(frozen_content, drafts) if isinstance(content, TextContent)]
+    if not audience.by_segment or not written or not (hours := await repeats.window(r, drafts[0].company_id)):
+        return None
+    return "(" + " or ".join(
+        repeats.KNOWN.format(company=audience.company, hours=audience.arg(hours, "int"), address="p.address", text=audience.text(one))
+        for one in written
+    ) + ")"  # fmt: skip
+
+
+async def _repeated(r: Read, drafts: Sequence[Draft]) -> int:
+    audience = audience_of(drafts[0])
+    condition = await repeated_sql(r, drafts, audience)
+    if condition is None:
+        return 0
+    found: int = await r.fetchval(
+        f"{audience.people} select count(*)::int from judged p where p.reason is null and {condition}", *audience.args
+    )
+    return found
+
+
+async def gone(r: Read, draft: Draft) -> list[UUID]:
+    """Of people who were chosen one by one: those who are no contact any more."""
+    if not draft.audience.ids:
+        return []
+    rows = await r.fetch(
+        "select distinct u.id from unnest($2::uuid[]) u(id)"
+        " where not exists (select from contact c where c.company_id = $1 and c.id = u.id) order by u.id",
+        draft.company_id,
+        draft.audience.ids,
+    )
+    return [row["id"] for row in rows]
+
+
 def _of_money(cost: Estimate, limits: Sequence[Cap], reachable: int) -> list[Finding]:
     found = [Finding(PreflightRule.PRICE_UNKNOWN, PreflightEffect.TELLS, cost.unpriced)] if cost.unpriced else []
+    return found + spend_findings(cost, limits, reachable)
+
+
+def spend_findings(cost: Estimate, limits: Sequence[Cap], reachable: int) -> list[Finding]:
+    """Of each limit that is too small: how many do not get it any more."""
+    found = []
     for limit in limits:
         total = next((one.amount for one in cost.totals if one.currency == limit.currency), 0)
         room = max(0, limit.most - limit.reserved)
@@ -317,85 +366,3 @@ def _after(spans: Sequence[Span], seconds: float) -> datetime:
             return start + left
         left -= end - start
     return spans[-1][1]
-
-
-class Listed(NamedTuple):
-    """Somebody whom a rule is about. `until`: about when the number's daily limit has a place for them."""
-
-    contact_id: UUID
-    name: str
-    address: str
-    until: datetime | None = None
-
-
-async def people(
-    actor: Actor,
-    campaign_id: UUID,
-    rule: PreflightRule | None,
-    *,
-    name: str = "",
-    at: datetime | None = None,
-    limit: int,
-    after: UUID | None,
-) -> list[Listed]:
-    """Those whom a rule is about, by id; None: who would get it. `name`: of which field. Rules about no people in particular have none. Raises NotFound, Invalid."""
-    async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        draft = await load_draft(r, campaign_id)
-        if draft.kind is None:
-            return []
-        fields = list(dict.fromkeys(name for one in await texts(r, draft) for name in frozen_content(one).fields))
-        audience = audience_of(draft, fields)
-        if rule is PreflightRule.TIER:
-            return await _of_tier(r, draft, audience, name == TODAY, max(at or now(), now()), limit, after)
-        condition = await _condition(r, draft, rule, name, at, audience, fields)
-        if condition is None:
-            return []
-        more = "" if after is None else f" and p.contact_id > {audience.arg(after, 'uuid')}"
-        rows: list[Any] = await r.fetch(
-            f"{audience.people} select p.contact_id, p.name, coalesce(p.address, '') as address from judged p where {condition}{more}"
-            f" order by p.contact_id limit {int(limit)}",
-            *audience.args,
-        )
-    return [Listed(*row) for row in rows]
-
-
-async def _of_tier(
-    r: Read, draft: Draft, audience: Audience, today: bool, starts: datetime, limit: int, after: UUID | None
-) -> list[Listed]:
-    """Who gets it at the start, or who waits and about until when: by their ids, as places come free."""
-    reachable = sum(n for reason, n in (await count(r, audience_of(draft))).items() if reason is None)
-    tier = await _tier(r, draft, reachable, starts)
-    if tier is None:
-        return []
-    known = _known(audience, draft) if starts - now() < DAY else "false"
-    room, most, begins = audience.arg(tier.room, "int"), audience.arg(tier.limit, "int"), audience.arg(starts, "timestamptz")
-    more = "" if after is None else f" and t.contact_id > {audience.arg(after, 'uuid')}"
-    rows = await r.fetch(
-        f"{audience.people}, placed as (select p.contact_id, p.name, coalesce(p.address, '') as address, {known} as known,"
-        f" row_number() over (partition by {known} order by p.contact_id) - 1 - {room} as late from judged p where p.reason is null)"
-        f" select t.contact_id, t.name, t.address, case when not t.known and t.late >= 0 then {begins} + (t.late / {most} + 1) * interval '1 day' end"
-        f" from placed t where (not t.known and t.late >= 0) = {not today}{more} order by t.contact_id limit {int(limit)}",
-        *audience.args,
-    )
-    return [Listed(*row) for row in rows]
-
-
-async def _condition(
-    r: Read, draft: Draft, rule: PreflightRule | None, name: str, at: datetime | None, audience: Any, fields: list[str]
-) -> str | None:
-    if rule is None or rule is PreflightRule.TEMPLATE:
-        return "p.reason is null"
-    if rule.value in set(SkipReason):
-        return f"p.reason = {audience.arg(rule.value, 'text')}"
-    if rule is PreflightRule.MISSING_VALUE:
-        if name not in fields:
-            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("name")])
-        return f"p.reason is null and btrim(({audience.params})[{fields.index(name) + 1}]) = ''"
-    if rule is PreflightRule.WARM_UP and draft.channel_id is not None:
-        return f"p.reason is null and {_fresh(audience, draft.channel_id)}"
-    if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
-        rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
-        _, places = await _judged(r, [draft], rules, max(at or now(), now()))
-        held = [one.start for one in places if one.held and bool(one.spans) == (rule is PreflightRule.QUIET_HOURS)]
-        return f"p.reason is null and {GROUP.format('p.address')} = any({audience.arg(held, 'text[]')})"
-    return None

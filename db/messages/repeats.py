@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from db.messages.enums import MessageState as M
-from db.work import SystemWork, Work
+from db.work import Read, SystemWork, Work
 
 # A row that was written while this statement waited is compared as it is now (`at`), its message as it was: hence a failure counts only if it
 # came after the row's claim.
@@ -25,6 +25,14 @@ where s.message_id = excluded.message_id or s.at <= now() - make_interval(hours 
 returning message_id
 """
 
+KNOWN = f"""
+exists (select from sent_text s where s.company_id = {{company}} and s.at > now() - make_interval(hours => {{hours}})
+    and s.digest = sha256(convert_to({{address}}, 'UTF8') || '\\x00'::bytea || convert_to(btrim(regexp_replace({{text}}, '\\s+', ' ', 'g')), 'UTF8'))
+    and not exists (select from message m where m.company_id = {{company}} and m.id = s.message_id and m.done_at >= s.at
+        and m.state in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})))
+"""
+"""SQL: this address had this text within so many hours (`digest` in SQL)."""
+
 
 def digest(address: str, text: str) -> bytes:
     """Of what is read at an address: spaces do not make another text."""
@@ -39,6 +47,16 @@ async def repeated(w: Work, texts: Mapping[UUID, tuple[str, str]]) -> set[UUID]:
     ids = sorted(texts)
     rows = await w.fetch(_CLAIM, w.company_id, ids, [digest(*texts[one]) for one in ids], hours)
     return set(ids) - {row["message_id"] for row in rows}
+
+
+async def window(r: Read, company_id: UUID) -> int:
+    """For how many hours a text is not repeated; 0 also where none was sent within them."""
+    hours: int | None = await r.fetchval(
+        "select same_text_hours from company o where id = $1 and exists (select from sent_text s where s.company_id = $1"
+        " and s.at > now() - make_interval(hours => o.same_text_hours))",
+        company_id,
+    )
+    return hours or 0
 
 
 async def forget_old(s: SystemWork) -> None:

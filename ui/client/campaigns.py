@@ -82,10 +82,11 @@ async def preflight(api: ApiClient, campaign_id: UUID, at: datetime | None) -> P
 
 
 async def preflight_people(
-    api: ApiClient, campaign_id: UUID, found: PreflightFinding, at: datetime | None, limit: int
+    api: ApiClient, campaign_id: UUID, found: PreflightFinding, at: datetime | None, limit: int, cursor: str | None = None
 ) -> Page[PreflightPerson]:
     """Whom a finding is about, the first so many."""
-    params = {"rule": found.rule.value, "name": found.name, "at": at.isoformat() if at else None, "limit": limit}
+    when = at.isoformat() if at else None
+    params = {"rule": found.rule.value, "name": found.name, "at": when, "limit": limit, "cursor": cursor}
     return await api.get(f"/v1/campaigns/{campaign_id}/preflight/people", Page[PreflightPerson], params)
 
 

@@ -13,12 +13,13 @@ from ui.labels.campaigns import people
 
 
 class Said(NamedTuple):
-    """`step`: of the wizard, where it is mended; "" where there is nothing to do there."""
+    """`step`: of the wizard, where it is mended; "" where there is nothing to do there. `page`: elsewhere."""
 
     text: str
     hint: str
     icon: str
     step: str
+    page: str = ""
 
 
 def finding(found: PreflightFinding) -> Said:
@@ -54,11 +55,20 @@ def finding(found: PreflightFinding) -> Said:
             return Said(text, hint.format(when=formats.moment(found.until)), "stairs", "audience")
         case PreflightRule.PRICE_UNKNOWN:
             text = _("Nobody knows what {people} cost").format(people=count)
-            return Said(text, _("Their country or channel is in no price list. Add the price of your contract."), "help", "")
+            hint = _("Their country or channel is in no price list. Add the price of your contract.")
+            return Said(text, hint, "help", "", "/settings/costs?tab=prices")
         case PreflightRule.SPEND_CAP:
-            limit = _("the limit of this campaign") if found.name == "campaign" else _("the limit of the month")
+            own = found.name == "campaign"
+            limit = _("the limit of this campaign") if own else _("the limit of the month")
             text = _("{people} do not get it: {limit} is reached before").format(people=count, limit=limit)
-            return Said(text, _("It pauses there. Raise the limit, or choose fewer people."), "savings", "when")
+            hint = _("It pauses there. Raise the limit, or choose fewer people.")
+            return Said(text, hint, "savings", "when" if own else "", "" if own else "/settings/costs?tab=limit")
+        case PreflightRule.SAME_TEXT:
+            text = _("{people} had this text a short time ago and do not get it again").format(people=count)
+            return Said(text, _("Change the text, if they are to get it."), "content_copy", "message")
+        case PreflightRule.CONTACT_DELETED:
+            text = _("{people} of your list are no contacts any more").format(people=count)
+            return Said(text, _("Somebody deleted them, or merged them with another contact."), "person_off", "audience")
         case _:
             why = reasons.skip(found.rule.value)
             return Said(f"{why.name}: {count}", why.todo, "person_off", "audience")

@@ -9,13 +9,16 @@ import asyncpg
 import msgspec
 import pytest
 
-from db.campaigns import actions, gate, lifecycle, preflight, rules
+from db.campaigns import actions, gate, lifecycle, preflight, preflight_people, rules
 from db.campaigns.enums import PreflightEffect, PreflightRule
 from db.campaigns.plan import plan_of
 from db.campaigns.preflight import Finding
 from db.campaigns.rules import SendHours
+from db.channels.secrets import load_channel
 from db.clock import now
 from db.contacts.places import place
+from db.costs import rates
+from db.costs.catalogue import Rate
 from db.errors import NotFound
 from db.messages import ledger
 from db.messages.enums import SkipReason
@@ -24,6 +27,7 @@ from db.tenancy import Actor
 from db.work import read, work
 from tests import factories
 from tests.db.channels.factories import make_message
+from workers import gated
 
 SEND = Permission.CAMPAIGNS_SEND
 NIGHT = datetime(2027, 3, 10, 2, 0, tzinfo=UTC)  # Tuesday, 23:00 in São Paulo
@@ -60,10 +64,12 @@ async def test_missing_values_are_counted_listed_and_shown(owner_db: asyncpg.Con
     assert Finding(PreflightRule.MISSING_VALUE, PreflightEffect.SUBSTITUTES, 2, "custom.cidade") in found.findings
     assert [one.missing for one in found.samples] == [["custom.cidade"], ["custom.cidade"], [], []]
     assert "sua cidade" in found.samples[0].body
-    listed = await preflight.people(owner, campaign, PreflightRule.MISSING_VALUE, name="custom.cidade", limit=10, after=None)
+    listed = await preflight_people.people(
+        owner, campaign, PreflightRule.MISSING_VALUE, name="custom.cidade", limit=10, after=None
+    )
     assert {one.name for one in listed} == {one.name for one in found.samples[:2]}
     assert (
-        await preflight.people(
+        await preflight_people.people(
             owner, campaign, PreflightRule.MISSING_VALUE, name="custom.cidade", limit=10, after=listed[0].contact_id
         )
         == listed[1:]
@@ -78,7 +84,7 @@ async def test_who_is_left_out_is_counted_as_the_launch_leaves_them_out(owner_db
     found = await preflight.preflight(owner, campaign)
     assert (found.matched, found.reachable) == (5, 3)
     assert Finding(PreflightRule.OPTED_OUT, PreflightEffect.LEAVES_OUT, 2) in found.findings
-    assert len(await preflight.people(owner, campaign, PreflightRule.OPTED_OUT, limit=10, after=None)) == 2
+    assert len(await preflight_people.people(owner, campaign, PreflightRule.OPTED_OUT, limit=10, after=None)) == 2
     await actions.launch(owner, campaign, None)
     await lifecycle.prepare(owner.company_id, campaign)
     assert await owner_db.fetchval("select count(*) from message where campaign_id = $1 and state = 0", campaign) == 3
@@ -108,8 +114,8 @@ async def test_who_goes_today_and_who_waits_until_when_is_listed(owner_db: async
     ]
     at = found.starts
 
-    async def listed(name: str, limit: int = 50, after: UUID | None = None) -> list[preflight.Listed]:
-        return await preflight.people(owner, campaign, PreflightRule.TIER, name=name, at=at, limit=limit, after=after)
+    async def listed(name: str, limit: int = 50, after: UUID | None = None) -> list[preflight_people.Listed]:
+        return await preflight_people.people(owner, campaign, PreflightRule.TIER, name=name, at=at, limit=limit, after=after)
 
     today, later = await listed("today"), await listed("")
     assert (len(today), {one.until for one in today}) == (3, {None})
@@ -132,7 +138,7 @@ async def test_a_template_that_does_not_go_is_said_with_those_who_would_get_it(
     )
     found = await preflight.preflight(owner, campaign)
     assert found.findings[0] == Finding(PreflightRule.TEMPLATE, PreflightEffect.STOPS, 4, name, detail=status)
-    assert len(await preflight.people(owner, campaign, PreflightRule.TEMPLATE, limit=10, after=None)) == 4
+    assert len(await preflight_people.people(owner, campaign, PreflightRule.TEMPLATE, limit=10, after=None)) == 4
     other = await factories.template(
         owner_db, owner, await owner_db.fetchval("select channel_id from campaign where id = $1", campaign)
     )
@@ -201,3 +207,92 @@ async def test_holidays_of_the_company_and_of_the_country_are_days_off(owner_db:
     christmas = datetime(year, 12, 25, 13, 0, tzinfo=UTC)
     assert found.opens(place("+5511987654321"), christmas) == datetime(year, 12, 26, 12, 0, tzinfo=UTC)
     assert found.opens(place("+351912345678"), christmas) == christmas
+
+
+async def listed(owner: Actor, campaign: UUID, rule: PreflightRule, name: str = "") -> list[preflight_people.Listed]:
+    """Page by page, one at a time."""
+    found: list[preflight_people.Listed] = []
+    while page := await preflight_people.people(
+        owner, campaign, rule, name=name, limit=1, after=found[-1].contact_id if found else None
+    ):
+        found += page
+    return found
+
+
+async def by_sms(db: asyncpg.Connection, owner: Actor, people: int = 4) -> tuple[UUID, UUID]:
+    channel = await factories.channel(db, owner, "sms")
+    await factories.contacts(db, owner, people)
+    return channel, await factories.campaign(db, owner, channel, body="Oi {{first_name|você}}, só hoje")
+
+
+async def test_who_had_the_same_text_lately_is_counted_and_listed_until_the_text_is_another(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel, campaign = await by_sms(owner_db, owner)
+    before = await factories.campaign(
+        owner_db, owner, channel, body="Oi  {{first_name|você}}, só hoje "
+    )  # spaces make no other text
+    await actions.launch(owner, before, None)
+    await lifecycle.prepare(owner.company_id, before)
+    async with work(owner, SEND) as w:
+        found = await load_channel(w, channel)
+        assert found is not None
+        batch = await ledger.claim(w, channel, before, limit=3, units=100)
+        texts = await lifecycle.contents(w, before)
+        had = await gated.by_text(w, found, batch, texts[0])
+    assert len(had) == 3
+    found_now = await preflight.preflight(owner, campaign)
+    assert Finding(PreflightRule.SAME_TEXT, PreflightEffect.LEAVES_OUT, 3) in found_now.findings
+    assert {one.contact_id for one in await listed(owner, campaign, PreflightRule.SAME_TEXT)} == {one.contact_id for one in had}
+    await owner_db.execute("update campaign set body = 'Oi {{first_name|você}}, só amanhã' where id = $1", campaign)
+    assert PreflightRule.SAME_TEXT not in {one.rule for one in (await preflight.preflight(owner, campaign)).findings}
+    assert await listed(owner, campaign, PreflightRule.SAME_TEXT) == []
+
+
+async def test_whoever_was_chosen_and_is_no_contact_any_more_is_counted_and_listed(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    campaign = await draft(owner_db, owner)
+    away = sorted([uuid4(), uuid4()])
+    ids = [*(row["id"] for row in await owner_db.fetch("select id from contact where company_id = $1", owner.company_id)), *away]
+    chosen = msgspec.json.encode({"ids": ids}).decode()
+    await owner_db.execute("update campaign set audience = $2::jsonb where id = $1", campaign, chosen)
+    found = await preflight.preflight(owner, campaign)
+    assert Finding(PreflightRule.CONTACT_DELETED, PreflightEffect.LEAVES_OUT, 2) in found.findings
+    assert [one.contact_id for one in await listed(owner, campaign, PreflightRule.CONTACT_DELETED)] == away
+
+
+async def test_whose_price_nobody_knows_is_listed(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    _channel, campaign = await by_sms(owner_db, owner)
+    await owner_db.execute(
+        "update contact_identity set value = replace(value, '+55119', '+244923') where company_id = $1 and value like '%1'",
+        owner.company_id,
+    )
+    await rates.set_rates(owner, [Rate("sms", "BR", "sms", "BRL", 80_000, now().date(), "")])
+    found = await preflight.preflight(owner, campaign)
+    abroad = {
+        row["contact_id"]
+        for row in await owner_db.fetch(
+            "select contact_id from contact_identity where company_id = $1 and value like '+244%'", owner.company_id
+        )
+    }
+    assert len(abroad) == 1
+    assert Finding(PreflightRule.PRICE_UNKNOWN, PreflightEffect.TELLS, 1) in found.findings
+    assert {one.contact_id for one in await listed(owner, campaign, PreflightRule.PRICE_UNKNOWN)} == abroad
+
+
+async def test_who_comes_after_the_limit_is_listed_as_the_launch_leaves_them(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    campaign = await draft(owner_db, owner, 4, '{"max_cost_micro": 125000, "max_cost_currency": "USD"}')
+    channel = await owner_db.fetchval("select channel_id from campaign where id = $1", campaign)
+    told = {one.contact_id for one in await listed(owner, campaign, PreflightRule.SPEND_CAP, "campaign")}
+    assert len(told) == 2
+    assert await listed(owner, campaign, PreflightRule.SPEND_CAP, "month") == []
+    await actions.launch(owner, campaign, None)
+    await lifecycle.prepare(owner.company_id, campaign)
+    async with work(owner, SEND) as w:
+        found = await load_channel(w, channel)
+        assert found is not None
+        batch = await ledger.claim(w, channel, campaign, limit=4, units=100)
+        batch.sort(key=lambda one: one.message_id)
+        go, _stop = await gated.by_money(w, found, await gate.ask(w, campaign), batch)
+    assert {one.contact_id for one in batch} - {one.contact_id for one in go} == told

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db.campaigns import actions, gate, lifecycle, preflight, warm_up
+from db.campaigns import actions, gate, lifecycle, preflight, preflight_people, warm_up
 from db.campaigns.enums import PreflightRule
 from db.channels.secrets import load_channel
 from db.errors import Invalid, NotFound, PreconditionFailed
@@ -105,7 +105,7 @@ async def test_the_preflight_says_how_many_wait_until_when(owner_db: asyncpg.Con
     longer = (await preflight.preflight(owner, campaign)).finish
     assert longer is not None
     assert longer > found.until + timedelta(hours=23)  # and the last one the day after
-    assert len(await preflight.people(owner, campaign, PreflightRule.WARM_UP, limit=10, after=None)) == 5
+    assert len(await preflight_people.people(owner, campaign, PreflightRule.WARM_UP, limit=10, after=None)) == 5
 
 
 async def test_a_rule_grows_is_changed_once_and_belongs_to_its_company(

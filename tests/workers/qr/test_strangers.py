@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db.campaigns import actions, lifecycle, preflight
+from db.campaigns import actions, lifecycle, preflight, preflight_people
 from db.campaigns.enums import PreflightEffect, PreflightRule
 from db.campaigns.preflight import Finding
 from db.messages.enums import MessageState as M
@@ -66,7 +66,7 @@ async def test_strangers_are_found_before_left_out_and_held_back_at_the_claim(sh
     found = await preflight.preflight(shop.owner, campaign_id)
     assert Finding(PreflightRule.STRANGER, PreflightEffect.LEAVES_OUT, 2) in found.findings
     assert (found.matched, found.reachable) == (5, 3)
-    listed = await preflight.people(shop.owner, campaign_id, PreflightRule.STRANGER, limit=10, after=None)
+    listed = await preflight_people.people(shop.owner, campaign_id, PreflightRule.STRANGER, limit=10, after=None)
     assert {one.name for one in listed} == {"Pessoa 1", "Pessoa 3"}
     await actions.launch(shop.owner, campaign_id, None)
     await lifecycle.prepare(shop.owner.company_id, campaign_id)

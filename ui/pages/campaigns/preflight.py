@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from nicegui import ui
 
+from api.contract.campaigns import Campaign
 from api.contract.costs import CostEstimate, CostFallback
-from api.contract.enums import PreflightEffect
+from api.contract.enums import PreflightEffect, PreflightRule
 from api.contract.preflight import Preflight, PreflightFinding, PreflightPerson
 from ui import formats
 from ui.client import campaigns
-from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.confirm import dialog
@@ -24,6 +23,8 @@ from ui.labels import preflight as labels
 from ui.labels.campaigns import people
 from ui.labels.costs import category
 from ui.labels.trials import text_name
+from ui.pages.campaigns import mends
+from ui.pages.campaigns.draft import Draft
 
 _BAD = (PreflightEffect.STOPS,)
 _SLOWER = frozenset({"tier", "hours", "spread", "warm_up"})
@@ -60,24 +61,37 @@ class Samples:
                             Text("p", sample.body, "m-text")
 
 
-def section(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any], pace: ui.element) -> Samples:
+class _At(NamedTuple):
+    """The draft that is looked at, and what can be done about it."""
+
+    draft: Draft
+    campaign: Campaign
+    at: datetime | None
+    go: Callable[[str], Any]
+    again: Callable[[], Any]
+
+
+def section(draft: Draft, at: datetime | None, go: Callable[[str], Any], again: Callable[[], Any], pace: ui.element) -> Samples:
     """Loads by itself, beside the rest of the review: it looks at each person of the audience. `pace`: where it is said how long it takes; what
-    holds people longer than the number's speed is said there."""
+    holds people longer than the number's speed is said there. `again` draws the review anew, after one click changed the draft."""
+    assert draft.campaign is not None
+    campaign = draft.campaign
     samples = Samples()
+    here = _At(draft, campaign, at, go, again)
 
     def draw(found: Preflight) -> None:
-        _draw(api, campaign_id, at, go, found)
+        _draw(here, found)
         samples.show(found)
         if found.binding in _SLOWER:
             pace.clear()
             with pace:
                 ui.label(labels.binding(found)).classes("m-sub")
 
-    load(lambda: campaigns.preflight(api, campaign_id, at), draw, lambda: skeleton_card(5))
+    load(lambda: campaigns.preflight(draft.api, campaign.id, at), draw, lambda: skeleton_card(5))
     return samples
 
 
-def _draw(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[str], Any], found: Preflight) -> None:
+def _draw(here: _At, found: Preflight) -> None:
     if not found.matched:  # the list of what is missing says why
         return
     with card(_("Before you send"), hint=labels.binding(found), flush=True):
@@ -86,13 +100,14 @@ def _draw(api: ApiClient, campaign_id: UUID, at: datetime | None, go: Callable[[
                 icon("task_alt")
                 ui.label(_("No rule holds anybody back.")).classes("m-grow")
         for one in found.findings:
-            _line(one, go, partial(_people, api, campaign_id, at, one))
+            _line(here, found, one)
     if found.cost is not None and found.reachable:
         _cost(found)
 
 
-def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], Any]) -> None:
+def _line(here: _At, found: Preflight, one: PreflightFinding) -> None:
     said = labels.finding(one)
+    cure = mends.mend(here.campaign, found, one)
     with ui.element("div").classes("m-sum m-sum-acts" + (" m-sum-bad" if one.effect in _BAD else "")):
         icon(said.icon)
         with ui.element("div").classes("m-col m-tight m-grow"):
@@ -100,30 +115,34 @@ def _line(one: PreflightFinding, go: Callable[[str], Any], people: Callable[[], 
             if said.hint:
                 ui.label(said.hint).classes("m-hint")
         with ui.element("div").classes("m-row m-near m-wrap"):
-            if one.rule.value in _WITH_PEOPLE:
-                button(_("Who"), people, kind="plain")
+            button(_("Who"), partial(_people, here, one), kind="plain")
+            if cure is not None:
+                button(cure.text, partial(_mend, here, one, cure), kind="plain")
             if said.step:
-                button(_("Audience") if said.step == "audience" else _("Mend"), partial(go, said.step), kind="plain")
+                button(_("Audience") if said.step == "audience" else _("Mend"), partial(here.go, said.step), kind="plain")
+            elif said.page:
+                button(_("Mend"), kind="plain", to=said.page)
 
 
-_WITH_PEOPLE = frozenset(
-    {
-        "opted_out", "category_refused", "no_address", "landline", "duplicate_address", "recently_messaged", "sample_contact", "stranger", "missing_value",
-        "quiet_hours", "no_hours", "warm_up", "tier", "template",
-    }
-)  # fmt: skip
+async def _mend(here: _At, one: PreflightFinding, cure: mends.Mend) -> None:
+    here.draft.change(**(await mends.fields_of(here.draft.api, here.campaign, one) if cure.fields is None else cure.fields))
+    if await here.draft.flush():
+        here.again()
 
 
-def _people(api: ApiClient, campaign_id: UUID, at: datetime | None, one: PreflightFinding) -> None:
+def _people(here: _At, one: PreflightFinding) -> None:
     with dialog(labels.finding(one).text) as opened:
 
         async def fetch() -> list[PreflightPerson]:
-            return (await campaigns.preflight_people(api, campaign_id, one, at, LISTED)).items
+            return (await campaigns.preflight_people(here.draft.api, here.campaign.id, one, here.at, LISTED)).items
 
         def draw(rows: list[PreflightPerson]) -> None:
             for person in rows:
                 phone = formats.phone(person.address) if person.address else ""
                 with ui.element("div").classes("m-row m-near"):
+                    if one.rule is PreflightRule.CONTACT_DELETED:
+                        ui.label(_("Deleted contact")).classes("m-grow")
+                        continue
                     ui.link(person.name or phone or "–", f"/contacts/{person.contact_id}").classes("m-link m-grow")
                     ui.label(formats.moment(person.until) if person.until is not None else phone).classes("m-hint m-num")
             if one.count > len(rows):

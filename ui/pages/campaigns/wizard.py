@@ -372,7 +372,7 @@ class Wizard:
             with ui.element("div").classes("m-col m-gap"):
                 test = partial(test_send, self._draft, facts.campaign.sandbox, 0)
                 pace = step_review.draw(facts, self._go, test, partial(self._launch, facts))
-                samples = preflight.section(self._api, facts.campaign.id, self._at, self._go, pace)
+                samples = preflight.section(self._draft, self._at, self._go, self._draw_step, pace)
                 step_review.summary(facts, self._go)
                 samples.here()
             with ui.element("div").classes("m-aside-side"):
