@@ -108,4 +108,5 @@ class RunReason(StrEnum):
     TEAM_EMPTY = "team_empty"  # or gone
     TEMPLATE_CHANGED = "template_changed"  # it has other placeholders than the rule fills
     TEMPLATE_GONE = "template_gone"  # or not approved any more
+    TEMPLATE_PAUSED = "template_paused"  # by the provider, for some hours: it comes back by itself
     WINDOW_CLOSED = "window_closed"

@@ -37,9 +37,9 @@ class _Letter(NamedTuple):
 
 
 _TEMPLATE = f"""
-select t.name, t.language, t.category, t.components::text as components, t.parameter_format, c.id as channel_id, c.kind, c.sandbox
+select t.name, t.language, t.category, t.status, t.components::text as components, t.parameter_format, c.id as channel_id, c.kind, c.sandbox
 from template t join channel c on c.company_id = $1 and c.id = t.channel_id and c.archived_at is null
-where t.company_id = $1 and t.id = $2 and t.status = '{TemplateStatus.APPROVED}'
+where t.company_id = $1 and t.id = $2 and t.status in ('{TemplateStatus.APPROVED}', '{TemplateStatus.PAUSED}')
 """
 _CHANNEL = "select id as channel_id, kind, sandbox from channel where company_id = $1 and id = $2 and archived_at is null"
 _OVER = "select channel_id from template where company_id = $1 and id = $2"
@@ -91,6 +91,8 @@ async def _letter(r: Read, company_id: UUID, action: SendTemplate | SendText) ->
         content: Content = TextContent(action.text)
     else:
         row = await r.fetchrow(_TEMPLATE, company_id, action.template_id)
+        if row is not None and row["status"] == TemplateStatus.PAUSED:
+            return RunReason.TEMPLATE_PAUSED
         if row is not None:
             components = msgspec.json.decode(row["components"])
             if not fills(action.bindings, components, row["parameter_format"], row["category"]):

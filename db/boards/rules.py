@@ -42,7 +42,8 @@ select r.id, r.board_id, r.stage_id, r.occasion, r.days, r.action::text as actio
     when r.action->>'team_id' is not null and {_TEAM} is null then '{RunReason.TEAM_EMPTY}'
     when r.action->>'template_id' is not null and not exists (select from template t join channel c on c.company_id = $1
         and c.id = t.channel_id and c.archived_at is null where t.company_id = $1 and t.id = (r.action->>'template_id')::uuid
-        and t.status = 'approved') then '{RunReason.TEMPLATE_GONE}'
+        and t.status in ('approved', 'paused')) then '{RunReason.TEMPLATE_GONE}'
+    when t.status = 'paused' then '{RunReason.TEMPLATE_PAUSED}'
     when r.action->>'channel_id' is not null and not exists (select from channel c where c.company_id = $1
         and c.id = (r.action->>'channel_id')::uuid and c.archived_at is null and c.state <> '{ChannelState.ERROR}')
         then '{RunReason.CHANNEL_GONE}'

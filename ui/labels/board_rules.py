@@ -105,6 +105,9 @@ def problem(reason: RunReason) -> str:
         RunReason.TEAM_EMPTY: _("Nobody is in this team, or it is gone."),
         RunReason.TEMPLATE_CHANGED: _("This template changed: it has other places to fill. Open the rule and fill them again."),
         RunReason.TEMPLATE_GONE: _("This template is gone, or no longer approved. Choose another one."),
+        RunReason.TEMPLATE_PAUSED: _(
+            "WhatsApp paused this template for some hours, because people blocked or reported it. The rule writes again once it is free."
+        ),
         RunReason.CHANNEL_GONE: _("This channel is gone, or not connected."),
         RunReason.STRANGER: _(
             "The contact never wrote and never said yes, and a number connected by QR code writes to nobody else."
@@ -139,6 +142,7 @@ def reasons() -> Mapping[RunReason, str]:
         RunReason.TEAM_EMPTY: _("Nobody was in the team."),
         RunReason.TEMPLATE_CHANGED: _("The template had changed: it has other places to fill than the rule."),
         RunReason.TEMPLATE_GONE: _("The template was gone, or not approved."),
+        RunReason.TEMPLATE_PAUSED: _("WhatsApp had paused the template."),
         RunReason.WINDOW_CLOSED: _("The contact had not written in the last 24 hours, so only templates go."),
     }
 

@@ -235,6 +235,10 @@ async def test_nobody_is_written_to_who_must_not_be(
     assert decode(kinds[-1]["content"]) == LiteralContent(body="Oi Pessoa")
     assert kinds[-1]["params"] == []
     await owner_db.execute("update template set status = 'paused' where id = $1", letter.template_id)
+    await enters([RunReason.TEMPLATE_PAUSED, None])
+    (one, two) = await rules.rules(owner, first["board_id"])
+    assert (one["problem"], two["problem"]) == ("template_paused", None)
+    await owner_db.execute("update template set status = 'disabled' where id = $1", letter.template_id)
     await enters([RunReason.TEMPLATE_GONE, None])
     (one, two) = await rules.rules(owner, first["board_id"])
     assert (one["problem"], two["problem"]) == ("template_gone", None)
