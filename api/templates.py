@@ -3,6 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -44,6 +45,7 @@ def _template(view: TemplateView) -> Template:
         problem=view.problem,
         synced_at=view.synced_at,
         header_file_id=view.sample_file_id,
+        lifetime_seconds=view.lifetime,
     )
 
 
@@ -60,10 +62,11 @@ def _draft(data: TemplateText, name: str = "", language: str = "") -> TemplateDr
         footer=data.footer,
         quick_replies=list(data.quick_replies),
         url_button=(link.text, link.url, link.example) if link else None,
-        buttons=tuple(DraftButton(one.kind, one.text, one.url, one.example, one.phone) for one in data.buttons),
+        buttons=tuple(DraftButton(*msgspec.structs.astuple(one)) for one in data.buttons),
         header_location=data.header_location,
         security_recommendation=data.security_recommendation,
         code_minutes=data.code_minutes,
+        lifetime=data.lifetime_seconds,
     )
 
 
@@ -144,6 +147,16 @@ class TemplateController(Controller):
     )
     async def edit(self, template_id: FromPath[UUID], data: JSONBody[TemplateText], actor: Caller) -> Template:
         return _template(await template_edits.edit(actor, template_id, _draft(data), data.header_file_id))
+
+    @post(
+        "/{template_id:uuid}/unpause",
+        status_code=202,
+        summary="Let a paused template go again",
+        description="Asks WhatsApp to let a template go again that it paused. What it decides comes as event `templates.changed`; where it says "
+        "no, `problem` says why. 409 `template_not_paused`.",
+    )
+    async def unpause(self, template_id: FromPath[UUID], actor: Caller) -> Template:
+        return _template(await template_edits.unpause(actor, template_id))
 
     @get("/{template_id:uuid}/versions", summary="List versions of a template")
     async def versions(self, template_id: FromPath[UUID], actor: Caller) -> Page[TemplateVersion]:

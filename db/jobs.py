@@ -175,11 +175,11 @@ class FollowTemplates(Job, frozen=True, kw_only=True):
 
 
 class SubmitTemplate(Job, frozen=True, kw_only=True):
-    """Creates, edits or deletes a template at the provider."""
+    """Creates, edits or deletes a template at the provider, or asks it to let a paused one go again."""
 
     when_held: ClassVar[WhenHeld] = "hold"
     template_id: UUID
-    verb: Literal["create", "edit", "delete"]
+    verb: Literal["create", "edit", "delete", "unpause"]
 
 
 class InspectImport(Job, frozen=True, kw_only=True):

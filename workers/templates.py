@@ -62,6 +62,8 @@ class TemplateJobs:
         adapter, control = await self._control(company_id, row.channel_id)
         if job.verb == "delete":
             await self._delete(company_id, job.template_id, row, adapter, control)
+        elif job.verb == "unpause":
+            await self._unpause(company_id, job.template_id, row, adapter, control)
         elif job.verb == "edit":
             await self._edit(company_id, job.template_id, row, adapter, control)
         else:
@@ -109,6 +111,7 @@ class TemplateJobs:
             "category": row.category,
             "parameter_format": row.parameter_format,
             "components": components,
+            "lifetime": row.lifetime,
         }
 
     async def _edit(
@@ -140,7 +143,31 @@ class TemplateJobs:
             listed = await adapter.list_templates(control)
         except Refused:
             return False
-        return any(item.external_id == row.external_id and _said(item.components) == wanted for item in listed)
+        return any(
+            item.external_id == row.external_id and _said(item.components) == wanted and row.lifetime in (None, item.lifetime)
+            for item in listed
+        )
+
+    async def _unpause(
+        self, company_id: UUID, template_id: UUID, row: Submission, adapter: Adapter[Any], control: Control[Any]
+    ) -> None:
+        """What it is afterwards the list says; asked twice it is let go once."""
+        if row.external_id is None or row.status != TemplateStatus.PAUSED:
+            return
+        refused: Refused | None = None
+        try:
+            await adapter.unpause_template(control, row.external_id)
+        except Refused as error:
+            refused = error
+        async with work(worker(company_id), Permission.TEMPLATES_WRITE) as w:
+            await control.write_log(w)
+            if refused is not None and not refused.transient:
+                await template_edits.stays_paused(w, template_id, refused.detail[:500])
+            if refused is None:
+                w.enqueue(SyncTemplates(channel_id=row.channel_id))
+            w.emit(TemplatesChanged(channel_id=row.channel_id))
+        if refused is not None and refused.transient:
+            raise Retry(reason=str(refused))
 
     async def _made_before(self, row: Submission, adapter: Adapter[Any], control: Control[Any]) -> Submitted | None:
         try:

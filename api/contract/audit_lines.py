@@ -279,6 +279,7 @@ LINES: dict[str, str] = {
     "template.created": "Made a template",
     "template.deleted": "Deleted a template",
     "template.edited": "Changed a template",
+    "template.unpaused": "Asked to let a paused template go again",
     "warm_up.removed": "Took out the warm-up of a number",
     "warm_up.set": "Set the warm-up of a number",
     "webhook.changed": "Changed a webhook",

@@ -6,7 +6,7 @@ from api.contract.base import Output, example
 
 
 class PreviewButton(Output):
-    kind: Literal["quick_reply", "url", "phone", "list"]
+    kind: Literal["quick_reply", "url", "phone", "list", "flow", "catalog"]
     text: Annotated[str, example("Quero ver")]
 
 

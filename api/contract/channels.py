@@ -155,6 +155,7 @@ class Template(Output):
     header_file_id: (
         UUID | None
     )  # the file that it was reviewed with, where it was written here: it goes out where nothing else is chosen
+    lifetime_seconds: int | None = None  # for so long WhatsApp tries to deliver it; null: as it does by itself
 
 
 class UrlButton(Input):
@@ -165,14 +166,17 @@ class UrlButton(Input):
 
 class TemplateButton(Input):
     """`quick_reply`: its `text` comes back as an answer. `url`: opens `url`, which may end in {{1}} (then `example` is a whole address).
-    `phone`: calls `phone`. `copy_code`: copies a code such as `example`; its text is WhatsApp's. At most two of `url`, one of `phone` and
-    of `copy_code`; answers stand side by side."""
+    `phone`: calls `phone`. `copy_code`: copies a code such as `example`; its text is WhatsApp's. `flow`: opens the flow `flow_id` of WhatsApp, at
+    `flow_screen`. `catalog`: opens the catalogue of the number, `products`: chosen products of it, whose numbers are given when it is sent; in marketing, alone,
+    with a text of WhatsApp's. At most two of `url`, one of every other; answers stand side by side."""
 
-    kind: Annotated[Literal["quick_reply", "url", "phone", "copy_code"], example("url")]
+    kind: Annotated[Literal["quick_reply", "url", "phone", "copy_code", "flow", "catalog", "products"], example("url")]
     text: Annotated[str, Meta(examples=["Ver na loja"], max_length=25)] = ""
     url: Annotated[str, Meta(examples=["https://lojaaurora.com.br/verao"], max_length=2000, pattern=WEB_ADDRESS)] | None = None
     example: Annotated[str, Meta(max_length=2000)] | None = None
     phone: Annotated[str, Meta(examples=["+551140001234"], max_length=20)] | None = None
+    flow_id: Annotated[str, Meta(examples=["1234567890123456"], max_length=30)] | None = None
+    flow_screen: Annotated[str, Meta(examples=["WELCOME"], max_length=100)] | None = None
 
 
 class TemplateText(Input, kw_only=True):
@@ -192,6 +196,8 @@ class TemplateText(Input, kw_only=True):
     buttons: Annotated[list[TemplateButton], Meta(max_length=10)] = []  # after `quick_replies` and `url_button`
     security_recommendation: Annotated[bool, example(True)] = True
     code_minutes: Annotated[int, Meta(ge=1, le=90, examples=[10])] | None = None
+    # For so long WhatsApp tries to deliver it: 30 to 900 (authentication), 30 to 43,200 (utility), 43,200 to 2,592,000 (marketing); null: as it does by itself.
+    lifetime_seconds: Annotated[int, Meta(ge=30, le=2_592_000, examples=[86_400])] | None = None
 
 
 class TemplateCreate(TemplateText, kw_only=True):

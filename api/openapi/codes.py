@@ -348,6 +348,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ChannelError.TEMPLATE_INVALID,
         ChannelError.TEMPLATE_NOT_EDITABLE,
     ),
+    "templates_unpause": (ChannelError.TEMPLATE_NOT_PAUSED,),
     "webhooks_create": (AccountError.NO_COMPANY, WebhookError.TOO_MANY, WebhookError.TYPE_NOT_YOURS),
     "webhooks_deliveries_get": (WebhookError.TYPE_NOT_YOURS,),
     "webhooks_deliveries_replay": (WebhookError.OFF,),

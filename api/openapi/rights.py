@@ -440,6 +440,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "templates_get": frozenset({P.TEMPLATES_READ}),
     "templates_list": frozenset({P.TEMPLATES_READ}),
     "templates_set": frozenset({P.TEMPLATES_WRITE}),
+    "templates_unpause": frozenset({P.TEMPLATES_WRITE}),
     "templates_versions_list": frozenset({P.TEMPLATES_READ}),
     "warm_ups_delete": frozenset({P.COMPANY_WRITE}),
     "warm_ups_list": frozenset({P.CAMPAIGNS_READ}),

@@ -25,6 +25,7 @@ class ChannelError(ErrorCode):
         409,
         "WhatsApp lets an approved template be changed once in 24 hours and ten times in 30 days. Try again later, or write a new one.",
     )
+    TEMPLATE_NOT_PAUSED = "template_not_paused", 409, "WhatsApp has not paused this template, or let it go again already."
     NO_TEMPLATES = "no_templates", 422, "Only WhatsApp channels have templates. Choose one."
     NOT_FOR_THIS_CHANNEL = "not_for_this_channel", 422, "This kind of channel has no such secret."
     TEMPLATE_INVALID = "template_invalid", 422, "The template breaks rules of WhatsApp. Correct what is marked."
@@ -85,6 +86,11 @@ class TemplateField(FieldCode):
     FILE_UNKNOWN = "header_file_unknown", "There is no such file, or it is not yours. Upload it again."
     CODE_HAS_NO_TEXT = "code_has_no_text", "WhatsApp writes the text of a sign-in code itself. Leave this empty."
     CODE_MINUTES = "code_minutes", "A code lives {least} to {most} minutes."
+    LIFETIME = "lifetime", "WhatsApp keeps trying between {least} and {most} seconds for templates of this category."
+    FLOW_ID = "flow_id", "Copy the number of the flow as WhatsApp shows it: digits only."
+    ONLY_MARKETING = "only_marketing", "WhatsApp takes buttons to the catalogue only in marketing templates."
+    STANDS_ALONE = "stands_alone", "A button to the catalogue stands alone. Remove the others."
+    PRODUCTS_HEADER = "products_header", "Chosen products need a heading of words above the message."
     CATEGORY_FIXED = "category_fixed", "The category of an approved template cannot be changed. Write a new template instead."
 
 

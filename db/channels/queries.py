@@ -86,6 +86,7 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None
     synced_at: datetime | None
     sample_file_id: UUID | None
+    lifetime: int | None
 
 
 def kinds(actor: Actor) -> list[Provider]:
@@ -186,7 +187,7 @@ async def _with_usage(actor: Actor, view: ChannelView) -> ChannelView:
 
 _TEMPLATE = (
     "t.id, t.channel_id, c.name as channel_name, t.name, t.language, t.category, t.category_was, t.status, t.parameter_format, t.components,"
-    " t.quality, t.rejected_reason, t.problem, t.synced_at, t.sample_file_id"
+    " t.quality, t.rejected_reason, t.problem, t.synced_at, t.sample_file_id, t.lifetime"
 )
 
 
@@ -258,4 +259,5 @@ def _template(row: asyncpg.Record) -> TemplateView:
         problem=row["problem"],
         synced_at=row["synced_at"],
         sample_file_id=row["sample_file_id"],
+        lifetime=row["lifetime"],
     )

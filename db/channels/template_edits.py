@@ -30,11 +30,12 @@ where company_id = $1 and template_id = $2 and number > 1 and submitted and crea
 """
 _CHANGE = """
 update template set category = $3, parameter_format = $4, components = $5::jsonb, sample_file_id = $6, status = 'pending', status_at = now(),
-    rejected_reason = null, problem = null, category_was = null, unsent = $7, external_id = case when $7 then external_id end
+    rejected_reason = null, problem = null, category_was = null, unsent = $7, external_id = case when $7 then external_id end,
+    lifetime = $8
 where company_id = $1 and id = $2
 """
 _PUT_BACK = """
-update template t set category = v.category, parameter_format = v.parameter_format, components = v.components, status = v.status,
+update template t set category = v.category, parameter_format = v.parameter_format, components = v.components, lifetime = v.lifetime, status = v.status,
     status_at = now(), rejected_reason = v.reason, problem = $3, unsent = false
 from template_version v
 where t.company_id = $1 and t.id = $2 and t.unsent and v.company_id = $1 and v.template_id = t.id
@@ -67,7 +68,15 @@ async def edit(actor: Actor, template_id: UUID, draft: TemplateDraft, sample_fil
         known = row["external_id"] is not None  # else its first submission was refused
         written = msgspec.json.encode(components).decode()
         await w.execute(
-            _CHANGE, w.company_id, template_id, draft.category.value, parameter_format, written, sample_file_id, known
+            _CHANGE,
+            w.company_id,
+            template_id,
+            draft.category.value,
+            parameter_format,
+            written,
+            sample_file_id,
+            known,
+            draft.lifetime,
         )
         await template_versions.note(w, template_id=template_id, submitted=True, by=author(actor))
         w.audit("template.edited", template_id, name=row["name"])
@@ -87,3 +96,28 @@ async def refused(w: Work, template_id: UUID, problem: str) -> None:
     )
     await w.execute(_PUT_BACK, w.company_id, template_id, problem)
     await template_versions.note(w, template_id=template_id)
+
+
+async def unpause(actor: Actor, template_id: UUID) -> TemplateView:
+    """Asks the provider to let a template go again. Raises NotFound, Conflict where it is not paused."""
+    async with work(actor, Permission.TEMPLATES_WRITE) as w:
+        row = await w.fetchrow(_ROW, w.company_id, template_id)
+        if row is None:
+            raise RequestError.NOT_FOUND(what="template")
+        if row["status"] != TemplateStatus.PAUSED or row["external_id"] is None:
+            raise ChannelError.TEMPLATE_NOT_PAUSED()
+        await w.execute("update template set problem = null where company_id = $1 and id = $2", w.company_id, template_id)
+        w.audit("template.unpaused", template_id, name=row["name"])
+        w.emit(TemplatesChanged(channel_id=row["channel_id"]))
+        w.enqueue(SubmitTemplate(template_id=template_id, verb="unpause"))
+        return await one_template(w, template_id)
+
+
+async def stays_paused(w: Work, template_id: UUID, problem: str) -> None:
+    """The provider does not let it go: why."""
+    await w.execute(
+        "update template set problem = $3 where company_id = $1 and id = $2 and status = 'paused'",
+        w.company_id,
+        template_id,
+        problem,
+    )

@@ -19,15 +19,15 @@ _LATEST = """
 select v.* from template_version v where v.company_id = $1 and v.template_id = t.id order by v.number desc limit 1
 """
 _ADD = f"""
-insert into template_version(company_id, template_id, number, category, parameter_format, components, status, reason, submitted, created_by,
+insert into template_version(company_id, template_id, number, category, parameter_format, components, lifetime, status, reason, submitted, created_by,
     decided_at)
-select $1, t.id, coalesce(v.number, 0) + 1, t.category, t.parameter_format, t.components, t.status, t.rejected_reason, $4, $5,
+select $1, t.id, coalesce(v.number, 0) + 1, t.category, t.parameter_format, t.components, t.lifetime, t.status, t.rejected_reason, $4, $5,
     case when t.status <> 'pending' then now() end
 from template t left join lateral ({_LATEST}) v on true
 where t.company_id = $1 and ($2::uuid is null or t.channel_id = $2) and ($3::uuid is null or t.id = $3) and t.status <> 'deleted'
     and (v.number is null or v.category <> t.category or v.parameter_format <> t.parameter_format
         or {_SAID.format("v")} is distinct from {_SAID.format("t")}
-        or $4 and v.status <> 'pending')
+        or v.lifetime is distinct from t.lifetime or $4 and v.status <> 'pending')
 on conflict do nothing
 """
 _DECIDE = f"""

@@ -51,6 +51,7 @@ class Listed(NamedTuple):
     components: list[Component]
     quality: str
     rejected_reason: str | None
+    lifetime: int | None = None
 
 
 async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft, sample_file_id: UUID | None = None) -> TemplateView:
@@ -77,13 +78,13 @@ async def create_in(
     try:
         template_id: UUID | None = await w.fetchval(
             """
-            insert into template(company_id, channel_id, name, language, category, status, parameter_format, components, sample_file_id)
-            values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb, $8)
+            insert into template(company_id, channel_id, name, language, category, status, parameter_format, components, sample_file_id, lifetime)
+            values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb, $8, $9)
             on conflict (company_id, channel_id, name, language) do update set
                 category = excluded.category, status = 'pending', parameter_format = excluded.parameter_format,
                 components = excluded.components, external_id = null, quality = 'unknown', rejected_reason = null,
                 problem = null, synced_at = null, status_at = null, created_at = now(), sample_file_id = excluded.sample_file_id,
-                unsent = false, category_was = null
+                unsent = false, category_was = null, lifetime = excluded.lifetime
             where template.status = 'deleted' or (template.status = 'rejected' and template.external_id is null)
             returning id
             """,
@@ -95,6 +96,7 @@ async def create_in(
             parameter_format,
             msgspec.json.encode(components).decode(),
             sample_file_id,
+            draft.lifetime,
         )
     except asyncpg.UniqueViolationError:
         template_id = None
@@ -192,6 +194,7 @@ class Submission(msgspec.Struct, frozen=True):
     parameter_format: str
     components: str
     unsent: bool
+    lifetime: int | None
     sample_key: str | None
     sample_type: str | None
     sample_name: str | None
@@ -200,7 +203,7 @@ class Submission(msgspec.Struct, frozen=True):
 async def submission(r: Read, company_id: UUID, template_id: UUID) -> Submission | None:
     """None when it is gone."""
     row = await r.fetchrow(
-        "select t.channel_id, t.external_id, t.name, t.language, t.category, t.status, t.parameter_format, t.components::text, t.unsent,"
+        "select t.channel_id, t.external_id, t.name, t.language, t.category, t.status, t.parameter_format, t.components::text, t.unsent, t.lifetime,"
         " f.key, f.mime_type, f.name from template t"
         " left join message_file f on f.company_id = $1 and f.id = t.sample_file_id and f.state = 'stored'"
         " where t.company_id = $1 and t.id = $2",
@@ -216,14 +219,14 @@ async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started
     rows = await w.fetch(
         f"""
         insert into template(company_id, channel_id, external_id, name, language, category, status, parameter_format,
-                             components, quality, rejected_reason, synced_at, status_at)
+                             components, quality, rejected_reason, lifetime, synced_at, status_at)
         select $1, $2, r.*, $12, $12 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                                          $9::text[]::jsonb[], $10::text[], $11::text[]) r
+                                          $9::text[]::jsonb[], $10::text[], $11::text[], $13::int[]) r
         on conflict (company_id, channel_id, name, language) do update set
             external_id = excluded.external_id, {_MOVED.format("excluded.category")},
             status = case when coalesce(template.status_at, '-infinity') <= $12 then excluded.status else template.status end,
             parameter_format = excluded.parameter_format, components = excluded.components, quality = excluded.quality,
-            rejected_reason = excluded.rejected_reason, problem = null, synced_at = $12,
+            rejected_reason = excluded.rejected_reason, lifetime = excluded.lifetime, problem = null, synced_at = $12,
             status_at = greatest(template.status_at, $12)
         where not template.unsent returning channel_id, id, name, status, old.status as was
         """,
@@ -239,6 +242,7 @@ async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started
         [_quality(item.quality) for item in found],
         [item.rejected_reason if item.rejected_reason not in (None, "", "NONE") else None for item in found],
         started,
+        [item.lifetime for item in found],
     )
     await _tell(w, rows)
     await w.execute(

@@ -45,6 +45,7 @@ _REASONS = {
     RunReason.NO_ADDRESS: IncomingField.NO_ADDRESS,
     RunReason.CHANNEL_GONE: IncomingField.CHANNEL_GONE,
     RunReason.TEMPLATE_GONE: IncomingField.TEMPLATE_GONE,
+    RunReason.TEMPLATE_PAUSED: IncomingField.TEMPLATE_GONE,
     RunReason.TEMPLATE_CHANGED: IncomingField.TEMPLATE_CHANGED,
 }
 _LEFT_OUT: dict[Enrolment | SkipReason, FieldCode] = {

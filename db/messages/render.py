@@ -258,7 +258,7 @@ class ForgottenContent(AnswerContent, frozen=True, kw_only=True, tag="forgotten"
 ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | ChangeContent | CallContent | ForgottenContent
 """What is drawn as what comes in is, by its `shown`."""
 Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent | ShownContent
-Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]
+Button = tuple[Literal["quick_reply", "url", "phone", "list", "flow", "catalog"], str]
 """Kind and label."""
 
 
@@ -391,7 +391,9 @@ def written_buttons(content: TemplateContent, params: list[str]) -> list[str]:
     return lines
 
 
-_BUTTONS: dict[str, Literal["quick_reply", "url", "phone"]] = {"URL": "url", "PHONE_NUMBER": "phone"}
+_BUTTONS: dict[str, Literal["quick_reply", "url", "phone", "flow", "catalog"]] = {
+    "URL": "url", "PHONE_NUMBER": "phone", "FLOW": "flow", "CATALOG": "catalog", "MPM": "catalog"
+}  # fmt: skip
 
 
 def _filled(text: str, prefix: str, values: dict[str, str]) -> str:

@@ -83,14 +83,16 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DraftButton(NamedTuple):
-    """`kind`: quick_reply, url (`url`, and an `example` of the whole address if that ends in a variable), phone (`phone`) or copy_code
-    (`example`, the code; its text is WhatsApp's)."""
+    """`kind`: quick_reply, url (`url`, and an `example` of the whole address if that ends in a variable), phone (`phone`), copy_code
+    (`example`, the code; its text is WhatsApp's), flow (`flow_id`, and where it begins, `flow_screen`), catalog or products (their text is WhatsApp's)."""
 
     kind: str
     text: str = ""
     url: str | None = None
     example: str | None = None
     phone: str | None = None
+    flow_id: str | None = None
+    flow_screen: str | None = None
 
 
 class TemplateDraft(NamedTuple):
@@ -112,6 +114,7 @@ class TemplateDraft(NamedTuple):
     header_location: bool = False
     security_recommendation: bool = True
     code_minutes: int | None = None
+    lifetime: int | None = None  # seconds for which it is tried to deliver a message; None: as the provider does by itself
 
 
 class SignupWindow(msgspec.Struct, frozen=True, kw_only=True):

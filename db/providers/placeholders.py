@@ -2,6 +2,7 @@
 
 The order is the order in which values are given: header, body, buttons by index. Positional ones are called `header.1`,
 `1`, `2`, `button.0.1`; named ones by their name; a header that needs a file or a place `header.image`, `header.latitude`.
+A button to the catalogue takes the number of the product that is shown, `button.0.product`, or those of all, `button.0.products`.
 `workers/providers/meta/templates.py` finds its slots in the same order; a test compares the two.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 FILES = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
+CATALOG = {"CATALOG": "product", "MPM": "products"}
 PLACE = ("latitude", "longitude", "name", "address")
 
 
@@ -34,6 +36,8 @@ def placeholders(
         linked = kind == "OTP" or (kind == "URL" and VARIABLE.search(str(button.get("url") or "")))
         if kind == "COPY_CODE" or (linked and not code_given):
             found.append(f"button.{index}.1")
+        elif kind in CATALOG:
+            found.append(f"button.{index}.{CATALOG[kind]}")
     return found
 
 

@@ -37,6 +37,10 @@ async def change(api: ApiClient, template_id: UUID, body: TemplateText) -> Templ
     return await api.put(f"/v1/templates/{template_id}", Template, body)
 
 
+async def unpause(api: ApiClient, template_id: UUID) -> Template:
+    return await api.post(f"/v1/templates/{template_id}/unpause", Template, None)
+
+
 async def versions(api: ApiClient, template_id: UUID) -> list[TemplateVersion]:
     """Newest first."""
     return (await api.get(f"/v1/templates/{template_id}/versions", Page[TemplateVersion])).items

@@ -52,7 +52,15 @@ class Preview(NamedTuple):
 
 _MEDIA = {"image": "image", "video": "play_circle", "document": "description", "place": "location_on"}
 _ANSWERS = ("reply", "quick_reply")
-_BUTTONS = {"list": "list", "reply": "reply", "url": "open_in_new", "phone": "call", "code": "content_copy"}
+_BUTTONS = {
+    "list": "list",
+    "reply": "reply",
+    "url": "open_in_new",
+    "phone": "call",
+    "code": "content_copy",
+    "flow": "dynamic_form",
+    "catalog": "storefront",
+}
 
 
 def said(text: str, classes: str) -> None:

@@ -12,9 +12,13 @@ from ui.components.forms import Field, text_field
 from ui.components.menus import Choice, choices
 from ui.i18n import _
 
-MOST = {"quick_reply": 10, "url": 2, "phone": 1, "copy_code": 1}
+MOST = {"quick_reply": 10, "url": 2, "phone": 1, "copy_code": 1, "flow": 1, "catalog": 1, "products": 1}
 ALL = 10
-ICONS = {"quick_reply": "reply", "url": "open_in_new", "phone": "call", "copy_code": "content_copy"}
+ALONE = ("catalog", "products")  # no other button beside it, and a text of WhatsApp's
+ICONS = {
+    "quick_reply": "reply", "url": "open_in_new", "phone": "call", "copy_code": "content_copy", "flow": "dynamic_form", "catalog": "storefront",
+    "products": "shopping_bag",
+}  # fmt: skip
 
 
 class _Row:
@@ -42,9 +46,14 @@ class TemplateButtons:
             "url": _("A link"),
             "phone": _("A call"),
             "copy_code": _("A code to copy"),
+            "flow": _("A form of WhatsApp (flow)"),
+            "catalog": _("The catalogue"),
+            "products": _("Chosen products"),
         }
         free = [kind for kind in names if sum(row.kind == kind for row in self._rows) < MOST[kind]]
-        if not free or len(self._rows) >= ALL:
+        if self._rows:
+            free = [kind for kind in free if kind not in ALONE]
+        if not free or len(self._rows) >= ALL or any(row.kind in ALONE for row in self._rows):
             return
         with self._more, button(_("Add a button"), icon="add"), ui.menu():
             choices([Choice(names[kind], partial(self.add, kind), ICONS[kind]) for kind in free])
@@ -59,8 +68,12 @@ class TemplateButtons:
                 if kind == "copy_code":
                     hint = _("WhatsApp names the button itself.")
                     fields["example"] = text_field(_("Code"), placeholder="VERAO20", limit=15, hint=hint, on_change=self._changed)
+                elif kind in ALONE:
+                    _draw_alone(kind)
                 else:
-                    label = {"quick_reply": _("Answer"), "url": _("Link: text"), "phone": _("Call: text")}[kind]
+                    label = {
+                        "quick_reply": _("Answer"), "url": _("Link: text"), "phone": _("Call: text"), "flow": _("Form: text")
+                    }[kind]  # fmt: skip
                     fields["text"] = text_field(label, limit=25, on_change=self._changed)
                 if kind == "url":
                     fields["url"] = text_field(
@@ -72,6 +85,13 @@ class TemplateButtons:
                 if kind == "phone":
                     fields["phone"] = text_field(
                         _("Number"), kind="tel", placeholder="+551140001234", limit=20, on_change=self._changed
+                    )
+                if kind == "flow":
+                    hint = _("Its number in WhatsApp's manager, under Flows.")
+                    fields["flow_id"] = text_field(_("Number of the flow"), limit=30, hint=hint, on_change=self._changed)
+                    hint = _("Optional: where it begins.")
+                    fields["flow_screen"] = text_field(
+                        _("Screen"), placeholder="WELCOME", limit=100, hint=hint, on_change=self._changed
                     )
             row = _Row(kind, element, fields)
             icon_button("close", _("Remove this button"), partial(self._remove, row))
@@ -117,7 +137,7 @@ class TemplateButtons:
         """As they are sent; without `whole` those that nothing stands in yet are left out."""
         found = []
         for values in self.read():
-            if not whole and not any(value for name, value in values.items() if name != "kind"):
+            if not whole and values["kind"] not in ALONE and not any(value for name, value in values.items() if name != "kind"):
                 continue
             address = values.get("url", "")
             found.append(
@@ -127,18 +147,18 @@ class TemplateButtons:
                     url=address if address.startswith(("https://", "http://")) else None,
                     example=values.get("example") or None,
                     phone=values.get("phone") or None,
+                    flow_id=values.get("flow_id") or None,
+                    flow_screen=values.get("flow_screen") or None,
                 )
             )
         return found
 
     def shown(self) -> list[tuple[str, str]]:
         """As the phone shows them: kind and text."""
-        kinds = {"quick_reply": "reply", "copy_code": "code"}
+        kinds = {"quick_reply": "reply", "copy_code": "code", "products": "catalog"}
+        own = {"copy_code": _("Copy code"), "catalog": _("View catalogue"), "products": _("View items")}
         rows = [(row.kind, row.read()) for row in self._rows]
-        return [
-            (kinds.get(kind, kind), values.get("text") or (_("Copy code") if kind == "copy_code" else "…"))
-            for kind, values in rows
-        ]
+        return [(kinds.get(kind, kind), values.get("text") or own.get(kind, "…")) for kind, values in rows]
 
     def fields(self) -> dict[str, Field[str]]:
         """By their paths in the request."""
@@ -150,5 +170,21 @@ class TemplateButtons:
             field
             for row in self._rows
             for name, field in row.fields.items()
-            if name != "example" or row.kind == "copy_code" or "{{" in (row.fields["url"].value or "")
+            if name != "flow_screen" and (name != "example" or row.kind == "copy_code" or "{{" in (row.fields["url"].value or ""))
         ]
+
+
+def _draw_alone(kind: str) -> None:
+    name, hint = {
+        "catalog": (
+            _("Opens your catalogue"),
+            _("The catalogue that is linked to the number. WhatsApp names the button itself."),
+        ),
+        "products": (
+            _("Shows chosen products"),
+            _("Which ones, you say in the campaign. It needs a heading, and WhatsApp names the button itself."),
+        ),
+    }[kind]
+    with ui.element("div").classes("m-col m-tight"):
+        ui.label(name).classes("m-strong")
+        ui.label(hint).classes("m-hint")

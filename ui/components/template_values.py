@@ -23,6 +23,7 @@ def values_of(template: Template) -> dict[str, Any]:
         "category": template.category.value,
         "language": template.language,
         "begins": begins,
+        "lifetime": template.lifetime_seconds,
         "minutes": template_labels.code_minutes(template),
         "warns": template_labels.warns(template),
         "file": [str(template.header_file_id), kind, _("The file until now")] if template.header_file_id and kind else None,

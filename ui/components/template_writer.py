@@ -25,6 +25,8 @@ from ui.components.forms import Field, area_field, filled, number_field, select_
 from ui.components.kept import Kept
 from ui.components.phone import Phone, Preview
 from ui.components.template_buttons import TemplateButtons
+from ui.components.template_lifetime import Lifetime
+from ui.components.template_said import Said
 from ui.components.template_values import values_of
 from ui.components.text import icon, pressable
 from ui.components.throttle import Throttle
@@ -74,8 +76,7 @@ class Writer:
                     button(_("Send for review"), self._submit, kind="primary")
             with ui.element("div").classes("m-aside-side"):
                 self._phone = Phone(next(iter(channels.values())), _("as your customer sees it"))
-                self._said = ui.element("div").classes("m-col m-near w-full")
-                self._said.props["aria-live"] = "polite"
+                self._said = Said()
         self._asks = Throttle(self._check, 0.6)
         if change is not None:
             self._fill(values_of(change))
@@ -93,6 +94,7 @@ class Writer:
             "begins": self._begins.value,
             "file": [str(self._file[0]), *self._file[1:]] if self._file else None,
             "minutes": self._minutes.value,
+            "lifetime": self._lifetime.seconds or 0,
             "warns": bool(self._warns.value),
             "buttons": self._buttons.read(),
             "examples": {key: field.value or "" for key, field in self._examples.items()},
@@ -115,6 +117,7 @@ class Writer:
             self._begins.value = values["begins"]
         if isinstance(values.get("minutes"), int | float):
             self._minutes.value = values["minutes"]
+        self._lifetime.fit(self._category.value, values.get("lifetime"))
         if isinstance(values.get("warns"), bool):
             self._warns.value = values["warns"]
         match values.get("file"):
@@ -162,14 +165,12 @@ class Writer:
                     _("Language"), template_labels.LANGUAGES, "pt_BR", on_change=self._redraw
                 )
                 self._language.hide(self._change is not None)
+            self._lifetime = Lifetime(self._redraw)
 
     def _draw_header(self) -> None:
         begins = {
-            "none": _("Nothing: with the message"),
-            "text": _("A heading"),
-            "file": _("A picture, film or PDF"),
-            "place": _("A place on the map"),
-        }
+            "none": _("Nothing: with the message"), "text": _("A heading"), "file": _("A picture, film or PDF"), "place": _("A place on the map")
+        }  # fmt: skip
         with card(_("How it begins")) as self._of_header:
             self._begins: Field[str] = select_field(_("Begins with"), begins, "none", on_change=self._redraw)
             hint = _("One line, without emoji or bold.")
@@ -247,10 +248,15 @@ class Writer:
             return
         if hasattr(self, "_kept"):
             self._kept.changed()
+        self._lifetime.fit(self._category.value)
         code, begins = self._category.value is TemplateCategory.AUTHENTICATION, self._begins.value
-        for element in (self._of_header, self._of_text, self._of_buttons):
-            element.set_visibility(not code)
-        self._of_code.set_visibility(code)
+        for element, there in (
+            (self._of_header, not code),
+            (self._of_text, not code),
+            (self._of_buttons, not code),
+            (self._of_code, code),
+        ):
+            element.set_visibility(there)
         self._header.hide(begins != "text")
         self._of_file.set_visibility(begins == "file")
         self._file_name.text = self._file[2] if self._file else ""
@@ -306,12 +312,12 @@ class Writer:
         """What WhatsApp would say now; nothing while nothing is written."""
         code = self._category.value is TemplateCategory.AUTHENTICATION
         if not code and not (self._body.value or "").strip():
-            self._said.clear()
+            self._said.draw()
             return
         try:
             checked = await self._doors.check(TemplateCheck(channel_id=self._channel.value, **self._text(whole=False)))
         except (ApiProblem, Offline):  # sending says what is wrong
-            self._draw_said(
+            self._said.draw(
                 [("cloud_off", "warn", _("This could not be checked now. It is checked again when you write on or send it."))]
             )
             return
@@ -320,18 +326,7 @@ class Writer:
             *(("error", "bad", text) for text in told),
             *(("lightbulb", "warn", template_labels.advice(one)) for one in checked.advice),
         ]
-        self._draw_said(said or [("check_circle", "ok", _("Nothing that WhatsApp would refuse."))])
-
-    def _draw_said(self, lines: list[tuple[str, str, str]]) -> None:
-        """Icon, tone and sentence of each."""
-        if self._said.is_deleted:
-            return
-        self._said.clear()
-        with self._said:
-            for name, tone, text in lines:
-                with ui.element("div").classes(f"m-tplsaid m-tone-{tone}"):
-                    icon(name)
-                    ui.label(text)
+        self._said.draw(said or [("check_circle", "ok", _("Nothing that WhatsApp would refuse."))])
 
     # -- sending --------------------------------------------------------------------------------------------------
 
@@ -341,6 +336,7 @@ class Writer:
             minutes = int(self._minutes.value) if self._minutes.value else None
             return {
                 "category": self._category.value,
+                "lifetime_seconds": self._lifetime.seconds,
                 "code_minutes": minutes,
                 "security_recommendation": bool(self._warns.value),
             }
@@ -348,6 +344,7 @@ class Writer:
         header_names = template_labels.variables(header)
         return {
             "category": self._category.value,
+            "lifetime_seconds": self._lifetime.seconds,
             "body": body,
             "body_examples": [(self._examples[name].value or "").strip() for name in template_labels.variables(body)],
             "header": header or None,
@@ -386,6 +383,7 @@ class Writer:
             "header_file_id": self._begins,
             "footer": self._footer,
             "code_minutes": self._minutes,
+            "lifetime_seconds": self._lifetime.field,
             **self._buttons.fields(),
         }
         try:

@@ -26,7 +26,15 @@ CONSTANT = "constant"
 HEADS = {"header.image": "image", "header.video": "video", "header.document": "document"}
 """Places that a file fills."""
 _MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document", "LOCATION": "place"}
-_BUTTONS = {"URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "code", "OTP": "code"}
+_BUTTONS = {
+    "URL": "url",
+    "PHONE_NUMBER": "phone",
+    "COPY_CODE": "code",
+    "OTP": "code",
+    "FLOW": "flow",
+    "CATALOG": "catalog",
+    "MPM": "catalog",
+}
 _PLACE = ("header.latitude", "header.longitude", "header.name", "header.address")
 AROUND = 26  # characters of text shown on each side of a place
 _NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
@@ -98,7 +106,9 @@ def footer(template: Template) -> str:
 
 def button_rows(template: Template) -> list[dict[str, str]]:
     """The buttons as they are written: kind and fields."""
-    kinds = {"QUICK_REPLY": "quick_reply", "URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "copy_code"}
+    kinds = {
+        "QUICK_REPLY": "quick_reply", "URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "copy_code", "FLOW": "flow", "CATALOG": "catalog", "MPM": "products",
+    }  # fmt: skip
     found = []
     for one in buttons(template):
         example = one.get("example")
@@ -108,6 +118,8 @@ def button_rows(template: Template) -> list[dict[str, str]]:
             "url": one.get("url"),
             "phone": one.get("phone_number"),
             "example": example[0] if isinstance(example, list) and example else example,
+            "flow_id": one.get("flow_id"),
+            "flow_screen": one.get("navigate_screen"),
         }
         found.append({name: str(value) for name, value in row.items() if value})
     return found
@@ -187,6 +199,10 @@ def where(template: Template, place: str) -> tuple[str, str]:
     if place in HEADS or place in _PLACE:
         names = {"image": _("Picture"), "video": _("Film"), "document": _("PDF"), **_of_place()}
         return names[name], _("its address on the web, https://…") if place in HEADS else _("of the place on the map")
+    if group.startswith("button") and name in ("product", "products"):
+        if name == "product":
+            return _("Product"), _("the number of the product in the catalogue whose picture stands above")
+        return _("Products"), _("their numbers in the catalogue with commas, in sections like “Summer: 1, 2; Beach: 3”")
     if group.startswith("button"):
         number = int(group.partition(".")[2] or 0)
         known = buttons(template)
@@ -206,12 +222,7 @@ def where(template: Template, place: str) -> tuple[str, str]:
 
 
 def _of_place() -> dict[str, str]:
-    return {
-        "latitude": _("Latitude"),
-        "longitude": _("Longitude"),
-        "name": _("Name of the place"),
-        "address": _("Address of the place"),
-    }
+    return {"latitude": _("Latitude"), "longitude": _("Longitude"), "name": _("Name of the place"), "address": _("Address of the place")}  # fmt: skip
 
 
 def category_name(category: TemplateCategory) -> str:

@@ -200,7 +200,7 @@ class Adapter(ABC, Generic[ClientT]):
         raise ValueError("this provider has no templates")
 
     async def create_template(self, control: Control[ClientT], template: dict[str, Any]) -> Submitted:
-        """Submits {name, language, category, parameter_format, components} for review."""
+        """Submits {name, language, category, parameter_format, components, lifetime} for review."""
         raise ValueError("this provider has no templates")
 
     async def edit_template(self, control: Control[ClientT], external_id: str, template: dict[str, Any]) -> None:
@@ -209,6 +209,10 @@ class Adapter(ABC, Generic[ClientT]):
 
     async def upload_sample(self, control: Control[ClientT], path: Path, mime_type: str, name: str) -> str:
         """Hands over the file that a template is reviewed with; what names it in the header's example. Repeating it is harmless."""
+        raise ValueError("this provider has no templates")
+
+    async def unpause_template(self, control: Control[ClientT], external_id: str) -> None:
+        """Lets a template go again that was paused for its quality."""
         raise ValueError("this provider has no templates")
 
     async def delete_template(self, control: Control[ClientT], name: str, external_id: str) -> None:

@@ -2,7 +2,7 @@
 
 Source: Meta, "Message templates", and docs/contracts/meta-whatsapp.md: a variable neither begins nor ends the body and stands beside no
 other, at most one in the header, examples for all, numbers without a gap, at most ten buttons of which two are links and one is a phone
-number. A template of a code has a body of WhatsApp's own.
+number. A button to the catalogue stands alone, in marketing (Meta, "Catalog templates", "Multi-product message templates"). A template of a code has a body of WhatsApp's own.
 """
 
 import re
@@ -16,9 +16,16 @@ from db.providers.placeholders import VARIABLE, variables
 
 Component = dict[str, Any]
 MAX_BUTTONS = 10
-MOST = {"url": 2, "phone": 1, "copy_code": 1}
+MOST = {"url": 2, "phone": 1, "copy_code": 1, "flow": 1, "catalog": 1, "products": 1}
+TO_CATALOG = {"catalog": ("CATALOG", "View catalog", "Ver catálogo"), "products": ("MPM", "View items", "Ver itens")}
+LIFETIMES = {
+    TemplateCategory.AUTHENTICATION: (30, 900),
+    TemplateCategory.UTILITY: (30, 43_200),
+    TemplateCategory.MARKETING: (43_200, 2_592_000),
+}
 CODE_LIMIT = 15
 CODE_MINUTES = (1, 90)
+FLOW = re.compile(r"\d{5,30}")
 PHONE = re.compile(r"\+[1-9]\d{6,14}")
 TOGETHER = re.compile(r"\}\}\s*\{\{")
 # Meta takes no line breaks, no marks for bold and the like, and no emoji in a heading, in the small print and on buttons.
@@ -55,9 +62,10 @@ def write_template(draft: TemplateDraft) -> tuple[str, list[Component]]:
             wrong.append(TemplateField.FOOTER_PLAIN("footer"))
         components.append({"type": "FOOTER", "text": draft.footer})
     buttons = _all_buttons(draft)
-    wrong += _wrong_buttons(buttons)
+    wrong += _wrong_buttons(buttons) + _wrong_catalog(draft, buttons) + _wrong_lifetime(draft)
     if buttons:
-        components.append({"type": "BUTTONS", "buttons": [_button(button) for _path, button in buttons]})
+        portuguese = draft.language.startswith("pt")
+        components.append({"type": "BUTTONS", "buttons": [_button(button, portuguese) for _path, button in buttons]})
     if wrong:
         raise ChannelError.TEMPLATE_INVALID(fields=wrong)
     return ("named" if named else "positional"), components
@@ -78,6 +86,7 @@ def _code(draft: TemplateDraft) -> list[Component]:
     minutes = draft.code_minutes
     if minutes is not None and not CODE_MINUTES[0] <= minutes <= CODE_MINUTES[1]:
         wrong.append(TemplateField.CODE_MINUTES("code_minutes", least=CODE_MINUTES[0], most=CODE_MINUTES[1]))
+    wrong += _wrong_lifetime(draft)
     if wrong:
         raise ChannelError.TEMPLATE_INVALID(fields=wrong)
     components: list[Component] = [{"type": "BODY", "add_security_recommendation": draft.security_recommendation}]
@@ -174,7 +183,7 @@ def _wrong_buttons(buttons: list[tuple[str, DraftButton]]) -> list[Field]:
     said: set[str] = set()
     for path, button in buttons:
         label = button.text.strip().lower()
-        if button.kind != "copy_code" and not label:
+        if button.kind not in ("copy_code", *TO_CATALOG) and not label:
             wrong.append(TemplateField.BUTTON_TEXT(f"{path}.text"))
         elif label and label in said:
             wrong.append(TemplateField.BUTTON_TWICE(path if path.startswith("quick_replies") else f"{path}.text"))
@@ -185,7 +194,29 @@ def _wrong_buttons(buttons: list[tuple[str, DraftButton]]) -> list[Field]:
     return wrong
 
 
+def _wrong_catalog(draft: TemplateDraft, buttons: list[tuple[str, DraftButton]]) -> list[Field]:
+    found = [(path, button.kind) for path, button in buttons if button.kind in TO_CATALOG]
+    wrong: list[Field] = []
+    for path, kind in found[:1]:
+        if draft.category != TemplateCategory.MARKETING:
+            wrong.append(TemplateField.ONLY_MARKETING(path))
+        if len(buttons) > 1:
+            wrong.append(TemplateField.STANDS_ALONE(path))
+        if kind == "products" and not (draft.header or "").strip():
+            wrong.append(TemplateField.PRODUCTS_HEADER("header"))
+    return wrong
+
+
+def _wrong_lifetime(draft: TemplateDraft) -> list[Field]:
+    least, most = LIFETIMES[draft.category]
+    if draft.lifetime is None or least <= draft.lifetime <= most:
+        return []
+    return [TemplateField.LIFETIME("lifetime_seconds", least=least, most=most)]
+
+
 def _wrong_button(path: str, button: DraftButton) -> list[Field]:
+    if button.kind == "flow":
+        return [] if FLOW.fullmatch((button.flow_id or "").strip()) else [TemplateField.FLOW_ID(f"{path}.flow_id")]
     if button.kind == "phone":
         return [] if PHONE.fullmatch(button.phone or "") else [TemplateField.BUTTON_PHONE(f"{path}.phone")]
     if button.kind == "copy_code":
@@ -206,9 +237,16 @@ def _wrong_button(path: str, button: DraftButton) -> list[Field]:
     return wrong
 
 
-def _button(button: DraftButton) -> Component:
+def _button(button: DraftButton, portuguese: bool) -> Component:
     text = button.text.strip()
+    if button.kind in TO_CATALOG:
+        kind, english, ours = TO_CATALOG[button.kind]
+        return {"type": kind, "text": ours if portuguese else english}
     match button.kind:
+        case "flow":
+            flow: Component = {"type": "FLOW", "text": text, "flow_id": (button.flow_id or "").strip()}
+            screen = (button.flow_screen or "").strip()
+            return {**flow, "flow_action": "navigate", "navigate_screen": screen} if screen else flow
         case "phone":
             return {"type": "PHONE_NUMBER", "text": text, "phone_number": button.phone}
         case "copy_code":

@@ -141,6 +141,8 @@ class _List:
             ui.label(" · ".join([template.channel_name, *facts])).classes("m-hint")
             if self._write and template.status in template_labels.CHANGEABLE:
                 button(_("Change and send again"), icon="edit", to=f"/templates/{template.id}/edit")
+            if self._write and template.status is TemplateStatus.PAUSED:
+                button(_("Ask WhatsApp to let it go again"), partial(self._unpause, template), icon="play_arrow")
             button(_("What it was before"), partial(self._history, template), kind="plain", icon="history")
             if self._write:
                 button(_("Delete template"), partial(self._delete, template), kind="danger", icon="delete")
@@ -165,6 +167,15 @@ class _List:
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Close"), box.close, kind="plain")
         box.open()
+
+    async def _unpause(self, template: Template) -> None:
+        text = _(
+            "People blocked or reported it. Change what bothered them first, or WhatsApp pauses it for longer the next time."
+        )
+        if await confirm(_("Let {name} go again?").format(name=template.name), text, yes=_("Ask WhatsApp")):
+            await client.unpause(self._api, template.id)
+            toast(_("Asked. You see here what WhatsApp decides."))
+            await self._list.refresh()
 
     async def _delete(self, template: Template) -> None:
         text = _("It goes away at WhatsApp too. The name of an approved template stays blocked for 30 days.")

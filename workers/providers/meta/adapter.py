@@ -152,16 +152,17 @@ class MetaAdapter(Adapter[MetaClient]):
     async def create_template(self, control: Control[MetaClient], template: dict[str, Any]) -> Submitted:
         account = control.channel.account_id
         body = {
-            **template,
+            **{name: value for name, value in template.items() if name != "lifetime"},
             "category": template["category"].upper(),
             "parameter_format": template["parameter_format"].upper(),
+            **_lifetime(template),
         }
         request = f"POST /{account}/message_templates {msgspec.json.encode(body).decode()}"
         made = await control.call("templates", "Template submitted", request, control.client.create_template(account, body))
         return Submitted(made.id, made.status, made.category)
 
     async def edit_template(self, control: Control[MetaClient], external_id: str, template: dict[str, Any]) -> None:
-        body = {"category": template["category"].upper(), "components": template["components"]}
+        body = {"category": template["category"].upper(), "components": template["components"], **_lifetime(template)}
         request = f"POST /{external_id} {msgspec.json.encode(body).decode()}"
         await control.call("templates", "Template changed", request, control.client.edit_template(external_id, body))
 
@@ -174,6 +175,10 @@ class MetaAdapter(Adapter[MetaClient]):
         with await asyncio.to_thread(path.open, "rb") as content:
             data = await asyncio.to_thread(content.read)
         return await control.call("templates", "File uploaded", f"POST /{session}", control.client.upload(session, data))
+
+    async def unpause_template(self, control: Control[MetaClient], external_id: str) -> None:
+        request = f"POST /{external_id}/unpause"
+        await control.call("templates", "Template let go again", request, control.client.unpause_template(external_id))
 
     async def delete_template(self, control: Control[MetaClient], name: str, external_id: str) -> None:
         account = control.channel.account_id
@@ -231,3 +236,7 @@ class MetaAdapter(Adapter[MetaClient]):
 
 
 ADAPTER = MetaAdapter()
+
+
+def _lifetime(template: dict[str, Any]) -> dict[str, Any]:
+    return {} if template["lifetime"] is None else {"message_send_ttl_seconds": template["lifetime"]}

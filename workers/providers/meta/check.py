@@ -32,6 +32,7 @@ def listed(template: Template) -> Listed:
         template.components,
         template.quality_score.score if template.quality_score else "UNKNOWN",
         template.rejected_reason,
+        template.lifetime,
     )
 
 

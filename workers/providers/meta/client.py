@@ -29,7 +29,9 @@ from workers.providers.meta.types import (
 from workers.providers.wire import Answer, ProviderError, Wire
 
 HELD = ("held_for_quality_assessment", "paused")
-TEMPLATE_FIELDS = "id,name,status,category,language,quality_score,parameter_format,rejected_reason,components"
+TEMPLATE_FIELDS = (
+    "id,name,status,category,language,quality_score,parameter_format,rejected_reason,components,message_send_ttl_seconds"
+)
 NUMBER_FIELDS = (
     "id,display_phone_number,verified_name,quality_rating,status,code_verification_status,name_status,platform_type,"
     "throughput,whatsapp_business_manager_messaging_limit"
@@ -81,6 +83,10 @@ class MetaClient:
     async def edit_template(self, template_id: str, changes: dict[str, Any]) -> None:
         """Replace `{category, components}` and submit it for review."""
         await self._succeed("POST", f"{self._root}/{template_id}", json=changes)
+
+    async def unpause_template(self, template_id: str) -> None:
+        """Let a template go again that was paused."""
+        await self._succeed("POST", f"{self._root}/{template_id}/unpause")
 
     async def begin_upload(self, app_id: str, mime_type: str, size: int, filename: str) -> str:
         """First step of the resumable upload: the session that takes the bytes."""

@@ -18,6 +18,7 @@ import msgspec
 BODY_LIMIT = 1024
 HEADER_LIMIT = 60
 URL_LIMIT = 2000
+PRODUCTS_LIMIT, MAX_PRODUCTS, MAX_SECTIONS, SECTION_TITLE = 4000, 30, 10, 24
 MEDIA_FORMATS = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 LOCATION_FIELDS = ("latitude", "longitude", "name", "address")
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -42,7 +43,7 @@ class BadParameter(ValueError):
 class Slot(msgspec.Struct, frozen=True):
     """One value to give.
 
-    `part` header | body | button; `name` the variable's; `kind` text | image | video | document | url | code | number;
+    `part` header | body | button; `name` the variable's; `kind` text | image | video | document | url | code | number | product | products;
     `limit` in characters (what the fixed text leaves over).
     """
 
@@ -200,14 +201,20 @@ class _Builder:
         elif kind == "QUICK_REPLY":
             if index in self._payloads:
                 self._button(index, "quick_reply", b'{"type":"payload","payload":' + _encode(self._payloads[index]), None)
+        elif kind == "CATALOG":
+            slot = self._slot("button", str(index + 1), "product", 100)
+            self._button(index, "catalog", b'{"type":"action","action":{"thumbnail_product_retailer_id":', slot, b"}")
+        elif kind == "MPM":
+            slot = self._slot("button", str(index + 1), "products", PRODUCTS_LIMIT)
+            self._button(index, "mpm", b'{"type":"action","action":', slot)
         elif kind == "FLOW":
             self._button(index, "flow", b'{"type":"action","action":{"flow_token":"unused"}', None)
         elif kind not in {"URL", "PHONE_NUMBER", "VOICE_CALL"}:
             raise TemplateNotSendable(f"{kind.lower() or 'unknown'} button")
 
-    def _button(self, index: int, sub_type: str, parameter: bytes, slot: int | None) -> None:
+    def _button(self, index: int, sub_type: str, parameter: bytes, slot: int | None, closing: bytes = b"") -> None:
         opening = f'{{"type":"button","sub_type":"{sub_type}","index":"{index}","parameters":['.encode() + parameter
-        self.parts.append([opening, *([] if slot is None else [slot]), b"}]}"])
+        self.parts.append([opening, *([] if slot is None else [slot]), closing + b"}]}"])
 
 
 def _kind(component: Mapping[str, Any]) -> str:
@@ -252,7 +259,32 @@ def _value(slot: Slot, value: str) -> bytes:
         if not value.startswith("https://"):
             raise BadParameter(slot.label, "neither a media id nor an https link")
         return b'"link":' + _json(slot, value)
-    return _json(slot, value)
+    return _products(slot, value) if slot.kind == "products" else _json(slot, value)
+
+
+def _products(slot: Slot, value: str) -> bytes:
+    """Numbers of products, with commas between them; sections with semicolons between them, each begun by its title and ": "."""
+    sections: list[dict[str, Any]] = []
+    for part in filter(None, map(str.strip, value.split(";"))):
+        title, named, items = part.partition(": ")
+        found = [one for one in map(str.strip, (items if named else part).split(",")) if one]
+        if found:
+            section = {"product_items": [{"product_retailer_id": one} for one in found]}
+            sections.append({"title": title.strip(), **section} if named else section)
+    count = sum(len(section["product_items"]) for section in sections)
+    if not 0 < count <= MAX_PRODUCTS or len(sections) > MAX_SECTIONS:
+        raise BadParameter(slot.label, f"needs 1 to {MAX_PRODUCTS} products in at most {MAX_SECTIONS} sections")
+    if any(
+        len(section.get("title", "")) > SECTION_TITLE or (len(sections) > 1 and not section.get("title")) for section in sections
+    ):
+        raise BadParameter(slot.label, f"needs a title of at most {SECTION_TITLE} characters for each section")
+    first = sections[0]["product_items"][0]["product_retailer_id"]
+    return _object(slot, {"thumbnail_product_retailer_id": first, "sections": sections})
+
+
+def _object(slot: Slot, value: dict[str, Any]) -> bytes:
+    encoded = _json(slot, msgspec.json.encode(value).decode())
+    return msgspec.json.decode(encoded, type=str).encode()
 
 
 def _json(slot: Slot | str, value: str) -> bytes:

@@ -63,6 +63,7 @@ class Template(msgspec.Struct, frozen=True):
     parameter_format: str = "POSITIONAL"
     quality_score: QualityScore | None = None
     rejected_reason: str | None = None
+    lifetime: int | None = None  # seconds
 
 
 MAX_NAME, MAX_LANGUAGE = 512, 20
@@ -89,6 +90,7 @@ def listed_template(item: dict[str, Any]) -> Template:
         texts.get("parameter_format", "POSITIONAL"),
         QualityScore(score["score"]) if isinstance(score, dict) and isinstance(score.get("score"), str) else None,
         texts.get("rejected_reason"),
+        storable.int4(ttl) if isinstance(ttl := item.get("message_send_ttl_seconds"), int) and ttl > 0 else None,
     )
 
 

@@ -17,7 +17,7 @@ class Refusal(Exception):
 
 
 class Shape(msgspec.Struct):
-    """What a template asks for. `urls`: indexes of buttons that need a text; `codes`: of copy-code buttons."""
+    """What a template asks for. `urls`: indexes of buttons that need a text; `codes`: of copy-code buttons; `flows`, `catalogs` and `products`: of those."""
 
     header: str
     header_variables: list[str]
@@ -25,9 +25,13 @@ class Shape(msgspec.Struct):
     variables: list[str]
     urls: list[str]
     codes: list[str]
+    flows: list[str]
+    catalogs: list[str]
+    products: list[str]
     named: bool
 
 
+_ACTIONS: Final = {"codes": "COPY_CODE", "flows": "FLOW", "catalogs": "CATALOG", "products": "MPM"}
 _SHAPES: Final[dict[int, tuple[list[dict[str, Any]], Shape]]] = {}
 
 
@@ -48,7 +52,7 @@ def shape_of(template: Template) -> Shape:
         body=body,
         variables=variables,
         urls=[str(at) for at, b in enumerate(buttons) if b.get("type") == "URL" and "{{" in str(b.get("url", ""))],
-        codes=[str(at) for at, b in enumerate(buttons) if b.get("type") == "COPY_CODE"],
+        **{name: [str(at) for at, b in enumerate(buttons) if b.get("type") == kind] for name, kind in _ACTIONS.items()},
         named=template.parameter_format == "NAMED",
     )
     _SHAPES[id(template)] = (template.components, shape)
@@ -111,6 +115,30 @@ def _check_buttons(shape: Shape, buttons: dict[str, list[Any]]) -> None:
         given = buttons.get(index)
         if not given or not given[0].get("coupon_code"):
             raise Refusal(131008, f"buttons: Button at index {index} of type copy_code requires a coupon code")
+    for index in (*shape.flows, *shape.catalogs, *shape.products):
+        given = buttons.get(index)
+        action = given[0].get("action") if given else None
+        if not isinstance(action, dict):
+            raise Refusal(131009, f"buttons: Button at index {index} requires an action")
+        if index in shape.flows:
+            continue
+        if not action.get("thumbnail_product_retailer_id"):
+            raise Refusal(131008, f"buttons: Button at index {index} requires thumbnail_product_retailer_id")
+        if index in shape.products:
+            _check_sections(index, action.get("sections"))
+
+
+def _check_sections(index: str, sections: Any) -> None:
+    listed = sections if isinstance(sections, list) else []
+    items = [one for section in listed if isinstance(section, dict) for one in section.get("product_items") or []]
+    if (
+        not 1 <= len(items) <= 30
+        or len(listed) > 10
+        or not all(isinstance(one, dict) and one.get("product_retailer_id") for one in items)
+    ):
+        raise Refusal(131009, f"buttons: Button at index {index} needs 1 to 30 products in at most 10 sections")
+    if len(listed) > 1 and not all(section.get("title") for section in listed):
+        raise Refusal(131009, f"buttons: Button at index {index}: each section needs a title")
 
 
 def _check_header(shape: Shape, given: list[Any]) -> None:

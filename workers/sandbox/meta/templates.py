@@ -22,7 +22,7 @@ NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 SHORTENER: Final = re.compile(r"https?://(bit\.ly|tinyurl\.com|wa\.me|t\.co)/", re.IGNORECASE)
 TTL: Final = {"AUTHENTICATION": (30, 900), "UTILITY": (30, 43_200), "MARKETING": (43_200, 2_592_000)}
-BUTTON_LIMITS: Final = {"URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1}
+BUTTON_LIMITS: Final = {"URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1, "FLOW": 1, "CATALOG": 1, "MPM": 1}
 MEDIA: Final = ("IMAGE", "VIDEO", "DOCUMENT", "LOCATION")
 # webhook event → the status a template has afterwards
 EVENTS: Final = {
@@ -140,6 +140,7 @@ class Templates:
         if problem := _problem(merged):
             return problem
         template.components, template.category = _completed(merged), merged["category"]
+        template.message_send_ttl_seconds = merged.get("message_send_ttl_seconds")
         template.edited_at = time.time()
         self._submit(account, template)
         return ""
@@ -261,6 +262,16 @@ def _problem(body: dict[str, Any]) -> str:
     for kind, component in zip(kinds, components, strict=True):
         if problem := _component_problem(kind, component, body):
             return problem
+    return _catalog_problem(body, components)
+
+
+def _catalog_problem(body: dict[str, Any], components: list[dict[str, Any]]) -> str:
+    buttons = [one for part in components if str(part.get("type", "")).upper() == "BUTTONS" for one in part.get("buttons") or []]
+    to_catalog = {str(button.get("type", "")).upper() for button in buttons} & {"CATALOG", "MPM"}
+    if to_catalog and (len(buttons) > 1 or body["category"] != "MARKETING"):
+        return "A catalog button stands alone in a marketing template"
+    if "MPM" in to_catalog and not any(c.get("format") == "TEXT" for c in components):
+        return "A multi-product template needs a text header"
     return ""
 
 
@@ -307,6 +318,8 @@ def _button_problem(buttons: list[dict[str, Any]]) -> str:
         return "Quick reply buttons must be grouped together"
     if any(not 1 <= len(str(b.get("text", "x"))) <= 25 for b in buttons):
         return "A button label has 1 to 25 characters"
+    if any(kind == "FLOW" and not button.get("flow_id") for kind, button in zip(kinds, buttons, strict=True)):
+        return "A FLOW button needs a flow_id"
     if any(kind == "URL" and not button.get("url") for kind, button in zip(kinds, buttons, strict=True)):
         return "A URL button needs a url"
     return ""
