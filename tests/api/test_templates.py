@@ -185,6 +185,54 @@ async def test_every_part_of_a_template(
     ]
 
 
+async def test_flows_the_catalogue_and_the_time_on_the_way(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = str(await make_channel(owner_db, owner))
+    headers = await sign_in_as()
+    flow = {"kind": "flow", "text": "Agendar", "flow_id": "1234567890", "flow_screen": "WELCOME"}
+    body = {**GOOD, "channel_id": channel, "lifetime_seconds": 86_400, "buttons": [flow]}
+    made = (await client.post("/v1/templates", json=body, headers=headers)).json()
+    assert made["lifetime_seconds"] == 86_400
+    assert made["components"][-1]["buttons"] == [
+        {"type": "FLOW", "text": "Agendar", "flow_id": "1234567890", "flow_action": "navigate", "navigate_screen": "WELCOME"}
+    ]
+    body = {**GOOD, "channel_id": channel, "name": "itens", "header": "Verão", "buttons": [{"kind": "products"}]}
+    made = (await client.post("/v1/templates", json=body, headers=headers)).json()
+    assert made["components"][-1]["buttons"] == [{"type": "MPM", "text": "Ver itens"}]
+    assert made["placeholders"] == ["1", "button.0.products"]
+    catalog = {"kind": "catalog"}
+    for change, wrong in (
+        ({"buttons": [{**flow, "flow_id": "meu fluxo"}]}, ("buttons[0].flow_id", "flow_id")),
+        ({"buttons": [catalog], "category": "utility"}, ("buttons[0]", "only_marketing")),
+        ({"buttons": [{"kind": "quick_reply", "text": "Sim"}, catalog]}, ("buttons[1]", "stands_alone")),
+        ({"buttons": [{"kind": "products"}]}, ("header", "products_header")),
+        ({"lifetime_seconds": 3_600}, ("lifetime_seconds", "lifetime")),
+        ({"lifetime_seconds": 86_400, "category": "utility"}, ("lifetime_seconds", "lifetime")),
+    ):
+        asked = {
+            name: value for name, value in {**GOOD, "channel_id": channel, **change}.items() if name not in ("name", "language")
+        }
+        found = (await client.post("/v1/templates/check", json=asked, headers=headers)).json()["errors"]
+        assert [(one["field"], one["code"]) for one in found] == [wrong]
+
+
+async def test_only_a_paused_template_is_asked_to_go_again(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    headers = await sign_in_as()
+    made = (await client.post("/v1/templates", json={**GOOD, "channel_id": str(channel)}, headers=headers)).json()
+    path = f"/v1/templates/{made['id']}/unpause"
+    early = await client.post(path, headers=headers)
+    assert (early.status_code, early.json()["code"]) == (409, "template_not_paused")
+    await owner_db.execute("update template set status = 'paused', external_id = '1' where id = $1", UUID(made["id"]))
+    asked = await client.post(path, headers=headers)
+    assert (asked.status_code, asked.json()["status"]) == (202, "paused")
+    last = "select payload->>'verb' from job where name = 'SubmitTemplate' order by id desc limit 1"
+    assert await owner_db.fetchval(last) == "unpause"
+
+
 @pytest.mark.parametrize(
     ("change", "advice"),
     [

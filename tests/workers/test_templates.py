@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 import msgspec
 import pytest
 
@@ -24,6 +25,7 @@ from db.messages import uploads
 from db.messages.enums import MessageState
 from db.messages.render import Binding
 from db.permissions import Permission
+from db.providers.definition import DraftButton
 from db.tenancy import Actor, worker
 from db.work import Work, work
 from tests import factories
@@ -90,6 +92,83 @@ async def test_a_change_that_whatsapp_does_not_take_is_put_back(
     after = await template_view(owner, template_id)
     assert (after.status, after.components) == (TemplateStatus.APPROVED, before.components)
     assert after.problem
+
+
+async def review(outside: Outside, channel_id: UUID, name: str, event: str) -> None:
+    async with httpx.AsyncClient(timeout=60) as http:
+        url = f"{outside.settings.sandbox_url}/sandbox/accounts/{channel_id.hex}/template-review"
+        answer = await http.post(url, json={"name": name, "language": "pt_BR", "event": event})
+        assert answer.is_success, answer.text
+
+
+async def test_a_paused_template_goes_again_when_whatsapp_is_asked_and_lets_it(outside: Outside, owner: Actor) -> None:
+    view = await outside.connect(owner)
+    draft = DRAFT._replace(name=f"pausado_{uuid4().hex[:6]}", lifetime=86_400)
+    template_id = (await templates.create(owner, view.id, draft)).id
+    await outside.templates.submit_template(owner.company_id, SubmitTemplate(template_id=template_id, verb="create"))
+
+    async def is_in(status: TemplateStatus) -> bool:
+        return (await template_view(owner, template_id)).status is status
+
+    await until(owner.company_id, lambda: is_in(TemplateStatus.APPROVED))
+    await review(outside, view.id, draft.name, "PAUSED")
+    await until(owner.company_id, lambda: is_in(TemplateStatus.PAUSED))
+    await template_edits.unpause(owner, template_id)
+    job = SubmitTemplate(template_id=template_id, verb="unpause")
+    await outside.templates.submit_template(owner.company_id, job)
+    await outside.templates.sync_templates(owner.company_id, SyncTemplates(channel_id=view.id))
+    found = await template_view(owner, template_id)
+    assert (found.status, found.lifetime) == (TemplateStatus.APPROVED, 86_400), "as the provider lists it"
+    with pytest.raises(Conflict):
+        await template_edits.unpause(owner, template_id)
+    await outside.templates.submit_template(owner.company_id, job)  # a second run does nothing
+
+
+async def test_what_whatsapp_says_to_a_template_that_stays_paused_is_told(
+    outside: Outside, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    view = await outside.connect(owner)
+    template_id = (await templates.create(owner, view.id, DRAFT._replace(name=f"parado_{uuid4().hex[:6]}"))).id
+    await owner_db.execute("update template set status = 'paused', external_id = '404' where id = $1", template_id)
+    await template_edits.unpause(owner, template_id)
+    await outside.templates.submit_template(owner.company_id, SubmitTemplate(template_id=template_id, verb="unpause"))
+    found = await template_view(owner, template_id)
+    assert found.status is TemplateStatus.PAUSED
+    assert found.problem
+
+
+@pytest.mark.parametrize("kind", ["catalog", "products", "flow"])
+async def test_buttons_to_the_catalogue_and_to_flows_are_sent_as_whatsapp_wants_them(
+    outside: Outside, owner: Actor, owner_db: asyncpg.Connection, kind: str
+) -> None:
+    view = await outside.connect(owner)
+    button = DraftButton(kind, "Agendar" if kind == "flow" else "", flow_id="1234567890" if kind == "flow" else None)
+    draft = DRAFT._replace(
+        name=f"{kind}_{uuid4().hex[:6]}", category=TemplateCategory.MARKETING, header="Novidades", header_example=None, footer=None,
+        quick_replies=[], url_button=None, buttons=(button,),
+    )  # fmt: skip
+    template_id = (await templates.create(owner, view.id, draft)).id
+    await outside.templates.submit_template(owner.company_id, SubmitTemplate(template_id=template_id, verb="create"))
+
+    async def approved() -> bool:
+        return (await template_view(owner, template_id)).status is TemplateStatus.APPROVED
+
+    await until(owner.company_id, approved)
+    await factories.contacts(owner_db, owner, 2)
+    campaign_id = await factories.campaign(owner_db, owner, view.id)
+    bindings = [Binding("1", "first_name", "cliente"), Binding("2", "constant", "maio")]
+    if kind != "flow":
+        value = "sku-1" if kind == "catalog" else "Verão: sku-1, sku-2; Praia: sku-3"
+        bindings.append(Binding(f"button.0.{'product' if kind == 'catalog' else kind}", "constant", value))
+    await actions.edit(owner, campaign_id, {"template_id": template_id, "bindings": bindings})
+    await actions.launch(owner, campaign_id, None)
+    await lifecycle.prepare(owner.company_id, campaign_id)
+    lanes = Lanes(outside.settings, Sender(outside.settings, outside.wire))
+    for _ in range(3):
+        await lanes.run(owner.company_id, view.id, 0)
+        await lanes.drain()
+    rows = await owner_db.fetch("select reason, code from message where campaign_id = $1 and sent_at is null", campaign_id)
+    assert [tuple(row) for row in rows] == []
 
 
 class Head(NamedTuple):

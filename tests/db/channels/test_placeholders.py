@@ -63,6 +63,24 @@ CASES: list[tuple[str, str, list[dict[str, Any]], list[str]]] = [
         [{"type": "BODY", "text": "a"}, {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE", "text": "c"}]}],
         ["button.0.1"],
     ),
+    (
+        "positional",
+        "marketing",
+        [{"type": "BODY", "text": "{{1}} a"}, {"type": "BUTTONS", "buttons": [{"type": "CATALOG", "text": "c"}]}],
+        ["1", "button.0.product"],
+    ),
+    (
+        "positional",
+        "marketing",
+        [{"type": "BODY", "text": "a"}, {"type": "BUTTONS", "buttons": [{"type": "MPM", "text": "c"}]}],
+        ["button.0.products"],
+    ),
+    (
+        "positional",
+        "utility",
+        [{"type": "BODY", "text": "a"}, {"type": "BUTTONS", "buttons": [{"type": "FLOW", "text": "c", "flow_id": "1"}]}],
+        [],
+    ),
 ]
 
 

@@ -55,7 +55,7 @@ def test_template(row: dict[str, Any]) -> None:
         {"type": "CAROUSEL", "cards": []},
         {"type": "LIMITED_TIME_OFFER"},
         {"type": "HEADER", "format": "PRODUCT"},
-        {"type": "BUTTONS", "buttons": [{"type": "MPM"}]},
+        {"type": "BUTTONS", "buttons": [{"type": "SPM"}]},
         {},
     ],
 )
@@ -199,3 +199,25 @@ def test_limits_of_buttons_and_lists() -> None:
     for text, button, rows in wrong:
         with pytest.raises(BadParameter):
             list_message(TO, text, button, rows, ID)
+
+
+def test_products_are_written_with_commas_and_sections_with_titles() -> None:
+    components = [{"type": "BODY", "text": "a"}, {"type": "BUTTONS", "buttons": [{"type": "MPM", "text": "c"}]}]
+    sender = compile_template("t", "pt_BR", components)
+
+    def action(value: str) -> dict[str, Any]:
+        sent = json.loads(sender.render("+5511987654321", [value], "c1"))
+        found: dict[str, Any] = sent["template"]["components"][0]["parameters"][0]["action"]
+        return found
+
+    def items(*numbers: str) -> list[dict[str, str]]:
+        return [{"product_retailer_id": one} for one in numbers]
+
+    assert action(" a:1, b ,,") == {"thumbnail_product_retailer_id": "a:1", "sections": [{"product_items": items("a:1", "b")}]}
+    assert action('Verão "24": a, b; Praia: c')["sections"] == [
+        {"title": 'Verão "24"', "product_items": items("a", "b")},
+        {"title": "Praia", "product_items": items("c")},
+    ]
+    for wrong in (" , ;", "a; Praia: b", ", ".join(f"p{n}" for n in range(31)), "T" * 25 + ": a"):
+        with pytest.raises(BadParameter):
+            action(wrong)

@@ -264,6 +264,7 @@ def _value(slot: Slot, value: str) -> bytes:
 
 def _products(slot: Slot, value: str) -> bytes:
     """Numbers of products, with commas between them; sections with semicolons between them, each begun by its title and ": "."""
+    _json(slot, value)  # refuses what stands in no JSON
     sections: list[dict[str, Any]] = []
     for part in filter(None, map(str.strip, value.split(";"))):
         title, named, items = part.partition(": ")
@@ -279,12 +280,7 @@ def _products(slot: Slot, value: str) -> bytes:
     ):
         raise BadParameter(slot.label, f"needs a title of at most {SECTION_TITLE} characters for each section")
     first = sections[0]["product_items"][0]["product_retailer_id"]
-    return _object(slot, {"thumbnail_product_retailer_id": first, "sections": sections})
-
-
-def _object(slot: Slot, value: dict[str, Any]) -> bytes:
-    encoded = _json(slot, msgspec.json.encode(value).decode())
-    return msgspec.json.decode(encoded, type=str).encode()
+    return _encode({"thumbnail_product_retailer_id": first, "sections": sections})
 
 
 def _json(slot: Slot | str, value: str) -> bytes:
