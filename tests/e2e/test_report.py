@@ -18,8 +18,18 @@ async def test_a_report_is_read_shared_and_followed_up(stack: Stack, context: Br
     await page.goto(f"{stack.ui}/campaigns/{done['id']}")
     await page.get_by_role("link", name="Relatório").click()
     await expect(page.get_by_text("Do envio à meta")).to_be_visible()
-    sent = page.locator(".m-fig", has_text="Enviadas").first
-    await expect(sent.locator(".m-figure")).to_have_text(re.compile(r"^[\d.]+$"))
+    async with stack.client() as api:
+        told = (await api.get(f"/v1/campaigns/{done['id']}/report")).json()
+    names = {
+        "sent": "Enviadas",
+        "delivered": "Entregues",
+        **({"read": "Lidas"} if told["reports_read"] else {}),
+        "replied": "Responderam",
+    }
+    for key, name in names.items():
+        count = f"{told['figures'][key]:,}".replace(",", ".")
+        of = page.locator(".m-fig").filter(has=page.get_by_text(name, exact=True))
+        await expect(of.locator(".m-figure")).to_have_text(count)
 
     async with page.expect_download() as saved:
         await page.get_by_role("link", name="PDF").click()

@@ -15,7 +15,7 @@ from db.costs.ledger import Charge, Spent
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work
-from tests.db.channels.factories import envelope, make_campaign, make_channel, make_message, put_inbox, status
+from tests.db.channels.factories import envelope, make_campaign, make_channel, make_message, put_inbox, status, twilio_form
 from workers.inbound import process_inbox
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -179,3 +179,85 @@ async def test_a_price_that_changes_afterwards_changes_nothing_that_was_spent(ow
     await rates.set_rates(owner, [_LATER])
     assert await bill(8, "marketing") == [Spent("BRL", 349_999, 1, 0, 0)]
     assert await bill(9, "utility") == [Spent("BRL", 41_003, 1, 0, 0)]
+
+
+class Sms(NamedTuple):
+    """One text message: to whom, and how many characters of which alphabet."""
+
+    abroad: bool
+    letters: int
+    foreign: bool  # one character outside of the SMS alphabet makes all of them wide
+
+
+class Told(NamedTuple):
+    """One status of Twilio about one of them."""
+
+    message: int
+    word: str
+    day: int
+
+
+SMS_CARD = [
+    Rate("sms", "BR", "sms", "BRL", 79_999, FIRST.date(), ""),
+    Rate("sms", "BR", "sms", "BRL", 81_003, (FIRST + timedelta(days=2)).date(), ""),
+    Rate("sms", "US", "sms", "USD", 8_301, FIRST.date(), ""),
+]
+SMS = st.builds(Sms, st.booleans(), st.sampled_from([1, 70, 71, 134, 135, 160, 161, 306, 307, 459, 700]), st.booleans())
+TOLD = st.builds(
+    Told, st.integers(0, 3), st.sampled_from(["queued", "sent", "delivered", "undelivered", "failed"]), st.integers(0, 3)
+)
+
+
+def parts(one: Sms) -> int:
+    alone, long = (70, 67) if one.foreign else (160, 153)
+    return 1 if one.letters <= alone else -(-one.letters // long)
+
+
+def naive_sms(texts: list[Sms], told: list[Told]) -> list[Spent]:
+    """Message by message: once it is sent or has arrived each part costs the price of the day of the first word of it."""
+    found: dict[str, list[int]] = {}
+    for number, one in enumerate(texts):
+        days = [word.day for word in told if word.message == number and word.word in ("sent", "delivered")]
+        if not days:
+            continue
+        day = (FIRST + timedelta(days=min(days))).date()
+        country = "US" if one.abroad else "BR"
+        price = max(
+            (rate for rate in SMS_CARD if rate.country == country and rate.valid_from <= day), key=lambda rate: rate.valid_from
+        )
+        sums = found.setdefault(price.currency, [0, 0])
+        sums[0] += (price.price or 0) * parts(one)
+        sums[1] += 1
+    return sorted((Spent(currency, amount, count, 0, 0) for currency, (amount, count) in found.items()), key=str)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(SMS, min_size=4, max_size=4), told=st.lists(TOLD, min_size=1, max_size=12), data=st.data())
+async def test_text_messages_cost_their_parts_at_the_price_of_their_day(
+    owner_db: asyncpg.Connection, owner: Actor, texts: list[Sms], told: list[Told], data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations([*told, *data.draw(st.lists(st.sampled_from(told), max_size=4))]))
+    batch = data.draw(st.integers(1, 5))
+    await rates.set_rates(owner, SMS_CARD)
+    channel = await make_channel(owner_db, owner, "sms")
+    campaign = await make_campaign(owner_db, owner, channel)
+    sent: list[tuple[str, UUID]] = []
+    for number, one in enumerate(texts):
+        phone = f"+1415555267{number}" if one.abroad else f"+551190000000{number}"
+        sid = f"SM{uuid4().hex}"
+        message, attempt = await make_message(
+            owner_db, owner, channel, campaign_id=campaign, phone=phone, state=3, provider_id=sid
+        )
+        text = "a" * (one.letters - 1) + ("ã" if one.foreign else "b")
+        await owner_db.execute("update message set units = sms_segments($2) where id = $1", message, text)
+        sent.append((sid, attempt))
+    for start in range(0, len(order), batch):
+        for word in order[start : start + batch]:
+            sid, attempt = sent[word.message]
+            body, _ = twilio_form("", {"MessageSid": sid, "MessageStatus": word.word, "To": "+5511900000000"})
+            row = await put_inbox(owner_db, owner, channel, body, "twilio_status", attempt)
+            await owner_db.execute(
+                "update webhook_inbox set received_at = $2 where id = $1", row, FIRST + timedelta(days=word.day, hours=1)
+            )
+        await process_inbox(owner.company_id)
+    assert await _spent(owner, campaign) == naive_sms(texts, told)

@@ -64,10 +64,10 @@ def finding(found: PreflightFinding) -> Said:
             hint = _("It pauses there. Raise the limit, or choose fewer people.")
             return Said(text, hint, "savings", "when" if own else "", "" if own else "/settings/costs?tab=limit")
         case PreflightRule.SAME_TEXT:
-            text = _("{people} had this text a short time ago and do not get it again").format(people=count)
+            text = _("Had this text a short time ago, so not again: {people}").format(people=count)
             return Said(text, _("Change the text, if they are to get it."), "content_copy", "message")
         case PreflightRule.CONTACT_DELETED:
-            text = _("{people} of your list are no contacts any more").format(people=count)
+            text = _("Deleted contacts on your list: {people}").format(people=count)
             return Said(text, _("Somebody deleted them, or merged them with another contact."), "person_off", "audience")
         case _:
             why = reasons.skip(found.rule.value)
