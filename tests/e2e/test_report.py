@@ -24,7 +24,7 @@ async def test_a_report_is_read_shared_and_followed_up(stack: Stack, context: Br
         "sent": "Enviadas",
         "delivered": "Entregues",
         **({"read": "Lidas"} if told["reports_read"] else {}),
-        "replied": "Responderam",
+        "replied": "Respondidas",
     }
     for key, name in names.items():
         count = f"{told['figures'][key]:,}".replace(",", ".")
