@@ -138,7 +138,7 @@ class PreflightController(Controller):
             str,
             QueryParameter(
                 max_length=100,
-                description="For `missing_value`: the field; for `tier`: `today` for those who need not wait; for `spend_cap`: the limit.",
+                description="For `missing_value`: the field; for `tier`: `today` for those who need not wait; for `spend_cap`: the limit; for `quiet_hours`: the rule.",
             ),
         ] = "",
         at: Annotated[

@@ -93,7 +93,8 @@ def _closed(rules: Rules, address: str, at: datetime) -> Closed | None:
     if opens == at:
         return None
     wait = (opens - at).total_seconds() if opens is not None else NOT_SOON
-    return Closed(wait, *(rules.holds(there, at) or ("",)))
+    held = rules.holds(there, at)
+    return Closed(wait, held.name, held.by) if held is not None else Closed(wait, "")
 
 
 async def afford(w: Work, asked: Asked, messages: Sequence[Claimed]) -> Admitted:

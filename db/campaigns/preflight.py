@@ -299,7 +299,8 @@ async def repeated_sql(r: Read, drafts: Sequence[Draft], audience: Audience) -> 
 
 
 async def _repeated(r: Read, drafts: Sequence[Draft]) -> int:
-    audience = audience_of(drafts[0])
+    contents = [frozen_content(one) for one in drafts]
+    audience = audience_of(drafts[0], fields_of(contents[0], contents))
     condition = await repeated_sql(r, drafts, audience)
     if condition is None:
         return 0

@@ -115,7 +115,11 @@ async def _condition(
     if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
         rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
         _, places = await judged_places(r, [draft], rules, max(at or now(), now()))
-        held = [one.start for one in places if one.held and bool(one.spans) == (rule is PreflightRule.QUIET_HOURS)]
+        held = [
+            one.start
+            for one in places
+            if one.held and bool(one.spans) == (rule is PreflightRule.QUIET_HOURS) and name in ("", one.held)
+        ]
         return f"p.reason is null and {GROUP.format('p.address')} = any({audience.arg(held, 'text[]')})"
     return None
 

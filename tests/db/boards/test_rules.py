@@ -251,7 +251,7 @@ async def test_nobody_is_written_to_who_must_not_be(
     await enters([RunReason.OPTED_OUT, RunReason.OPTED_OUT])
     await owner_db.execute("update lead set contact_id = null where id = $1", lead_id)
     await enters([RunReason.NO_CONTACT, RunReason.NO_CONTACT])
-    assert len(await messages(owner_db, owner)) == 4
+    assert len(await messages(owner_db, owner)) == 5
 
 
 async def test_a_circle_is_stopped_said_and_its_maker_called(owner: Actor, owner_db: asyncpg.Connection) -> None:

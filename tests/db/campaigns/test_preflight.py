@@ -51,7 +51,13 @@ def test_every_reason_to_leave_somebody_out_is_a_rule() -> None:
 
 async def test_a_launch_at_night_tells_whom_which_rule_holds_until_when(owner_db: asyncpg.Connection, owner: Actor) -> None:
     await rules.add(owner, weekdays())
-    found = await preflight.preflight(owner, await draft(owner_db, owner), NIGHT)
+    campaign = await draft(owner_db, owner)
+    found = await preflight.preflight(owner, campaign, NIGHT)
+    for name, count in (("Comercial", 4), ("Outra", 0)):
+        held = await preflight_people.people(
+            owner, campaign, PreflightRule.QUIET_HOURS, name=name, at=NIGHT, limit=10, after=None
+        )
+        assert len(held) == count
     assert Finding(PreflightRule.QUIET_HOURS, PreflightEffect.DELAYS, 4, "Comercial", MORNING) in found.findings
     assert found.binding == "hours"
     assert found.finish is not None

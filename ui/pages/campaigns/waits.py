@@ -26,7 +26,7 @@ class Waits:
         self._place.clear()
         if not progress.waits:
             return
-        with self._place, card(_("Held back"), hint=_("They go on by themselves as soon as the rule allows it."), flush=True):
+        with self._place, card(_("Who waits, and for what"), flush=True):
             for one in progress.waits:
                 with ui.element("div").classes("m-sum"):
                     icon(labels.ICONS[one.rule])
