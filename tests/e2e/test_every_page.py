@@ -52,7 +52,17 @@ _NO_PAGES = {
 """Files, and the gallery of those who build the app."""
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 _RUN = """async ([only, seen]) => {
-    const known = new Set(seen), fresh = [], alike = {resultTypes: ['violations'], preload: false}, exclude = [['tbody tr:nth-child(n + 7)']];
+    const hash = text => {  // of 53 bits: what is handed over and back at each look stays small
+        let high = 0xdeadbeef, low = 0x41c6ce57;
+        for (const letter of text) {
+            high = Math.imul(high ^ letter.charCodeAt(0), 0x9e3779b1);
+            low = Math.imul(low ^ letter.charCodeAt(0), 0x5f356495);
+        }
+        high = Math.imul(high ^ high >>> 16, 0x85ebca6b) ^ Math.imul(low ^ low >>> 13, 0xc2b2ae35);
+        low = Math.imul(low ^ low >>> 16, 0x85ebca6b) ^ Math.imul(high ^ high >>> 13, 0xc2b2ae35);
+        return 0x100000000 * (low & 0x1fffff) + (high >>> 0);
+    };
+    const known = new Set(seen), looks = [], fresh = [], alike = {resultTypes: ['violations'], preload: false}, exclude = [['tbody tr:nth-child(n + 7)']];
     for (const one of document.querySelectorAll('body *')) {
         const said = [...one.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
         if (!(said || one.matches('input, textarea, select')) || !one.checkVisibility()) continue;
@@ -64,8 +74,10 @@ _RUN = """async ([only, seen]) => {
             const {backgroundColor, backgroundImage, opacity, filter, mixBlendMode} = getComputedStyle(ground);
             sign.push(ground.contains(one), backgroundColor, backgroundImage, opacity, filter, mixBlendMode);
         }
-        if (!known.has(sign.join())) {
-            known.add(sign.join());
+        const short = hash(sign.join());
+        if (!known.has(short)) {
+            known.add(short);
+            looks.push(short);
             fresh.push(one);
         }
     }
@@ -73,7 +85,7 @@ _RUN = """async ([only, seen]) => {
     if (!only) found.push(...(await axe.run({exclude}, {...alike, rules})).violations);
     if (fresh.length) found.push(...(await axe.run({include: fresh, exclude}, {...alike, runOnly: ['color-contrast']})).violations);
     const said = found.map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`);
-    return {said, seen: [...known]};
+    return {said, looks};
 }"""
 """Six rows of a table, the others are drawn alike. Also the rule that axe-core calls experimental: what is written on a control is
 part of its name. Contrast, which takes longer than all other rules, is judged once for what has the same colours, size, weight and grounds."""
@@ -252,10 +264,10 @@ async def _look(page: Page, screen: tuple[int, int], *, dark: bool) -> None:
     await page.wait_for_function(_STILL, arg=[dark, width])
 
 
-async def _complaints(page: Page, look: str, seen: set[str], *, contrast_only: bool = False) -> list[str]:
+async def _complaints(page: Page, look: str, seen: set[int], *, contrast_only: bool = False) -> list[str]:
     """`seen`: looks of texts whose contrast was judged; those of this page are added."""
     answer = await page.evaluate(_RUN, [contrast_only, list(seen)])
-    seen.update(answer["seen"])
+    seen.update(answer["looks"])
     return [f"{page.url} {look} {found}" for found in answer["said"]]
 
 
@@ -267,7 +279,7 @@ async def _fits(page: Page, english: set[str]) -> None:
     assert texts & english == set(), page.url
 
 
-async def _on_a_desk(page: Page, path: str, seen: set[str]) -> list[str]:
+async def _on_a_desk(page: Page, path: str, seen: set[int]) -> list[str]:
     await _look(page, _WIDE, dark=False)
     found = await _complaints(page, "light", seen)
     if path in _FURNISHED:
@@ -276,7 +288,7 @@ async def _on_a_desk(page: Page, path: str, seen: set[str]) -> list[str]:
     return found
 
 
-async def _in_a_hand(page: Page, english: set[str], seen: set[str]) -> list[str]:
+async def _in_a_hand(page: Page, english: set[str], seen: set[int]) -> list[str]:
     await _look(page, _PHONE, dark=True)
     await _fits(page, english)
     return await _complaints(page, "dark phone", seen)
@@ -294,7 +306,7 @@ async def _arrive(page: Page, stack: Stack, path: str, *, anew: bool) -> None:
         await page.evaluate(_AXE)
 
 
-async def _walk(stack: Stack, browser: Browser, paths: list[str], seen: set[str], *, inside: bool) -> list[str]:
+async def _walk(stack: Stack, browser: Browser, paths: list[str], seen: set[int], *, inside: bool) -> list[str]:
     """Each page is looked at as the one before it was left: every other one on the phone first. Inside, every eighth is opened anew.
     `seen`: looks of texts that some walk has judged."""
     context = await _a_phone(browser, stack, inside=inside)
@@ -321,7 +333,7 @@ def _unseen(paths: Sequence[str]) -> set[str]:
 async def test_every_page(stack: Stack, browser: Browser) -> None:
     inside = [*_INSIDE, *await _inner_pages(stack)]
     assert _unseen([*_OUTSIDE, *inside]) == _NO_PAGES
-    seen = set[str]()
+    seen = set[int]()
     async with asyncio.TaskGroup() as group:  # beside each other: pages wait for the server most of the time
         walks = [
             group.create_task(_walk(stack, browser, [*_OUTSIDE], seen, inside=False)),
