@@ -54,7 +54,7 @@ imports: _env
 bench *args: _env
     @{{py}} -m tests.bench {{args}}
 
-# How well it does what has no right or wrong: eval retrieval [a set as JSON], eval leads [--gullible] [--live MODEL]; figures go into docs/evaluation.md
+# How well it does what has no right or wrong: eval retrieval [a set as JSON], eval leads [--gullible] [--live MODEL], eval safety [personas|boards] [filtered|unfiltered] [lists]; figures go into docs/evaluation.md
 eval *args: _env
     @{{py}} -m tests.eval {{args}}
 
@@ -65,6 +65,10 @@ faults *args: _env
 # The API with much random input (FUZZ_EXAMPLES: how much for each operation); the test command tries a little
 fuzz *args: _env
     @FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-200} {{py}} -m pytest -n 2 tests/api/test_fuzz.py tests/api/test_nasty_input.py {{args}}
+
+# Customers, colleagues and workers that die, in a thousand orders (TURNS: how many): one answer for a burst, none over a person, none twice
+turns *args: _env
+    @TURNS=${TURNS:-1000} {{py}} -m pytest --timeout 0 tests/db/assistant/test_interleavings.py {{args}}
 
 # What providers tell, in a thousand orders (ORDERS: how many): the same conversation comes of each
 orders *args: _env

@@ -78,9 +78,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["safety"]:
+    if sys.argv[1:2] == ["safety"]:
         from tests.eval import attacked  # needs lists that are installed with its first run
 
-        attacked.main(KEPT, HEAD)
+        attacked.main(KEPT, HEAD, sys.argv[2:])
     else:
         main()

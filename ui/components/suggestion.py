@@ -74,7 +74,7 @@ class Suggestion:
             self._draw_place(one)
         for quote in one.evidence:
             self._draw_quote(quote)
-        Text("p", f"{labels.who(one.persona_name)}: {one.reason}", "m-sub m-text")
+        Text("p", ": ".join(part for part in (labels.who(one.persona_name), one.reason) if part), "m-sub m-text")
         if one.why is not None and one.state not in _ENDED:
             Text("p", labels.why(one.why), "m-hint m-text")
         if said := self._what_became(one):

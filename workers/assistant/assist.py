@@ -26,7 +26,7 @@ from db.personas.config import PersonaConfig, Rule
 from db.personas.enums import RuleCheck, RuleKind
 from db.tenancy import worker
 from db.work import work
-from workers.assistant import answer, checks, media
+from workers.assistant import answer, checks, codes, media
 from workers.assistant import assist_prompt as prompt
 from workers.assistant.composed import Composed
 from workers.assistant.evidence import Sources
@@ -168,16 +168,21 @@ async def _one_call(company_id: UUID, asked: Asked, messages: list[Message], sou
     if not isinstance(outcome, outcomes.Answered | outcomes.CutOff) or not outcome.text.strip():
         return Written(failure=outcomes.failure_of(outcome) or CallFailure.MALFORMED)
     text = prompt.tidied(asked.what, outcome.text)
-    return Written(note=AssistNote.WITHHELD) if _must_not_leave(company_id, text, sources) else Written(text=text)
+    if asked.what not in REWRITES:
+        text = codes.without_bare(text)
+    return Written(note=AssistNote.WITHHELD) if not text or _must_not_leave(company_id, text, sources) else Written(text=text)
 
 
-_NO_NEW_PRICES = PersonaConfig(rules=[Rule(kind=RuleKind.NEVER, text="New prices", check=RuleCheck.PRICES)])
+_NO_NEW_PRICES = PersonaConfig(
+    instructions=prompt.RULES, rules=[Rule(kind=RuleKind.NEVER, text="New prices", check=RuleCheck.PRICES)]
+)
 
 
 def _must_not_leave(company_id: UUID, text: str, sources: Sources) -> bool:
-    """A price, a link, a picture or somebody's number that stands nowhere in what was given."""
+    """A price, a link, a picture, a code or somebody's number that stands nowhere in what was given; and the rules that the model was told."""
     brief = Brief(name="", config=_NO_NEW_PRICES, company="", secret=str(company_id), now=now(), lines=[])
-    return checks.looked_at([text], brief, sources) is not None
+    given = [*sources.passages.values(), *sources.trusted]
+    return codes.foreign(text, given) or checks.looked_at([text], brief, sources) is not None
 
 
 class _Labels(msgspec.Struct):

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from db.assistant.assist_context import Talk
 from db.assistant.enums import AssistKind, AssistLanguage
 from workers.assistant.clean import clean
+from workers.assistant.orders import orders
 from workers.assistant.prompt import Line, quoted
 from workers.llm.chat import Message
 
@@ -41,6 +42,8 @@ _KNOWN = {
     AssistLanguage.ES: ("nombre", "etiquetas", "etapa", "contacto desde"),
 }
 MOST_LABELS = 5
+LEFT_OUT = "…"
+"""In place of a message that gives orders to a machine: the agent sees it in the conversation, no model need read it."""
 _ADDRESS = re.compile(r"@|(?:\d[\s().-]*){8}")
 """A number of a person, a document or a mail address: the model need not know it."""
 
@@ -69,14 +72,14 @@ def known(language: AssistLanguage, talk: Talk) -> dict[str, str]:
     return {
         clean(key, 80): clean(value, 300)
         for key, value in given.items()
-        if value and (key == since or not _ADDRESS.search(value))
+        if value and (key == since or (not _ADDRESS.search(value) and not orders(value)))
     }
 
 
 def _said(line: Line, time_zone: str) -> dict[str, str]:
     at = line.at.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M") if isinstance(line.at, datetime) else ""
     who = "customer" if line.who == "customer" else "assistant" if line.who == "assistant" else "colleague"
-    return {"who": who, "at": at, "text": clean(line.text, 2000)}
+    return {"who": who, "at": at, "text": LEFT_OUT if orders(line.text) else clean(line.text, 2000)}
 
 
 def labels_schema(names: Sequence[str]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from db.proposals.watch import Judging
 from db.tenancy import worker
 from db.work import work
 from workers.assistant.composed import Step
+from workers.leads import own_words
 from workers.leads.prompt import VERSION, messages
 from workers.leads.read import read
 from workers.leads.shown import Shown, shown
@@ -124,7 +125,8 @@ async def look(seen: Context, steps: list[Step]) -> Looked:
 
 
 def _read(outcome: outcomes.Called, seen: Context, names: Shown, steps: list[Step]) -> Looked:
-    proposed, unknown = read(outcome.calls, seen, names)
+    found, unknown = read(outcome.calls, seen, names)
+    proposed = [own_words.kept(one, seen) for one in found]
     told: dict[str, Any] = {"platform": VERSION, "proposed": len(proposed)}
     steps.append(Step(kind="result", answered=told | ({"no_such_tool": unknown} if unknown else {})))
     return Looked(proposed)

@@ -12,6 +12,7 @@ from db.proposals import rehearsed
 from db.proposals.context import Context
 from db.proposals.rehearsed import Who
 from db.proposals.store import Proposed
+from workers.leads import own_words
 from workers.leads.prompt import messages
 from workers.leads.read import read
 from workers.leads.shown import shown
@@ -53,7 +54,8 @@ async def _proposed(company_id: UUID, about: About, seen: Context, spent: list[o
     usage: outcomes.Usage | None = getattr(outcome, "usage", None)
     if usage is not None:
         spent.append(usage)
-    return read(outcome.calls, seen, names)[0] if isinstance(outcome, outcomes.Called) else []
+    found = read(outcome.calls, seen, names)[0] if isinstance(outcome, outcomes.Called) else []
+    return [own_words.kept(one, seen) for one in found]
 
 
 def _action(seen: Context, one: Proposed) -> TrialAction:
