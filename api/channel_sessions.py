@@ -3,18 +3,23 @@
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from api.auth.guard import Caller
-from api.contract.channel_sessions import ChannelCodeAsk, ChannelSession, SessionPoint
-from db.qr import pairing
+from api.contract.channel_sessions import ChannelCodeAsk, ChannelSession, ChannelSessionSet, SessionHours, SessionPoint
+from db.qr import choices, pairing
+from db.qr.choices import Choices, Hours
 from db.qr.pairing import SessionView
 
 
 def _shown(view: SessionView) -> ChannelSession:
     parts = [SessionPoint(part=one.part, points=one.points, share=one.share) for one in view.score_parts]
-    return ChannelSession(**{**msgspec.structs.asdict(view), "score_parts": parts})
+    known = msgspec.structs.asdict(view)
+    chosen: Choices = known.pop("choices")
+    own = chosen.hours
+    hours = SessionHours(opens=own.opens, closes=own.closes, weekdays=list(own.weekdays)) if own is not None else None
+    return ChannelSession(**{**known, "score_parts": parts, "groups": chosen.groups, "presence": chosen.presence, "hours": hours})
 
 
 class ChannelSessionController(Controller):
@@ -28,6 +33,17 @@ class ChannelSessionController(Controller):
         description="For kinds with `paired` in `GET /v1/channel-kinds`: where it stands, and the code while one is shown.",
     )
     async def session(self, channel_id: FromPath[UUID], actor: Caller) -> ChannelSession:
+        return _shown(await pairing.session(actor, channel_id))
+
+    @put(
+        summary="Choose how a number behaves",
+        description="Whether its groups are shown, when campaigns write over it, and when people see it as online. Holds at once; what was kept of groups "
+        "stays.",
+    )
+    async def choose(self, channel_id: FromPath[UUID], data: JSONBody[ChannelSessionSet], actor: Caller) -> ChannelSession:
+        own = data.hours
+        hours = Hours(own.opens, own.closes, tuple(own.weekdays)) if own is not None else None
+        await choices.choose(actor, channel_id, Choices(data.groups, data.presence, hours))
         return _shown(await pairing.session(actor, channel_id))
 
     @post(

@@ -21,6 +21,11 @@ MISSED = "missed"
 """The type of an entry that stands for events which are not there."""
 PAUSE = 0.5  # seconds between two tries to say so
 
+CHANNELS = "events:channels"
+"""Which channels changed, of all companies: for what programs keep of them in memory."""
+CHANNELS_LENGTH = 1000
+_BLOCK_MS = 2000  # less than the 5 s after which valkey-py gives up on any answer
+
 _missed: set[UUID] = set()  # companies of which this program dropped events
 _telling: asyncio.Task[None] | None = None
 
@@ -43,7 +48,7 @@ async def publish(company_id: UUID, events: Collection[Event]) -> None:
     if not events:
         return
     try:
-        await _append(company_id, [encode(event) for event in events])
+        await _append(company_id, [encode(event) for event in events], {str(e.channel_id) for e in events if e.remembered})  # type: ignore[attr-defined]
     except valkey.Down as error:
         log.debug("events.dropped", company_id=str(company_id), count=len(events), error=repr(error))
         _miss(company_id)
@@ -52,8 +57,10 @@ async def publish(company_id: UUID, events: Collection[Event]) -> None:
         raise
 
 
-async def _append(company_id: UUID, entries: Collection[bytes]) -> None:
+async def _append(company_id: UUID, entries: Collection[bytes], channels: Collection[str] = ()) -> None:
     pipe = valkey.client().pipeline(transaction=False)
+    for channel_id in channels:
+        pipe.xadd(CHANNELS, {"c": channel_id}, maxlen=CHANNELS_LENGTH, approximate=True)
     for entry in entries:
         pipe.xadd(stream_key(company_id), {"e": entry}, maxlen=STREAM_LENGTH, approximate=True)
     await pipe.execute()
@@ -80,3 +87,16 @@ async def _tell_missed() -> None:
                 _missed.add(company_id)
                 break
             log.info("events.missed", company_id=str(company_id))
+
+
+async def channels_from_now() -> str:
+    """The place in the list of changed channels after which nothing has happened yet. Raises what Valkey raises while it is away."""
+    newest = await valkey.client().xrevrange(CHANNELS, count=1)
+    return newest[0][0].decode() if newest else "0-0"
+
+
+async def channels_after(place: str) -> tuple[str, set[UUID]]:
+    """Waits a moment for channels that change; returns the place behind them. Raises what Valkey raises while it is away."""
+    found = await valkey.client().xread({CHANNELS: place}, count=CHANNELS_LENGTH, block=_BLOCK_MS)
+    entries = found[0][1] if found else []
+    return (entries[-1][0].decode() if entries else place), {UUID(fields[b"c"].decode()) for _, fields in entries}

@@ -31,6 +31,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     reach: ClassVar[Reach] = Reach.COMPANY
     durable: ClassVar[bool] = True
     """Whether consumers may ask for it. Progress and what only a screen needs is not kept."""
+    remembered: ClassVar[bool] = False
+    """Whether programs keep in memory what it is about: its `channel_id` goes to all of them, whoever listens (`event_stream.py`)."""
     noticed: ClassVar[bool] = False
     """Whether the database itself writes it, where a consumer asks (`outbox.py`). Nobody emits it and no screen hears it."""
 

@@ -362,6 +362,12 @@ class PrepareCampaign(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "prepare:{campaign_id}"
 
 
+class GiveUpChange(Job, frozen=True, kw_only=True):
+    """Ends a change of a message of ours that still waits when the platform takes it no more (`db/messages/changes.py`)."""
+
+    message_id: UUID
+
+
 class ReleaseHeld(Job, frozen=True, kw_only=True):
     """Hours or the pace of a number were changed: whoever waits for them is asked about anew (`db/messages/loosened.py`). `again`: a while later, for
     whom the rules of before put off at that moment."""

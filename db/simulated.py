@@ -25,6 +25,7 @@ INSIDE: frozenset[type[Job]] = frozenset(
         jobs.EraseContact,
         jobs.ExportContact,
         jobs.ForgetFile,
+        jobs.GiveUpChange,
         jobs.InspectImport,
         jobs.KeepRules,
         jobs.LookAtFile,

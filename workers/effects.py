@@ -23,12 +23,12 @@ from db.contacts import senders
 from db.contacts.enums import MergeReason
 from db.contacts.identities import number_address
 from db.contacts.senders import Sender
-from db.conversations import away
+from db.conversations import away, groups
 from db.costs import ledger as costs
 from db.costs.ledger import Charge
 from db.jobs import CheckChannel
 from db.messages import echoes, inbound, lost
-from db.messages.content import Preference, System
+from db.messages.content import Context, Preference, System
 from db.messages.echoes import Echo
 from db.messages.enums import MessageOrigin, MessageState
 from db.messages.events import ConversationChanged, MessageReceived
@@ -288,6 +288,9 @@ def canonical(phone: str) -> str:
 
 async def _message(w: Work, item: Item, event: InboundMessage) -> None:
     """Keeps what somebody wrote, or what our own people wrote elsewhere. Past messages cause nothing but their place."""
+    if event.group is not None:
+        await _in_group(w, item, event, event.group)
+        return
     sender = Sender(
         event.from_phone, event.from_bsuid, event.username, event.profile_name, item.channel.portfolio_id, event.from_lid
     )
@@ -311,6 +314,21 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
                 await away.consider(w, stored.conversation_id, stored.id)
         if stored.campaign_id is not None:
             progress.touch(w.company_id, stored.campaign_id)
+
+
+async def _in_group(w: Work, item: Item, event: InboundMessage, group: str) -> None:
+    """What was said in a group, and by whom. It makes nobody a contact, asks for nothing, and no program answers it."""
+    group_id = await groups.kept(w, item.channel.id, group)
+    number = canonical(event.from_phone) if event.from_phone else None
+    writer = None if event.echo else event.profile_name or number or event.from_lid
+    context = msgspec.structs.replace(event.context or Context(), group_id=group, writer=writer, writer_number=number)
+    where = (item.channel.id, group_id, event.provider_id, group, event.content, item.at)
+    if event.echo:
+        origin = MessageOrigin.HISTORY if event.history else MessageOrigin.PHONE_APP
+        if await echoes.store(w, Echo(*where, origin, context)) and not event.history:
+            w.emit(ConversationChanged(contact_id=group_id))
+        return
+    await inbound.store(w, Inbound(*where, context, history=event.history, group=True))
 
 
 async def _apply_preference(w: Work, item: Item, sender: Sender, wish: Preference, key: str) -> None:

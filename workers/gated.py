@@ -10,7 +10,7 @@ from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.costs.enums import CapScope
-from db.messages import call_hours, header_files, ledger, render, repeats, strangers
+from db.messages import call_hours, changes, header_files, ledger, render, repeats, strangers
 from db.messages.enums import WaitRule
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
@@ -43,13 +43,24 @@ async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | 
 
 
 async def by_acquaintance(w: Work, channel: ChannelRow, campaign_id: UUID | None, batch: list[Claimed]) -> list[Claimed]:
-    """Without strangers, where the number of a campaign would be blocked for them; whatever was true when the audience was written."""
-    if campaign_id is None or channel.sandbox or not batch or not registry.provider(channel.kind).capabilities.known_people_only:
+    """Without strangers, where the number of a campaign would be blocked for them; whatever was true when the audience was written. A rehearsal leaves
+    out whom the number of the phone would."""
+    if campaign_id is None or not batch or not registry.provider(channel.kind).capabilities.known_people_only:
         return batch
     strange = await strangers.among(w, batch)
     if strange:
         await ledger.finish(w, [unknown_here(m) for m in batch if m.message_id in strange], horizon=channel.unknown_horizon)
     return [m for m in batch if m.message_id not in strange]
+
+
+async def by_deadline(w: Work, channel: ChannelRow, batch: list[Claimed]) -> list[Claimed]:
+    """Without changes of messages that the platform takes no more."""
+    late = [message for message in batch if changes.late(message.content)]
+    if late:
+        results = [queued_again(message, None, 0.0, "not sent: it is too late to change the message") for message in late]
+        await ledger.finish(w, results, horizon=channel.unknown_horizon)
+        await changes.end_late(w, [message.message_id for message in late])
+    return [message for message in batch if message not in late]
 
 
 async def by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) -> list[Claimed]:

@@ -78,6 +78,7 @@ LINES: dict[str, str] = {
     "channel.full_speed": "Let a number send at full speed again",
     "channel.logged_out": "Disconnected a number from its phone",
     "channel.notice_closed": "Closed a notice of a channel",
+    "channel.session_chosen": "Chose how a number by QR code behaves",
     "channel.opened_here": "Opened the connection of a number again",
     "channel.paired": "A phone connected a number",
     "channel.moved": "Moved a number to another connection",

@@ -43,6 +43,8 @@ class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     spread_minutes: Annotated[int, Meta(ge=0, le=10_080)] = 0  # evenly over so much of the time in which it may write
     max_cost_micro: Micro | None = None  # nothing goes out beyond it; also by PUT …/limit while it sends
     max_cost_currency: Currency | None = None
+    # over a number by QR code: a line at the end says how to get no more, where the text does not (*Responda SAIR para não receber mais.*)
+    opt_out_line: bool = True
 
 
 class CampaignVariant(Struct, forbid_unknown_fields=True, kw_only=True):

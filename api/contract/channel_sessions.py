@@ -3,14 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from api.contract.base import Input, Output, example
+from api.contract.costs import Minute, Weekdays
 from db.contacts.filter import Moment
 from db.qr.enums import CloseReason as CloseReason
 from db.qr.enums import CodeKind as CodeKind
+from db.qr.enums import Groups as Groups
 from db.qr.enums import HealthPart as HealthPart
 from db.qr.enums import SessionState as SessionState
+from db.qr.enums import Shown as Shown
 
 
 class ChannelCodeAsk(Input):
@@ -19,6 +22,24 @@ class ChannelCodeAsk(Input):
 
     phone: Annotated[str, Meta(min_length=1, max_length=30, examples=["+5511987654321"])] | None = None
     history: bool = False  # past messages of the phone come too; nothing answers them
+
+
+class SessionHours(Struct, forbid_unknown_fields=True, kw_only=True):
+    """On the company's clock: minutes of the day, weekdays from Monday 0."""
+
+    opens: Minute
+    closes: Annotated[int, Meta(ge=1, le=1440, examples=[1200])]
+    weekdays: Weekdays
+
+
+class ChannelSessionSet(Input):
+    """PUT /v1/channels/{id}/session → ChannelSession. `groups` `show`: each group of the number is a conversation; nothing answers there by itself.
+    `presence` `team`: people see the number as online while somebody of the team has a conversation open; its phone may ring less meanwhile.
+    `hours`: campaigns write within these alone; null: as the kind of channel does (from 8 to 20). Answers go at any time."""
+
+    groups: Groups
+    presence: Shown
+    hours: SessionHours | None
 
 
 class ChannelMove(Input):
@@ -53,6 +74,9 @@ class ChannelSession(Output):
     first_open_at: Moment | None
     last_open_at: Moment | None
     last_inbound_at: Moment | None
+    proved_at: (
+        Moment | None
+    )  # when something last came over it: a message, a receipt, or what the number writes to itself after hours without either
     quota_total: int | None  # new conversations that WhatsApp grants, where it tells
     quota_used: int | None
     quota_until: Moment | None
@@ -61,3 +85,6 @@ class ChannelSession(Output):
         Annotated[int, example(85)] | None
     )  # 100: far from being blocked; below 70 it writes more slowly, below 40 to nobody new
     score_parts: list[SessionPoint]
+    groups: Groups  # whether groups of the number are conversations
+    presence: Shown  # when people see the number as online
+    hours: SessionHours | None  # when campaigns write; null: as the kind of channel does

@@ -163,6 +163,7 @@ class Conversation(Output):
     resolution_seconds: int | None  # of a closed one: from when it was opened to when it was closed
     found: FoundLine | None  # of a search that met something said
     assistant: ConversationAssistant | None  # who answers beside people; null: no assistant ever did
+    group: bool  # with a group: `contact_id` is the group's, and leads to no contact
 
 
 class ConversationCreate(Input):

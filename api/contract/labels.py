@@ -47,6 +47,7 @@ FAILURES: dict[str, str] = {
     "too_long": "Text too long",
     "unsupported": "Kind of message not supported",
     "bad_request": "The provider did not understand it",
+    "change_too_late": "Too late to change it",
     "token_invalid": "Access expired",
     "permission": "Rights are missing",
     "payment": "Payment problem",

@@ -91,7 +91,7 @@ class Hooks:
         self._routes = Routes(self._pool, self._settings.data_dir / "hook-routes")
         await self._routes.recall()
         self._collector.start()
-        loops = (self._routes.keep_fresh(), self._spool.run(), self._wake_workers(), self._quota.keep())
+        loops = (self._routes.keep_fresh(), self._routes.follow(), self._spool.run(), self._wake_workers(), self._quota.keep())
         tasks = [asyncio.create_task(work) for work in loops]
         try:
             yield self

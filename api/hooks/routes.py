@@ -1,6 +1,6 @@
 """Which company and secret a webhook address belongs to, kept in memory so that a webhook costs no query of its own.
 
-All channels are read every few seconds in one query, and one at once when a signature does not fit (a replaced secret).
+All channels are read every few seconds in one query, and one at once when it changes, and when a signature does not fit (a replaced secret).
 Unknown addresses are asked for one at a time, so that guessing addresses cannot crowd out the known ones. While Postgres is
 away what is known stays usable, also to a process that starts then: the routes are kept in a file, their secrets sealed as they
 are in the table. Only signing secrets are opened here, never tokens.
@@ -17,12 +17,14 @@ import asyncpg
 import msgspec
 import structlog
 
+from db import event_stream, valkey
 from db.channels.secrets import HOOK_ROUTE, HOOK_ROUTES, unseal
 from db.crypto import SealBroken
 
 log = structlog.get_logger("api.hooks")
 
 REFRESH = 20.0  # seconds
+PAUSE = 1.0  # seconds until Valkey or Postgres are asked again
 MAX_KNOWN = 50_000
 PATIENCE = 4.0  # seconds to wait for an answer about one address, the wait for others included
 
@@ -58,6 +60,7 @@ class Routes:
         self._written: bytes = b""
         self._known: dict[UUID, Route] = {}
         self._one_at_a_time = asyncio.Lock()
+        self._stale = asyncio.Event()
 
     async def find(self, channel_id: UUID, kind: str) -> Route | None:
         """The route, or None when there is no such channel. Raises what asyncpg raises when it is not known and Postgres is away."""
@@ -113,7 +116,27 @@ class Routes:
         while True:
             with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # what is known stays usable
                 await self.refresh()
-            await asyncio.sleep(REFRESH)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stale.wait(), REFRESH)
+            self._stale.clear()
+
+    async def follow(self) -> None:
+        """Until cancelled: reads a channel anew as soon as it changes, one that moved to another provider too. What is not told here, because
+        Valkey is away, comes with the next reading of all."""
+        place: str | None = None
+        while True:
+            try:
+                if place is None:
+                    place = await event_stream.channels_from_now()
+                    self._stale.set()  # something may have changed before
+                place, changed = await event_stream.channels_after(place)
+                for channel_id in changed:
+                    await self._read(channel_id)
+            except valkey.Down:
+                place = None
+                await valkey.back(PAUSE)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.sleep(PAUSE)
 
     async def refresh(self) -> None:
         """Reads all routes, the newest first when there are too many to keep. Raises what asyncpg and the disk raise."""

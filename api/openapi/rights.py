@@ -145,6 +145,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "channels_session_code": frozenset({P.CHANNELS_WRITE}),
     "channels_session_get": frozenset({P.CHANNELS_READ}),
     "channels_session_log_out": frozenset({P.CHANNELS_WRITE}),
+    "channels_session_set": frozenset({P.CHANNELS_WRITE}),
     "channels_session_open": frozenset({P.CHANNELS_WRITE}),
     "channels_templates_sync": frozenset({P.TEMPLATES_WRITE}),
     "channels_update": frozenset({P.CHANNELS_WRITE}),

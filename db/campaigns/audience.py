@@ -63,9 +63,9 @@ class Audience:
         more = [] if rehearsal else [f"when p.source = '{SAMPLE}' then '{SkipReason.SAMPLE_CONTACT}'"]
         if not capabilities.reaches_landlines:
             more.append(f"when p.line = 'fixed' then '{SkipReason.LANDLINE}'")
-        if capabilities.known_people_only and not rehearsal:
+        if capabilities.known_people_only:
             known = strangers.KNOWN.format(
-                company=self.company, contact="p.contact_id", category=f"'{TemplateCategory(category).value}'"
+                company=self.company, contact="p.contact_id", source="p.source", category=f"'{TemplateCategory(category).value}'"
             )
             more.append(f"when not {known} then '{SkipReason.STRANGER}'")
         if skip_recent_days:

@@ -14,6 +14,7 @@ from db.channels.template_drafts import form_of
 from db.contacts import segments
 from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
+from db.messages import ways_out
 from db.messages.render import CONSTANT, HEADER_FILES, Binding, Content, TemplateContent, TextContent, slots
 from db.messages.variables import ProblemCode, is_field
 from db.messages.variables import problems as text_problems
@@ -59,6 +60,7 @@ class Draft(msgspec.Struct, frozen=True):
     header_form: str | None = None  # as what: image, video, document; None: it is gone, or fits nowhere
     trial: Trial | None = None  # other texts that are tried beside this one
     has_fallback: bool = False  # an SMS goes in place of what does not arrive
+    language: str = "pt-BR"  # of the company
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -86,9 +88,9 @@ select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as s
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
     k.header_file_id, f.mime_type as file_type, f.size as file_size, k.body, k.bindings::text as bindings, k.audience::text as audience,
-    k.settings::text as settings, k.trial::text as trial, k.fallback is not null as has_fallback,
+    k.settings::text as settings, k.trial::text as trial, k.fallback is not null as has_fallback, o.language, k.cadence_id is not null as of_sequence,
     (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id and f.deleted_at is null) as custom_keys
-from campaign k
+from campaign k join company o on o.id = k.company_id
 left join channel c on c.company_id = k.company_id and c.id = k.channel_id and c.archived_at is null
 left join template t on t.company_id = k.company_id and t.id = k.template_id and t.channel_id = k.channel_id
 left join message_file f on f.company_id = k.company_id and f.id = k.header_file_id and f.state = 'stored'
@@ -124,12 +126,13 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         bindings=msgspec.json.decode(row["bindings"], type=list[Binding]),
         audience=audience,
         segment_gone=segments.gone(audience),
-        settings=msgspec.json.decode(row["settings"]),
+        settings=({"opt_out_line": False} if row["of_sequence"] else {}) | msgspec.json.decode(row["settings"]),
         custom_keys=list(row["custom_keys"]),
         header_file_id=row["header_file_id"],
         header_form=form_of(row["kind"], row["file_type"], row["file_size"]) if row["kind"] and row["file_type"] else None,
         trial=trial_of(row["trial"]),
         has_fallback=row["has_fallback"],
+        language=row["language"],
     )
 
 
@@ -150,7 +153,10 @@ def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
 def frozen_content(draft: Draft) -> Content:
     """What a launch sends. Only for drafts without problems (previews: missing bindings become empty constants)."""
     if draft.writes_text:
-        return TextContent(draft.body or "")
+        body = draft.body or ""
+        if draft.capabilities is not None and draft.capabilities.known_people_only and draft.settings.get("opt_out_line", True):
+            body = ways_out.with_line(body, draft.language)
+        return TextContent(body)
     filled = slots(draft.placeholders, draft.bindings, draft.header_file)
     return TemplateContent(
         draft.template_name or "", draft.template_language or "", draft.template_category or "marketing", draft.components, filled

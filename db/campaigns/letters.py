@@ -142,7 +142,7 @@ async def resume(w: Work, cadence_id: UUID) -> int:
 
 async def keep_hours(w: Work, cadence_id: UUID, hours: PlanHours | None) -> None:
     """From the next claim on they leave only then, by the clock of each person; who waits for the hours of before is asked about anew."""
-    loosened.ask(w)
+    await loosened.ask(w)
     await w.execute(
         "update campaign set settings = $3::jsonb where company_id = $1 and cadence_id = $2 and finished_at is null",
         w.company_id,

@@ -138,12 +138,12 @@ async def remove(actor: Actor, rule_id: UUID) -> None:
         if not await w.execute("delete from send_hours where company_id = $1 and id = $2", w.company_id, rule_id):
             raise RequestError.NOT_FOUND(what="send_hours")
         w.audit("send_hours.removed", rule_id)
-        loosened.ask(w)
+        await loosened.ask(w)
         w.emit(SendHoursChanged())
 
 
 async def _told(w: Work, rule_id: UUID) -> SendHours:
-    loosened.ask(w)
+    await loosened.ask(w)
     w.emit(SendHoursChanged())
     row = await w.fetchrow(f"select {_COLUMNS} from send_hours where company_id = $1 and id = $2", w.company_id, rule_id)
     assert row is not None

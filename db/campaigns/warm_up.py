@@ -96,7 +96,7 @@ async def keep(
         )  # fmt: skip
         w.audit("warm_up.set", channel_id, starts=str(starts), days=len(steps))
         w.emit(SendHoursChanged())
-        loosened.ask(w)
+        await loosened.ask(w)
         found = await of(w, w.company_id, channel_id)
         assert found is not None
         return found
@@ -109,7 +109,7 @@ async def remove(actor: Actor, channel_id: UUID) -> None:
             raise RequestError.NOT_FOUND(what="warm_up")
         await w.reaches(channel_id)
         w.audit("warm_up.removed", channel_id)
-        loosened.ask(w)
+        await loosened.ask(w)
         w.emit(SendHoursChanged())
 
 

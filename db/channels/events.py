@@ -21,6 +21,7 @@ class ChannelChanged(ChannelEvent, frozen=True, kw_only=True):
 
     type: ClassVar = "channel.changed"
     permission: ClassVar = Permission.CHANNELS_READ
+    remembered: ClassVar = True
 
 
 class ChannelStateChanged(ChannelEvent, frozen=True, kw_only=True):

@@ -102,7 +102,7 @@ async def change(
         )
         w.audit("office_hours.changed", w.company_id)
         if holidays is not msgspec.UNSET:
-            loosened.ask(w)  # campaigns leave holidays out
+            await loosened.ask(w)  # campaigns leave holidays out
         w.emit(InboxChanged())
         return await of(w, w.company_id)
 

@@ -1,5 +1,6 @@
 """Who looks at a conversation now, and who types. Kept in Valkey only: it is gone by itself, and nothing is lost with it."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +21,8 @@ from db.work import Read, read, work
 
 STAYS = timedelta(seconds=30)
 """So long somebody is here after they last said so."""
+AT_WORK = timedelta(minutes=2)
+"""The same, of a whole team."""
 
 
 class Present(NamedTuple):
@@ -64,10 +67,19 @@ async def say(actor: Actor, conversation_id: UUID, *, here: bool, typing: bool) 
             pipe.expire(key, STAYS)
         else:
             pipe.hdel(key, str(actor.id))
+        if here:
+            pipe.set(_at_work(actor.company_id), 1, ex=int(AT_WORK.total_seconds()))
         await pipe.execute()
     except valkey.Down:
         pass
     return await _present(key)
+
+
+async def at_work(company_ids: Collection[UUID]) -> set[UUID]:
+    """Those of which somebody looks at a conversation now. Raises valkey.Down."""
+    asked = list(company_ids)
+    found = await valkey.client().mget([_at_work(one) for one in asked]) if asked else []
+    return {one for one, here in zip(asked, found, strict=True) if here is not None}
 
 
 async def _present(key: str) -> list[Present]:
@@ -79,6 +91,10 @@ async def _present(key: str) -> list[Present]:
     kept = [(UUID(field.decode()), msgspec.json.decode(value, type=_Kept)) for field, value in found.items()]
     here = [Present(Person(user_id, one.name), one.typing, one.until) for user_id, one in kept if one.until > at]
     return sorted(here, key=lambda one: (one.user.name, one.user.id))
+
+
+def _at_work(company_id: UUID) -> str:
+    return f"presence:{company_id}"
 
 
 def _key(actor: Actor, conversation_id: UUID) -> str:

@@ -85,6 +85,8 @@ class Conversation(NamedTuple):
     opted_out: bool
     assistant: Helper | None = None
     found: texts.Line | None = None
+    group: bool = False
+    """With a group: `contact_id` is the group's, and no contact has it."""
 
 
 class Filter(NamedTuple):
@@ -130,7 +132,7 @@ _NEWEST, _LONGEST = "{0}.last_at desc, {0}.id desc", "{0}.waiting_since, {0}.id"
 # Materialised: the page is cut before anything is joined to it.
 _ROWS = """
 with page as materialized ({page})
-select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.channel_id, coalesce(h.name, '') as channel_name,
+select p.id, p.version, p.contact_id, coalesce(c.name, g.subject) as contact_name, g.id is not null as "group", p.address, p.channel_id, coalesce(h.name, '') as channel_name,
     h.kind as channel_kind, p.state, p.priority, p.assignee_id, coalesce(u.name, '') as assignee, p.team_id, t.name as team, p.snoozed_until,
     p.unread, p.last_at, p.last_id, p.last_inbound_at, p.waiting_since, p.first_reply_at, p.opened_at, p.closed_at,
     o.answer_target,
@@ -141,13 +143,15 @@ select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.chann
     a.persona_name, a.serving, a.mode as own_mode, a.owner, a.alarm, a.persona_id, q.emoji, q.color, q.picture_id, w.state as turn
 from page p
 join company o on o.id = $1
-join contact c on c.company_id = $1 and c.id = p.contact_id
+left join contact c on c.company_id = $1 and c.id = p.contact_id
+left join chat_group g on c.id is null and g.company_id = $1 and g.id = p.contact_id
 left join channel h on h.company_id = $1 and h.id = p.channel_id
 left join account_user u on u.id = p.assignee_id
 left join team t on t.company_id = $1 and t.id = p.team_id
 left join ai_conversation a on a.company_id = $1 and a.conversation_id = p.id
 left join persona q on q.company_id = $1 and q.id = a.persona_id
 left join ai_turn w on w.company_id = $1 and w.conversation_id = p.id and w.state in ('collecting', 'generating', 'ready')
+where c.id is not null or g.id is not null
 order by {order}
 """
 _AMONG = "select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])"
@@ -204,8 +208,10 @@ async def contact_name(company_id: UUID, conversation_id: UUID) -> str | None:
     """With whom a conversation is, for the program itself: the name, else the address."""
     async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
         name: str | None = await r.fetchval(
-            "select coalesce(nullif(c.name, ''), v.address) from conversation v"
-            " join contact c on c.company_id = $1 and c.id = v.contact_id where v.company_id = $1 and v.id = $2",
+            "select coalesce(nullif(c.name, ''), nullif(g.subject, ''), v.address) from conversation v"
+            " left join contact c on c.company_id = $1 and c.id = v.contact_id"
+            " left join chat_group g on g.company_id = $1 and g.id = v.contact_id"
+            " where v.company_id = $1 and v.id = $2 and (c.id is not null or g.id is not null)",
             company_id,
             conversation_id,
         )
@@ -317,6 +323,7 @@ def _conversation(
         last_touch=last_touch,
         opted_out=row["opted_out"],
         assistant=helper(row),
+        group=row["group"],
     )
 
 

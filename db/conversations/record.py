@@ -72,6 +72,13 @@ values ($1, $2, $3, $4, $5, $6, $6, $6, $6, array[$6::timestamptz], array[$6::ti
         then coalesce(excluded.last_touch, v.last_touch) else v.last_touch end,
 {_LAST} {_RETURNED}
 """
+# In a group nobody waits for us.
+_OVERHEARD = _HEARD.replace(
+    "array[$6::timestamptz], array[$6::timestamptz], $7::jsonb, $7::jsonb", "array[$6::timestamptz], '{}', null, null"
+).replace(
+    f"unanswered_at = (array_sort({_UNANSWERED} || case when v.echoed_at > $6 then '{{}}' else array[$6::timestamptz] end))[1:{MOST}],",
+    "",
+)
 _ECHOED = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, state, echoed_at, answer_id)
 values ($1, $2, $3, $4, $5, $6, $6, 'closed', $6, $5)
@@ -169,6 +176,18 @@ async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: st
         version = await routing.route(w, row["id"], place.channel_id, row["team_id"]) or version
     _tell(w, row["id"], place, version)
     await _first_answer(w, row, place, None)
+    conversation_id: UUID = row["id"]
+    return conversation_id
+
+
+async def overheard(w: Work, place: Place) -> UUID:
+    """Somebody wrote in a group: it is open and unread, and nobody waits. Returns the conversation."""
+    row = await w.fetchrow(_OVERHEARD, *_args(w, place))
+    assert row is not None
+    version: int = row["version"]
+    if row["assignee_id"] is None and row["was"] in (None, "closed"):
+        version = await routing.route(w, row["id"], place.channel_id, row["team_id"]) or version
+    _tell(w, row["id"], place, version)
     conversation_id: UUID = row["id"]
     return conversation_id
 

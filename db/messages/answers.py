@@ -9,14 +9,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+from msgspec import structs
 
 from db.assistant import human
 from db.assistant.enums import TurnReason
 from db.channels.enums import ChannelState, TemplateCategory
 from db.clock import now
 from db.contacts.enums import SAMPLE, LineType
-from db.contacts.notes import must_exist
 from db.conversations import record
+from db.conversations.groups import must_talk
 from db.errors import RequestError
 from db.jobs import SendFile
 from db.messages import conversation, queueing, render, replies, segments, template_replies, uploads
@@ -30,6 +31,7 @@ from db.messages.replies import Reply, TemplateReply, TextReply
 from db.messages.template_replies import Filled
 from db.permissions import Permission
 from db.providers import registry
+from db.providers.definition import Capabilities
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
@@ -48,8 +50,16 @@ class ReplyChannel(NamedTuple):
     last_inbound_at: datetime | None
     window_until: datetime | None
     opted_out: bool
+    group: bool = False
 
 
+# A group is reached over the number that is in it, under its own name.
+_GROUP = """
+select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token, g.address as wrote_from,
+    null::timestamptz as received_at, false as wrote_since, null::timestamptz as opted_out_at, false as no_marketing, g.address as known
+from chat_group g join channel c on c.company_id = $1 and c.id = g.channel_id and c.archived_at is null
+where g.company_id = $1 and g.id = $2 and ($3::uuid is null or c.id = $3) and c.kind = any($4::text[])
+"""
 _WAYS = """
 select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token,
     case when not exists (select from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.value = i.address
@@ -81,7 +91,7 @@ _THEIRS = "select true from message where company_id = $1 and id = $2 and contac
 async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
     """All channels, the one over which the person wrote last first. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        await must_exist(r, actor.company_id, contact_id)
+        await must_talk(r, actor.company_id, contact_id)
         return await _ways(r, actor.company_id, contact_id, None)
 
 
@@ -111,13 +121,13 @@ async def write(
     """The same inside a unit of work. `automatic`: nobody wrote it, and what waits goes on waiting. `reply_to`: the message of the conversation that it answers. `seen`: the newest entry of the
     thread that the writer saw; Conflict `someone_answered` when an answer of somebody else was recorded after it."""
     reply = replies.trimmed(reply)
-    await must_exist(w, w.company_id, contact_id)
+    await must_talk(w, w.company_id, contact_id)
     way = await held(w, contact_id, channel_id)
     obstacle = way.template_obstacle if isinstance(reply, TemplateReply) else way.obstacle
     if obstacle is not None:
         raise obstacle()
     assert way.address is not None
-    where = Place(channel_id, contact_id, way.address, way.opted_out, registry.provider(way.channel_kind).capabilities)
+    where = Place(channel_id, contact_id, way.address, way.opted_out, able(way))
     content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     message_id = await queueing.queue(
@@ -226,6 +236,12 @@ async def way(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> 
     return next(iter(await _ways(r, company_id, contact_id, channel_id)), None)
 
 
+def able(way: ReplyChannel) -> Capabilities:
+    """What may be written there. In a group neither a quote nor a reaction: both would have to name the writer."""
+    can = registry.provider(way.channel_kind).capabilities
+    return structs.replace(can, reply_to=False, reactions=False) if way.group else can
+
+
 async def hold_still(w: Work, contact_id: UUID) -> None:
     """Until this transaction ends the person neither opts out nor is merged: what is queued in it is found by who comes next."""
     await w.fetch(_STEADY, w.company_id, contact_id)
@@ -255,6 +271,8 @@ async def _ways(
     able = [one for one in registry.providers() if one.capabilities.calls == calls]
     reach = [(one.kind, address) for one in able for address in one.capabilities.addresses]
     kinds, addresses = [kind for kind, _ in reach], [address for _, address in reach]
+    if not calls and (found := await r.fetch(_GROUP, company_id, contact_id, channel_id, [*registry.with_session()])):
+        return [_way(row, now())._replace(group=True) for row in found]
     rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id, kinds, addresses, SAMPLE)
     return [_way(row, now()) for row in rows]
 

@@ -255,7 +255,8 @@ class Product(Struct, frozen=True, kw_only=True):
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """What a message stands in relation to. `provider_id`: the message it replies to, `sender` who wrote that one."""
+    """What a message stands in relation to. `provider_id`: the message it replies to, `sender` who wrote that one. In a group `writer` is who
+    wrote this one, as the platform shows the name, and `writer_number` the number, where it is known."""
 
     provider_id: str | None = None
     sender: str | None = None
@@ -263,6 +264,8 @@ class Context(Struct, frozen=True, kw_only=True):
     frequently_forwarded: bool = False
     product: Product | None = None
     group_id: str | None = None
+    writer: str | None = None
+    writer_number: str | None = None
 
 
 class Referral(Struct, frozen=True, kw_only=True):

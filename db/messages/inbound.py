@@ -27,7 +27,7 @@ WORDLESS = ("system", "order", "call", "reaction")
 
 class Inbound(NamedTuple):
     """`address`: E.164 with the ninth digit, a BSUID or a username. `received_at`: when the person wrote. `history`: a past one,
-    which causes nothing."""
+    which causes nothing. `group`: it was said in a group, whose id stands as `contact_id`: it answers no campaign and says nothing about consent."""
 
     channel_id: UUID
     contact_id: UUID
@@ -38,6 +38,7 @@ class Inbound(NamedTuple):
     context: Context | None = None
     referral: Referral | None = None
     history: bool = False
+    group: bool = False
 
     @property
     def kind(self) -> str:
@@ -90,7 +91,7 @@ order by sent_at desc nulls first, id desc limit 1
 
 async def store(w: Work, message: Inbound) -> Stored | None:
     """Store a message and apply the opt-out intent in it; None when it is known already."""
-    answered = None if message.kind in SILENT or message.history else await _answered(w, message)
+    answered = None if message.kind in SILENT or message.history or message.group else await _answered(w, message)
     campaign_id = answered[1] if answered else None
     row = await w.fetchrow(
         _INSERT,
@@ -117,7 +118,7 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         if row["fresh"] and message.kind not in SILENT:
             await record.past(w, _place(message, new_id), came_in=True)
         return Stored(new_id, None)
-    intent = wanted(message.kind, message.body)
+    intent = None if message.group else wanted(message.kind, message.body)
     if intent is not None:
         await consent.stand(w, [message.contact_id])
     if intent is not None or answered is not None:
@@ -134,6 +135,8 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         await record.grew(w, message.channel_id, message.contact_id, new_id)
         return Stored(new_id, campaign_id)
     referral = encode(message.referral) if message.referral else None
+    if message.group:
+        return Stored(new_id, None, await record.overheard(w, _place(message, new_id)))
     conversation_id = await record.heard(w, _place(message, new_id), campaign_id=campaign_id, referral=referral, consent=changed)
     return Stored(new_id, campaign_id, conversation_id, row["watched"])
 

@@ -23,9 +23,10 @@ update message set next_at = now(), reason = null where company_id = $1 and queu
 """
 
 
-def ask(w: Work) -> None:
-    """In the transaction that changes what holds people back."""
+async def ask(w: Work) -> None:
+    """In the transaction that changes what holds people back. The second look counts from the last change: claims by the rules before it last as long."""
     w.enqueue(ReleaseHeld())
+    await w.withdraw(ReleaseHeld(again=True))
     w.enqueue(ReleaseHeld(again=True), at=now() + LATER)
 
 

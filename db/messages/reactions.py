@@ -20,7 +20,6 @@ from db.messages.errors import ReplyError, ReplyField
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.render import ReactionContent
-from db.providers import registry
 from db.work import Work
 
 _TARGET = """
@@ -58,7 +57,7 @@ async def react(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, e
     target: str | None = await w.fetchval(_TARGET, w.company_id, message_id, contact_id, channel_id, list(SILENT))
     if target is None:
         raise RequestError.NOT_FOUND(what="message")
-    if not registry.provider(way.channel_kind).capabilities.reactions:
+    if not answers.able(way).reactions:
         raise ReplyError.REACTION_NOT_TAKEN()
     if way.obstacle is not None:
         raise way.obstacle()

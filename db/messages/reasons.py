@@ -51,6 +51,7 @@ class FailureReason(enum.StrEnum):
     TOO_LONG = "too_long", False
     UNSUPPORTED = "unsupported", False
     BAD_REQUEST = "bad_request", False
+    CHANGE_TOO_LATE = "change_too_late", False
     # the channel and its account
     TOKEN_INVALID = "token_invalid", True
     PERMISSION = "permission", True

@@ -209,15 +209,15 @@ class ChangeContent(AnswerContent, frozen=True, kw_only=True, tag="change"):
 
     target_id: str
     body: str | None = None
+    until: datetime | None = None  # the platform takes it no longer
 
     def render(self, params: list[str]) -> str:
         return self.body or ""
 
     @property
     def shown(self) -> MessageContent:
-        if self.body is None:
-            return Revoke(target_id=self.target_id)
-        return Edit(target_id=self.target_id, content=Text(text=self.body))
+        target = self.target_id
+        return Revoke(target_id=target) if self.body is None else Edit(target_id=target, content=Text(text=self.body))
 
 
 class ReactionContent(AnswerContent, frozen=True, kw_only=True, tag="reaction"):

@@ -101,6 +101,7 @@ RULES: dict[str, Rule] = {
     "event_outbox": _keep("Until those who asked have read it, for days at most."),
     "request_log": _keep("What was asked of the interface for programs, by whom, for a week; no words and no ids of the person."),
     "idempotency": _keep("Answers to repeated calls, sealed, for 24 hours."),
+    "chat_group": _keep("How a group is called in which a number of the company writes along."),
     "qr_heard": _keep(_IDS),
     "qr_first": _keep(_IDS),
     "qr_key": _keep("Keys of a number that is connected by a code, sealed; they tell of nobody."),

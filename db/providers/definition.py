@@ -162,6 +162,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     rest_each: int
     rest: float
     """A pause of `rest` seconds after so many messages."""
+    hours: tuple[int, int] | None = None
+    """From when to when campaigns write, in minutes of the day on the company's clock, where nothing else is chosen for the number."""
 
 
 class Changes(msgspec.Struct, frozen=True):

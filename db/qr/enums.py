@@ -30,6 +30,20 @@ class CodeKind(StrEnum):
     DIGITS = "digits"  # typed in, by who holds the phone and nothing else
 
 
+class Groups(StrEnum):
+    """What becomes of what is said in the groups of a number."""
+
+    IGNORE = "ignore"  # it is kept nowhere
+    SHOW = "show"  # each group is a conversation
+
+
+class Shown(StrEnum):
+    """Whether people see the number as online."""
+
+    OFFLINE = "offline"  # never: its phone goes on ringing
+    TEAM = "team"  # while somebody of the team has the inbox open
+
+
 class CloseReason(StrEnum):
     """Why a connection ended, in our words."""
 
@@ -42,6 +56,7 @@ class CloseReason(StrEnum):
     BANNED = "banned"
     OUTDATED = "outdated"
     ENGINE = "engine"  # a fault of ours
+    SILENT = "silent"  # it said that it was open, and nothing came back
 
 
 class HealthPart(StrEnum):

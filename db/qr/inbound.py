@@ -11,20 +11,23 @@ from uuid import UUID
 
 from db.messages import inbox
 from db.permissions import Permission
+from db.qr.enums import Groups
 from db.qr.names import named
 from db.tenancy import worker
 from db.work import SystemWork, read, work
 
 
 class Message(NamedTuple):
-    """`whole`: it could be opened; one that could not may come again whole. `chat` and `id` as the platform has them."""
+    """`whole`: it could be opened; one that could not may come again whole. `chat` and `id` as the platform has them. `group`: it was said in one."""
 
     chat: str
     id: str
     whole: bool
     body: bytes
+    group: bool = False
 
 
+_GROUPS = "select groups from qr_session where company_id = $1 and id = $2"
 _ONCE = """
 insert into qr_heard(company_id, id, whole) select $1, r.id, r.whole from unnest($2::uuid[], $3::boolean[]) r(id, whole) order by r.id
 on conflict (company_id, id) do update set whole = true where not qr_heard.whole and excluded.whole
@@ -33,7 +36,8 @@ returning id
 
 
 async def hear(company_id: UUID, channel_id: UUID, source: str, messages: Sequence[Message]) -> int:
-    """Stores those that are new, for the workers to apply; returns how many. All of them are safe when it returns."""
+    """Stores those that are new, for the workers to apply; returns how many. All of them are safe when it returns. What is said in groups is kept
+    nowhere unless the company wants to see it."""
     by_id: dict[UUID, Message] = {}
     for message in messages:
         key = named(channel_id, message.chat, message.id)
@@ -42,6 +46,10 @@ async def hear(company_id: UUID, channel_id: UUID, source: str, messages: Sequen
     if not by_id:
         return 0
     async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
+        if any(message.group for message in by_id.values()) and await w.fetchval(_GROUPS, company_id, channel_id) != Groups.SHOW:
+            by_id = {key: message for key, message in by_id.items() if not message.group}
+            if not by_id:
+                return 0
         rows = await w.fetch(_ONCE, company_id, list(by_id), [message.whole for message in by_id.values()])
         fresh = {row["id"] for row in rows}
         told = [(None, message.body) for key, message in by_id.items() if key in fresh]

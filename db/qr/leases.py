@@ -27,7 +27,8 @@ from (select company_id, id from qr_session
         and ($8::boolean is null or $8 = (select c.sandbox from channel c where c.company_id = qr_session.company_id and c.id = qr_session.id))
       order by next_at limit $2 for update skip locked) free
 where s.company_id = free.company_id and s.id = free.id
-returning s.company_id, s.id, s.epoch, s.state, s.phone, s.wa_jid, s.failures, s.first_open_at, s.history
+returning s.company_id, s.id, s.epoch, s.state, s.phone, s.wa_jid, s.failures, s.first_open_at, s.history,
+    s.canary_at is not null, s.silent_since is not null
 """
 _RENEW = """
 update qr_session s set lease_until = now() + make_interval(secs => $4)
@@ -51,7 +52,8 @@ class Fenced(Exception):
 
 
 class Held(NamedTuple):
-    """A session in hand, as it was when it was taken."""
+    """A session in hand, as it was when it was taken. `proves`: a message to the own number has come back once, so one that does not says something;
+    `silent`: nothing came back lately, and it is open only once something does."""
 
     company_id: UUID
     channel_id: UUID
@@ -62,6 +64,8 @@ class Held(NamedTuple):
     failures: int
     first_open_at: datetime | None = None
     history: bool = False
+    proves: bool = False
+    silent: bool = False
 
 
 async def take(owner: str, limit: int, *, sandbox: bool | None = None) -> list[Held]:

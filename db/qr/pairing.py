@@ -20,7 +20,8 @@ from db.jobs import SandboxControl
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.providers import registry
-from db.qr.enums import ANSWERING, ENDED, CloseReason, CodeKind, SessionState
+from db.qr.choices import Choices, Hours
+from db.qr.enums import ANSWERING, ENDED, CloseReason, CodeKind, Groups, SessionState, Shown
 from db.qr.errors import SessionError
 from db.qr.health import Point
 from db.qr.played import PARKED
@@ -37,8 +38,8 @@ _STATE = (
 COLUMNS = (
     f"{_STATE}, reason, case when state = 'restricted' then restricted_until else until end as until,"
     f" code_kind, code, code_until, pairing_until, phone, push_name, wa_jid is not null or ({PARKED}) as paired, first_open_at,"
-    " last_open_at, last_inbound_at, quota_total, quota_used, quota_until, engine,"
-    " score, score_parts::text as score_parts"
+    " last_open_at, last_inbound_at, greatest(last_inbound_at, last_receipt_at, canary_at) as proved_at, quota_total, quota_used, quota_until, engine,"
+    " score, score_parts::text as score_parts, groups, presence, opens, closes, weekdays"
 )
 
 
@@ -58,12 +59,14 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     first_open_at: datetime | None
     last_open_at: datetime | None
     last_inbound_at: datetime | None
+    proved_at: datetime | None
     quota_total: int | None
     quota_used: int | None
     quota_until: datetime | None
     engine: str
     score: int | None
     score_parts: list[Point]
+    choices: Choices
 
 
 async def connect(actor: Actor, *, kind: str, name: str, values: Values | None = None, sandbox: bool = False) -> ChannelView:
@@ -174,14 +177,14 @@ async def scan(actor: Actor, channel_id: UUID) -> None:
         w.enqueue(SandboxControl(channel_id=channel_id, verb="scan", params={}))
 
 
-class Shown(NamedTuple):
+class Displayed(NamedTuple):
     """A code as it is shown now."""
 
     kind: CodeKind
     code: str
 
 
-async def shown(company_id: UUID, channel_id: UUID) -> Shown | None:
+async def shown(company_id: UUID, channel_id: UUID) -> Displayed | None:
     """What a phone could scan now, for the simulator's."""
     async with read(worker(company_id), Permission.CHANNELS_READ) as r:
         row = await r.fetchrow(
@@ -192,7 +195,7 @@ async def shown(company_id: UUID, channel_id: UUID) -> Shown | None:
     if row is None or row["code"] is None:
         return None
     code = ring().open(row["code"], company_id=company_id, table="qr_session", column="code", row_id=channel_id)
-    return Shown(CodeKind(row["code_kind"]), code)
+    return Displayed(CodeKind(row["code_kind"]), code)
 
 
 async def leave(w: Work, channel_id: UUID) -> None:
@@ -243,10 +246,16 @@ async def _view(r: Read, actor: Actor, channel_id: UUID) -> SessionView:
         first_open_at=row["first_open_at"],
         last_open_at=row["last_open_at"],
         last_inbound_at=row["last_inbound_at"],
+        proved_at=row["proved_at"],
         quota_total=row["quota_total"],
         quota_used=row["quota_used"],
         quota_until=row["quota_until"],
         engine=row["engine"],
         score=row["score"],
         score_parts=msgspec.json.decode(row["score_parts"], type=list[Point]),
+        choices=Choices(
+            Groups(row["groups"]),
+            Shown(row["presence"]),
+            None if row["opens"] is None else Hours(row["opens"], row["closes"], tuple(row["weekdays"])),
+        ),
     )

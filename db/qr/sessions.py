@@ -94,7 +94,7 @@ async def paired(held: Held, who: Identity, engine: str) -> None:
         await w.execute(
             "update qr_session set wa_jid = $3, lid = $4, push_name = $5, engine = $6, home = $7, code = null, code_kind = null,"
             " code_until = null, pairing_until = null, phone = null, until = null, failures = 0, reason = null, state = 'reconnecting',"
-            " closed_at = now(), first_open_at = case when $8 then first_open_at end where company_id = $1 and id = $2",
+            " canary_at = null, silent_since = null, closed_at = now(), first_open_at = case when $8 then first_open_at end where company_id = $1 and id = $2",
             w.company_id,
             held.channel_id,
             who.wa_jid,
@@ -115,7 +115,7 @@ async def opened(held: Held, engine: str) -> None:
         await fence(w, held.channel_id, held.epoch, change=True)
         alarmed = await w.fetchval(
             "update qr_session set state = case when restricted_until > now() then 'restricted' else 'open' end, reason = null,"
-            " until = null, failures = 0, last_open_at = now(), closed_at = null, alarmed_at = null, engine = $3,"
+            " until = null, failures = 0, silent_since = null, last_open_at = now(), closed_at = null, alarmed_at = null, engine = $3,"
             " first_open_at = coalesce(first_open_at, now()) where company_id = $1 and id = $2 returning old.alarmed_at",
             w.company_id,
             held.channel_id,
@@ -126,6 +126,15 @@ async def opened(held: Held, engine: str) -> None:
         await provider_state.reached(w, held.channel_id, MENDED)
         await naming.await_evidence(w, held.channel_id, EVIDENCE)
         w.emit(ChannelChanged(channel_id=held.channel_id))
+
+
+async def came_back(held: Held) -> None:
+    """A message to the own number did: from now on one that does not says something. Raises Fenced."""
+    async with work(worker(held.company_id), Permission.CHANNELS_WRITE) as w:
+        await fence(w, held.channel_id, held.epoch, change=True)
+        await w.execute(
+            "update qr_session set canary_at = now() where company_id = $1 and id = $2", w.company_id, held.channel_id
+        )
 
 
 async def hurry(open_: Sequence[Held]) -> None:
@@ -159,6 +168,7 @@ async def closed(held: Held, why: Closed) -> SessionState:
             " leaving = false, closed_at = coalesce(closed_at, now()), next_at = case when $7::float8 is null then 'infinity' else now() + make_interval(secs => $7) end,"
             " wa_jid = case when $3 = 'logged_out' then null else wa_jid end,"
             " replaced_at = case when $4 = 'replaced' then now() else replaced_at end,"
+            " silent_since = case when $4 = 'silent' then coalesce(silent_since, now()) else silent_since end,"
             " pairing_until = case when $3 = 'pairing' then pairing_until end where company_id = $1 and id = $2",
             w.company_id,
             held.channel_id,

@@ -11,7 +11,7 @@ on conflict (company_id, id) do update set state = excluded.state
 """
 
 
-def _session(state: str, **body: str) -> Scene:
+def _session(state: str, **body: object) -> Scene:
     async def scene(stage: Stage) -> Request:
         await stage.db.execute(_MAKE, stage.owner.company_id, stage.things["channel_id"], state)
         return Request(body=body or None)
@@ -70,6 +70,9 @@ SUCCESS: dict[str, Scene] = {
     "channels_session_get": _session("open"),
     "channels_session_log_out": _session("open"),
     "channels_session_open": _session("replaced"),
+    "channels_session_set": _session(
+        "open", groups="show", presence="team", hours={"opens": 540, "closes": 1080, "weekdays": [0, 1]}
+    ),
     "sandbox_scan": _code(shown=True),
 }
 ALSO: dict[str, list[Scene]] = {

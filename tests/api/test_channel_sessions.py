@@ -130,3 +130,18 @@ async def test_a_rehearsal_is_connected_by_the_simulators_phone(
     assert await owner_db.fetchval(asked, owner.company_id, made["id"]) == "scan"
     real = (await client.post("/v1/channels", json={**rehearsal, "sandbox": False, "values": {}}, headers=auth)).json()
     assert (await client.post(f"/v1/sandbox/{real['id']}/scan", headers=auth)).status_code == 404
+
+
+async def test_how_a_number_behaves_is_chosen(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as()
+    path = f"{await connect(client, auth)}/session"
+    fresh = (await client.get(path, headers=auth)).json()
+    assert (fresh["groups"], fresh["presence"], fresh["hours"]) == ("ignore", "offline", None)
+    hours = {"opens": 540, "closes": 1080, "weekdays": [4, 0, 4]}
+    wanted = {"groups": "show", "presence": "team", "hours": hours}
+    shown = (await client.put(path, json=wanted, headers=auth)).json()
+    assert (shown["groups"], shown["presence"], shown["hours"]) == ("show", "team", hours | {"weekdays": [0, 4]})
+    wrong = await client.put(path, json=wanted | {"hours": hours | {"closes": 540}}, headers=auth)
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "odd_hours")
+    assert (await client.put(path, json=wanted, headers=await sign_in_as(Role.AGENT))).status_code == 403
+    assert (await client.put(path, json=wanted | {"hours": None}, headers=auth)).json()["hours"] is None

@@ -32,7 +32,7 @@ OWNERS = {
         "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "identity_past", "segment", "suppression", "tag",
     },
     "db/conversations": {
-        "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "talk", "team", "team_channel", "team_member",
+        "chat_group", "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "talk", "team", "team_channel", "team_member",
     },
     "db/costs": {"message_cost", "send_rate", "spend_cap", "spend_reserved"},
     "db/holds": {"hold", "held_item"},

@@ -25,7 +25,7 @@ from workers.qr.lanes import LEASE
 from workers.qr.words import words
 from workers.sandbox.linked.server import Device, WhatsApp, playing
 
-PEOPLE = 12
+PEOPLE, SOAKED = 12, 20
 OPEN = (M.QUEUED, M.SENDING, M.UNKNOWN)
 _LEFT = f"select count(*) from message where channel_id = $1 and state in ({', '.join(str(int(one)) for one in OPEN)})"
 
@@ -240,44 +240,61 @@ async def sessions_many(messages: int) -> Report:
 
 
 async def sessions_soak(messages: int) -> Report:
-    """Twenty numbers in one engine that hear and say something every ten seconds: memory stays where it was."""
-    minutes = 30 if messages >= LARGE else 5
+    """Twenty numbers in one engine that hear and say something every ten seconds: memory stays where it was, and nothing is lost."""
+    minutes = 30 if messages >= LARGE else 3
     await install.prepare(PACKAGES)
     async with world(0, kind="sms") as w, playing(words(PACKAGES)) as wa:
         began = time.monotonic()
         numbers = Numbers(w, wa)
         w.kill(numbers.gateways.pop())
         bia = wa.person("5511900000001")
-        paired = [await numbers.pair(f"55119999{number:05}") for number in range(20)]
+        paired = [await numbers.pair(f"55119999{number:05}") for number in range(SOAKED)]
+        channels = [channel_id for channel_id, _ in paired]
         samples: list[tuple[float, float]] = []
-        said, until = 0, time.monotonic() + minutes * 60
+        said: list[str] = []
+        answered, until = 0, time.monotonic() + minutes * 60
         while time.monotonic() < until:
             turn = time.monotonic()
             for channel_id, device in paired:
-                await wa.says(bia, device, f"Pergunta {said}")
-                said += 1
+                said.append(await wa.says(bia, device, f"Pergunta {len(said)}"))
                 contact = await w.db.fetchval("select contact_id from inbound_message where channel_id = $1 limit 1", channel_id)
                 if contact is not None:
-                    await answers.send(w.actor, contact, channel_id, TextReply(f"Resposta {said}"))
+                    await answers.send(w.actor, contact, channel_id, TextReply(f"Resposta {len(said)}"))
+                    answered += 1
             engine = engine_of(numbers.gateways[0].pid)
             assert engine is not None
             samples.append((memory_of(engine), memory_of(numbers.gateways[0].pid)))
+            if len(samples) % 6 == 0:
+                shown = f"{samples[-1][0]:.0f} MB engine, {samples[-1][1]:.0f} MB gateway, {len(said)} said, {len(wa.times())} answers there"
+                print(f"  {time.monotonic() - began:5.0f} s: {shown}", flush=True)
             await asyncio.sleep(max(0.0, 10.0 - (time.monotonic() - turn)))
+        heard: Counter[str] = Counter()
+
+        async def over() -> bool:
+            rows = await w.db.fetch("select provider_id from inbound_message where channel_id = any($1::uuid[])", channels)
+            heard.clear()
+            heard.update(row["provider_id"] for row in rows)
+            left = await w.db.fetchval(_LEFT.replace("channel_id = $1", "channel_id = any($1::uuid[])"), channels)
+            return len(heard) >= len(said) and left == 0
+
+        await w.until(over, 300, "the end of what was said")
+        assert heard == Counter(said), "heard what nobody said, or twice"
+        times = wa.times()
+        lost, doubled = answered - len(times), sum(count > 1 for count in times.values())
         quarter = len(samples) // 4
         (engine_first, own_first), (engine_last, own_last) = (
             (sum(one[0] for one in part) / len(part), sum(one[1] for one in part) / len(part))
             for part in (samples[quarter : 2 * quarter], samples[-quarter:])
         )
-        heard = await w.db.fetchval(
-            "select count(*) from inbound_message where channel_id = any($1::uuid[])", [one for one, _ in paired]
-        )
         notes = (
-            f"{minutes} minutes, 20 numbers, {heard} heard: engine {engine_first:.0f} → {engine_last:.0f} MB,"
+            f"{minutes} minutes, {SOAKED} numbers, {len(heard)} heard: engine {engine_first:.0f} → {engine_last:.0f} MB,"
             f" gateway {own_first:.0f} → {own_last:.0f} MB (second and last quarter)"
         )
+        assert not lost, f"{lost} answers lost; {notes}"
+        assert not doubled, f"{doubled} answers taken twice; {notes}"
         assert engine_last < 1.15 * engine_first + 10, notes
         assert own_last < 1.15 * own_first + 10, notes
-        return Report("sessions soak", time.monotonic() - began, {}, len(wa.times()), 0, 0, {}, notes)
+        return Report("sessions soak", time.monotonic() - began, {}, len(times), doubled, lost, {}, notes)
 
 
 ALL_SESSIONS = (sessions_killed, sessions_many, sessions_soak)

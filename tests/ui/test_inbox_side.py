@@ -11,7 +11,14 @@ from api.contract.boards import LeadCreate
 from api.contract.contacts import ContactPatch, CustomFieldCreate
 from api.contract.enums import CustomFieldKind
 from api.contract.events import ContactsChanged
+from db.clock import now
+from db.conversations import groups
+from db.messages import inbound
+from db.messages.content import Context, Text
+from db.messages.inbound import Inbound
+from db.permissions import Permission
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 from tests.ui.interactions import choose, click, hear, press, until
 from tests.ui.interactions import field as labelled
@@ -152,3 +159,23 @@ async def test_what_brought_the_person_and_what_they_got(
     await real.open(f"/boards/{board}?lead={lead}")
     await real.should_see("Chegou por")
     await real.should_see("Natal das amigas")
+
+
+async def test_a_group_shows_its_subject_and_who_wrote_and_is_nobody_to_sell_to(
+    real: User, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel_id = await factories.channel(owner_db, owner, "whatsapp_qr")
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        group_id = await groups.kept(w, channel_id, "120363041234567890@g.us")
+        context = Context(group_id="120363041234567890@g.us", writer="Bia Souza", writer_number="+5511900000000")
+        said = Inbound(
+            channel_id, group_id, "G1", "120363041234567890@g.us", Text(text="Quem vai hoje?"), now(), context, group=True
+        )
+        await inbound.store(w, said)
+    await groups.called(owner.company_id, channel_id, "120363041234567890@g.us", "Vendas do bairro")
+    conversation_id = await owner_db.fetchval("select id from conversation where contact_id = $1", group_id)
+    await real.open(f"/inbox/{conversation_id}")
+    for text in ("Vendas do bairro", "Bia Souza", "Quem vai hoje?", "Ninguém vira contato pelo que escreve em um grupo"):
+        await real.should_see(text, retries=30)
+    await real.should_not_see("Abrir o contato")
+    await real.should_not_see("Novo lead")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from nicegui import ui
 from nicegui.testing import User
 
 from api.contract.events import ChannelChanged
@@ -72,3 +73,29 @@ async def test_every_state_says_what_to_do(
     await real.should_see(text, retries=30)
     await real.should_see(verb, retries=30)
     await real.should_not_see("Verificar agora")
+
+
+async def test_a_silent_number_says_what_to_do_and_how_it_behaves_is_chosen(
+    real: User, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel_id = await scenes.session(
+        owner_db,
+        owner,
+        state="reconnecting",
+        reason="silent",
+        next_at=now() + timedelta(days=1),
+        lease_until=now() + timedelta(hours=1),
+    )
+    await real.open(f"/channels/{channel_id}")
+    await real.should_see("Conectado, mas mudo", retries=30)
+    await real.should_see("Abra o WhatsApp no celular e veja se ele está na internet", retries=30)
+    await real.should_see("Como este número se comporta", retries=30)
+    await real.should_see("08:00–20:00, todos os dias", retries=30)
+    click(real, "Alterar")
+    await real.should_see("Mostrar grupos na caixa de entrada", retries=30)
+    switches = {one.props.get("aria-label"): one for one in real.find(kind=ui.switch).elements}
+    switches["Mostrar grupos na caixa de entrada"].value = True
+    click(real, "Salvar")
+    kept = "select true from qr_session where id = $1 and groups = 'show' and presence = 'offline' and opens is null"
+    assert await until(lambda: owner_db.fetchval(kept, channel_id))
+    await real.should_see("Aparecem na caixa de entrada", retries=30)

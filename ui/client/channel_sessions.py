@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from api.contract.channel_sessions import ChannelCodeAsk, ChannelMove, ChannelSession
+from api.contract.channel_sessions import ChannelCodeAsk, ChannelMove, ChannelSession, ChannelSessionSet
 from api.contract.channels import Channel
 from ui.client.base import ApiClient
 
@@ -13,6 +13,10 @@ def _path(channel_id: UUID) -> str:
 
 async def session(api: ApiClient, channel_id: UUID) -> ChannelSession:
     return await api.get(_path(channel_id), ChannelSession)
+
+
+async def choose(api: ApiClient, channel_id: UUID, chosen: ChannelSessionSet) -> ChannelSession:
+    return await api.put(_path(channel_id), ChannelSession, chosen)
 
 
 async def ask_code(api: ApiClient, channel_id: UUID, phone: str | None = None, *, history: bool = False) -> ChannelSession:

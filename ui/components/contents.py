@@ -36,7 +36,13 @@ def draw_relations(one: Message, find: Find, *, leads: bool = False) -> None:
         _line("forward", _("Forwarded many times") if context.frequently_forwarded else _("Forwarded"))
     if context.product is not None:
         _line("sell", _("About the product {name}").format(name=context.product.product_id or "?"))
-    if context.group_id is not None:
+    if context.writer is not None:
+        number = formats.phone(context.writer_number) if context.writer_number else ""
+        with ui.element("div").classes("m-row m-near m-wrap m-conv-writer"):
+            Text("span", context.writer, "m-strong m-text").props["dir"] = "auto"
+            if number and number != context.writer and context.writer_number != context.writer:
+                Text("span", number, "m-hint")
+    elif context.group_id is not None:
         _line("groups", _("Written in a group"))
     if context.provider_id is not None:
         found = find(context.provider_id)

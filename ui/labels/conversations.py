@@ -24,6 +24,8 @@ from ui.labels import messages as message_labels
 
 def name_of(one: Conversation) -> str:
     """Whom it is with."""
+    if one.group:
+        return one.contact_name or _("Group without a name")
     return one.contact_name or formats.phone(one.address)
 
 

@@ -60,6 +60,7 @@ def _message() -> dict[str, str]:
         "media": _("Check its type and size, then try again."),
         "too_long": _("Shorten the text."),
         "unsupported": _("Send this message in another way."),
+        "change_too_late": _("WhatsApp takes changes only for a short time. Write once more instead."),
         "bad_request": _("Tell support; the details are in the channel's log."),
     }
 

@@ -64,6 +64,12 @@ def said(session: ChannelSession) -> Said:
         ),
     }  # fmt: skip
     found = states[session.state]
+    if session.state == SessionState.RECONNECTING and session.reason == CloseReason.SILENT:
+        text = _(
+            "WhatsApp says that this number is connected, and nothing comes back. Open WhatsApp on the phone and see that it is on the internet:"
+            " we go on trying, and messages wait until something comes."
+        )
+        return Said(_("Connected, but silent"), "bad", text, "phonelink_off")
     if session.state == SessionState.OPEN and session.last_inbound_at is not None:
         days = (datetime.now(UTC) - session.last_inbound_at).days
         if days >= QUIET:

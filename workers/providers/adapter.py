@@ -149,6 +149,10 @@ class Adapter(ABC, Generic[ClientT]):
         """Where channels are connections: the platform's name of the conversation with this address."""
         raise ValueError("this provider has no conversations")
 
+    def is_group(self, chat: str) -> bool:
+        """Whether what the platform, or an address, names is a group."""
+        return False
+
     names_messages: ClassVar[bool] = False
     """We choose the id that a message has at the provider: the same for all its attempts, of which `compose` then gets the message's."""
 

@@ -65,7 +65,7 @@ class StatusEvent(Event, frozen=True, kw_only=True):
 
 class InboundMessage(Event, frozen=True, kw_only=True):
     """A person wrote or called. `echo`: our own people did, from the phone's own app; then the person is the addressee. `history`:
-    long ago, handed over now. At least one of phone, BSUID, LID and username is there."""
+    long ago, handed over now. `group`: it was said in this group, by the person. At least one of phone, BSUID, LID and username is there."""
 
     provider_id: str
     from_phone: str | None
@@ -79,6 +79,7 @@ class InboundMessage(Event, frozen=True, kw_only=True):
     referral: Referral | None = None
     echo: bool = False
     history: bool = False
+    group: str | None = None
 
 
 class CallTurn(NamedTuple):

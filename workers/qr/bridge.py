@@ -63,6 +63,7 @@ class _Sent(msgspec.Struct):
     jids: list[str | None] = []
     hosts: list[str] = []
     auth: str = ""
+    subject: str = ""
     seconds: float = 0.0
 
 
@@ -267,6 +268,12 @@ class Bridge:
 
     async def show(self, line: Line, chat: str, what: Literal["typing", "nothing"]) -> None:
         await self._call("show", line, chat=chat, what=what)
+
+    async def subject(self, line: Line, chat: str) -> str:
+        return (await self._call("subject", line, chat=chat)).subject
+
+    async def available(self, line: Line, on: bool) -> None:
+        await self._call("available", line, on=on)
 
     async def history(self, line: Line, chat: str, message_id: str, at: datetime, count: int) -> None:
         await self._call("history", line, chat=chat, id=message_id, at=int(at.timestamp() * 1000), count=count)

@@ -18,12 +18,13 @@ import structlog
 from db import queue, valkey
 from db.channels.secrets import load_channel
 from db.clock import now
+from db.conversations import groups
 from db.errors import Unavailable
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.providers import registry as definitions
 from db.qr import inbound, keys, leases, sessions, uploads
-from db.qr.enums import CodeKind, SessionState
+from db.qr.enums import CloseReason, CodeKind, SessionState
 from db.qr.keys import Name
 from db.qr.leases import LEASE, Fenced, Held
 from db.qr.sessions import Identity
@@ -32,8 +33,9 @@ from db.tenancy import worker
 from db.work import read
 from workers.outcomes import Refusal, RetryAfter
 from workers.providers import registry
-from workers.qr import closing, port
+from workers.qr import canary, closing, port
 from workers.qr.client import SessionClient
+from workers.qr.hand import Session, own_number
 from workers.qr.lanes import pace_of
 from workers.qr.port import Line, Lost, NotSent, Opening, Port
 
@@ -57,17 +59,6 @@ RENEW_UPLOADS, LONGEST_UPLOADS = 300.0, 86_400.0
 """Seconds before its end at which the right to hand files over is renewed, and how long it is believed at most."""
 LEAVES = 10.0
 """Seconds for the platform to take a device away."""
-
-
-class Session:
-    """One session in hand."""
-
-    def __init__(self, held: Held, client: SessionClient, kind: str) -> None:
-        self.held, self.client, self.kind = held, client, kind
-        self.source = definitions.provider(kind).feeds[0]
-        self.line = client.line
-        self.started_at = self.heard_at = 0.0  # by the clock of the gateway
-        self.uploads_until = 0.0  # by the same
 
 
 class Gateway:
@@ -150,7 +141,7 @@ class Gateway:
         )  # fmt: skip
         client.until = until
         session = Session(held, client, channel.kind)
-        session.started_at = session.heard_at = self._clock()
+        session.started_at = session.heard_at = session.proved_at = self._clock()
         self._sessions[held.channel_id] = session
         self.clients[held.channel_id] = client
         try:
@@ -202,6 +193,8 @@ class Gateway:
         is opened anew."""
         await sessions.hurry([session.held for session in self.open])
         for session in list(self._sessions.values()):
+            if await self._silent(session):
+                continue
             if not session.client.is_open:
                 if session.held.wa_jid is not None and self._clock() - session.started_at > OPENS:
                     with contextlib.suppress(Fenced):
@@ -217,6 +210,47 @@ class Gateway:
                 log.warning("qr.silent", channel_id=str(session.line.channel_id))
                 with contextlib.suppress(Fenced):
                     await self._closed(session, port.Closed(code=408, detail="it said nothing any more"))
+
+    async def _silent(self, session: Session) -> bool:
+        """A number of which nothing was heard for long writes to itself; where that came back before and does not now, the connection is none. Returns
+        whether it waits for that."""
+        if session.canary is not None:
+            if self._clock() - session.canary[1] > canary.BACK:
+                session.canary, session.proved_at = None, self._clock()
+                if not session.proves:  # it never came back: it proves nothing here
+                    return False
+                log.warning("qr.nothing_came_back", channel_id=str(session.line.channel_id))
+                with contextlib.suppress(Fenced):
+                    await self._closed(session, port.Closed(detail="nothing came back"), CloseReason.SILENT)
+            return True
+        if session.client.is_open and self._clock() - session.proved_at >= canary.QUIET:
+            await self._write_to_itself(session)
+        return False
+
+    async def _write_to_itself(self, session: Session) -> None:
+        letter = canary.letter(session.held)
+        session.canary = letter.id, self._clock()
+        try:
+            async with asyncio.timeout(LEAVES):
+                await self.port.send(session.line, letter.to, letter)
+        except NotSent:
+            session.canary = None
+        except (Lost, TimeoutError):  # perhaps it went
+            pass
+
+    async def _proved(self, session: Session, events: Sequence[port.AnyTold]) -> list[port.AnyTold]:
+        """What these prove, and the rest of them: what a number writes to itself is nobody's message."""
+        mine = session.canary[0] if session.canary is not None else None
+        back = [one for one in events if isinstance(one, port.Message | port.Receipt) and one.id == mine]
+        if any(canary.proves(one) for one in back):
+            session.canary, session.proves = None, True
+            await sessions.came_back(session.held)
+        if any(canary.proves(one) for one in events):
+            session.proved_at = self._clock()
+            if session.doubted:
+                session.canary, session.doubted = None, False
+                await self._opened(session)
+        return [one for one in events if one not in back]
 
     async def engine_died(self) -> None:
         """Its process is gone, and every connection with it: the sessions are free at once. Set another `port`."""
@@ -285,6 +319,8 @@ class Gateway:
             raise Fenced(f"{line.channel_id} is not in hand")
         session.heard_at = self._clock()
         async with self._or_close(session):
+            events = await self._proved(session, events)
+            messages = [event for event in events if isinstance(event, port.Message)]
             if messages:
                 await self.heard(session, messages)
             if receipts := [port.encode(event) for event in events if isinstance(event, port.Receipt)]:
@@ -295,7 +331,8 @@ class Gateway:
 
     async def heard(self, session: Session, messages: Sequence[port.Message]) -> None:
         """Stores messages and wakes whoever applies them."""
-        rows = [inbound.Message(one.chat, one.id, one.whole, port.encode(one)) for one in messages]
+        is_group = registry.adapter(session.kind).is_group
+        rows = [inbound.Message(one.chat, one.id, one.whole, port.encode(one), is_group(one.chat)) for one in messages]
         held = session.held
         if await inbound.hear(held.company_id, held.channel_id, session.source, rows):
             await _wake(held.company_id)
@@ -311,17 +348,24 @@ class Gateway:
             case port.Paired():
                 number = registry.adapter(session.kind).number_of(event.jid)
                 await sessions.paired(held, Identity(event.jid, event.lid, number, event.name), self.port.engine)
+            case port.Opened() if session.doubted:
+                await self._write_to_itself(session)
             case port.Opened():
-                await sessions.opened(held, self.port.engine)
-                session.client.is_open = True
-                await self._catch_up(session)
+                await self._opened(session)
             case port.Restricted():
                 await sessions.restricted(held, datetime.fromtimestamp(event.until, UTC))
             case port.Quota():
                 until_quota = datetime.fromtimestamp(event.until, UTC) if event.until else None
                 await sessions.told_quota(held, event.total, event.used, until_quota)
+            case port.Called():
+                await groups.called(held.company_id, held.channel_id, event.chat, event.subject)
             case port.Closed():
                 await self._closed(session, event)
+
+    async def _opened(self, session: Session) -> None:
+        await sessions.opened(session.held, self.port.engine)
+        session.client.is_open = True
+        await self._catch_up(session)
 
     async def _catch_up(self, session: Session) -> None:
         """Asks for what was said last: the platform holds a message for delivered that the engine had and we had not when it broke off."""
@@ -332,8 +376,9 @@ class Gateway:
                 async with asyncio.timeout(LEAVES):
                     await self.port.history(session.line, chat_of(last.address), last.id, now(), CAUGHT_UP)
 
-    async def _closed(self, session: Session, event: port.Closed) -> None:
+    async def _closed(self, session: Session, event: port.Closed, reason: CloseReason | None = None) -> None:
         why = closing.meaning(event)
+        why = why._replace(reason=reason) if reason is not None else why
         session.client.is_open = False
         state = await sessions.closed(session.held, why)
         await self._drop(session)
@@ -348,11 +393,6 @@ class Gateway:
             until = now() + (timedelta(seconds=outcome.seconds) if outcome.seconds else RESTRICTED_FOR)
             with contextlib.suppress(Fenced):
                 await sessions.restricted(held, until)
-
-
-def own_number(held: Held) -> str:
-    """The number of a session, to ask something harmless about."""
-    return "+" + (held.wa_jid or "").partition("@")[0].partition(":")[0]
 
 
 async def _wake(company_id: UUID) -> None:

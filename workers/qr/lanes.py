@@ -2,22 +2,26 @@
 
 import hashlib
 import random
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from db import limits
+from db.campaigns import windows
 from db.channels.secrets import ChannelRow
+from db.clock import now
 from db.messages import ledger, naming
 from db.messages.enums import WaitRule
 from db.messages.ledger import Claimed
 from db.messages.reasons import FailureReason
 from db.providers import registry as definitions
 from db.providers.definition import Pace
-from db.qr import pacing
+from db.qr import choices, pacing
 from db.settings import Settings
 from db.work import Work
+from workers import outgoing
 from workers.batch import queued_again
 from workers.outage import Breaker, Breakers, Tally
 from workers.outcomes import Outcome
@@ -29,6 +33,8 @@ from workers.quantum import Quantum, Slice
 from workers.sending import Lanes
 
 HURRY = 10
+LOOK = 30.0
+"""Seconds after which closed hours are looked at again: somebody may have changed them."""
 TURN = 0.5
 """Seconds at most that a lane waits for its next message before it looks again whether it should end."""
 
@@ -99,6 +105,10 @@ class SessionLanes(Lanes):
         if bulk and (wait := await _pace_of(channel.id, pace, pace.gap[0])) > 0:
             await self._stay_away(channel.id, wait)  # answers go on meanwhile
             return Slice(channel, [], None, full=False)
+        if bulk and (opens := await _opens(w, channel, pace)) is not None:
+            await outgoing.note_limit(channel, "quiet_hours", None, until=opens)
+            await self._stay_away(channel.id, LOOK)
+            return Slice(channel, [], None, full=False)
         slice_ = await super()._claim(w, channel, queue, limit, units, known=known)
         admitted = await pacing.admit(w, channel.id, pace, slice_.messages)
         waits = dict(admitted.waits)
@@ -133,6 +143,20 @@ def hurried(pace: Pace) -> Pace:
         for name in ("first_gap", "gap", "reply_gap", "typing")
     }
     return msgspec.structs.replace(pace, **spans, rest=pace.rest / HURRY)
+
+
+async def _opens(w: Work, channel: ChannelRow, pace: Pace) -> datetime | None:
+    """When campaigns may write over this number again; None: now. Numbers of the simulator write at any hour unless somebody chose some."""
+    chosen, zone = await choices.hours_of(w, channel.company_id, channel.id)
+    if chosen is not None:
+        hours = windows.Hours(*chosen)
+    elif pace.hours is not None and not channel.sandbox:
+        hours = windows.Hours(*pace.hours)
+    else:
+        return None
+    at = now()
+    opens = windows.opening([hours], [zone], at)
+    return None if opens is not None and opens <= at else opens or at + windows.FAR * timedelta(days=1)
 
 
 async def _pace_of(channel_id: UUID, pace: Pace, gap: float) -> float:

@@ -103,8 +103,15 @@ class Receipt(Told, frozen=True, kw_only=True, tag="receipt"):
     at: float | None = None
 
 
+class Called(Told, frozen=True, kw_only=True, tag="called"):
+    """How a group is called."""
+
+    chat: str
+    subject: str
+
+
 encode = msgspec.json.encode
-AnyTold = Code | Paired | Opened | Closed | Restricted | Quota | Message | Receipt
+AnyTold = Code | Paired | Opened | Closed | Restricted | Quota | Message | Receipt | Called
 
 
 # what is asked of an engine
@@ -208,6 +215,14 @@ class Port(Protocol):
 
     async def show(self, line: Line, chat: str, what: Literal["typing", "nothing"]) -> None:
         """Raises NotSent, Lost."""
+        ...
+
+    async def subject(self, line: Line, chat: str) -> str:
+        """How a group is called. Raises NotSent, Lost."""
+        ...
+
+    async def available(self, line: Line, on: bool) -> None:
+        """Whether people see the number as online. Raises NotSent, Lost."""
         ...
 
     async def history(self, line: Line, chat: str, message_id: str, at: datetime, count: int) -> None:

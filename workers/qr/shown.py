@@ -1,14 +1,17 @@
-"""What people are shown of us over the connections of a gateway: that their messages were read, and that somebody writes."""
+"""What people are shown of us over the connections of a gateway: that their messages were read, that somebody writes, and that somebody is there. And
+what we are shown of their groups."""
 
 import asyncio
 import contextlib
 
 import structlog
 
-from db.conversations import receipts
-from db.qr import typing
+from db.conversations import groups, presence, receipts
+from db.qr import choices, typing
+from db.qr.enums import Shown
 from workers.providers import registry
-from workers.qr.gateway import Gateway, Session
+from workers.qr.gateway import Gateway
+from workers.qr.hand import Session
 from workers.qr.port import Lost, NotSent
 
 log = structlog.get_logger("workers.qr")
@@ -26,6 +29,9 @@ async def tell_read(gateway: Gateway) -> int:
         if session is None:
             continue
         chat = _chat(session, one.receipt.address)
+        if registry.adapter(session.kind).is_group(chat):  # there it is told to each writer by name: nobody is
+            await receipts.told(one.company_id, one.conversation_id, one.receipt)
+            continue
         try:
             async with asyncio.timeout(PATIENCE):
                 await gateway.port.mark_read(session.line, chat, one.provider_ids or [one.receipt.provider_id])
@@ -45,6 +51,44 @@ async def show_typing(gateway: Gateway) -> None:
             with contextlib.suppress(Lost, NotSent, TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await gateway.port.show(session.line, _chat(session, typed.address), "typing")
+
+
+async def show_presence(gateway: Gateway) -> None:
+    """People see a number as online while its team is at work, where that was chosen; else never, so that its phone rings. Raises what Valkey
+    raises while it is away."""
+    sessions = gateway.open
+    if not sessions:
+        return
+    chosen = await choices.shown([session.held.channel_id for session in sessions])
+    asked = [session for session in sessions if chosen.get(session.held.channel_id) is Shown.TEAM]
+    here = await presence.at_work({session.held.company_id for session in asked})
+    for session in sessions:
+        online = session in asked and session.held.company_id in here
+        if online is session.online:
+            continue
+        with contextlib.suppress(Lost, NotSent, TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await gateway.port.available(session.line, online)
+            session.online = online
+
+
+async def ask_names(gateway: Gateway) -> int:
+    """Of groups that are shown and whose subject nobody told. Returns of how many it was told now."""
+    done = 0
+    for one in await groups.unnamed([session.held.channel_id for session in gateway.open]):
+        session = gateway.holding(one.channel_id)
+        if session is None:
+            continue
+        try:
+            async with asyncio.timeout(PATIENCE):
+                subject = await gateway.port.subject(session.line, one.address)
+        except (Lost, NotSent, TimeoutError) as error:
+            log.info("qr.no_subject", channel_id=str(one.channel_id), error=type(error).__name__)
+            continue
+        if subject:
+            await groups.called(one.company_id, one.channel_id, one.address, subject)
+            done += 1
+    return done
 
 
 def _chat(session: Session, address: str) -> str:

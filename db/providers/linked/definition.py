@@ -67,6 +67,7 @@ PROVIDER = Provider(
             typing=(1.5, 4.0),
             rest_each=20,
             rest=60.0,
+            hours=(8 * 60, 20 * 60),
         ),
         rehearsed_kinds=(
             "image",

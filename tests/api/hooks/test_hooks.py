@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,11 +10,15 @@ import httpx
 import pytest
 
 from api.hooks import quota
+from api.hooks.routes import Routes
+from db.channels.events import ChannelChanged
 from db.channels.secrets import seal
+from db.permissions import Permission
 from db.providers.meta.signature import sign_meta
 from db.providers.twilio.signature import sign_twilio
 from db.settings import Settings
 from db.tenancy import Actor
+from db.work import work
 from tests.db.channels.factories import (
     APP_SECRET,
     AUTH_TOKEN,
@@ -223,3 +228,36 @@ async def test_many_at_once_share_their_commits(
     rows = await owner_db.fetch("select body, xmin::text as tx from webhook_inbox where channel_id = $1", channel)
     assert sorted(row["body"] for row in rows) == sorted(bodies)
     assert len({row["tx"] for row in rows}) < len(bodies) * 0.9
+
+
+async def test_a_channel_that_moved_has_its_new_address_at_once(
+    database: Settings, owner: Actor, owner_db: asyncpg.Connection, tmp_path: Path
+) -> None:
+    channel, archived = await make_channel(owner_db, owner), await make_channel(owner_db, owner)
+    pool = await asyncpg.create_pool(database.database_owner_url, min_size=0, max_size=1)
+    routes = Routes(pool, tmp_path / "routes")
+    following = asyncio.create_task(routes.follow())
+    try:
+        for one in (channel, archived):
+            assert await routes.find(one, "whatsapp") is not None
+        await owner_db.execute("update channel set kind = 'whatsapp_qr' where id = $1", channel)
+        await owner_db.execute("update channel set archived_at = now() where id = $1", archived)
+
+        async def known() -> list[bool]:
+            return [
+                await routes.find(*one) is not None
+                for one in ((channel, "whatsapp"), (channel, "whatsapp_qr"), (archived, "whatsapp"))
+            ]
+
+        assert await known() == [True, False, True]
+        for _ in range(200):  # said again: whoever follows may have begun a moment later
+            async with work(owner, Permission.CHANNELS_WRITE) as w:
+                for one in (channel, archived):
+                    w.emit(ChannelChanged(channel_id=one))
+            if await known() == [False, True, False]:
+                break
+            await asyncio.sleep(0.05)
+        assert await known() == [False, True, False]
+    finally:
+        following.cancel()
+        pool.terminate()

@@ -107,6 +107,10 @@ async def test_whoever_waits_for_hours_that_are_loosened_goes_at_once(s: Scene) 
     await rules.change(s.actor, rule._replace(weekdays=days))
     kept = await s.db.fetchval("select count(*) from job where company_id = $1 and name = 'ReleaseHeld'", s.actor.company_id)
     assert kept == 2, "at once, and for whom the rules of before put off at that moment"
+    second = "select next_at > now() + interval '50 seconds' from job where company_id = $1 and payload->>'again' = 'true'"
+    await s.db.execute("update job set next_at = now() + interval '1 second' where company_id = $1", s.actor.company_id)
+    await rules.change(s.actor, rule._replace(weekdays=days))
+    assert await s.db.fetchval(second, s.actor.company_id) is True, "claims by the rules of before last a minute from now on"
     assert await loosened.release(s.actor.company_id) == PEOPLE - 1
     assert await claim(s, s.channel_id, queue) == ([], None)
     assert await late() == PEOPLE, "it is still the wrong day"

@@ -30,6 +30,8 @@ class PortFake:
         self.typed: list[tuple[str, str]] = []
         self.left: list[Line] = []
         self.asked: list[tuple[Line, str, str]] = []
+        self.subjects: dict[str, str] = {}
+        self.online: list[bool] = []
 
     def times(self) -> Counter[str]:
         return Counter(self.arrived)
@@ -87,6 +89,12 @@ class PortFake:
         if self.deaf:
             raise Lost
         self.typed.append((chat, what))
+
+    async def subject(self, line: Line, chat: str) -> str:
+        return self.subjects.get(chat, "")
+
+    async def available(self, line: Line, on: bool) -> None:
+        self.online.append(on)
 
     async def history(self, line: Line, chat: str, message_id: str, at: datetime, count: int) -> None:
         self.asked.append((line, chat, message_id))

@@ -16,10 +16,14 @@ import pytest
 
 from db import crypto
 from db.conversations import actions, queries
+from db.messages import answers
 from db.messages.enums import FileForm
 from db.messages.enums import MessageState as M
 from db.messages.render import FileContent
-from db.qr import uploads
+from db.messages.replies import TextReply
+from db.qr import choices, uploads
+from db.qr.choices import Choices
+from db.qr.enums import Groups, Shown
 from db.qr.uploads import Grant
 from db.settings import Settings
 from db.tenancy import Actor
@@ -33,8 +37,10 @@ from workers.providers.linked.media import reference, unseal
 from workers.providers.linked.payloads import answer_letter
 from workers.qr import shown
 from workers.qr.bridge import Bridge
+from workers.qr.canary import QUIET
 from workers.qr.gateway import Gateway
 from workers.qr.words import words
+from workers.sandbox.linked.groups import Group, says
 from workers.sandbox.linked.server import Device, WhatsApp, playing
 from workers.sandbox.linked.wire import part, proto
 
@@ -220,12 +226,44 @@ async def test_a_phone_scans_writes_and_is_written_to(stage: Stage, tmp_path: Pa
     assert all(known not in row["sealed"] and b"privKey" not in row["sealed"] for row in rows)
 
 
+async def test_a_group_is_heard_under_the_keys_of_its_writers_and_written_to(stage: Stage) -> None:
+    await stage.pair()
+    await choices.choose(stage.owner, stage.channel_id, Choices(Groups.SHOW, Shown.OFFLINE, None))
+    ana, bia = stage.wa.person("5521988887777", name="Ana"), stage.wa.people[BIA]
+    group = stage.wa.groups["120363041234567890@g.us"] = Group(
+        "120363041234567890", "Vendas", [ana, bia, stage.wa.people[NUMBER]]
+    )
+    for writer, text in ((ana, "Quem vai?"), (bia, "Eu"), (ana, "Eu também")):
+        await says(stage.wa, group, writer, stage.device, text)
+    heard = "select body, context->>'writer' as writer from inbound_message where channel_id = $1 order by received_at, id"
+
+    async def arrived() -> bool:
+        await process_inbox(stage.owner.company_id)
+        return len(await stage.db.fetch(heard, stage.channel_id)) == 3
+
+    await eventually(arrived)
+    said = sorted(tuple(row) for row in await stage.db.fetch(heard, stage.channel_id))
+    assert said == [("Eu", "Bia"), ("Eu também", "Ana"), ("Quem vai?", "Ana")]
+    await eventually(lambda: shown.ask_names(stage.scene.gateway))
+    [conversation] = [one for one in await queries.conversations(stage.owner, queries.Filter()) if one.group]
+    assert conversation.contact_name == "Vendas"
+    sent = (await answers.send(stage.owner, conversation.contact_id, stage.channel_id, TextReply("Nós também"))).id
+    await stage.send()
+    await stage.state_of(sent, M.DELIVERED, M.SENT)
+    assert [one.to for one in stage.wa.ledger] == [group.jid]
+    await stage.scene.gateway.port.available(stage.scene.gateway.open[0].line, True)
+
+
 async def test_eight_signs_that_are_typed_in_connect_it_too(stage: Stage) -> None:
     await stage.pair(typed=True)
     assert await scenes.column(stage.db, stage.channel_id, "wa_jid") == f"{NUMBER}@s.whatsapp.net"
     message_id = await stage.write("Oi Bia")
     await stage.send()
     await stage.state_of(message_id, M.READ)
+    stage.scene.gateway.open[0].proved_at -= QUIET  # it hears nothing for long, and writes to itself
+    await stage.scene.gateway.watch()
+    await eventually(lambda: scenes.column(stage.db, stage.channel_id, "canary_at"))
+    assert stage.wa.ledger[-1].to == f"{NUMBER}@s.whatsapp.net"
 
 
 async def test_who_shows_a_hidden_id_alone_is_one_person_later(stage: Stage) -> None:

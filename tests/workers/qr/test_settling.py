@@ -7,12 +7,14 @@ import asyncpg
 import msgspec
 import pytest
 
-from db.messages import answers
+from db.messages import answers, changes
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageState as M
 from db.messages.replies import TextReply
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 from tests.db.qr import scenes
 from tests.workers.qr.conftest import FAST, Scene
@@ -245,3 +247,52 @@ async def test_what_became_unknown_while_it_is_open_is_decided_in_two_minutes_to
     await shop.db.execute("update message set lease_until = now() + interval '30 seconds' where id = $1", message_id)
     await shop.scene.gateway.watch()
     assert await shop.db.fetchval(waits, message_id) <= 30  # it is not put off again
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+async def test_a_change_that_came_too_late_is_given_up(shop: Shop, doubtful: bool) -> None:
+    message_id = await shop.write()
+    await shop.send()
+    changed: list[UUID] = []
+    for text in ("Chega hoje", "Chega já"):
+        async with work(shop.owner, Permission.CONVERSATIONS_WRITE) as w:
+            await changes.change(w, shop.contact_id, shop.channel_id, message_id, text)
+        changed.append(
+            await shop.db.fetchval(
+                "select id from message where channel_id = $1 and queued and reacts_to is not null", shop.channel_id
+            )
+        )
+    last = changed[-1]
+    await changes.give_up(shop.owner.company_id, last)
+    assert (await shop.message(last))["state"] == M.QUEUED  # there is time
+    await shop.db.execute(
+        "update message set maybe_duplicate = $2, content = jsonb_set(content, '{until}', '\"2026-01-01T00:00:00Z\"') where id = $1",
+        last,
+        doubtful,
+    )
+    arrived = len(shop.scene.port.arrived)
+    await shop.send()
+    row = await shop.db.fetchrow("select state, reason, queued from message where id = $1", last)
+    assert row is not None
+    gone = (M.FAILED_UNKNOWN, "unknown_outcome") if doubtful else (M.FAILED, "change_too_late")
+    assert (row["state"], row["reason"]) == gone
+    assert len(shop.scene.port.arrived) == arrived
+
+
+async def test_a_change_that_nobody_claims_ends_by_itself(shop: Shop) -> None:
+    message_id = await shop.write()
+    await shop.send()
+    async with work(shop.owner, Permission.CONVERSATIONS_WRITE) as w:
+        await changes.change(w, shop.contact_id, shop.channel_id, message_id, "Chega hoje")
+    row = await shop.db.fetchrow(
+        "select (payload->>'message_id')::uuid as id, next_at > now() + interval '14 minutes' as later from job"
+        " where company_id = $1 and name = 'GiveUpChange'",
+        shop.owner.company_id,
+    )
+    assert row is not None
+    assert row["later"] is True
+    await shop.db.execute(
+        "update message set content = jsonb_set(content, '{until}', '\"2026-01-01T00:00:00Z\"') where id = $1", row["id"]
+    )
+    await changes.give_up(shop.owner.company_id, row["id"])
+    assert (await shop.message(row["id"]))["state"] == M.FAILED

@@ -1,15 +1,21 @@
 """A campaign over a number that is connected by a code goes to who wrote or said yes, whatever the audience was when it was written."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
+from db import valkey
 from db.campaigns import actions, lifecycle, preflight, preflight_people
 from db.campaigns.enums import PreflightEffect, PreflightRule
 from db.campaigns.preflight import Finding
+from db.clock import now
 from db.messages.enums import MessageState as M
 from db.messages.enums import SkipReason
+from db.qr import choices
+from db.qr.choices import Choices, Hours
+from db.qr.enums import Groups, Shown
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
@@ -83,3 +89,40 @@ async def test_strangers_are_found_before_left_out_and_held_back_at_the_claim(sh
     assert {name for name, outcome in after.items() if outcome == left_out} == {"Pessoa 1", "Pessoa 3", "Pessoa 4"}
     assert {name for name, (state, _) in after.items() if state == M.SENT} == {"Pessoa 0", "Pessoa 2"}
     assert len(shop.scene.port.arrived) == 2
+
+
+async def test_a_rehearsal_leaves_out_the_same_strangers_and_invented_people_are_none(shop: Shop) -> None:
+    await shop.db.execute("update channel set sandbox = true where id = $1", shop.channel_id)
+    await wrote(shop, 0, "1 day")
+    await said(shop, 2, "marketing")
+    await shop.db.execute("update contact set source = 'sample' where id = $1", await person(shop, 3))
+    campaign_id = await factories.campaign(shop.db, shop.owner, shop.channel_id, body="Oi!")
+    await actions.launch(shop.owner, campaign_id, None)
+    await lifecycle.prepare(shop.owner.company_id, campaign_id)
+    await shop.db.execute("delete from consent_entry where company_id = $1", shop.owner.company_id)
+    for _ in range(4):
+        await shop.send()
+    after = await outcomes(shop, campaign_id)
+    left_out = (M.SKIPPED, SkipReason.STRANGER.value)
+    assert {name for name, outcome in after.items() if outcome == left_out} == {"Pessoa 1", "Pessoa 2", "Pessoa 4"}
+    assert {name for name, (state, _) in after.items() if state == M.SENT} == {"Pessoa 0", "Pessoa 3"}
+
+
+async def test_campaigns_wait_for_the_hours_of_the_number_and_answers_do_not(shop: Shop) -> None:
+    zone: str = await shop.db.fetchval("select time_zone from company where id = $1", shop.owner.company_id)
+    closed = (now().astimezone(ZoneInfo(zone)).weekday() + 3) % 7
+    await choices.choose(shop.owner, shop.channel_id, Choices(Groups.IGNORE, Shown.OFFLINE, Hours(0, 1440, (closed,))))
+    await wrote(shop, 0, "1 day")
+    campaign_id = await factories.campaign(shop.db, shop.owner, shop.channel_id, body="Oi!")
+    await actions.launch(shop.owner, campaign_id, None)
+    await lifecycle.prepare(shop.owner.company_id, campaign_id)
+    await shop.send()
+    assert (await outcomes(shop, campaign_id))["Pessoa 0"] == (M.QUEUED, None)
+    answer = await shop.write("Já respondo")
+    await shop.send()
+    assert (await shop.message(answer))["state"] == M.SENT
+    await choices.choose(shop.owner, shop.channel_id, Choices(Groups.IGNORE, Shown.OFFLINE, None))
+    await valkey.client().delete(f"rest:{shop.channel_id}")
+    for _ in range(4):
+        await shop.send()
+    assert (await outcomes(shop, campaign_id))["Pessoa 0"] == (M.SENT, None)

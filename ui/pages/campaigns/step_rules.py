@@ -22,14 +22,23 @@ DEFAULT = CampaignHours(opens=9 * 60, closes=20 * 60, weekdays=[0, 1, 2, 3, 4, 5
 
 
 class RulesCard:
-    """`change(settings=…)` on every move; `complete()` says what is half typed."""
+    """`change(settings=…)` on every move; `complete()` says what is half typed. `by_code`: over a number that is connected by a QR code."""
 
-    def __init__(self, settings: CampaignSettings, change: Callable[..., Any]) -> None:
+    def __init__(self, settings: CampaignSettings, change: Callable[..., Any], *, by_code: bool = False) -> None:
         self._settings, self._change = settings, change
         self._wrong: dict[Field[Any], str] = {}
         with card(_("Hours and cost")), ui.element("div").classes("m-col m-gap"):
             self._draw_hours()
             self._draw_spread()
+            if by_code:
+                switch_field(
+                    _("Say how to get no more"),
+                    settings.opt_out_line,
+                    hint=_(
+                        "A line at the end where the text does not say it: “Reply STOP to get no more messages.” Who can end it does not report it."
+                    ),
+                    on_change=lambda on: self._set(opt_out_line=on),
+                )
             load(partial(costs.rates, session.current().api), self._draw_limit, lambda: skeleton("line m-w-60"))
 
     def complete(self) -> bool:

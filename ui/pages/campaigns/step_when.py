@@ -10,7 +10,7 @@ from nicegui import ui
 from api.contract.campaigns import CampaignSettings
 from api.contract.enums import DeliveryPolicy
 from api.contract.reports import BestHours
-from ui import formats, session
+from ui import formats, kinds, session
 from ui.client import campaigns
 from ui.components.buttons import button
 from ui.components.cards import card
@@ -23,18 +23,19 @@ from ui.pages.campaigns.step_rules import RulesCard
 
 
 class WhenStep:
-    """`set_at(moment or None)` for the plan, `change(policy=…)` for the policy."""
+    """`set_at(moment or None)` for the plan, `change(policy=…)` for the policy; `kept(name)`: what the campaign has now, over a channel of this kind."""
 
     def __init__(
         self,
         at: datetime | None,
-        policy: DeliveryPolicy,
-        settings: CampaignSettings,
+        kept: Callable[[str], Any],
         change: Callable[..., Any],
         set_at: Callable[[datetime | None], Any],
-        channel_id: UUID | None = None,
+        kind: str | None = None,
     ) -> None:
-        self._channel_id = channel_id
+        policy: DeliveryPolicy = kept("policy")
+        settings: CampaignSettings = kept("settings")
+        self._channel_id: UUID | None = kept("channel_id")
         self._at, self._later, self._policy, self._change, self._set_at = at, at is not None, policy, change, set_at
         self._field: MomentField | None = None
         self._wrong = ""
@@ -44,7 +45,7 @@ class WhenStep:
             picks.described(True, "schedule", _("At a planned time"), _("It starts by itself, also when nobody is here."))
             self._plan = ui.element("div").classes("w-full")
             self._draw_plan()
-            self._rules = RulesCard(settings, change)
+            self._rules = RulesCard(settings, change, by_code=kind is not None and kinds.of(kind).paired)
             self._draw_fold()
 
     def _draw_plan(self) -> None:

@@ -350,8 +350,7 @@ class Wizard:
         self._throttle.poke()
 
     def _when(self) -> None:
-        kept = self._draft.value
-        self._open_step = WhenStep(self._at, kept("policy"), kept("settings"), self._change, self._set_at, kept("channel_id"))
+        self._open_step = WhenStep(self._at, self._draft.value, self._change, self._set_at, self._kind())
 
     def _review(self) -> None:
         self._loader = load(self._fetch_review, self._draw_review, lambda: skeleton_card(8))

@@ -22,7 +22,7 @@ from ui.components.text import Text, badge
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import sessions as labels
-from ui.pages.channels import phone_pictures
+from ui.pages.channels import phone_pictures, session_choices
 
 PAIRING = 180.0
 """Seconds for which codes are shown once somebody asked."""
@@ -93,6 +93,8 @@ class Pairing:
                 key_values(self._facts(found))
                 self._draw_score(found)
                 self._draw_verbs(found)
+        if found.paired:
+            session_choices.draw(self._id, found, self._loader.show, write=self._write)
         if not found.paired and not self._sandbox:
             warning()
 
@@ -193,6 +195,7 @@ class Pairing:
         facts = [(_("Name on WhatsApp"), found.push_name or "–")]
         facts.append((_("Connected since"), formats.ago(found.last_open_at) if found.last_open_at else "–"))
         facts.append((_("Last message heard"), formats.ago(found.last_inbound_at) if found.last_inbound_at else "–"))
+        facts.append((_("Proved to be connected"), formats.ago(found.proved_at) if found.proved_at else "–"))
         if found.quota_total is not None:
             used = f"{formats.number(found.quota_used or 0)} / {formats.number(found.quota_total)}"
             facts.append((_("New conversations"), used))

@@ -98,9 +98,11 @@ class AssistPanel:
 
     # -- the menu -----------------------------------------------------------------------------------------------
 
-    def button(self) -> None:
-        """With the key of each line at its end."""
-        with icon_button("auto_awesome", _("AI (Ctrl J)")).classes("m-write-assist") as opener:
+    def button(self, top: ui.element) -> None:
+        """With the key of each line at its end. In a group nothing is drafted."""
+        if self._one.group:
+            return
+        with top, icon_button("auto_awesome", _("AI (Ctrl J)")).classes("m-write-assist") as opener:
             opener.clear()  # no tooltip: it would stand over the menu
             opener.props["title"] = _("AI (Ctrl J)")
             with ui.menu().props('no-refocus anchor="top right" self="bottom right" :offset="[0, 4]"') as self._menu:

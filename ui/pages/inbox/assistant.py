@@ -32,10 +32,11 @@ _WRITES = (TurnState.COLLECTING, TurnState.GENERATING)
 
 
 class AssistantBar:
-    """`use(text)` puts a draft into the field; `changed` is called after what a press did."""
+    """`use(text)` puts a draft into the field; `changed` is called after what a press did. `off`: nothing ever answers here."""
 
-    def __init__(self, conversation_id: UUID, changed: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, conversation_id: UUID, changed: Callable[[], Awaitable[None]], *, off: bool = False) -> None:
         me = session.current()
+        self._off = off
         self._api, self._id, self._changed = me.api, conversation_id, changed
         self._write = me.may(Permission.CONVERSATIONS_WRITE)
         self._now: Assistant | None = None
@@ -56,6 +57,8 @@ class AssistantBar:
 
     async def refresh(self) -> None:
         """Asks who answers now."""
+        if self._off:
+            return
         try:
             found = await client.assistant(self._api, self._id)
         except (ApiProblem, Offline):  # what is on the screen stays

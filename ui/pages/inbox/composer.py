@@ -99,8 +99,7 @@ class Composer:
             self._places = Places(one, thread, self._quote.take, self.refresh)
             field = Field(self._written, self._put, self._shut, lambda: self.focus("reply"), lambda: self.focus(self._mode))
             self.assist = AssistPanel(one, field, answers=self._may_answer)
-            with top:
-                self.assist.button()
+            self.assist.button(top)
             with ui.element("div").classes("m-write-box") as self._box:
                 self._plus = self._draw_plus()
                 self._files.buttons()
@@ -118,6 +117,8 @@ class Composer:
         if self._may_answer:
             can = kinds.can(one.channel_kind)
             thread.answering, thread.reacting = self.answer if can.reply_to else None, self.react if can.reactions else None
+            if one.group:
+                thread.answering = thread.reacting = None
             thread.changing = Changing(one, thread.renew).act if can.take_back_minutes is not None else None
             thread.sending_again = Again(one, thread.renew, self.refresh).send
         first_answers.ask(self.element, self.refresh)
@@ -372,8 +373,7 @@ class Composer:
                 return
         self._thread.to_end()
         quoted = self._quote.take()
-        back = partial(self.back, "reply", text, quoted)
-        await Outgoing(self._one.id, self._thread, TextReply(text=text), quoted, back).send()
+        await Outgoing(self._one.id, self._thread, TextReply(text=text), quoted, partial(self.back, "reply", text, quoted)).send()
         await self.refresh()
 
     async def _note(self, text: str) -> None:

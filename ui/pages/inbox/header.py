@@ -51,9 +51,10 @@ class Header:
             with self._avatar:
                 avatar(name_of(one))
             with ui.element("div").classes("m-col gap-0 m-grow"):
-                with ui.element("a").classes("m-thread-name") as link:
+                with ui.element("div" if one.group else "a").classes("m-thread-name") as link:
                     self._name = Text("h2", "", "m-h2 m-clip")
-                link.props["href"] = f"/contacts/{one.contact_id}"
+                if not one.group:
+                    link.props["href"] = f"/contacts/{one.contact_id}"
                 with ui.element("div").classes("m-row m-near m-thread-facts"):
                     self._waits = ui.label()
                     self._sub = ui.label().classes("m-hint m-clip")
@@ -76,7 +77,7 @@ class Header:
                     with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"') as self._more:
                         pass
                 command(more, "L", _("Labels and priority"), "label")
-            icon_button("info", _("About the person"), aside).classes("m-inbox-aside")
+            icon_button("info", _("About the group") if one.group else _("About the person"), aside).classes("m-inbox-aside")
         self._near = False
         if self._write:  # its menus list the whole team: they are drawn for who comes near them
             for sign in NEAR:
@@ -103,7 +104,7 @@ class Header:
         self._name.text = name_of(one)
         parts = [
             labels.state(one),
-            formats.phone(one.address) if one.contact_name else "",
+            _("Group") if one.group else formats.phone(one.address) if one.contact_name else "",
             one.channel_name or kinds.name(one.channel_kind),
             labels.times(one),
         ]
@@ -150,7 +151,7 @@ class Header:
             choices([Choice(_("No team"), partial(self._team, None), on=team is None)])
 
     def _draw_more(self) -> None:
-        if session.current().may(Permission.MESSAGES_SEND):
+        if session.current().may(Permission.MESSAGES_SEND) and not self._one.group:
             choices([Choice(pgettext("call", "Call now"), partial(call_dialog.ask, self._one.contact_id), "call")])
         choices([Choice(_("Mark as unread"), self.unread, "mark_chat_unread")])
         ui.label(_("Priority")).classes("m-menu-head")

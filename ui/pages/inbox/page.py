@@ -185,7 +185,7 @@ class _Inbox:
         self._element.classes(add="m-inbox-reads")
         with self._pane:
             header = Header(one, self._furniture, self._changed, self._leave, self._toggle_aside)
-            bar = AssistantBar(one.id, self._switched)
+            bar = AssistantBar(one.id, self._switched, off=one.group)
             thread = Thread(one.id, self._came, at)
             given = self._furniture
             composer = Composer(one, thread, self._drafts, lambda: given.people, lambda: given.replies, self._elsewhere, bar)

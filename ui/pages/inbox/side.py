@@ -15,8 +15,8 @@ from ui.client import campaigns
 from ui.client import conversations as client
 from ui.components.appointments import Appointments
 from ui.components.buttons import icon_button
-from ui.components.states import load, skeleton
-from ui.components.text import avatar, badge, initials, title
+from ui.components.states import Loader, load, skeleton
+from ui.components.text import Text, avatar, badge, initials, title
 from ui.components.touches import draw_touches
 from ui.i18n import _
 from ui.labels import conversations as labels
@@ -45,19 +45,30 @@ class Side:
         with ui.element("div").classes("m-inbox-side-in") as self.element:
             with ui.element("div").classes("m-row m-near"):
                 icon_button("arrow_back", _("Back to the conversation"), back).classes("m-inbox-back")
-                title(_("Contact"))
+                title(_("Group") if one.group else _("Contact"))
             with ui.element("div").classes("m-row m-near"):
                 self._avatar = avatar(name_of(one), "big")
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     self._name = ui.label(name_of(one)).classes("m-strong m-text")
-                    self._address = ui.label(formats.phone(one.address)).classes("m-hint")
+                    self._address = ui.label("" if one.group else formats.phone(one.address)).classes("m-hint")
                     with ui.element("div").classes("m-row"):
                         self._out = badge(_("Opted out"), "warn")
                         self._out.set_visibility(one.opted_out)
-            self._lines = CustomerLines(one) if me.may(Permission.CONVERSATIONS_WRITE) else None
-            self._facts = Facts(one.contact_id) if me.may(Permission.CONTACTS_READ) else None
+            self._lines: CustomerLines | None = None
+            self._facts: Facts | None = None
+            self._others: Loader[list[Conversation]] | None = None
+            if one.group:
+                text = _(
+                    "Nobody in a group becomes a contact by what they write there, and neither the AI nor campaigns write to it."
+                )
+                Text("p", text, "m-sub")
+            else:
+                self._lines = CustomerLines(one) if me.may(Permission.CONVERSATIONS_WRITE) else None
+                self._facts = Facts(one.contact_id) if me.may(Permission.CONTACTS_READ) else None
             self._touches = ui.element("div").classes("m-col m-near m-inbox-touches")
             self._draw_touches()
+            if one.group:
+                return
             if me.may(Permission.BOARDS_READ):
                 Proposals(one.id, point)
                 Leads(one)
@@ -71,7 +82,7 @@ class Side:
         before, self._one = self._one, one
         self._name.text = name_of(one)
         self._avatar.text = initials(name_of(one))
-        self._address.text = formats.phone(one.address)
+        self._address.text = "" if one.group else formats.phone(one.address)
         self._out.set_visibility(one.opted_out)
         if self._lines is not None:
             self._lines.show(one)
@@ -83,7 +94,8 @@ class Side:
     async def refresh(self) -> None:
         if self._facts is not None:
             await self._facts.refresh()
-        await self._others.refresh(only_changes=True)
+        if self._others is not None:
+            await self._others.refresh(only_changes=True)
 
     def _draw_touches(self) -> None:
         self._touches.clear()

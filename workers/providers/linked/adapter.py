@@ -33,7 +33,12 @@ class LinkedAdapter(Adapter[SessionClient | Wire]):
         digits = inbound.address_of(name, inbound.PERSON)
         return f"+{digits}" if digits else None
 
+    def is_group(self, chat: str) -> bool:
+        return inbound.is_group(chat)
+
     def chat_of(self, address: str) -> str:
+        if self.is_group(address):
+            return address
         return f"{address[1:]}{inbound.PERSON}" if address.startswith("+") else f"{address}{inbound.HIDDEN}"
 
     def client(self, settings: Settings, wire: Wire, channel: ChannelRow, token: str) -> Wire:

@@ -14,7 +14,7 @@ from workers.qr import port
 
 OWN = re.compile(r"3EB0[0-9A-F]{18}")
 """How our ids look; those of other linked devices may look alike."""
-PERSON, HIDDEN = "@s.whatsapp.net", "@lid"
+PERSON, HIDDEN, GROUP = "@s.whatsapp.net", "@lid", "@g.us"
 STATUSES = {
     0: DeliveryStatus.FAILED,
     2: DeliveryStatus.SENT,
@@ -26,10 +26,13 @@ LAST_SECOND = 2**33
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """A message as an engine hands it on. `alt`: the same person's other address, where the platform tells it."""
+    """A message as an engine hands it on. `alt`: the same person's other address, where the platform tells it; `by` and `by_alt`: who wrote it
+    in a group."""
 
     jid: str
     alt: str | None = None
+    by: str | None = None
+    by_alt: str | None = None
     from_me: bool = False
     at: int | str | float | None = None
     name: str | None = None
@@ -41,7 +44,7 @@ _envelope = msgspec.json.Decoder(Envelope)
 
 
 def parse(body: bytes) -> list[AnyEvent]:
-    """Raises BadWebhook. Nothing for what is no conversation with one person."""
+    """Raises BadWebhook. Nothing for what is no conversation with a person or a group."""
     try:
         told = _told.decode(body)
         if isinstance(told, port.Receipt):
@@ -53,8 +56,10 @@ def parse(body: bytes) -> list[AnyEvent]:
 
 def _receipt(told: port.Receipt) -> list[AnyEvent]:
     status = STATUSES.get(told.status)
-    if status is None or not _is_person(told.chat):
+    if status is None or not (_is_person(told.chat) or is_group(told.chat)):
         return []
+    if is_group(told.chat) and status is DeliveryStatus.READ:  # by one of them
+        status = DeliveryStatus.DELIVERED
     return [
         StatusEvent(
             at=moment(told.at), provider_id=storable.key(told.id), status=status, provider_status=str(told.status),
@@ -64,13 +69,17 @@ def _receipt(told: port.Receipt) -> list[AnyEvent]:
 
 
 def _message(told: port.Message, message: Envelope) -> list[AnyEvent]:
-    if not _is_person(message.jid):
+    group = message.jid if is_group(message.jid) else None
+    if group is None and not _is_person(message.jid):
         return []
     read: Read | None = content_of(message.content if told.whole else None)
     if read is None:
         return []
-    phone = address_of(message.jid, PERSON) or address_of(message.alt, PERSON)
-    lid = address_of(message.jid, HIDDEN) or address_of(message.alt, HIDDEN)
+    whom, other = (message.by, message.by_alt) if group else (message.jid, message.alt)
+    phone = address_of(whom, PERSON) or address_of(other, PERSON)
+    lid = address_of(whom, HIDDEN) or address_of(other, HIDDEN)
+    if group is not None and phone is None and lid is None and not message.from_me:
+        return []  # said by nobody: news of the group
     at, provider_id = moment(message.at), storable.key(told.id)
     events: list[AnyEvent] = []
     if message.from_me and OWN.fullmatch(provider_id):  # perhaps ours: then it is the proof that it left
@@ -87,9 +96,14 @@ def _message(told: port.Message, message: Envelope) -> list[AnyEvent]:
             context=Context(provider_id=read.reply_to, forwarded=read.forwarded) if read.reply_to or read.forwarded else None,
             echo=message.from_me,
             history=told.history,
+            group=group,
         )
     )
     return events
+
+
+def is_group(jid: str) -> bool:
+    return len(jid) <= 60 and jid.endswith(GROUP) and jid[: -len(GROUP)].replace("-", "").isdecimal()
 
 
 def _is_person(jid: str) -> bool:

@@ -34,8 +34,8 @@ def wa_id(pepper: str, message_id: UUID) -> str:
 
 
 def _to(address: str) -> str:
-    """A number as it is; the hidden id of somebody whose number nobody knows as its jid."""
-    return address if address.startswith("+") else f"{address}@lid"
+    """A number, and a group, as it is; the hidden id of somebody whose number nobody knows as its jid."""
+    return address if address.startswith("+") or "@" in address else f"{address}@lid"
 
 
 def text_letter(to: str, text: str, name: str) -> bytes:

@@ -19,6 +19,7 @@ const SILENCE = 20_000 // without a line from the gateway for so long, it may ha
 const ACK = 60_000 // longer than the gateway waits
 const KEPT = 500 // events told at once
 const SAFE = 2000 // ids of messages that are told of already
+const SILENT = ['senderKeyDistributionMessage', 'messageContextInfo']
 const RECEIPTS = { '': 3, inactive: 3, read: 4, played: 5 }
 
 const silent = { level: 'silent', child: () => silent }
@@ -164,6 +165,10 @@ class Session {
       for (let at = 0; at < messages.length; at += KEPT)
         void this.tell(messages.slice(at, at + KEPT).map(one => message(one, past(one), this.creds.me)))
     })
+    ev.on('groups.update', updates => {
+      const called = updates.filter(({ id, subject }) => id && subject)
+      void this.tell(called.map(({ id, subject }) => ({ type: 'called', chat: id, subject })))
+    })
     ev.on('messages.update', updates => {
       const mine = updates.filter(({ key, update }) => key.fromMe && update.status < 3) // the rest was told when it came
       void this.tell(mine.map(({ key, update }) => receipt(key, update.status, update.messageTimestamp)))
@@ -257,6 +262,18 @@ class Session {
     return {}
   }
 
+  async subject({ chat }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    const { subject } = await this.sock.groupMetadata(chat)
+    return { subject: subject ?? '' }
+  }
+
+  async available({ on }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    await this.sock.sendPresenceUpdate(on ? 'available' : 'unavailable')
+    return {}
+  }
+
   async history({ chat, id, at, count }) {
     await this.sock.fetchMessageHistory(count, { remoteJid: chat, id, fromMe: false }, at)
     return {}
@@ -292,15 +309,19 @@ function filled(jid, { message, reply_to, reaction, change }) {
   return { [name]: { ...part, contextInfo } }
 }
 
-// Not what devices tell each other: keys and settings are nobody's words, and lie nowhere unsealed.
+// Not what devices tell each other: keys and settings are nobody's words, and lie nowhere unsealed. In a group the key comes first, under the
+// id of the message that it opens.
 function isSaid({ message: content }) {
   const { REVOKE, MESSAGE_EDIT } = proto.Message.ProtocolMessage.Type
+  if (content && Object.keys(content).length && Object.keys(content).every(name => SILENT.includes(name))) return false
   return !content?.protocolMessage || [REVOKE, MESSAGE_EDIT].includes(content.protocolMessage.type)
 }
 
 function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history, { id, lid } = {}) {
   const isOurs = [id, lid].some(one => engine.areJidsSameUser(one, key.remoteJidAlt)) // of what was written on the phone, the writer's
-  const said = { jid: key.remoteJid, alt: isOurs ? null : (key.remoteJidAlt ?? null), from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
+  const by = { by: key.participant ?? null, by_alt: key.participantAlt ?? null } // in a group
+  const alt = isOurs ? null : (key.remoteJidAlt ?? null)
+  const said = { jid: key.remoteJid, alt, ...by, from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
   const whole = !!content && messageStubType !== proto.WebMessageInfo.StubType.CIPHERTEXT
   return { type: 'message', chat: key.remoteJid, id: key.id, whole, history, message: { ...said, content: content ?? null } }
 }

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from workers.sandbox.linked import answers
+from workers.sandbox.linked import answers, groups
 from workers.sandbox.linked.answers import SERVER
 from workers.sandbox.linked.keys import Pair
 from workers.sandbox.linked.people import Bundle, Person, pairing, said, text, write
@@ -73,6 +73,7 @@ class WhatsApp:
         self.dictionary = dictionary
         self.root, self.account = Pair(), Pair()
         self.people: dict[str, Person] = {}
+        self.groups: dict[str, groups.Group] = {}  # by jid
         self.devices: dict[tuple[str, int], Device] = {}
         self.new: list[Connection] = []
         self.ledger: list[Taken] = []
@@ -330,8 +331,8 @@ class Connection:
         if self.device is not None and (left := answers.left(told)) is not None:
             self.device.bundle = left
             self.server.changed(self.device)
-        has_keys = self.device is not None and self.device.bundle is not None
-        content = answers.content(self.server.find, told, keys=100 if has_keys else self.server.keys_left)
+        keys = 100 if self.device is not None and self.device.bundle is not None else self.server.keys_left
+        content = groups.content(self.server.groups, told) or answers.content(self.server.find, told, keys=keys)
         await self._answer(told, content)
 
     async def _hand_over(self) -> None:

@@ -137,6 +137,9 @@ class Linked(Vendor[LinkedAccount]):
         self.phones.forget_old()
         account = self._accounts.find(LinkedAccount, "linked", f"+{taken.device.number}")
         person = self.phones.find(taken.to)
+        if person is not None and person.number == taken.device.number:  # to itself: its phone has it, and nobody answers
+            self._run(self.phones.receipt(taken.device, taken))
+            return ""
         if account is None or person is None or not person.on_whatsapp:
             return "404"
         behaviour, draw = account.behaviour, self._deliveries.draw()

@@ -1,0 +1,62 @@
+"""A campaign over a number by QR code says how to get no more of it."""
+
+import asyncpg
+import msgspec
+import pytest
+
+from db.campaigns import actions, preflight
+from db.campaigns.check import frozen_content, load_draft
+from db.contacts.opt_out import intent
+from db.messages.render import TextContent
+from db.messages.ways_out import LINES, says, with_line
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
+from tests import factories
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "ends"),
+    [
+        ("Oi!", "pt-BR", "Oi!\n\nResponda SAIR para não receber mais."),
+        ("Hi!\n", "en", "Hi!\n\nReply STOP to get no more messages."),
+        ("Oi! Para sair, responda Sair.", "pt-BR", "Oi! Para sair, responda Sair."),
+        ("Vamos sairemos", "pt-BR", "Vamos sairemos\n\nResponda SAIR para não receber mais."),
+        ("  ", "pt-BR", "  "),
+    ],
+)
+def test_the_line_stands_where_the_text_has_none(text: str, language: str, ends: str) -> None:
+    assert with_line(text, language) == ends
+
+
+def test_what_the_lines_ask_for_is_heard() -> None:
+    for line in LINES.values():
+        assert says(line)
+        word = next(word for word in line.split() if word.isupper())
+        assert intent(word) == "out"
+
+
+@pytest.mark.parametrize(
+    ("kind", "plan", "has"),
+    [("whatsapp_qr", "{}", True), ("whatsapp_qr", '{"opt_out_line": false}', False), ("sms", "{}", False)],
+)
+async def test_it_goes_with_what_a_launch_sends(
+    owner_db: asyncpg.Connection, owner: Actor, kind: str, plan: str, has: bool
+) -> None:
+    channel = await factories.channel(owner_db, owner, kind)
+    await factories.contacts(owner_db, owner, 1)
+    await owner_db.execute(
+        "insert into consent_entry(company_id, contact_id, allowed, source, by_kind) select company_id, id, true, 'import', 'user' from contact"
+        " where company_id = $1",
+        owner.company_id,
+    )
+    campaign = await factories.campaign(owner_db, owner, channel, body="Oi, {{first_name|você}}!", settings=plan)
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        content = frozen_content(await load_draft(r, campaign))
+    assert isinstance(content, TextContent)
+    assert says(content.body) is has
+    shown = (await preflight.preflight(owner, campaign)).samples[0].body
+    assert says(shown) is has
+    await actions.launch(owner, campaign, None)
+    kept = await owner_db.fetchval("select content::text from campaign where id = $1", campaign)
+    assert says(msgspec.json.decode(kept)["body"]) is has

@@ -1,0 +1,28 @@
+"""Whether an open connection is alive: a message to the own number that comes back. What people write and what receipts tell proves it as well, so
+that a number with traffic never sends one."""
+
+import secrets
+
+from db.qr.leases import Held
+from workers.qr import port
+from workers.qr.port import Letter
+
+QUIET = 6 * 3600.0
+"""Seconds without a message of a person or a receipt after which a number writes to itself."""
+BACK = 60.0
+"""Seconds within which that comes back."""
+TEXT = "✓ Master IA"
+"""What stands in the phone's chat with itself."""
+DELIVERED = 3
+"""The platform's number for what a phone has; 2 is its own word that it took it, and proves nothing of the way back."""
+
+
+def letter(held: Held) -> Letter:
+    return Letter(to=held.wa_jid or "", id=f"3EB0{secrets.token_hex(9).upper()}", message={"extendedTextMessage": {"text": TEXT}})
+
+
+def proves(event: port.AnyTold) -> bool:
+    """Whether it came over the connection from somebody."""
+    if isinstance(event, port.Message):
+        return not event.history
+    return isinstance(event, port.Receipt) and event.status >= DELIVERED

@@ -1,0 +1,25 @@
+"""A session in a gateway's hand, as far as it stands in its memory."""
+
+from db.providers import registry as definitions
+from db.qr.leases import Held
+from workers.qr.client import SessionClient
+
+
+class Session:
+    """One session. Its moments are by the clock of the gateway."""
+
+    def __init__(self, held: Held, client: SessionClient, kind: str) -> None:
+        self.held, self.client, self.kind = held, client, kind
+        self.source = definitions.provider(kind).feeds[0]
+        self.line = client.line
+        self.started_at = self.heard_at = 0.0  # by the clock of the gateway
+        self.proved_at = 0.0  # by the same: something came from somebody
+        self.canary: tuple[str, float] | None = None  # a message to the own number that has not come back, and when it went
+        self.proves, self.doubted = held.proves, held.silent
+        self.uploads_until = 0.0  # by the same
+        self.online = False  # what people see; nothing is shown before it is asked for
+
+
+def own_number(held: Held) -> str:
+    """The number of a session, to ask something harmless about."""
+    return "+" + (held.wa_jid or "").partition("@")[0].partition(":")[0]
