@@ -1,6 +1,6 @@
-"""Carries out what is due: some hundred people at once, each one step, in one transaction with what it causes. Who dies in between leaves
-them where they stood; two at once take different people; and a step's message has a key that no second one has. Whose message has not left yet
-is nobody's to carry out (`unsent.py`).
+"""Carries out what is due: some hundred people at once, in one transaction with what it causes: who passes a wait or a question gets what follows
+at once, and not behind everybody who waits there, too. Who dies in between leaves them where they stood; two at once take different people; and a
+step's message has a key that no second one has. Whose message has not left yet is nobody's to carry out (`unsent.py`).
 
 Before anything is sent it is looked at once more whether the person is still there, said stop, wrote, or reached the goal: with opt-outs
 of the company held, so that one that came before is seen and one that comes later finds the message in its queue.
@@ -120,9 +120,8 @@ async def step(company_id: UUID, cadence_id: UUID, most: int = BATCH) -> int:
         if not taken:
             return 0
         await consent.hold(w)
-        run = _Run(w, cadence_id, version.plan, known, sends)
-        for step_id, people in (await _staying(w, cadence_id, version.plan, taken)).items():
-            await run.carry_out(known[step_id], people)
+        run = _Run(w, cadence_id, version.plan, known, sends, able)
+        await run.all(await _staying(w, cadence_id, version.plan, taken))
         w.emit(CadenceProgress(cadence_id=cadence_id))
         return len(taken)
 
@@ -186,10 +185,22 @@ async def _gone(w: Work, cadence_id: UUID, row: asyncpg.Record) -> StopReason | 
 class _Run:
     """One transaction's view of the cadence."""
 
-    def __init__(self, w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node], sends: dict[UUID, Letter]) -> None:
+    def __init__(
+        self, w: Work, cadence_id: UUID, plan: Plan, known: dict[UUID, Node], sends: dict[UUID, Letter], able: Sequence[UUID]
+    ) -> None:
+        """`able`: the steps that can be carried out now."""
         self._w, self._cadence_id, self._plan, self._known, self._sends = w, cadence_id, plan, known, sends
+        self._able = frozenset(able)
+        self._ahead: dict[UUID, list[Person]] = defaultdict(list)
 
-    async def carry_out(self, node: Node, people: list[Person]) -> None:
+    async def all(self, staying: dict[UUID, list[Person]]) -> None:
+        """Everybody, by the step that they stand at, until something is to be waited for."""
+        while staying:
+            for step_id, people in staying.items():
+                await self._carry_out(self._known[step_id], people)
+            staying, self._ahead = self._ahead, defaultdict(list)
+
+    async def _carry_out(self, node: Node, people: list[Person]) -> None:
         ids = [one.id for one in people]
         match node.step:
             case Send(id=step_id):
@@ -198,24 +209,24 @@ class _Run:
                 if open_at > at:  # it stood still meanwhile, or the hours were changed
                     await self._w.execute(_LATER, self._w.company_id, ids, open_at)
                     return
-                await self._on(ids, node.next, await self._send(step_id, people))
+                await self._on(people, node.next, await self._send(step_id, people))
             case Branch(id=step_id):
                 yes = await self._answer(ids, node)
                 await self._note(step_id, ids, [StepOutcome.YES if one in yes else StepOutcome.NO for one in ids])
-                await self._on([one for one in ids if one in yes], node.yes)
-                await self._on([one for one in ids if one not in yes], node.no)
+                await self._on([one for one in people if one.id in yes], node.yes)
+                await self._on([one for one in people if one.id not in yes], node.no)
             case WaitUntil() as step:
                 at = now()
                 late = [one.id for one in people if at - one.due_at > TOO_LATE]
                 if late:
                     await clocks.wait(self._w, step, await publishing.zone(self._w), clocks.THESE, late)
-                await self._pass(node, [one.id for one in people if one.id not in late])
+                await self._pass(node, [one for one in people if one.id not in late])
             case _:
-                await self._pass(node, ids)
+                await self._pass(node, people)
 
-    async def _pass(self, node: Node, ids: list[UUID]) -> None:
-        await self._note(node.step.id, ids, [StepOutcome.DONE] * len(ids))
-        await self._on(ids, node.next)
+    async def _pass(self, node: Node, people: list[Person]) -> None:
+        await self._note(node.step.id, [one.id for one in people], [StepOutcome.DONE] * len(people))
+        await self._on(people, node.next)
 
     async def _send(self, step_id: UUID, people: list[Person]) -> list[UUID]:
         """Queues the step's message for those who have not been through it, in whatever version. Returns to whom one goes now."""
@@ -258,15 +269,19 @@ class _Run:
             _BEEN, self._w.company_id, list(ids), step_id, self._cadence_id, [outcome.value for outcome in outcomes]
         )
 
-    async def _on(self, ids: Sequence[UUID], goal: UUID | None, written: Sequence[UUID] = ()) -> None:
+    async def _on(self, people: Sequence[Person], goal: UUID | None, written: Sequence[UUID] = ()) -> None:
         """`written`: those of them whose message must leave first."""
-        if not ids:
+        if not people:
             return
+        ids = [one.id for one in people]
         if goal is None:
-            await self._w.execute(_DONE, self._w.company_id, list(ids))
+            await self._w.execute(_DONE, self._w.company_id, ids)
             return
         zone = await publishing.zone(self._w)
         at = due(self._known, goal, now(), self._plan.hours, zone)
-        await self._w.execute(_ON, self._w.company_id, list(ids), goal, at, list(written))
+        await self._w.execute(_ON, self._w.company_id, ids, goal, at, list(written))
         if isinstance(step := self._known[goal].step, WaitUntil):
-            await clocks.wait(self._w, step, zone, clocks.THESE, list(ids))
+            await clocks.wait(self._w, step, zone, clocks.THESE, ids)
+        elif goal in self._able and at <= now():
+            stopped = frozenset(written)
+            self._ahead[goal] += [one._replace(due_at=at) for one in people if one.id not in stopped]

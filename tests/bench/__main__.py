@@ -176,28 +176,6 @@ async def bench_import(count: int, *, pairs: int, with_baseline: bool) -> None:
     keep("Import", text)
 
 
-async def bench_contacts(count: int, rounds: int) -> None:
-    """Searches among `count` contacts."""
-    async with harness(kept=ROOT / ".data" / "bench" / f"contacts-{count}") as base, explained(base):
-        large, small = await contacts.made(base, count)
-        figures = [("", await contacts.measure(large, rounds)), ("company of a tenth", await contacts.measure(small, rounds))]
-        facts = await machine(base)
-    rows = [
-        [figure.kind, str(figure.questions), f"{figure.p50 * 1000:.0f}", f"{figure.worst * 1000:.0f}", figure.slowest]
-        for figure in figures[0][1]
-    ]
-    slowest = max(figures[1][1], key=lambda figure: figure.worst)
-    others = sum(max(100, other * count // 1_000_000) for other in contacts.OTHERS)
-    text = (
-        f"{facts}. A page of fifty with its total among {count:,} contacts of one company, beside {others:,} of six others, as the"
-        f" API asks for it: the programs' role, row-level security. Milliseconds; each question the median of {rounds} rounds, then the"
-        f" median and the slowest of the kind. In the company of {contacts.OTHERS[0] * count // 1_000_000:,} beside it the slowest question took"
-        f" {slowest.worst * 1000:.0f} ms ({slowest.slowest}, {slowest.kind}).\n\n"
-        f"{table(['', 'questions', 'median ms', 'slowest ms', 'the slowest'], rows)}"
-    )
-    keep("Contacts", text)
-
-
 async def bench_reads(count: int) -> None:
     """The reads of all day at a tenth of the volume and at all of it."""
     tenth, whole = await reads.measure(count // 10), await reads.measure(count)
@@ -358,7 +336,7 @@ def main() -> int:
             parser.add_argument("--pairs", type=int, default=5 if parser is send else 3)
     given = cli.parse_args()
     if given.which == "contacts":
-        uvloop.run(bench_contacts(given.count, given.rounds))
+        uvloop.run(contacts.bench(given.count, given.rounds))
         uvloop.run(segments.bench(given.count, given.rounds))
         return 0
     alone: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {

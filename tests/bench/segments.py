@@ -21,6 +21,7 @@ from db.contacts.segment_rule import (
     Made,
     Reachable,
     Received,
+    RecordedConsent,
     Wrote,
 )
 from db.permissions import Role
@@ -30,6 +31,14 @@ from tests.bench.reads import seeded
 from tests.bench.report import keep, machine, table
 
 _LIMIT = 51  # what the API asks for a page of fifty
+
+_CONSENT = """
+insert into consent_entry(company_id, contact_id, category, allowed, source, by_kind, at)
+select $1, c.id, case when get_byte(uuid_send(c.id), 12) < 60 then 'marketing' end, n = 1 and get_byte(uuid_send(c.id), 13) > 10, 'list', 'worker',
+    now() - make_interval(days => get_byte(uuid_send(c.id), 14) * 2 / n)
+from contact c, generate_series(1, 2) n
+where c.company_id = $1 and get_byte(uuid_send(c.id), 11) < case when n = 1 then 170 else 17 end
+"""
 
 
 class Figure(NamedTuple):
@@ -48,6 +57,7 @@ async def measure(size: int, rounds: int) -> list[Figure]:
     async with seeded(size) as (base, _):
         db = await asyncpg.connect(base.settings.database_owner_url)
         try:
+            await _record_consent(db)
             kinds = dict(await _kinds(db))
         finally:
             await db.close()
@@ -93,6 +103,14 @@ async def _ask(actor: Actor, filter: ContactFilter) -> tuple[int, float, float, 
     return people, guessed - began, counted - guessed, time.perf_counter() - counted
 
 
+async def _record_consent(db: asyncpg.Connection) -> None:
+    """What two thirds of the people said, one in ten of them twice, some in a category; once for a database."""
+    if await db.fetchval("select exists (select from consent_entry where company_id = $1 and source = 'list')", LARGE.id):
+        return
+    await db.execute(_CONSENT, LARGE.id)
+    await db.execute("vacuum (analyze) consent_entry")
+
+
 async def _kinds(db: asyncpg.Connection) -> Iterator[tuple[str, list[Group]]]:
     async def column(sql: str) -> list[UUID]:
         return [row[0] for row in await db.fetch(sql, LARGE.id)]
@@ -130,6 +148,13 @@ async def _kinds(db: asyncpg.Connection) -> Iterator[tuple[str, list[Group]]]:
                 every(Reachable(by="landline")),
                 every(Reachable(by="email")),
                 every(Made(days=90)),
+            ],
+            "recorded consent": [
+                every(RecordedConsent()),
+                every(RecordedConsent(said="withdrawn")),
+                every(RecordedConsent(said="never")),
+                every(RecordedConsent(category="marketing", op="within", days=90)),
+                every(RecordedConsent(category="utility", op="before", days=90), buyers),
             ],
             "sent to lately": [every(Contacted(days=days)) for days in (7, 30, 90)],
             "sent to before, or never": [every(quiet), every(Contacted(op="never")), every(Contacted(op="ever"))],

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import traceback
 
-from tests.faults.cadences import cadence_killed
+from tests.faults.cadences import ALL_CADENCES
 from tests.faults.chaos import hooks_chaos
 from tests.faults.hooks import hooks_broken
 from tests.faults.requests import api_killed
@@ -21,7 +21,7 @@ async def main(arguments: list[str]) -> int:
     names = [a for a in arguments if not a.isdigit()]
     broken = 0
     print(f"{'disaster':30} {'s':>6} {'accepted':>9} {'twice':>6} {'lost':>5}  end states · unknown outcomes")
-    for scenario in (*ALL, *ALL_TURNS, cadence_killed, api_killed, hooks_broken, hooks_chaos, *ALL_SESSIONS):
+    for scenario in (*ALL, *ALL_TURNS, *ALL_CADENCES, api_killed, hooks_broken, hooks_chaos, *ALL_SESSIONS):
         if names and scenario.__name__ not in names:
             continue
         try:

@@ -9,10 +9,11 @@ import asyncio
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -84,6 +85,17 @@ class World:
         self.channel_id: UUID
         self.template_id: UUID | None = None
         self.campaign_id: UUID
+        self.audience = 0  # how many it comes to, where they are not all written at its beginning
+        self.away = 0.0
+
+    @contextmanager
+    def nothing_goes(self) -> Iterator[None]:
+        """What happens inside keeps everything from going out; how long that lasted is added to `away`."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.away += time.monotonic() - began
 
     async def beside(self) -> "World":
         """The same installation, for another company."""
@@ -148,7 +160,7 @@ class World:
             if time.monotonic() > limit:
                 log = (self.base.folder / "log").read_text(errors="replace")[-4000:]
                 raise AssertionError(f"Waited {seconds:.0f} s in vain for {what}.\n{log}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(min(1.0, max(0.1, self.audience / 100_000)))
 
     def log_lines(self) -> int:
         """Warnings and errors of all programs so far."""
@@ -173,10 +185,10 @@ class World:
     async def sends_again(self, seconds: float) -> float:
         """Waits until more is handed over than now; returns how long it took."""
         began = time.monotonic()
-        before = (await self.counts(self.campaign_id)).get("queued", 0)
+        before = await self.handed_over(self.campaign_id)
 
         async def sending() -> bool:
-            return (await self.counts(self.campaign_id)).get("queued", 0) < before
+            return await self.handed_over(self.campaign_id) > before
 
         await self.until(sending, seconds, "sending")
         return time.monotonic() - began
@@ -203,12 +215,15 @@ class World:
             wide = {"tier": "UNLIMITED", "numbers": [{**account["numbers"][0], "throughput": 10_000}]}
         (await self.http.put(url, json=wide)).raise_for_status()
         if kind == "whatsapp":
-            await self._approve_template(url, account)
+            self.template_id = (await self.approved_template())[0]
         await self.behave()
 
-    async def _approve_template(self, url: str, account: dict[str, str]) -> None:
-        self.template_id = await factories.template(self.db, self.actor, self.channel_id)
-        name = await self.db.fetchval("select name from template where id = $1", self.template_id)
+    async def approved_template(self) -> tuple[UUID, str]:
+        """A template that the provider knows, too, and its name there."""
+        url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{self.channel_id.hex}"
+        account = (await self.http.get(url)).raise_for_status().json()
+        template_id = await factories.template(self.db, self.actor, self.channel_id)
+        name: str = await self.db.fetchval("select name from template where id = $1", template_id)
         graph = f"{self.base.settings.sandbox_url}/v25.0/{account['waba_id']}/message_templates"
         body = [{**factories.BODY[0], "example": {"body_text": [["Ana", "Rio"]]}}, factories.BODY[1]]
         made = await self.http.post(
@@ -219,6 +234,7 @@ class World:
         assert made.status_code == 200, made.text
         review = {"name": name, "language": "pt_BR", "event": "APPROVED"}
         (await self.http.post(f"{url}/template-review", json=review)).raise_for_status()
+        return template_id, name
 
     async def behave(self, **behaviour: object) -> None:
         """How the outside behaves from now on; what is not named is calm."""
@@ -247,21 +263,31 @@ class World:
     async def counts(self, campaign_id: UUID) -> dict[str, int]:
         return {MessageState(row["state"]).label: row["n"] for row in await self.db.fetch(_COUNTS, campaign_id)}
 
+    async def handed_over(self, campaign_id: UUID) -> int:
+        counts = await self.counts(campaign_id)
+        return sum(counts.values()) - counts.get("queued", 0)
+
     async def reached(self, campaign_id: UUID, share: float) -> None:
         """Waits until this share of the audience was handed over."""
 
         async def there() -> bool:
             counts = await self.counts(campaign_id)
-            total = sum(counts.values())
+            total = max(self.audience, sum(counts.values()))
             return total > 0 and total - counts.get("queued", 0) >= share * total
 
-        await self.until(there, 300, f"{share:.0%} of the campaign")
+        await self.until(there, 300 + self.audience / 100, f"{share:.0%} of the campaign")
 
     async def finished(self, campaign_id: UUID, seconds: float) -> None:
         """Waits until the campaign ended and the sandbox has said all it had to say."""
 
         async def done() -> bool:
             return await self.db.fetchval("select finished_at is not null from campaign where id = $1", campaign_id) is True
+
+        await self.until(done, seconds, f"the end of the campaign: {await self.counts(campaign_id)}")
+        await self.silence()
+
+    async def silence(self) -> None:
+        """Waits until the sandbox has said all it had to say, and it was heard."""
 
         async def quiet() -> bool:
             with suppress(httpx.HTTPError):
@@ -270,19 +296,22 @@ class World:
                 return summary["in_flight"] == 0 and summary["pending_webhooks"] == 0 and waiting == 0
             return False
 
-        await self.until(done, seconds, f"the end of the campaign: {await self.counts(campaign_id)}")
         await self.until(quiet, 240, "the sandbox to fall silent")
 
     async def ledger(self) -> Counter[str]:
         """How often the sandbox accepted a message of the channel to each recipient."""
-        accepted: Counter[str] = Counter()
+        return Counter(["+" + entry["recipient"].lstrip("+") async for entry in self.entries()])
+
+    async def entries(self) -> AsyncIterator[dict[str, Any]]:
+        """What the sandbox accepted over the channel, in its order."""
         since, url = 0, f"{self.base.settings.sandbox_url}/sandbox/ledger"
         while True:
             params = {"since": since, "limit": 1000, "account": self.channel_id.hex}
             page = (await self.http.get(url, params=params)).json()
-            accepted.update("+" + entry["recipient"].lstrip("+") for entry in page["data"])
+            for entry in page["data"]:
+                yield entry
             if not page["next"]:
-                return accepted
+                return
             since = page["next"]
 
     async def prove(

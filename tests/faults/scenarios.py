@@ -8,10 +8,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
-
 from db import valkey
 from db.campaigns import actions
+from tests.faults.blows import BAD_WEATHER, crash_postgres, end_provider, lose_valkey
 from tests.faults.files import bombs_uploaded
 from tests.faults.harness import LARGE, Report, World
 from tests.faults.installation import world
@@ -116,22 +115,7 @@ async def two_workers(recipients: int) -> Report:
 
 async def valkey_lost(recipients: int) -> Report:
     """Valkey is killed and comes back empty."""
-
-    async def chaos(w: World) -> str:
-        await w.reached(w.campaign_id, 0.3)
-        w.base.lose_valkey()
-        await asyncio.sleep(2)
-        await asyncio.to_thread(w.base.return_valkey)
-        back = time.monotonic()
-        before = (await w.counts(w.campaign_id)).get("queued", 0)
-
-        async def sending_again() -> bool:
-            return (await w.counts(w.campaign_id)).get("queued", 0) < before
-
-        await w.until(sending_again, 60, "sending after Valkey came back")
-        return f"sending again after {time.monotonic() - back:.1f} s"
-
-    return await _run("Valkey lost", recipients, chaos, rate=max(60, recipients / 15))
+    return await _run("Valkey lost", recipients, lose_valkey, rate=max(60, recipients / 15))
 
 
 async def portfolio_day(recipients: int) -> Report:
@@ -172,16 +156,7 @@ async def portfolio_day(recipients: int) -> Report:
 
 async def postgres_restarted(recipients: int) -> Report:
     """Postgres crashes (-m immediate) in the middle and is started again; no program of ours is restarted."""
-
-    async def chaos(w: World) -> str:
-        await w.reached(w.campaign_id, 0.4)
-        await asyncio.to_thread(w.base.crash_postgres)
-        w.db = await asyncpg.connect(w.base.settings.database_owner_url)
-        dead = [process.pid for process in w.programs.workers if process.poll() is not None]
-        assert not dead, "a worker died with Postgres"
-        return "crashed once"
-
-    return await _run("Postgres crashed", recipients, chaos, rate=max(100, recipients / 15))
+    return await _run("Postgres crashed", recipients, crash_postgres, rate=max(100, recipients / 15))
 
 
 async def api_down(recipients: int) -> Report:
@@ -198,18 +173,6 @@ async def api_down(recipients: int) -> Report:
     return await _run("API down", recipients, chaos, rate=max(100, recipients / 15))
 
 
-_BAD_WEATHER: dict[str, object] = {
-    "error_429_share": 0.03,
-    "error_5xx_share": 0.03,
-    "drop_after_accept_share": 0.03,
-    "hang_share": 0.02,
-    "hang_seconds": 6.0,
-    "reset_before_share": 0.02,
-    "duplicate_webhook_share": 0.1,
-    "disorder_share": 0.2,
-}
-
-
 _STATES = "select h.state, c.finished_at is not null from channel h, campaign c where h.id = $1 and c.id = $2"
 
 
@@ -224,7 +187,7 @@ async def _bad_provider(name: str, recipients: int, policy: str) -> Report:
         await w.until(finished, 120 + recipients / 50, "the end")
         return ""
 
-    return await _run(name, recipients, chaos, policy=policy, rate=max(200, recipients / 15), behaviour=_BAD_WEATHER)
+    return await _run(name, recipients, chaos, policy=policy, rate=max(200, recipients / 15), behaviour=BAD_WEATHER)
 
 
 async def bad_provider(recipients: int) -> Report:
@@ -261,7 +224,7 @@ async def poisoned_answers_at_least_once(recipients: int) -> Report:
 
 async def silent_twilio(recipients: int) -> Report:
     """SMS: the same bad weather, and no status webhook ever arrives. What became of a message is known only by asking."""
-    behaviour, horizon = {**_BAD_WEATHER, "webhook_lost_share": 1.0}, 40 if recipients < 2000 else 60
+    behaviour, horizon = {**BAD_WEATHER, "webhook_lost_share": 1.0}, 40 if recipients < 2000 else 60
     rate = max(200, recipients / 60)
     return await _run("silent Twilio", recipients, _nothing, behaviour=behaviour, rate=rate, kind="sms", horizon=horizon)
 
@@ -282,32 +245,8 @@ async def sms_worker_killed(recipients: int) -> Report:
 async def provider_outage(recipients: int) -> Report:
     """The provider goes down three times in one campaign: it answers 503, it is silent, it cannot be connected to. Each time the
     channel pauses by itself and goes on by itself, and only what was on the wire has no result."""
-    lasts = 60.0 if recipients >= 2000 else 2.5
-
-    async def chaos(w: World) -> str:
-        notes = []
-        for number, kind in enumerate(("errors", "silence", "refused")):
-            await w.reached(w.campaign_id, 0.1 + 0.3 * number)
-            began = time.monotonic()
-            if kind == "refused":
-                await asyncio.to_thread(w.stop_sandbox)
-            else:
-                await w.behave(outage=kind)
-            await w.until(w.channel_is("paused"), 60, f"the pause ({kind})")
-            paused = time.monotonic() - began
-            await asyncio.sleep(max(0.0, lasts - paused))
-            if kind == "refused":
-                w.start_sandbox()
-            else:
-                await w.behave()
-            ended = time.monotonic()
-            await w.until(w.channel_is("connected"), 60, f"the end of the pause ({kind})")
-            healed = time.monotonic() - ended
-            unknown = (await w.counts(w.campaign_id)).get("unknown", 0)
-            notes.append(f"{kind}: paused after {paused:.1f} s, on {healed:.1f} s after it was well, {unknown} unknown")
-        return "; ".join(notes)
-
-    report = await _run("provider outage", recipients, chaos, rate=max(80, recipients / 15))
+    lasts = 60.0 if recipients >= LARGE else 2.5
+    report = await _run("provider outage", recipients, lambda w: end_provider(w, lasts), rate=max(80, recipients / 15))
     assert report.states.get("failed_unknown", 0) <= 300, f"too many without a result: {report.states}"  # 3 × 64 slots and some
     assert "failed" not in report.states, f"an outage is nobody's failure: {report.states}"
     return report

@@ -5,7 +5,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db.cadences import actions, enrolling, queries
+from db.cadences import actions, enrolling, queries, steps
 from db.cadences.errors import CadenceError
 from db.cadences.plan import FieldEquals, Plan, Replied, Send
 from db.contacts import consent
@@ -51,6 +51,21 @@ async def test_a_branch_has_two_ways_and_goes_on_behind_them(s: Scene) -> None:
     branch = next(one for one in figures.values() if one.yes)
     assert (branch.yes, branch.no, branch.reached) == (3, 3, 6)
     assert [one.queued + one.sent for one in figures.values()] == [0, 3, 3, 0, 3, 6]
+
+
+async def test_who_passes_a_wait_and_a_question_gets_what_follows_before_the_others_have_passed(s: Scene) -> None:
+    pause, second = wait(), s.say("dois")
+    question = ask(Replied(), [], [second])
+    cadence_id = await s.start(s.say("um"), pause, question, stop_on_reply=False)
+    await s.enrol(cadence_id)
+    await s.run(cadence_id)
+    await s.pass_time()
+    assert await steps.step(s.actor.company_id, cadence_id, 2) == 2
+    been = await s.db.fetch(
+        "select array_agg(step_id order by at) as steps from enrolment_step where cadence_id = $1 group by enrolment_id",
+        cadence_id,
+    )
+    assert sorted(row["steps"][1:] for row in been) == [[]] * 4 + [[pause.id, question.id, second.id]] * 2
 
 
 async def test_who_answers_leaves(s: Scene) -> None:
