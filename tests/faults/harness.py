@@ -272,8 +272,9 @@ class World:
 
         async def there() -> bool:
             counts = await self.counts(campaign_id)
-            total = max(self.audience, sum(counts.values()))
-            return total > 0 and total - counts.get("queued", 0) >= share * total
+            written = sum(counts.values())
+            total = max(self.audience, written)
+            return total > 0 and written - counts.get("queued", 0) >= share * total
 
         await self.until(there, 300 + self.audience / 100, f"{share:.0%} of the campaign")
 
