@@ -26,16 +26,23 @@ from db.work import Read, Work, system_read, work
 log = structlog.get_logger("db.cadences")
 
 AT_ONCE = 50_000
-"""With one statement: a million would take longer than one may."""
+"""By a rule, in one transaction."""
+PIECE = 10_000
+"""With one statement: on a busy machine more would take longer than one may."""
 # `again` lets those in whose last time is over; by hand also those who were stopped, and by a rule only those who match it anew: who still
 # matches it since they came to the end would come in with every look.
 _ENROL = f"""
-insert into enrolment(company_id, cadence_id, contact_id, source, step_id, due_at)
-select $1, $2, c.id, $3, $4, $5 from contact c where c.company_id = $1 and c.opted_out_at is null and {{chosen}}
+with meant as materialized (
+    select c.id from contact c where c.company_id = $1 and c.opted_out_at is null and {{chosen}} and ($8::uuid is null or c.id > $8)
     and not exists (select from enrolment e where e.company_id = $1 and e.cadence_id = $2 and e.contact_id = c.id
         and (not $6 or e.state = '{EnrolmentState.ACTIVE}' or $3 = '{EntrySource.AI}' and e.state = '{EnrolmentState.STOPPED}'
             or $3 = '{EntrySource.RULE}' and (e.state = '{EnrolmentState.STOPPED}' or not e.left_rule)))
-order by c.id limit $7 on conflict do nothing
+    order by c.id limit $7
+), put as (
+    insert into enrolment(company_id, cadence_id, contact_id, source, step_id, due_at)
+    select $1, $2, id, $3, $4, $5 from meant order by id on conflict do nothing returning true
+)
+select (select count(*) from meant) as meant, (select count(*) from put) as put, (select id from meant order by id desc limit 1) as last
 """
 _LEFT = f"""
 update enrolment e set left_rule = true where e.company_id = $1 and e.cadence_id = $2 and e.state = '{EnrolmentState.DONE}' and not e.left_rule
@@ -110,12 +117,17 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
     at: datetime = due(known, begin, now(), version.plan.hours, zone)
     await parting.go_back(w, cadence_id)
     await w.execute(_FOLLOW, w.company_id, cadence_id)
-    args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again, AT_ONCE]
+    args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again, PIECE, None]
     sql = _ENROL.format(chosen=filters.picked(chosen, args))
-    added = some = await w.execute(sql, *args)
-    while some == AT_ONCE and source is not EntrySource.RULE:
-        some = await w.execute(sql, *args)
-        added += some
+    added, most = 0, AT_ONCE if source is EntrySource.RULE else None
+    while most is None or added < most:
+        args[6] = piece = PIECE if most is None else min(PIECE, most - added)
+        some = await w.fetchrow(sql, *args)
+        assert some is not None
+        added += some["put"]
+        args[7] = some["last"]  # each goes on behind the one before
+        if some["meant"] < piece:
+            break
     if added and isinstance(step := known[begin].step, WaitUntil):
         await clocks.wait(w, step, zone, "e.cadence_id = $2 and e.step_id = $3 and e.arrived_at = now()", cadence_id, begin)
     if added:

@@ -100,7 +100,8 @@ async def test_who_is_parted_goes_on_as_who_they_were(s: Scene) -> None:
 
 
 async def test_however_many_come_in_no_statement_takes_all(s: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enrolling, "AT_ONCE", 2)
+    monkeypatch.setattr(enrolling, "AT_ONCE", 4)
+    monkeypatch.setattr(enrolling, "PIECE", 3)
     by_rule = await s.start(s.say("um"), entry=EVERYBODY, again=True)
     assert await enrolling.look_for_people(0) == 6
     by_hand = await s.start(s.say("um"))
