@@ -179,9 +179,9 @@ async def _run(
     killed: bool = False,
     behaviour: dict[str, object] | None = None,
 ) -> Report:
-    """Two messages to everybody, a wait between them; of many only the first one. The first crowd meets the blow; `killed`: each does, and before it the death of all workers in
-    the middle of a batch. `late`: seconds that it may keep a message from leaving, beside those in which nothing could go (`World.away`); `slow`:
-    the share of the rate that a provider's refusals leave, at least."""
+    """Two messages to everybody, a wait between them; of many only the first one. The first crowd meets the blow; `killed`: each does, and before it
+    the death of all workers in the middle of a batch. `late`: seconds that it may keep a message from leaving, beside those in which nothing could go
+    (`World.away`); `slow`: the share of the rate that a provider's refusals leave, at least."""
     rate = RATE if recipients < LONG else LONG_RATE
     async with world(recipients, kind=kind, horizon=HORIZON, workers=2) as w:
         w.audience = recipients
@@ -207,7 +207,7 @@ async def _run(
 
 async def _made(w: World, kind: str) -> tuple[UUID, list[Crowd]]:
     """A cadence that runs, and its two crowds."""
-    wait = Wait(id=uuid4(), minutes=60)
+    wait = Wait(id=uuid4(), minutes=1440)
     if kind == "sms":
         sends = [Send(id=uuid4(), channel_id=w.channel_id, text=text) for text in TEXTS]
         marks = list(TEXTS)
