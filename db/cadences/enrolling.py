@@ -120,6 +120,9 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
     args: list[object] = [w.company_id, cadence_id, source.value, begin, at, version.plan.again, PIECE, None]
     sql = _ENROL.format(chosen=filters.picked(chosen, args))
     added, most = 0, AT_ONCE if source is EntrySource.RULE else None
+    if not chosen.ids:
+        # Of people who came just now nothing is known: the planner takes them for a few, and would read all who are in it once for each.
+        await w.execute("set local enable_nestloop = off")
     while most is None or added < most:
         args[6] = piece = PIECE if most is None else min(PIECE, most - added)
         some = await w.fetchrow(sql, *args)
@@ -128,6 +131,8 @@ async def take_in(w: Work, cadence_id: UUID, chosen: ContactFilter, source: Entr
         args[7] = some["last"]  # each goes on behind the one before
         if some["meant"] < piece:
             break
+    if not chosen.ids:
+        await w.execute("set local enable_nestloop = on")
     if added and isinstance(step := known[begin].step, WaitUntil):
         await clocks.wait(w, step, zone, "e.cadence_id = $2 and e.step_id = $3 and e.arrived_at = now()", cadence_id, begin)
     if added:

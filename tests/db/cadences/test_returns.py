@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from db.cadences import actions, enrolling, queries, steps
+from db.cadences.enums import EntrySource
 from db.cadences.plan import Plan, Tagged, WaitUntil
 from db.clock import now
 from db.contacts import merges, tags
@@ -16,6 +17,7 @@ from db.contacts.filter import ContactFilter
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
+from tests import factories
 from tests.db.cadences.scene import EVERYBODY, Scene, ask, scene, wait
 
 
@@ -107,6 +109,20 @@ async def test_however_many_come_in_no_statement_takes_all(s: Scene, monkeypatch
     by_hand = await s.start(s.say("um"))
     assert await s.enrol(by_hand) == 6
     assert await s.states(by_rule) == await s.states(by_hand) == {"active": 6}
+
+
+async def test_however_many_come_in_each_is_looked_at_a_few_times(s: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the planner knows nothing of them yet."""
+    monkeypatch.setattr(enrolling, "PIECE", 200)
+    await factories.contacts(s.db, s.actor, 600, first=100)
+    cadence_id = await s.start(s.say("um"))
+    async with work(s.actor, Permission.CAMPAIGNS_SEND) as w:
+        people = await enrolling.take_in(w, cadence_id, EVERYBODY, EntrySource.PERSON)
+        read = await w.fetchval(
+            "select pg_stat_get_xact_tuples_returned(t) + pg_stat_get_xact_tuples_fetched(t) from (select 'enrolment'::regclass::oid as t) o"
+        )
+    assert people == 606
+    assert read < 10 * people
 
 
 async def test_who_waits_for_this_minute_is_not_put_off_by_a_change(s: Scene) -> None:
