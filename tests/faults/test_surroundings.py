@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from tests.faults.cadences import cadence_valkey_lost
 from tests.faults.conftest import SMALL
 from tests.faults.scenarios import SURROUNDINGS, WEATHER, Scenario
 
@@ -22,7 +21,3 @@ async def test_bad_weather_of_five_companies_at_once() -> None:
 async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
     report = await scenario(SMALL)
     assert report.accepted >= SMALL * 0.6
-
-
-async def test_a_crowd_that_is_due_at_once_gets_its_steps_once_though_valkey_is_lost() -> None:
-    assert (await cadence_valkey_lost(SMALL)).accepted >= SMALL * 1.2
