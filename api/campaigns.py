@@ -13,7 +13,7 @@ from litestar.response import Stream
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.buttons import PreviewButton
-from api.contract.campaign_progress import ContactCampaign, Progress, Recipient, RecipientHistory, RecipientState
+from api.contract.campaign_progress import CampaignCall, ContactCampaign, Progress, Recipient, RecipientHistory, RecipientState
 from api.contract.campaigns import (
     Audience,
     Campaign,
@@ -37,11 +37,11 @@ from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page,
 from api.recipients_csv import recipients_csv
 from api.strict import METADATA, family
 from api.versions import IfMatch
-from db.campaigns import actions, follow, queries, received
+from db.campaigns import actions, called, follow, queries, received
 from db.campaigns.enums import CampaignState
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
-from db.messages.enums import MessageState, SkipReason
+from db.messages.enums import CallOutcome, CallStage, MessageState, SkipReason
 from db.messages.reasons import FailureReason
 
 _REASONS = frozenset(reason.value for reason in (*FailureReason, *SkipReason))
@@ -260,6 +260,20 @@ class CampaignController(Controller):
         """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
         return msgspec.convert(await queries.progress(actor, campaign_id), Progress, from_attributes=True)
 
+    @get("/{campaign_id:uuid}/calls", summary="List calls of a campaign")
+    async def list_calls(
+        self,
+        actor: Caller,
+        campaign_id: FromPath[UUID],
+        outcome: FromQuery[CallOutcome | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[CampaignCall]:
+        """Every call of a campaign over a number that calls, the newest first. Needs `campaigns:read`, `contacts:read` and `conversations:read`."""
+        after = decode_cursor(cursor, tuple[datetime, UUID])
+        rows = await called.calls(actor, campaign_id, outcome=outcome, after=after, limit=one_over(limit))
+        return page(rows, limit, lambda row: (row.at, row.id), _call)
+
     @get("/{campaign_id:uuid}/recipients", dependencies={"asked": Provide(recipient_query)}, summary="List recipients")
     async def list_recipients(
         self,
@@ -290,6 +304,10 @@ class CampaignController(Controller):
         """UTF-8 with BOM, labels in the language, times of the company; cells that a spreadsheet would run as a formula are neutralised.
         Needs `contacts:export` too; noted in the audit log."""
         return await recipients_csv(actor, asked, separator, language, only_head=only_head(request.scope))
+
+
+def _call(row: called.CampaignCall) -> CampaignCall:
+    return struct({**row._asdict(), "stage": CallStage(row.stage).label}, CampaignCall)
 
 
 def _recipient(row: Any) -> Recipient:

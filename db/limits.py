@@ -1,4 +1,4 @@
-"""Every limit on sending, in one place: number throughput, pair rate, portfolio tier. Scripts in Valkey, so that all workers
+"""Every limit on sending, in one place: number throughput, pair rate, portfolio tier, calls at once. Scripts in Valkey, so that all workers
 share them and each decision is atomic; the clock is Valkey's.
 
 - *Throughput*: a token bucket per channel, in messages (WhatsApp, 80/s per number by default) or SMS segments per second. It
@@ -10,19 +10,21 @@ share them and each decision is atomic; the clock is Valkey's.
   a new token in the window and, in its own transaction, in Postgres. Where the two differ the window has lost somebody, and it is
   rebuilt from the ledger before anybody else may go (docs/decisions/0012).
 
+- *Places*: calls at once, as the provider said and as a campaign wants. Counted in the ledger, in the transaction that claims them.
+
 While Valkey is away nothing is granted: a provider punishes a number that sends too fast for longer than the outage lasts.
 Sources: docs/contracts/meta-whatsapp.md, limits; docs/contracts/twilio.md, errors.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from db import valkey
-from db.messages.enums import AttemptState
+from db.messages.enums import AttemptState, CallStage, MessageState
 from db.settings import LONGEST_LEASE
-from db.work import Work
+from db.work import Read, Work
 
 PAIR_SECONDS = 6
 PAIR_BURST = 45
@@ -143,6 +145,19 @@ where a.company_id = $1 and a.id >= (select uuidv7(make_interval(secs => - $3::f
 group by m.address
 """
 
+_BEFORE_THE_END = (
+    f"c.company_id = $1 and c.channel_id = $2 and c.stage < {CallStage.ENDED} and c.created_at > now() - interval '2 hours'"
+)
+# One of which nothing more is told takes its place for two hours, the longest that a provider lets one last.
+_PLACES = f"""
+select (select count(*) from call c join message m on m.company_id = $1 and m.id = c.id where {_BEFORE_THE_END}
+        and m.state in ({MessageState.SENDING}, {MessageState.UNKNOWN}, {MessageState.SENT}, {MessageState.DELIVERED})) as placed,
+    (select count(*) from call c join message m on m.company_id = $1 and m.id = c.id where {_BEFORE_THE_END} and m.campaign_id = $3
+        and m.state in ({MessageState.SENDING}, {MessageState.UNKNOWN}, {MessageState.SENT}, {MessageState.DELIVERED})) as own,
+    (select count(*) from call c join inbound_message m on m.company_id = $1 and m.id = c.id where {_BEFORE_THE_END}) as came,
+    (select places from channel where company_id = $1 and id = $2) as most
+"""
+
 
 class WindowLost(Exception):
     """Valkey does not hold the window that the last claim left: `rebuild_window`, then try again."""
@@ -253,6 +268,32 @@ def _waits(answer: list[Any], count: int) -> list[float]:
     for position, wait in zip(answer[::2], answer[1::2], strict=True):
         waits[position] = wait / 1000 if wait > 0 else -1.0
     return waits
+
+
+class Places(NamedTuple):
+    """Calls that go on over a channel, with those that came in, and those of one campaign; `most` at once, None where nobody knows."""
+
+    live: int
+    own: int
+    most: int | None
+
+    def free(self, at_once: int | None) -> int | None:
+        """How many more may begin, where the campaign wants so many at once; None: as many as one likes."""
+        left = [most - taken for most, taken in ((self.most, self.live), (at_once, self.own)) if most is not None]
+        return max(0, min(left)) if left else None
+
+
+async def places(r: Read, company_id: UUID, channel_id: UUID, campaign_id: UUID | None) -> Places:
+    """As they are now."""
+    row = await r.fetchrow(_PLACES, company_id, channel_id, campaign_id)
+    assert row is not None
+    return Places(row["placed"] + row["came"], row["own"], row["most"])
+
+
+async def hold_places(w: Work, channel_id: UUID, campaign_id: UUID | None) -> Places:
+    """Until this transaction ends nobody else takes one."""
+    await w.fetchval("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"places:{channel_id}")
+    return await places(w, w.company_id, channel_id, campaign_id)
 
 
 async def tier_used(company_id: UUID, portfolio_id: str) -> int:

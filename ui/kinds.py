@@ -78,6 +78,11 @@ def writing(channels: list[Channel]) -> list[Channel]:
     return [one for one in channels if not can(one.kind).calls]
 
 
+def campaigning(channels: list[Channel]) -> list[Channel]:
+    """Those that take campaigns."""
+    return [one for one in channels if can(one.kind).campaign_content is not None]
+
+
 def text(translated: Translated) -> str:
     """In the language of the page."""
     return translated.pt_br if preferences().language == Language.PT_BR else translated.en

@@ -12,6 +12,7 @@ from db.transfers import ringing
 from db.transfers.enums import TransferOutcome
 from db.transfers.ringing import Wish
 from db.work import Work
+from workers.progress import progress
 from workers.providers.events import CallEvent, HandoverEvent, TransferEvent
 
 
@@ -34,6 +35,8 @@ async def _call(w: Work, channel_id: UUID, attempt_id: UUID | None, at: datetime
     turns = [calls.Turn(*turn) for turn in event.turns]
     of = {"provider_call_id": event.provider_id, "attempt_id": attempt_id, "channel_id": channel_id, "turns": turns}
     call_id = await calls.tell(w, calls.Told(**{**told, **of}))
+    if call_id is not None and not event.inbound:
+        progress.touch(w.company_id, await calls.campaign_of(w, call_id))
     if call_id is not None and event.stage >= CallStage.ENDED:
         await ringing.over(w, call_id, transferred=event.outcome is CallOutcome.TRANSFERRED)
     if event.cost is not None and event.stage is CallStage.ANALYZED and not event.inbound:

@@ -51,7 +51,8 @@ async def round_() -> None:
             await calls.close_unplaced(w)
     for one in await calls.silent():
         async with work(worker(one.company_id), Permission.CAMPAIGNS_SEND) as w:
-            await calls.looked(w, one.id)
+            if await calls.looked(w, one.id):
+                await ringing.over(w, one.id, transferred=False)
             w.enqueue(AskAboutCall(channel_id=one.channel_id, provider_call_id=one.provider_call_id))
 
 

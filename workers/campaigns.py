@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from db.campaigns import fallback, lifecycle
+from db.campaigns import fallback, lifecycle, redials
 from db.jobs import PrepareCampaign, ReleaseHeld
 from db.messages import loosened
 from workers.registration import Handler, JobFunction, Loop, Resources
@@ -35,4 +35,8 @@ def _release(resources: Resources) -> JobFunction:
 
 
 JOBS = (Handler(PrepareCampaign, _prepare, give_up), Handler(ReleaseHeld, _release))
-LOOPS = (Loop("campaigns", 1.0, lifecycle.reconcile), Loop("fallbacks", 5.0, fallback.rounds))
+LOOPS = (
+    Loop("campaigns", 1.0, lifecycle.reconcile),
+    Loop("fallbacks", 5.0, fallback.rounds),
+    Loop("redials", 2.0, redials.rounds),
+)

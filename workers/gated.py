@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from db import limits
 from db.campaigns import gate, lifecycle, warm_up
 from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.costs.enums import CapScope
-from db.messages import call_hours, changes, header_files, ledger, render, repeats, strangers
+from db.messages import call_hours, changes, header_files, ledger, render, repeats, strangers, tries
 from db.messages.enums import WaitRule
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
@@ -63,9 +64,16 @@ async def by_deadline(w: Work, channel: ChannelRow, batch: list[Claimed]) -> lis
     return [message for message in batch if message not in late]
 
 
-async def by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) -> list[Claimed]:
-    """Those who may be called now, by the law of their place; the others wait. A simulator's number calls nobody, at whatever hour."""
-    if not registry.provider(channel.kind).capabilities.calls or channel.sandbox:
+async def by_call_rules(w: Work, channel: ChannelRow, campaign_id: UUID | None, batch: Sequence[Claimed]) -> list[Claimed]:
+    """Of messages that are calls those who may be called now; the others wait."""
+    if not registry.provider(channel.kind).capabilities.calls or not batch:
+        return list(batch)
+    return await _by_tries(w, channel, campaign_id, await _by_call_hours(w, channel, batch))
+
+
+async def _by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) -> list[Claimed]:
+    """By the law of their place. A simulator's number calls nobody, at whatever hour."""
+    if channel.sandbox:
         return list(batch)
     waits = {message.message_id: call_hours.wait(message.address, now()).total_seconds() for message in batch}
     held = [message for message in batch if waits[message.message_id] > 0]
@@ -92,6 +100,36 @@ async def by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) 
             name=call_hours.rule_of(soonest.address).source,
         )
     return [message for message in batch if not waits[message.message_id] > 0]
+
+
+async def places(w: Work, channel: ChannelRow, campaign_id: UUID | None, limit: int) -> int:
+    """How many of `limit` messages may be claimed: all, but of calls as many as there are places for, at the provider and by the campaign's wish."""
+    if not registry.provider(channel.kind).capabilities.calls:
+        return limit
+    at_once = await gate.at_once(w, campaign_id) if campaign_id is not None else None
+    held = await limits.hold_places(w, channel.id, campaign_id)
+    free = held.free(at_once)
+    if free == 0:
+        await outgoing.note_limit(channel, "places", held.most if held.free(None) == 0 else at_once)
+    return limit if free is None else min(limit, free)
+
+
+async def _by_tries(w: Work, channel: ChannelRow, campaign_id: UUID | None, batch: list[Claimed]) -> list[Claimed]:
+    """Nobody to whom a call goes on, or who was called as often as the rule of their place allows. What goes is a call from here on."""
+    if not batch:
+        return batch
+    await tries.begin(w, channel.id, [message.message_id for message in batch], owed=campaign_id is not None)
+    waits = await tries.waits(w, batch, lawful=not channel.sandbox)
+    results = [
+        queued_again(
+            one, FailureReason.CALL_LIMIT, waits[one.message_id], "a call to them goes on, or they were called often enough"
+        )
+        for one in batch
+        if one.message_id in waits
+    ]
+    if results:
+        await ledger.finish(w, results, horizon=channel.unknown_horizon)
+    return [message for message in batch if message.message_id not in waits]
 
 
 async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str | None) -> list[Claimed]:

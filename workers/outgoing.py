@@ -14,7 +14,8 @@ from db.channels.secrets import ChannelRow, unseal
 from db.clock import now
 from db.messages import render
 from db.messages.ledger import Claimed
-from db.messages.render import AnswerContent, SlotValues, TextContent, TextSender
+from db.messages.render import AnswerContent, ScriptContent, SlotValues, TextContent, TextSender
+from db.messages.scripts import ScriptSender
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
@@ -27,6 +28,9 @@ from workers.providers.wire import Wire
 log = structlog.get_logger("workers.outgoing")
 
 
+Prepared = tuple[SlotValues, TemplateSender] | TextSender | ScriptSender | AnswerContent
+
+
 class Composer:
     """Writes the provider's request for one message after another."""
 
@@ -35,17 +39,19 @@ class Composer:
         self._adapter = registry.adapter(channel.kind)
         self._text = self._adapter.compose_text(settings, channel)
         self._shared = self._prepare(content) if content else None
-        self._variants: dict[str, tuple[SlotValues, TemplateSender] | TextSender | AnswerContent] = {}
+        self._variants: dict[str, Prepared] = {}
 
-    def _prepare(self, content: str) -> tuple[SlotValues, TemplateSender] | TextSender | AnswerContent:
+    def _prepare(self, content: str) -> Prepared:
         decoded = render.decode(content)
         if isinstance(decoded, AnswerContent):
             return decoded
+        if isinstance(decoded, ScriptContent):
+            return ScriptSender(decoded)
         if isinstance(decoded, TextContent):
             return TextSender(decoded)
         return SlotValues(decoded), self._adapter.compile_template(decoded)
 
-    def _own(self, message: Claimed) -> tuple[SlotValues, TemplateSender] | TextSender | AnswerContent:
+    def _own(self, message: Claimed) -> Prepared:
         """Of one message; the texts of a campaign's test are kept, as many people get them."""
         assert message.content is not None
         if message.variant is None:
@@ -62,6 +68,8 @@ class Composer:
         if prepared is None:
             raise ValueError("the message has no content")
         attempt = str(message.message_id if self._adapter.names_messages else message.attempt_id)
+        if isinstance(prepared, ScriptSender):
+            prepared = prepared.call(message.params)
         if isinstance(prepared, AnswerContent):
             return self._adapter.compose_answer(self._settings, self._channel, prepared, message.address, attempt)
         if isinstance(prepared, TextSender):

@@ -31,6 +31,7 @@ class Slice(NamedTuple):
     content: str | None
     full: bool  # somebody had to wait because the portfolio's day is full
     dear: CapScope | None = None  # somebody had to wait because this limit of costs is reached
+    waits: bool = False  # no place is free for a call
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Quantum:
     until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
     full: bool = False  # it is full now: somebody had to wait
     _spent: set[UUID] = field(default_factory=set)  # then: the queues without anybody who is in it already
+    _waiting: set[UUID] = field(default_factory=set)  # queues for which no place was free
     _pick: int = field(default_factory=lambda: random.randrange(1000))
 
     @property
@@ -57,7 +59,11 @@ class Quantum:
         if channel is None or not channel.sendable:
             return None
         queues = await due.due_queues(w, self.turn.lane.company_id, channel.id)
-        queues = [queue for queue in queues if queue[1] is None or (not self.resting and queue[0] not in self._spent)]
+        queues = [
+            queue
+            for queue in queues
+            if queue[0] not in self._waiting and (queue[1] is None or (not self.resting and queue[0] not in self._spent))
+        ]
         if not queues:
             return None
         return queues[0] if queues[0][1] is None else queues[self._pick % len(queues)]
@@ -65,7 +71,9 @@ class Quantum:
     async def note(self, queue_id: UUID | None, slice_: Slice) -> None:
         """Goes on to the next queue, and keeps the lane."""
         self._pick += 1
-        if self.full and not slice_.messages and queue_id is not None:
+        if slice_.waits and queue_id is not None:
+            self._waiting.add(queue_id)
+        elif self.full and not slice_.messages and queue_id is not None:
             self._spent.add(queue_id)
         elif not slice_.messages:
             await asyncio.sleep(0.05)  # other lanes hold what is left

@@ -33,14 +33,7 @@ from db.work import Work, work
 from workers import gated, outage, outgoing
 from workers.batch import Batch, held_back
 from workers.outage import Breakers
-from workers.outcomes import (
-    OptedOut,
-    Outcome,
-    PauseChannel,
-    Rejected,
-    RetryAfter,
-    StopCampaign,
-)
+from workers.outcomes import OptedOut, Outcome, PauseChannel, Rejected, RetryAfter, StopCampaign
 from workers.outgoing import Sender
 from workers.progress import progress
 from workers.quantum import LANE_MS, Quantum, Slice, slice_size
@@ -205,13 +198,15 @@ class Lanes:
         queue_id, campaign_id = queue
         if campaign_id is None:
             await uploads.put_back(w, channel.id)
+        if (limit := await gated.places(w, channel, campaign_id, limit)) == 0:
+            return Slice(channel, [], None, full=False, waits=True)
         batch = await ledger.claim(
             w, channel.id, queue_id, limit=limit, units=units, lease=self._settings.send_lease, known=known
         )
         asked = await gate.ask(w, campaign_id) if batch and campaign_id is not None else None
         batch = await gated.by_hours(w, channel, queue_id, asked, batch)
         batch = await gated.by_acquaintance(w, channel, campaign_id, await gated.by_deadline(w, channel, batch))
-        batch = await gated.by_call_hours(w, channel, batch)
+        batch = await gated.by_call_rules(w, channel, campaign_id, batch)
         batch = await gated.by_warmth(w, channel, queue_id, asked, batch)
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
         answers = [m for m in batch if render.is_answer(m.content)]

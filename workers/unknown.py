@@ -12,7 +12,8 @@ from db.channels.secrets import ChannelRow, load_channel
 from db.clock import now
 from db.jobs import LookUpUnknown
 from db.messages import call_hours, inbox, ledger, render, unknown
-from db.messages.render import CallContent, Content, TemplateContent, text_sender
+from db.messages.render import CallContent, Content, ScriptContent, TemplateContent, text_sender
+from db.messages.scripts import as_call
 from db.messages.unknown import Question
 from db.permissions import Permission
 from db.providers.registry import providers
@@ -61,6 +62,8 @@ async def _ask(sender: Sender, client: object, channel: ChannelRow, rows: list[Q
 
 def _repeated(sender: Sender, channel: ChannelRow, content: Content, row: Question) -> bytes | None:
     """The request of a call once more, while the person may be called."""
+    if isinstance(content, ScriptContent):
+        content = as_call(content, list(row.params))
     if not isinstance(content, CallContent) or not row.may_repeat:
         return None
     if not channel.sandbox and call_hours.wait(row.address, now()):

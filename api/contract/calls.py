@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from api.contract.base import Input, Output, example
 from api.contract.kinds import ChannelKind
+from api.contract.message_files import MessageFile
 from db.contacts.filter import Moment
 from db.messages.enums import CallOutcome as CallOutcome
 from db.messages.enums import CallSpeaker as CallSpeaker
@@ -41,9 +42,10 @@ class CallTurn(Output):
 
 
 class CallDetail(Output):
-    """GET /v1/calls/{id} → CallDetail; its id is that of its message. Event `conversation.changed` when it moves on."""
+    """GET /v1/calls/{id} → CallDetail; its id is that of its message, but for an earlier try of a campaign, which has its own. Event `conversation.changed` when it moves on."""
 
     id: UUID
+    message_id: UUID
     contact_id: UUID | None  # null: the contact was deleted
     channel_id: UUID
     stage: Annotated[str, Meta(examples=["analyzed"], description="ringing, talking, ended, analyzed")]
@@ -55,3 +57,4 @@ class CallDetail(Output):
     sentiment: Annotated[str, Meta(examples=["positive"], description="positive, neutral, negative")] | None
     successful: bool | None
     turns: list[CallTurn]  # in their order
+    files: list[MessageFile]  # recordings

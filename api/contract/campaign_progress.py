@@ -3,11 +3,13 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
+from msgspec import Meta
+
 from api.contract.base import Output, example
 from api.contract.campaigns import Counts, Figures
 from api.contract.contacts import Moment
 from db.campaigns.enums import CampaignState
-from db.messages.enums import WaitRule
+from db.messages.enums import CallOutcome, WaitRule
 
 
 class FailureGroup(Output):
@@ -49,6 +51,47 @@ class CampaignWait(Output):
     until: Moment | None
 
 
+class CallsEnded(Output):
+    outcome: Annotated[CallOutcome, example("no_answer")]
+    calls: int
+
+
+class CampaignCallFigures(Output):
+    """Of a campaign that calls. `going_on` at this moment, of at most `places` (null: nobody knows); `again`: people who are called once more, the
+    first at `again_at`; `callbacks` wait for the time that somebody wished. `outcomes`: all calls by how they ended, also the earlier ones of a
+    person; `seconds`: how long they were in all."""
+
+    going_on: int
+    places: int | None
+    again: int
+    again_at: Moment | None
+    callbacks: int
+    calls: int
+    seconds: int
+    outcomes: list[CallsEnded]
+
+
+class CampaignCall(Output):
+    """GET /v1/campaigns/{id}/calls?outcome= → Page[CampaignCall], newest first: every call to its people, also earlier ones, and those by which somebody
+    was called back. What was said is at GET /v1/calls/{id}, the recording at GET /v1/files/{recording_id}."""
+
+    id: UUID
+    contact_id: UUID | None
+    contact_name: Annotated[str, example("Beatriz Nunes")]
+    address: Annotated[str, example("+5511987654321")]
+    at: Moment
+    number: int  # which of the person's, from 1
+    callback: bool  # they had asked to be called at this time
+    stage: Annotated[str, Meta(examples=["analyzed"], description="ringing, talking, ended, analyzed")]
+    outcome: Annotated[CallOutcome, example("answered")] | None  # null: it is not over
+    started_at: Moment | None
+    seconds: Annotated[int, example(65)] | None
+    summary: Annotated[str, example("A pessoa ainda tem interesse no orçamento.")] | None
+    sentiment: Annotated[str, Meta(examples=["positive"], description="positive, neutral, negative")] | None
+    next_at: Moment | None  # they are called again then
+    recording_id: UUID | None  # a file; null: there is none, or not yet
+
+
 class Progress(Output):
     """GET /v1/campaigns/{id}/progress. `waits`: what those who have no message yet wait for, most people first; of at most 100,000 of them."""
 
@@ -58,7 +101,7 @@ class Progress(Output):
     counts: Counts
     rate: float  # per second, over the last 10 s
     eta: Moment | None
-    limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | a WaitRule | none
+    limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | places | a WaitRule | none
     limit_value: float | None
     limit_until: Moment | None
     failures: list[FailureGroup]
@@ -70,6 +113,7 @@ class Progress(Output):
     fallback: InsteadBySms | None = None
     waits: list[CampaignWait] = []
     limit_name: str = ""  # of the rule for hours that binds
+    calls: CampaignCallFigures | None = None  # null: it does not call
 
 
 RecipientState = Literal[

@@ -37,6 +37,20 @@ class CampaignHours(Struct, forbid_unknown_fields=True, kw_only=True):
     skip_holidays: bool = False
 
 
+class CampaignCallSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Of a campaign over a number that calls; its `body` is the script, which the agent's instructions name as `{{script}}`. `tries`: calls to one person
+    in all, with growing gaps by how the last one ended; never more than two a day and three a week, and only in the hours that the law of their place
+    allows. `voicemail`: what is left on a machine, with variables; "": it hangs up. `agent`: who speaks, by the provider's id; "": the number's own.
+    `at_once`: calls that go on at the same time; null: as many as the provider has places. `callback`: who asks for it is called at the time they
+    say."""
+
+    tries: Annotated[int, Meta(ge=1, le=5, examples=[3])] = 3
+    voicemail: Annotated[str, Meta(max_length=600, examples=["Oi {{first_name|tudo bem}}, ligo mais tarde."])] = ""
+    agent: Annotated[str, Meta(max_length=100, examples=["agent_8f3a"])] = ""
+    at_once: Annotated[int, Meta(ge=1, le=500, examples=[5])] | None = None
+    callback: bool = True
+
+
 class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     skip_recent_days: Annotated[int, Meta(ge=0, le=90)] = 0  # leave out who got a campaign in the last N days
     hours: CampaignHours | None = None
@@ -45,6 +59,7 @@ class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
     max_cost_currency: Currency | None = None
     # over a number by QR code: a line at the end says how to get no more, where the text does not (*Responda SAIR para não receber mais.*)
     opt_out_line: bool = True
+    calls: CampaignCallSettings = CampaignCallSettings()  # of one that calls
 
 
 class CampaignVariant(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -72,9 +87,9 @@ class CampaignTrial(Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class CampaignFallback(Struct, forbid_unknown_fields=True, kw_only=True):
-    """What goes by SMS to whom the campaign surely did not reach on WhatsApp: once for each person, counted once. Never where nobody knows whether it
-    arrived. `late_hours`: after its end, failures that are told so much later still lead to one. Of a number connected by QR code it may also be a
-    template over the official API (`template_id`, `bindings`, no `body`), and `move_after_minutes` says that what still waits goes this way, too, so long
+    """What goes by SMS to whom the campaign surely did not reach on WhatsApp, or by SMS or WhatsApp to whom its calls did not reach: once for each person, counted once. Never where nobody knows whether it
+    arrived. `late_hours`: after its end, failures that are told so much later still lead to one. In place of calls and of a number connected by QR
+    code it may also be a template over the official API (`template_id`, `bindings`, no `body`); of the latter `move_after_minutes` says that what still waits goes this way, too, so long
     after the number was blocked, logged out or restricted to known people; null: it waits for the number."""
 
     channel_id: UUID

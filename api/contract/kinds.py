@@ -57,7 +57,7 @@ class KindFile(Output):
 class KindCapabilities(Output):
     """What a channel of this kind can do and what binds it."""
 
-    campaign_content: Literal["template", "text"] | None  # null: it takes no campaigns
+    campaign_content: Literal["template", "text", "call"] | None  # null: it takes no campaigns
     text_limit: int
     unit: Literal["message", "segment"]  # what is billed, and what `throughput` counts per second
     free_text_hours: float | None  # so long after a person's last message it takes free texts; null: at any time

@@ -114,6 +114,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "campaigns_preview": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_progress_get": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_recipients_csv": frozenset({P.CAMPAIGNS_READ, P.CONTACTS_EXPORT}),
+    "campaigns_calls_list": frozenset({P.CAMPAIGNS_READ, P.CONTACTS_READ, P.CONVERSATIONS_READ}),
     "campaigns_recipients_list": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_report_csv": frozenset({P.CAMPAIGNS_READ}),
     "campaigns_report_file_get": frozenset({P.CAMPAIGNS_READ}),

@@ -60,7 +60,8 @@ class StepBinding(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Send(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="send", tag_field="kind"):
-    """Writes: a template with what fills it, or a text where the channel takes texts (SMS)."""
+    """Writes: a template with what fills it, or a text where the channel takes texts (SMS), or a script where it
+    calls."""
 
     id: UUID
     channel_id: UUID

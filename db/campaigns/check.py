@@ -8,6 +8,7 @@ import msgspec
 from db.campaigns.audience import Audience, anybody
 from db.campaigns.enums import TrialMetric
 from db.campaigns.errors import CampaignField
+from db.campaigns.plan import plan_of
 from db.campaigns.trial import LETTERS, Trial, Variant, trial_of
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.channels.template_drafts import form_of
@@ -15,7 +16,7 @@ from db.contacts import segments
 from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
 from db.messages import ways_out
-from db.messages.render import CONSTANT, HEADER_FILES, Binding, Content, TemplateContent, TextContent, slots
+from db.messages.render import CONSTANT, HEADER_FILES, Binding, Content, ScriptContent, TemplateContent, TextContent, slots
 from db.messages.variables import ProblemCode, is_field
 from db.messages.variables import problems as text_problems
 from db.providers import registry
@@ -61,6 +62,7 @@ class Draft(msgspec.Struct, frozen=True):
     trial: Trial | None = None  # other texts that are tried beside this one
     has_fallback: bool = False  # an SMS goes in place of what does not arrive
     language: str = "pt-BR"  # of the company
+    company: str = ""  # its name
 
     @property
     def capabilities(self) -> Capabilities | None:
@@ -69,8 +71,18 @@ class Draft(msgspec.Struct, frozen=True):
 
     @property
     def writes_text(self) -> bool:
-        """Its channel sends free text rather than approved templates."""
-        return self.capabilities is not None and self.capabilities.campaign_content == "text"
+        """Its channel takes free text rather than approved templates: as it is read, or as a script for a call."""
+        return self.capabilities is not None and self.capabilities.campaign_content in ("text", "call")
+
+    @property
+    def calls(self) -> bool:
+        """Its channel calls people."""
+        return self.capabilities is not None and self.capabilities.calls
+
+    @property
+    def rings(self) -> bool:
+        """It calls real people, so the law of their place holds."""
+        return self.calls and not self.sandbox
 
     @property
     def placeholders(self) -> list[str]:
@@ -89,6 +101,7 @@ select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as s
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
     k.header_file_id, f.mime_type as file_type, f.size as file_size, k.body, k.bindings::text as bindings, k.audience::text as audience,
     k.settings::text as settings, k.trial::text as trial, k.fallback is not null as has_fallback, o.language, k.cadence_id is not null as of_sequence,
+    o.name as company,
     (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id and f.deleted_at is null) as custom_keys
 from campaign k join company o on o.id = k.company_id
 left join channel c on c.company_id = k.company_id and c.id = k.channel_id and c.archived_at is null
@@ -133,6 +146,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         trial=trial_of(row["trial"]),
         has_fallback=row["has_fallback"],
         language=row["language"],
+        company=row["company"],
     )
 
 
@@ -152,6 +166,9 @@ def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
 
 def frozen_content(draft: Draft) -> Content:
     """What a launch sends. Only for drafts without problems (previews: missing bindings become empty constants)."""
+    if draft.calls:
+        plan = plan_of(draft.settings).calls
+        return ScriptContent(draft.body or "", voicemail=plan.voicemail.strip(), agent=plan.agent.strip(), company=draft.company)
     if draft.writes_text:
         body = draft.body or ""
         if draft.capabilities is not None and draft.capabilities.known_people_only and draft.settings.get("opt_out_line", True):
@@ -175,14 +192,15 @@ def message_problems(draft: Draft) -> list[Field]:
     found = []
     if not draft.channel_ready:
         found.append(CampaignField.CHANNEL_NOT_CONNECTED("channel"))
-    if capabilities.campaign_content == "text":
+    if draft.writes_text:
         body = draft.body or ""
         if not body.strip():
             found.append(CampaignField.NO_BODY("message"))
         elif len(body) > capabilities.text_limit:
             found.append(CampaignField.BODY_TOO_LONG("message", length=len(body), max=capabilities.text_limit))
-        for problem in text_problems(body, draft.custom_keys):
-            found.append(_OF_TEXTS[problem.code]("message", name=_braced(problem.name)))
+        for text in (body, plan_of(draft.settings).calls.voicemail if draft.calls else ""):
+            for problem in text_problems(text, draft.custom_keys):
+                found.append(_OF_TEXTS[problem.code]("message", name=_braced(problem.name)))
         return found
     if draft.template_name is None:
         return [*found, CampaignField.NO_TEMPLATE("message")]
@@ -276,14 +294,14 @@ where k.company_id = $1 and k.id = $2
 
 
 async def instead_of(r: Read, draft: Draft) -> Draft | None:
-    """The campaign as what goes in its place has it: by SMS, and for a number that is connected by a code by template, too; None where nothing
-    can."""
+    """The campaign as what goes in its place has it: by SMS, and for calls and a number that is connected by a code by template, too; None where
+    nothing can."""
     row = await r.fetchrow(_FALLBACK, draft.company_id, draft.id)
     by_code = draft.capabilities is not None and draft.capabilities.session is not None
-    if row is None or (draft.writes_text and not by_code):
+    if row is None or (draft.writes_text and not by_code and not draft.calls):
         return None
     other = registry.provider(row["kind"]).capabilities
-    if other.session is not None or other.campaign_content not in (("text", "template") if by_code else ("text",)):
+    if other.session is not None or other.campaign_content not in (("text", "template") if by_code or draft.calls else ("text",)):
         return None
     fits = row["ready"] and row["sandbox"] == draft.sandbox
     instead = msgspec.structs.replace(draft, kind=row["kind"], channel_ready=bool(fits), body=row["body"], trial=None)

@@ -1,5 +1,5 @@
-"""What goes by SMS to people whom a campaign could not reach on WhatsApp: once for each person, whatever statuses come how often. Of a number that
-is connected by a code it may also be a template over the official API, and what still waits when the number falls goes that way, too.
+"""What goes by SMS to people whom a campaign could not reach on WhatsApp: once for each person, whatever statuses come how often. In place of calls,
+and of a number that is connected by a code, it may also be a template over the official API; of such a number what still waits when the number falls goes that way, too.
 
 The messages belong to a campaign of their own (`fallback_of`), which nobody edits or lists: it is sent, limited, billed and held by hours as any other,
 and follows the first one. Whom it is for is read from the ledger in rounds; a person has one row in it, by its key. Failures come late: it closes so many
@@ -33,7 +33,7 @@ LATE = 72
 REASONS = (
     F.NOT_ON_WHATSAPP, F.UNREACHABLE, F.PHONE_NEEDED, F.COUNTRY_BLOCKED, F.EXPERIMENT, F.MARKETING_CAP, F.IDENTITY_CHANGED, F.WINDOW_CLOSED,
     F.TEMPLATE_PARAMETERS, F.TEMPLATE_POLICY, F.TEMPLATE_INVALID, F.MEDIA, F.UNSUPPORTED, F.BAD_REQUEST, F.SPAM_RATE, F.CARRIER_FILTERED,
-    F.TEMPORARY, F.PAIR_RATE, F.MARKETING_API,
+    F.TEMPORARY, F.PAIR_RATE, F.MARKETING_API, F.CALL_UNANSWERED, F.CALL_BUSY, F.CALL_REFUSED, F.CALL_MACHINE, F.CALL_FAULT,
 )  # fmt: skip
 """Surely not arrived, and not because the person does not want it or the number is wrong for an SMS too."""
 _MAKE = """

@@ -18,6 +18,7 @@ from db.costs.enums import CapScope
 from db.messages import queueing
 from db.messages.enums import WaitRule
 from db.messages.ledger import Claimed
+from db.providers import registry
 from db.work import Work
 
 PORTION = 5_000
@@ -30,6 +31,14 @@ select coalesce(k.fallback_of, k.id) as subject_id, k.settings::text as settings
     exists (select from warm_up u where u.company_id = $1 and u.channel_id = k.channel_id) as warms
 from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2
 """
+
+
+async def at_once(w: Work, campaign_id: UUID) -> int | None:
+    """How many calls of a campaign may go on at the same time; None: as many as the provider has places."""
+    settings = await w.fetchval(
+        "select settings::text from campaign where company_id = $1 and id = $2", w.company_id, campaign_id
+    )
+    return plan_of(msgspec.json.decode(settings or "{}")).calls.at_once
 
 
 class Closed(NamedTuple):
@@ -58,10 +67,12 @@ async def ask(w: Work, campaign_id: UUID) -> Asked | None:
     if row is None:
         return None
     plan: Plan = plan_of(msgspec.json.decode(row["settings"]))
-    if plan.hours is None and not row["has_hours"] and not row["has_caps"] and not row["warms"]:
+    rings = registry.provider(row["kind"]).capabilities.calls and not row["sandbox"]
+    if plan.hours is None and not rings and not row["has_hours"] and not row["has_caps"] and not row["warms"]:
         return None
     category = caps.category_of(row["kind"], row["category"])
-    rules = await load(w, w.company_id, plan, row["category"] or "marketing") if plan.hours or row["has_hours"] else None
+    ruled = plan.hours is not None or rings or row["has_hours"]
+    rules = await load(w, w.company_id, plan, row["category"] or "marketing", calls=rings) if ruled else None
     return Asked(row["subject_id"], row["kind"], category, row["sandbox"], rules, row["has_caps"], row["warms"])
 
 

@@ -15,10 +15,11 @@ from db.channels.enums import TemplateCategory, TemplateStatus
 from db.clock import now
 from db.contacts import consent, segments
 from db.contacts.filter import ContactFilter
-from db.messages import header_files, lost, queueing, recipients, render
+from db.messages import header_files, lost, queueing, recipients, render, tries
 from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import worker
 from db.work import Read, Work, system_read, work
 
@@ -102,6 +103,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             return 0
         await consent.hold_audience(w)
         frozen = render.decode(row["content"])
+        calls = registry.provider(row["kind"]).capabilities.calls
         texts = msgspec.json.decode(row["contents"], type=list[render.Content]) if row["contents"] else None
         audience = Audience(
             company_id,
@@ -118,7 +120,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             frozen,
             campaign_id=campaign_id,
             channel_id=row["channel_id"],
-            at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
+            at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE and not calls,  # nobody is rung again blindly
         )
         await consent.hold(w)
         await recipients.follow(w, campaign_id)
@@ -126,7 +128,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         if texts is not None and (trial := trial_of(row["trial"])) is not None:
             await trial_run.begin(w, campaign_id, row["kind"], trial, texts)
         settings = plan_of(msgspec.json.decode(row["settings"]))
-        await lay_out(w, campaign_id, settings, frozen.category if isinstance(frozen, render.TemplateContent) else "marketing")
+        category = frozen.category if isinstance(frozen, render.TemplateContent) else "marketing"
+        await lay_out(w, campaign_id, settings, category, calls=calls and not row["sandbox"])
         await warm_up.forget_old(w, row["channel_id"])
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
@@ -262,6 +265,8 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
             if row["trial_queue"] is not None:
                 await queueing.cancel(w, row["trial_queue"], reason=discarded, batch=CLOSE_BATCH)
         if state == CampaignState.PAUSED or await w.fetchval(_OPEN_MESSAGES, company_id, campaign_id):
+            return 0
+        if state == CampaignState.RUNNING and await tries.going_on(w, campaign_id):  # somebody may be called again
             return 0
         end = CampaignState.FINISHED if state == CampaignState.RUNNING else state
         await w.execute(

@@ -14,6 +14,18 @@ class PlanHours(msgspec.Struct, frozen=True):
     skip_holidays: bool = False
 
 
+class PlanCalls(msgspec.Struct, frozen=True):
+    """Of a campaign that calls. `tries`: of one person, in all. `voicemail`: what is left on a machine, with variables; "": it hangs up. `agent`: who
+    speaks, by the provider's id; "": the number's own. `at_once`: calls that go on at the same time; None: as many as the provider has places.
+    `callback`: who asks for it is called at the time that they say."""
+
+    tries: int = 3
+    voicemail: str = ""
+    agent: str = ""
+    at_once: int | None = None
+    callback: bool = True
+
+
 class Plan(msgspec.Struct, frozen=True):
     """`spread_minutes`: of open time over which the messages are spread evenly. `max_cost_micro`: nothing goes out beyond it."""
 
@@ -22,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True):
     spread_minutes: int = 0
     max_cost_micro: int | None = None
     max_cost_currency: str | None = None
+    calls: PlanCalls = PlanCalls()
 
 
 def plan_of(settings: dict[str, Any]) -> Plan:

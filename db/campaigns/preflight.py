@@ -1,5 +1,5 @@
-"""Before the launch: every rule that would leave somebody out, delay them or stop the campaign, with how many and who; what it costs, and when it is
-done. Nothing here decides: the same rules are asked again when the audience is written and at each claim."""
+"""Before the launch: every rule that would leave somebody out, delay or stop, with how many and who; what it costs, and when it is done. Nothing
+here decides: the same rules are asked again when the audience is written and at each claim."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -48,14 +48,13 @@ select p.reason, {start} as start, min(p.address) as address, count(*)::int as p
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One rule and how many people it is about. `name`: a field, a template, a rule of the company, or TODAY; `until`: when it ends by itself;
-    `detail`: the state of a template."""
+    """One rule and how many it is about. `name`: a field, a template, a rule of the company, or TODAY; `detail`: the state of a template."""
 
     rule: PreflightRule
     effect: PreflightEffect
     count: int
     name: str = ""
-    until: datetime | None = None
+    until: datetime | None = None  # it ends by itself
     detail: str = ""
 
 
@@ -101,13 +100,11 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
         if draft.kind is None:
             return Preflight(0, 0, found, [], [], None, [], starts, None, None)
         found += await money.problems(r, draft)
-        rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
         drafts = await texts(r, draft)
-        skipped, places = await judged_places(r, drafts, rules, starts)
+        skipped, places = await judged_places(r, drafts, await rules_of(r, draft), starts)
         reachable = sum(one.people for one in places)
-        cost = await estimates.of_places(
-            r, draft, drafts, [Place(place(one.address).country, one.people, one.units) for one in places]
-        )
+        whole = [Place(place(one.address).country, one.people, one.units) for one in places]
+        cost = await estimates.of_places(r, draft, drafts, whole)
         limits = await money.limits(r, draft)
         missing, samples = await _values(r, draft)
         tier = await tier_of(r, draft, reachable, starts)
@@ -134,9 +131,12 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
     if tier is not None and tier.late:
         findings.append(Finding(PreflightRule.TIER, PreflightEffect.TELLS, reachable - tier.late, TODAY))
         findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, tier.late, until=starts + tier.days * DAY))
-    return Preflight(
-        sum(skipped.values()) + reachable, reachable, found, findings, samples, cost, limits, starts, finish, binding
-    )
+    matched = sum(skipped.values()) + reachable
+    return Preflight(matched, reachable, found, findings, samples, cost, limits, starts, finish, binding)
+
+
+async def rules_of(r: Read, draft: Draft) -> Rules:
+    return await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing", calls=draft.rings)
 
 
 async def judged_places(r: Read, drafts: Sequence[Draft], rules: Rules, at: datetime) -> tuple[dict[str, int], list[_Place]]:

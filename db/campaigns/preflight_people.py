@@ -9,9 +9,18 @@ from db.campaigns import estimates, money
 from db.campaigns.audience import Audience, count
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, texts
 from db.campaigns.enums import PreflightRule
-from db.campaigns.plan import plan_of
-from db.campaigns.preflight import DAY, TODAY, fresh_sql, gone, judged_places, known_sql, repeated_sql, spend_findings, tier_of
-from db.campaigns.rules import load
+from db.campaigns.preflight import (
+    DAY,
+    TODAY,
+    fresh_sql,
+    gone,
+    judged_places,
+    known_sql,
+    repeated_sql,
+    rules_of,
+    spend_findings,
+    tier_of,
+)
 from db.clock import now
 from db.contacts.places import GROUP
 from db.costs import caps, rates
@@ -113,8 +122,7 @@ async def _condition(
     if rule in (PreflightRule.PRICE_UNKNOWN, PreflightRule.SPEND_CAP):
         return await _of_money(r, drafts, rule, name, audience)
     if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
-        rules = await load(r, draft.company_id, plan_of(draft.settings), draft.template_category or "marketing")
-        _, places = await judged_places(r, [draft], rules, max(at or now(), now()))
+        _, places = await judged_places(r, [draft], await rules_of(r, draft), max(at or now(), now()))
         held = [
             one.start
             for one in places

@@ -12,8 +12,10 @@ import msgspec
 from db import limits, valkey
 from db.campaigns import fallback
 from db.campaigns.audience import count, sample
+from db.campaigns.called import CallFigures, figures
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import CampaignState
+from db.campaigns.plan import plan_of
 from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
 from db.campaigns.waits import Wait, waits
@@ -174,6 +176,7 @@ class Progress(msgspec.Struct, frozen=True):
     fallback: Instead | None = None
     waits: list[Wait] = []
     limit_name: str = ""
+    calls: CallFigures | None = None  # of one that calls
 
 
 async def progress(actor: Actor, campaign_id: UUID) -> Progress:
@@ -192,6 +195,9 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
             if tally.counts.get("queued", 0)
             else []
         )
+        called: CallFigures | None = None
+        if row["channel_kind"] is not None and registry.provider(row["channel_kind"]).capabilities.calls:
+            called = await figures(r, campaign_id, row["channel_id"], plan_of(row["settings"]).calls)
         points: list[Point] = []
         seconds = 1
         if row["started_at"] is not None:
@@ -224,6 +230,7 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         else None,
         waits=held,
         limit_name=binding.name if binding else "",
+        calls=called,
     )
 
 

@@ -1,6 +1,6 @@
 """The hours that hold for a campaign: its own, and those of the company (`send_hours`), which are rows with country, category and validity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -12,7 +12,7 @@ from db.clock import now
 from db.contacts.holidays import brazil
 from db.contacts.places import Place
 from db.errors import RequestError
-from db.messages import loosened
+from db.messages import call_hours, loosened
 from db.permissions import Permission
 from db.settings import LONGEST_LEASE
 from db.tenancy import Actor
@@ -21,6 +21,8 @@ from db.work import Read, Work, read, work
 
 MARGIN = timedelta(seconds=LONGEST_LEASE)
 """So long before their end the hours count as over: what is claimed may leave as late as its lease ends."""
+CALL_HOURS = "calls"
+"""The name of the hours for calls where no law names them."""
 _COLUMNS = "id, name, country, category, weekdays, opens, closes, skip_holidays, valid_from, valid_until, source, version"
 _ROWS = f"select {_COLUMNS} from send_hours where company_id = $1 order by name, id"
 _COMPANY = """
@@ -52,20 +54,25 @@ class SendHours(NamedTuple):
 class Rules:
     """For one campaign."""
 
-    def __init__(self, rows: Sequence[SendHours], plan: Plan, category: str, zone: str, holidays: Sequence[date]) -> None:
+    def __init__(
+        self, rows: Sequence[SendHours], plan: Plan, category: str, zone: str, holidays: Sequence[date], *, calls: bool = False
+    ) -> None:
         self._rows = [row for row in rows if row.category in ("", category)]
         self._plan, self._zone = plan, zone
         self._own = tuple(sorted(set(holidays)))
+        self._calls = calls
 
     @property
     def any(self) -> bool:
-        return bool(self._rows) or self._plan.hours is not None
+        return bool(self._rows) or self._plan.hours is not None or self._calls
 
     def of(self, place: Place) -> tuple[list[Hours], tuple[str, ...]]:
         """What holds there, and in which zones."""
         found = [self._hours(row, place.country) for row in self._rows if row.country in ("", place.country)]
         if (own := self._plan.hours) is not None:
             found.append(Hours(own.opens, own.closes, own.weekdays, self._holidays(place.country, own.skip_holidays), "campaign"))
+        if self._calls:
+            found += self._law(place)
         return found, place.zones or (self._zone,)
 
     def opens(self, place: Place, at: datetime) -> datetime | None:
@@ -82,6 +89,16 @@ class Rules:
         days = self._holidays(country, row.skip_holidays)
         return Hours(row.opens, row.closes, tuple(row.weekdays), days, row.name, row.valid_from, row.valid_until)
 
+    def _law(self, place: Place) -> Iterator[Hours]:
+        """When people there may be called at all: the days, and on each the hours."""
+        rule = call_hours.rule_at(place)
+        name = rule.source or CALL_HOURS
+        yield Hours(0, 1440, tuple(rule.hours), self._holidays(place.country, rule.holidays), name, law=True)
+        for span in dict.fromkeys(rule.hours.values()):
+            opens, closes = (one.hour * 60 + one.minute for one in span)
+            days = tuple(day for day, hours in rule.hours.items() if hours == span)
+            yield Hours(opens, closes, name=name, only=days, law=True)
+
     def _holidays(self, country: str, skip: bool) -> tuple[date, ...]:
         if not skip:
             return ()
@@ -89,12 +106,12 @@ class Rules:
         return (*self._own, *((brazil(year) + brazil(year + 1)) if country == "BR" else ()))
 
 
-async def load(r: Read, company_id: UUID, plan: Plan, category: str) -> Rules:
-    """Those that hold for a campaign with this plan and category."""
+async def load(r: Read, company_id: UUID, plan: Plan, category: str, *, calls: bool = False) -> Rules:
+    """Those that hold for a campaign with this plan and category; `calls`: it calls real people, so the law of their place holds, too."""
     company = await r.fetchrow(_COMPANY, company_id)
     assert company is not None
     rows = [SendHours(*row) for row in await r.fetch(_ROWS, company_id)]
-    return Rules(rows, plan, category, company["time_zone"], company["holidays"])
+    return Rules(rows, plan, category, company["time_zone"], company["holidays"], calls=calls)
 
 
 async def send_hours(actor: Actor) -> list[SendHours]:

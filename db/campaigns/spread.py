@@ -13,9 +13,9 @@ from db.messages import queueing
 from db.work import Work
 
 
-async def lay_out(w: Work, campaign_id: UUID, plan: Plan, category: str) -> int:
-    """Returns how many people got a moment of their own. 0 without hours and spreading: all go as fast as they can."""
-    rules = await load(w, w.company_id, plan, category)
+async def lay_out(w: Work, campaign_id: UUID, plan: Plan, category: str, *, calls: bool = False) -> int:
+    """`calls`: it calls real people. Returns how many people got a moment of their own. 0 without hours and spreading: all go as fast as they can."""
+    rules = await load(w, w.company_id, plan, category, calls=calls)
     if not rules.any and not plan.spread_minutes:
         return 0
     moment = now()

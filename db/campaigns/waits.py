@@ -89,7 +89,8 @@ async def _ask(r: Read, company_id: UUID, campaign_id: UUID) -> _Asked | None:
     if row is None or row["state"] not in _OPEN:
         return None
     plan = plan_of(msgspec.json.decode(row["settings"]))
-    rules = await load(r, company_id, plan, row["category"] or "marketing")
+    rings = registry.provider(row["kind"]).capabilities.calls and not row["sandbox"]
+    rules = await load(r, company_id, plan, row["category"] or "marketing", calls=rings)
     return _Asked(row, rules, plan.spread_minutes > 0, now())
 
 

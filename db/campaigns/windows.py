@@ -21,7 +21,7 @@ WEEK = (0, 1, 2, 3, 4, 5, 6)
 
 class Hours(msgspec.Struct, frozen=True):
     """On these weekdays (Monday 0) from `opens` to before `closes`, in minutes of the day. `name`: what holds somebody outside of it, for people.
-    `since`, `until`: the first and the last day on which the rule counts at all; on others it forbids nothing."""
+    `since`, `until`: the first and the last day on which the rule counts at all, `only` the weekdays; on others it forbids nothing."""
 
     opens: int
     closes: int
@@ -30,15 +30,22 @@ class Hours(msgspec.Struct, frozen=True):
     name: str = ""
     since: date | None = None
     until: date | None = None
+    only: tuple[int, ...] = WEEK
+    law: bool = False  # of the place of who is called
 
     def counts(self, day: date) -> bool:
-        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+        return (
+            day.weekday() in self.only and (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+        )
 
     def forbids(self, local: datetime) -> WaitRule | None:
         """By a clock on the wall: what of the rule forbids this moment."""
         day = local.date()
         if not self.counts(day):
             return None
+        if self.law:
+            open_now = self.opens <= local.hour * 60 + local.minute < self.closes
+            return None if open_now and day.weekday() in self.weekdays and day not in self.holidays else WaitRule.CALL_HOURS
         if day in self.holidays:
             return WaitRule.HOLIDAY
         if day.weekday() not in self.weekdays:

@@ -48,6 +48,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     messaging_limit: int | None = None
     limit_known: bool = False  # then None means unlimited
     throughput: float | None = None
+    places: int | None = None  # calls at once
 
 
 async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
@@ -57,6 +58,7 @@ async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
         update channel set
             check_result = $3::jsonb, checked_at = now(), number = coalesce($4, number), quality = coalesce($5, quality),
             messaging_limit = case when $6 then $7 else messaging_limit end, throughput = coalesce($8, throughput),
+            places = coalesce($11, places),
             state = case when state = 'paused' then state when $9::text is null then 'connected' else 'error' end,
             state_reason = case when state = 'paused' then state_reason else $9 end,
             state_detail = case when state = 'paused' then state_detail else $10 end
@@ -72,6 +74,7 @@ async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
         result.throughput,
         result.failure,
         result.detail,
+        result.places,
     )
     w.emit(ChannelChanged(channel_id=channel_id))
 

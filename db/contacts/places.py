@@ -38,10 +38,11 @@ _UNKNOWN = "Etc/Unknown"
 
 
 class Place(NamedTuple):
-    """`country`: ISO 3166, two capitals, "" where nobody knows. `zones`: all in which the person may be."""
+    """`country`: ISO 3166, two capitals, "" where nobody knows. `zones`: all in which the person may be. `area`: the Brazilian area code."""
 
     country: str
     zones: tuple[str, ...]
+    area: str = ""
 
 
 NOWHERE = Place("", ())
@@ -62,7 +63,7 @@ def place(address: str) -> Place:
 
 @lru_cache(maxsize=200)
 def _of_number(start: str) -> Place:
-    return Place("BR", _AREAS.get(start[3:]) or _of_country("BR").zones)
+    return Place("BR", _AREAS.get(start[3:]) or _of_country("BR").zones, start[3:])
 
 
 @lru_cache(maxsize=50_000)

@@ -45,9 +45,12 @@ _DAYS_AHEAD = 10
 
 def rule_of(address: str) -> Rule:
     """The rule that counts for a number with +."""
-    where = place(address)
-    area = address[3:5] if address.startswith("+55") else ""
-    return next(rule for rule in RULES if rule.country in ("", where.country) and (not rule.areas or area in rule.areas))
+    return rule_at(place(address))
+
+
+def rule_at(where: Place) -> Rule:
+    """The rule that counts at a place."""
+    return next(rule for rule in RULES if rule.country in ("", where.country) and (not rule.areas or where.area in rule.areas))
 
 
 def wait(address: str, at: datetime) -> timedelta:

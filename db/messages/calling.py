@@ -12,11 +12,9 @@ from db.clock import now
 from db.contacts.notes import must_exist
 from db.conversations import record
 from db.errors import ErrorCode
-from db.messages import answers, call_hours, calls, conversation, queueing, render
+from db.messages import answers, call_hours, calls, conversation, queueing, render, tries
 from db.messages.answers import ReplyChannel
 from db.messages.conversation import Entry
-from db.messages.enums import CallStage
-from db.messages.enums import MessageState as M
 from db.messages.errors import CallError
 from db.messages.events import ConversationChanged
 from db.messages.render import CallContent
@@ -38,14 +36,6 @@ class CallChannel(NamedTuple):
     opens_at: datetime | None
 
 
-# What surely never rang counts for nothing.
-_TRIES = f"""
-select count(*) filter (where c.created_at > now() - interval '1 day') as day, count(*) as week,
-    bool_or(m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) or m.provider_id is not null and c.stage < {CallStage.ENDED}) as under_way
-from message m join call c on c.company_id = $1 and c.id = m.id
-where m.company_id = $1 and m.contact_id = $2 and c.created_at > now() - interval '7 days'
-    and (m.provider_id is not null or m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}, {M.FAILED_UNKNOWN}))
-"""
 _PERSON = """
 select p.name, c.name as company from contact p join company c on c.id = $1 where p.company_id = $1 and p.id = $2
 """
@@ -96,12 +86,11 @@ async def _judged(r: Read, company_id: UUID, contact_id: UUID, way: ReplyChannel
     obstacle: ErrorCode | None = way.obstacle
     opens_at: datetime | None = None
     if obstacle is None and way.address is not None:
-        tries = await r.fetchrow(_TRIES, company_id, contact_id)
-        assert tries is not None
-        rule, wait = call_hours.rule_of(way.address), call_hours.wait(way.address, now())
-        if tries["under_way"]:
+        known = (await tries.of(r, company_id, [contact_id])).get(contact_id, tries.NONE)
+        wait = call_hours.wait(way.address, now())
+        if known.under_way:
             obstacle = CallError.CALL_UNDER_WAY
-        elif not way.sandbox and (tries["day"] >= rule.per_day or tries["week"] >= rule.per_week):
+        elif not way.sandbox and tries.free_at(way.address, known) is not None:
             obstacle = CallError.TOO_MANY_CALLS
         elif not way.sandbox and wait:
             obstacle, opens_at = CallError.CALL_HOURS, now() + wait

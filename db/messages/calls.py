@@ -18,6 +18,7 @@ from db.messages.content import Call, File
 from db.messages.enums import CallOutcome, CallSpeaker, CallStage
 from db.messages.enums import MessageState as M
 from db.messages.events import ConversationChanged
+from db.messages.files import MessageFile
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, system_read
@@ -49,12 +50,14 @@ class Told(NamedTuple):
     summary: str | None = None
     sentiment: str | None = None
     successful: bool | None = None
+    callback_at: datetime | None = None
 
 
 class CallDetail(Struct, frozen=True, kw_only=True):
-    """One call with what was said. `outcome` None: it is not over."""
+    """One call with what was said. `outcome` None: it is not over. `message_id`: it has its id, but for an earlier try of the same message."""
 
     id: UUID
+    message_id: UUID
     contact_id: UUID | None
     channel_id: UUID
     stage: str
@@ -66,22 +69,28 @@ class CallDetail(Struct, frozen=True, kw_only=True):
     sentiment: str | None
     successful: bool | None
     turns: list[Turn]
+    files: list[MessageFile]  # recordings
 
 
 _BEGIN = "insert into call(company_id, id, channel_id) values ($1, $2, $3) on conflict do nothing"
+# An earlier try is known by the provider's id alone: its message speaks of the newest one.
 _MESSAGE = """
-select m.id, m.contact_id from attempt a join message m on m.company_id = $1 and m.id = a.message_id where a.company_id = $1 and a.id = $2
+select t.id, m.contact_id, m.id as message_id from attempt a join message m on m.company_id = $1 and m.id = a.message_id
+join call t on t.company_id = $1 and t.try_of = m.id and t.provider_call_id = $3 where a.company_id = $1 and a.id = $2
 union all
-select id, contact_id from message where company_id = $1 and provider_id = $3 and channel_id = $4
+select m.id, m.contact_id, m.id from attempt a join message m on m.company_id = $1 and m.id = a.message_id where a.company_id = $1 and a.id = $2
+    and not exists (select from attempt n where n.company_id = $1 and n.message_id = m.id and n.epoch > a.epoch and n.provider_id is not null)
 union all
-select id, contact_id from inbound_message where company_id = $1 and channel_id = $4 and provider_id = $3
+select id, contact_id, id from message where company_id = $1 and provider_id = $3 and channel_id = $4
+union all
+select id, contact_id, id from inbound_message where company_id = $1 and channel_id = $4 and provider_id = $3
 limit 1
 """
-_LATER = ("outcome", "provider_reason", "started_at", "ended_at", "seconds", "summary", "sentiment", "successful")
+_LATER = ("outcome", "provider_reason", "started_at", "ended_at", "seconds", "summary", "sentiment", "successful", "callback_at")
 """What a later stage tells counts; an earlier one only fills what is not known."""
 _TELL = f"""
 insert into call(company_id, id, channel_id, provider_call_id, stage, {", ".join(_LATER)})
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 on conflict (company_id, id) do update set
     provider_call_id = coalesce(call.provider_call_id, excluded.provider_call_id), stage = greatest(call.stage, excluded.stage),
     {", ".join(f"{one} = case when excluded.stage >= call.stage then coalesce(excluded.{one}, call.{one}) else coalesce(call.{one}, excluded.{one}) end" for one in _LATER)}
@@ -134,10 +143,20 @@ async def tell(w: Work, told: Told) -> UUID | None:
     if told.recording_url is not None:
         await files.expect(w, row["id"], told.channel_id, Call(recording=File(url=told.recording_url, mime_type="audio/wav")))
     if row["contact_id"] is not None:
-        await record.grew(w, told.channel_id, row["contact_id"], row["id"])
+        await record.grew(w, told.channel_id, row["contact_id"], row["message_id"])
         w.emit(ConversationChanged(contact_id=row["contact_id"]))
     call_id: UUID = row["id"]
     return call_id
+
+
+async def campaign_of(w: Work, call_id: UUID) -> UUID | None:
+    """The campaign that placed a call."""
+    found: UUID | None = await w.fetchval(
+        "select m.campaign_id from call c join message m on m.company_id = $1 and m.id = coalesce(c.try_of, c.id) where c.company_id = $1 and c.id = $2",
+        w.company_id,
+        call_id,
+    )
+    return found
 
 
 async def _say(w: Work, call_id: UUID, told: Told) -> None:
@@ -160,8 +179,8 @@ async def one(actor: Actor, call_id: UUID) -> CallDetail:
     actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(
-            f"select c.id, c.channel_id, c.stage, {', '.join(f'c.{one}' for one in _LATER)}, coalesce(m.contact_id, i.contact_id) as contact_id"
-            " from call c left join message m on m.company_id = $1 and m.id = c.id"
+            f"select c.id, coalesce(c.try_of, c.id) as message_id, c.channel_id, c.stage, {', '.join(f'c.{one}' for one in _LATER)}, coalesce(m.contact_id, i.contact_id) as contact_id"
+            " from call c left join message m on m.company_id = $1 and m.id = coalesce(c.try_of, c.id)"
             " left join inbound_message i on i.company_id = $1 and i.id = c.id where c.company_id = $1 and c.id = $2",
             actor.company_id,
             call_id,
@@ -173,8 +192,10 @@ async def one(actor: Actor, call_id: UUID) -> CallDetail:
             actor.company_id,
             call_id,
         )
+        recordings = await files.of_messages(r, actor.company_id, [call_id])
     return CallDetail(
         id=row["id"],
+        message_id=row["message_id"],
         contact_id=row["contact_id"],
         channel_id=row["channel_id"],
         stage=CallStage(row["stage"]).label,
@@ -186,6 +207,7 @@ async def one(actor: Actor, call_id: UUID) -> CallDetail:
         sentiment=row["sentiment"],
         successful=row["successful"],
         turns=[Turn(CallSpeaker(turn["speaker"]), turn["body"], turn["start_ms"], turn["end_ms"]) for turn in turns],
+        files=recordings.get(call_id, []),
     )
 
 
@@ -225,6 +247,7 @@ _SILENT = f"""
 select c.company_id, c.id, c.channel_id, coalesce(c.provider_call_id, m.provider_id) as provider_call_id
 from call c left join message m on m.company_id = c.company_id and m.id = c.id
 where c.stage < {CallStage.ANALYZED} and c.look_at <= now() and coalesce(c.provider_call_id, m.provider_id) is not null
+    and m.state is distinct from {M.QUEUED}  -- one that waits for another try
 order by c.look_at limit 200
 """
 _NEVER_PLACED = f"""
@@ -243,7 +266,7 @@ _LOOKED = """
 update call set look_at = now() + greatest(now() - created_at, interval '5 minutes'),
     stage = case when created_at < now() - interval '2 days' then 3 else stage end,
     outcome = case when created_at < now() - interval '2 days' then coalesce(outcome, 'fault') else outcome end
-where company_id = $1 and id = $2
+where company_id = $1 and id = $2 returning stage
 """
 
 
@@ -263,9 +286,9 @@ async def close_unplaced(w: Work) -> None:
     await w.execute(_CLOSE, w.company_id)
 
 
-async def looked(w: Work, call_id: UUID) -> None:
-    """The provider was asked: so long until it is asked again; after two days the call counts as broken off."""
-    await w.execute(_LOOKED, w.company_id, call_id)
+async def looked(w: Work, call_id: UUID) -> bool:
+    """The provider was asked: so long until it is asked again; after two days the call counts as broken off. Whether it is over."""
+    return bool((await w.fetchval(_LOOKED, w.company_id, call_id) or 0) >= CallStage.ENDED)
 
 
 # -- erasing
@@ -273,6 +296,7 @@ async def looked(w: Work, call_id: UUID) -> None:
 _THEIRS = """
 delete from call where company_id = $1 and id in (
     select id from message where company_id = $1 and contact_id = any($2::uuid[])
+    union all select c.id from message m join call c on c.company_id = $1 and c.try_of = m.id where m.company_id = $1 and m.contact_id = any($2::uuid[])
     union all select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[]))
 """
 

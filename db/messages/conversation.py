@@ -236,7 +236,8 @@ def _entry(row: asyncpg.Record) -> Entry:
                 kind = content.kind_of(held)
             if isinstance(sent_content, render.AnswerContent) and sent_content.reply_to is not None:
                 context = Context(provider_id=sent_content.reply_to)
-            rendered = render.draw(sent_content, row["params"])
+            if not isinstance(sent_content, render.ScriptContent):  # what was said in a call stands in the call
+                rendered = render.draw(sent_content, row["params"])
     except msgspec.MsgspecError:  # written by a version that is newer than this process
         kind, rendered = row["kind"] or "unknown", render.RenderedMessage(None, row["body"] or "", None, [])
     return Entry(

@@ -71,10 +71,12 @@ with picked as materialized (
 ), emptied as (
     update message m set content = '{render.encode(render.ForgottenContent())}', params = '{{}}', context = null, requeue_allowed = false
     from picked where m.company_id = $1 and m.id = picked.id and m.state not in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) and m.reacts_to is null
+), spoken as (
+    select id from picked union all select c.id from picked join call c on c.company_id = $1 and c.try_of = picked.id
 ), words as (
-    delete from call_turn t using picked where t.company_id = $1 and t.call_id = picked.id
+    delete from call_turn t using spoken where t.company_id = $1 and t.call_id = spoken.id
 ), said as (
-    update call c set summary = null from picked where c.company_id = $1 and c.id = picked.id and c.summary is not null
+    update call c set summary = null from spoken where c.company_id = $1 and c.id = spoken.id and c.summary is not null
 )
 select id from picked order by id desc limit 1
 """

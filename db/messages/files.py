@@ -313,7 +313,8 @@ _LET_GO = """
 update message_file set state = $3, name = null, provider_id = null, url = null
 where company_id = $1 and state <> $3 and message_id in (
     select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[])
-    union all select id from message where company_id = $1 and contact_id = any($2::uuid[]))
+    union all select id from message where company_id = $1 and contact_id = any($2::uuid[])
+    union all select c.id from message m join call c on c.company_id = $1 and c.try_of = m.id where m.company_id = $1 and m.contact_id = any($2::uuid[]))
 """
 
 

@@ -72,6 +72,7 @@ class FailureReason(enum.StrEnum):
     QUIET_HOURS = "quiet_hours", True
     SPEND_CAP = "spend_cap", True
     WARM_UP = "warm_up", True
+    CALL_LIMIT = "call_limit", True
     # rates and accidents
     PAIR_RATE = "pair_rate", True
     THROUGHPUT = "throughput", True

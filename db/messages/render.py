@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 
-from db.channels.enums import TemplateCategory
 from db.messages.content import (
     FORGOTTEN,
     Audio,
@@ -95,6 +94,25 @@ class TextContent(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
     @property
     def fields(self) -> list[str]:
         return list(dict.fromkeys(part.name for part in parse(self.body) if isinstance(part, Variable)))
+
+
+class ScriptContent(TextContent, frozen=True, kw_only=True, omit_defaults=True, tag="script", tag_field="kind"):
+    """What a virtual agent is told to say in the calls of a campaign. `voicemail`: what it leaves on a machine, with variables; "": it hangs
+    up. `agent`: who speaks, by the provider's id; "": the number's own. `company`: whose name it says."""
+
+    voicemail: str = ""
+    agent: str = ""
+    company: str = ""
+
+    @property
+    def fields(self) -> list[str]:
+        used = [part.name for text in (self.body, self.voicemail) for part in parse(text) if isinstance(part, Variable)]
+        return list(dict.fromkeys(["name", *used]))
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see it; what became of the call is added by who reads it."""
+        return Call(direction="out")
 
 
 class AnswerContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -236,9 +254,12 @@ class ReactionContent(AnswerContent, frozen=True, kw_only=True, tag="reaction"):
 
 
 class CallContent(AnswerContent, frozen=True, kw_only=True, tag="call"):
-    """A call by a virtual agent. `variables`: what it is told of the person, by the names that its instructions use."""
+    """A call by a virtual agent. `variables`: what it is told of the person, by the names that its instructions use. `voicemail`: what it
+    leaves on a machine; "": it hangs up; None: as its owner has it. `agent`: who speaks, by the provider's id; "": the number's own."""
 
     variables: dict[str, str] = {}
+    voicemail: str | None = None
+    agent: str = ""
 
     @property
     def shown(self) -> MessageContent:
@@ -255,7 +276,8 @@ class ForgottenContent(AnswerContent, frozen=True, kw_only=True, tag="forgotten"
         return FORGOTTEN
 
 
-ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | ChangeContent | CallContent | ForgottenContent
+Spoken = CallContent | ScriptContent
+ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | ChangeContent | ForgottenContent | Spoken
 """What is drawn as what comes in is, by its `shown`."""
 Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent | ShownContent
 Button = tuple[Literal["quick_reply", "url", "phone", "list", "flow", "catalog"], str]
@@ -320,8 +342,8 @@ def slot_values(content: TemplateContent, params: list[str]) -> list[str]:
 class TextSender:
     """A free text parsed once; `render` is called per message."""
 
-    def __init__(self, content: TextContent) -> None:
-        self._parts = parse(content.body)
+    def __init__(self, content: TextContent, body: str | None = None) -> None:
+        self._parts = parse(content.body if body is None else body)
         self._fields = content.fields
 
     def render(self, params: list[str]) -> str:
@@ -350,45 +372,18 @@ def draw(content: Content, params: list[str]) -> RenderedMessage:
         text = str(component.get("text") or "")
         if kind == "HEADER":
             form = str(component.get("format") or "TEXT").upper()
-            header = _filled(text, "header.", values) if form == "TEXT" else f"[{form.lower()}]"
+            header = filled(text, "header.", values) if form == "TEXT" else f"[{form.lower()}]"
         elif kind == "BODY":
-            body = _filled(text, "", values)
+            body = filled(text, "", values)
         elif kind == "FOOTER":
             footer = text
         elif kind == "BUTTONS":
-            for button in component.get("buttons") or []:
-                buttons.append((_BUTTONS.get(str(button.get("type", "")).upper(), "quick_reply"), str(button.get("text", ""))))
+            buttons += [
+                (_BUTTONS.get(str(one.get("type", "")).upper(), "quick_reply"), str(one.get("text", "")))
+                for one in component.get("buttons") or []
+            ]
     file_id = next((slot.file for slot in content.slots if slot.file is not None), None)
     return RenderedMessage(header, body, footer, buttons, header_file_id=file_id)
-
-
-def leads_with_text(content: TemplateContent) -> bool:
-    """Whether there is nothing but text to it: no picture, film, document or place at its head."""
-    headers = [one for one in content.components if str(one.get("type", "")).upper() == "HEADER"]
-    return all(str(one.get("format") or "TEXT").upper() == "TEXT" for one in headers)
-
-
-def written_buttons(content: TemplateContent, params: list[str]) -> list[str]:
-    """The buttons that lead somewhere as lines of a text: name and address, number or code. Those of a code for signing in only copy
-    what the text says."""
-    if content.category == TemplateCategory.AUTHENTICATION.value:
-        return []
-    values = {slot.placeholder: value for slot, value in zip(content.slots, slot_values(content, params), strict=True)}
-    lines = []
-    for component in content.components:
-        if str(component.get("type", "")).upper() == "BUTTONS":
-            for index, button in enumerate(component.get("buttons") or []):
-                match str(button.get("type", "")).upper():
-                    case "URL":
-                        target = _filled(str(button.get("url") or ""), f"button.{index}.", values)
-                    case "PHONE_NUMBER":
-                        target = str(button.get("phone_number") or "")
-                    case "COPY_CODE":
-                        target = values.get(f"button.{index}.1") or ""
-                    case _:
-                        continue
-                lines.append(": ".join(part for part in (str(button.get("text") or ""), target) if part))
-    return lines
 
 
 _BUTTONS: dict[str, Literal["quick_reply", "url", "phone", "flow", "catalog"]] = {
@@ -396,5 +391,6 @@ _BUTTONS: dict[str, Literal["quick_reply", "url", "phone", "flow", "catalog"]] =
 }  # fmt: skip
 
 
-def _filled(text: str, prefix: str, values: dict[str, str]) -> str:
+def filled(text: str, prefix: str, values: dict[str, str]) -> str:
+    """With what fills its placeholders."""
     return _PLACEHOLDER.sub(lambda m: values.get(prefix + m[1]) or m[0], text)

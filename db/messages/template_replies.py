@@ -12,7 +12,7 @@ from db.channels import queries
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.channels.queries import TemplateView
 from db.errors import Field, NotFound, RequestError
-from db.messages import render, values
+from db.messages import render, template_words, values
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.place import Place
 from db.messages.render import CONSTANT, Binding, LiteralContent, RenderedMessage, Slot, TemplateContent
@@ -35,7 +35,7 @@ class Filled(NamedTuple):
         shown = render.draw(self.content, self.params)
         if not self.as_text:
             return shown
-        buttons = "\n".join(render.written_buttons(self.content, self.params))
+        buttons = "\n".join(template_words.written_buttons(self.content, self.params))
         return RenderedMessage(
             None, "\n\n".join(part for part in (shown.header, shown.body, buttons, shown.footer) if part), None, []
         )
@@ -68,7 +68,7 @@ async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Bindin
     content = TemplateContent(view.name, view.language, view.category.value, view.components, slots)
     params = await values.of_person(r, company_id, place.contact_id, place.address, content.fields) if content.fields else []
     as_text = place.capabilities.write_template is None
-    if as_text and not render.leads_with_text(content):
+    if as_text and not template_words.leads_with_text(content):
         raise ReplyError.TEMPLATE_NOT_TEXT()
     return Filled(view, content, params, render.slot_values(content, params), as_text)
 

@@ -27,7 +27,8 @@ _PAGE = 500
 _OF_CONVERSATIONS = "t.conversation_id = any($3::uuid[])"
 _MESSAGES = (
     "(select id from message where company_id = $1 and contact_id = any($2::uuid[])"
-    " union all select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[]))"
+    " union all select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[])"
+    " union all select c.id from message m join call c on c.company_id = $1 and c.try_of = m.id where m.company_id = $1 and m.contact_id = any($2::uuid[]))"
 )
 _OF_MESSAGES = f"t.message_id in {_MESSAGES}"
 _LEADS = "select id from lead where company_id = $1 and contact_id = any($2::uuid[])"

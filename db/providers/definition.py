@@ -180,8 +180,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
     addresses: tuple[IdentityKind, ...]
     """How it reaches a person, the best first."""
-    campaign_content: Literal["template", "text"] | None
-    """What a campaign may say: an approved template, or any text. None: it takes no campaigns."""
+    campaign_content: Literal["template", "text", "call"] | None
+    """What a campaign may say: an approved template, any text, or a script for a virtual agent that calls. None: it takes no campaigns."""
     text_limit: int
     """Characters of one text."""
     unit: Literal["message", "segment"] = "message"

@@ -172,11 +172,12 @@ async def refuse(actor: Actor, transfer_id: UUID) -> None:
 
 
 async def failed(w: Work, call_id: UUID, outcome: Out) -> None:
-    """The phone of who took it was not reached by a person: they get no calls until they say so again."""
+    """The phone of who took it was not reached by a person: they get no calls until they say so again, unless the caller hung up first."""
     row = await _open_of(w, call_id)
     if row is None or row["state"] != TransferState.ACCEPTED:
         return
-    await _away(w, row["user_id"])
+    if outcome is not Out.HUNG_UP:
+        await _away(w, row["user_id"])
     await _end(w, row, outcome)
 
 

@@ -13,6 +13,10 @@ RINGING: Words = {
     "pt-BR": "A equipe ainda está sendo chamada. Peça mais um momento e peça uma pessoa de novo.",
     "en": "The team is still being rung. Ask for another moment, then ask for a person again.",
 }
+GONE: Words = {
+    "pt-BR": "Ninguém pode atender agora, e o número de quem liga não é conhecido. Peça desculpas e diga para ligar de novo mais tarde; não prometa retorno.",
+    "en": "Nobody can take the call now, and the caller's number is not known. Apologise, and ask them to call again later; do not promise to call back.",
+}
 OFFERS: dict[Overflow, Words] = {
     Overflow.CALLBACK: {
         "pt-BR": "Ninguém pode atender agora. Peça desculpas, diga que a equipe liga de volta e pergunte o melhor horário.",
@@ -30,9 +34,9 @@ OFFERS: dict[Overflow, Words] = {
 
 
 def of(standing: Standing | None, language: str) -> str:
-    """None: the call is not known here, which is as if nobody were there."""
+    """None: the call is not known here (a hidden number, or too early): nothing is noted, so nothing is promised."""
     if standing is None:
-        return OFFERS[Overflow.CALLBACK][language]
+        return GONE[language]
     match standing.state:
         case TransferState.ACCEPTED:
             return TAKEN[language]

@@ -354,3 +354,47 @@ async def test_a_comparison_is_a_table_with_a_row_for_each_campaign(
     assert len(first) == len(second) == len(heads)
     gone = await client.get("/v1/campaigns/compare.csv", params={"campaign_id": str(UUID(int=1))}, headers=auth)
     assert gone.status_code == 404
+
+
+async def test_a_campaign_of_calls_is_written_looked_at_and_listed(
+    client: httpx.AsyncClient, auth: Headers, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel_id = await factories.channel(owner_db, owner, "voice_retell", external_id="+551130000000")
+    await factories.contacts(owner_db, owner, 2)
+    calls = {"tries": 2, "voicemail": "Oi {{first_name}}", "at_once": 3}
+    draft = await _draft(
+        client,
+        auth,
+        channel_id=str(channel_id),
+        body="Oi {{first_name|tudo bem}}, aqui é da loja.",
+        audience={"everyone": True},
+        settings={"calls": calls},
+    )
+    assert draft["settings"]["calls"] == {**calls, "agent": "", "callback": True}
+    preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
+    assert [(p["code"], p["step"]) for p in preview["problems"]] == [("missing_fallback", "message")]
+    calls["voicemail"] = ""
+    (await client.patch(f"/v1/campaigns/{draft['id']}", json={"settings": {"calls": calls}}, headers=auth)).raise_for_status()
+    preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
+    assert preview["problems"] == []
+    assert preview["messages"][0]["body"] == "Oi Pessoa, aqui é da loja."
+    (await client.post(f"/v1/campaigns/{draft['id']}/launch", json={}, headers=auth)).raise_for_status()
+    await lifecycle.prepare(owner.company_id, UUID(draft["id"]))
+    await owner_db.execute(
+        "insert into call(company_id, id, channel_id, provider_call_id, stage, outcome, seconds) select $1, id, $2, id::text, 3,"
+        " 'no_answer', 9 from message where campaign_id = $3 and address = '+5511900000001'",
+        owner.company_id,
+        channel_id,
+        UUID(draft["id"]),
+    )
+    progress = (await client.get(f"/v1/campaigns/{draft['id']}/progress", headers=auth)).json()["calls"]
+    assert (progress["calls"], progress["places"], progress["again"], progress["seconds"]) == (1, 3, 1, 9)
+    assert progress["outcomes"] == [{"outcome": "no_answer", "calls": 1}]
+    listed = (await client.get(f"/v1/campaigns/{draft['id']}/calls", headers=auth)).json()["items"]
+    assert [(one["outcome"], one["contact_name"], one["number"], one["stage"]) for one in listed] == [
+        ("no_answer", "Pessoa 1", 1, "analyzed")
+    ]
+    one = (await client.get(f"/v1/calls/{listed[0]['id']}", headers=auth)).json()
+    assert (one["message_id"], one["files"]) == (one["id"], [])
+    none = await client.get(f"/v1/campaigns/{draft['id']}/calls", params={"outcome": "answered"}, headers=auth)
+    assert none.json()["items"] == []

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.campaign_progress import ContactCampaign, Progress, Recipient, RecipientHistory
+from api.contract.campaign_progress import CampaignCall, ContactCampaign, Progress, Recipient, RecipientHistory
 from api.contract.campaigns import (
     Binding,
     Campaign,
@@ -155,6 +155,10 @@ async def retry_failed(api: ApiClient, campaign_id: UUID, body: RetryFailed) -> 
 
 async def progress(api: ApiClient, campaign_id: UUID) -> Progress:
     return await api.get(f"/v1/campaigns/{campaign_id}/progress", Progress)
+
+
+async def calls(api: ApiClient, campaign_id: UUID, params: Params) -> Page[CampaignCall]:
+    return await api.get(f"/v1/campaigns/{campaign_id}/calls", Page[CampaignCall], params)
 
 
 async def recipients(api: ApiClient, campaign_id: UUID, params: Params) -> Page[Recipient]:

@@ -82,6 +82,7 @@ def limit_now(limit: str | None, value: float | None, until: datetime | None) ->
         "holiday": _("Held: it is a holiday where they are"),
         "call_hours": _("Held by the hours in which people may be called"),
         "spend_cap": _("Held by the limit of costs"),
+        "places": _("As many calls go on as there are places for; the next begins when one ends"),
         "warm_up": _("Held by the warm-up: the number is young, and its new people of today are reached"),
         "channel": _("The channel cannot send; see its page"),
         "unavailable": _("The limits cannot be read at the moment"),

@@ -89,6 +89,7 @@ def _accidents() -> dict[str, str]:
     return {
         "pair_rate": _("Wait a little, then try again."),
         "quiet_hours": _("It goes out by itself as soon as the hours allow it."),
+        "call_limit": _("They are called by themselves as soon as the rules for calls allow it."),
         "warm_up": _("It goes out by itself on the next day, within the pace of the young number."),
         "spend_cap": _("Raise the limit and resume, or leave it as it is: nothing more is spent."),
         "throughput": _("Try again: we slow down by ourselves."),

@@ -110,6 +110,7 @@ class CallEvent(Event, frozen=True, kw_only=True):
     summary: str | None = None
     sentiment: str | None = None
     successful: bool | None = None
+    callback_at: datetime | None = None  # when they want to be called
     cost: int | None = None
 
 

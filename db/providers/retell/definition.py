@@ -18,8 +18,8 @@ PROVIDER = Provider(
     ),
     capabilities=Capabilities(
         addresses=(IdentityKind.PHONE,),
-        campaign_content=None,
-        text_limit=0,
+        campaign_content="call",
+        text_limit=1600,
         reply_kinds=(),
         calls=True,
         reaches_landlines=True,

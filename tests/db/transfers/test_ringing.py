@@ -17,6 +17,7 @@ from db.transfers.ringing import Wish
 from db.work import work
 from tests.api.conftest import make_member
 from tests.db.channels.factories import make_channel, make_contact
+from workers import calls
 
 
 class Desk:
@@ -257,3 +258,40 @@ async def test_another_company_sees_and_takes_nothing(desk: Desk, stranger: Acto
     assert await queries.transfers(stranger, "all", before=None, limit=9) == []
     with pytest.raises(Exception, match="not here"):
         await ringing.accept(stranger, transfer.id)
+
+
+async def test_whoever_hangs_up_before_the_phone_is_taken_sends_nobody_away(desk: Desk) -> None:
+    bia = await desk.agent()
+    call = await desk.call()
+    await desk.look(desk.wish(call))
+    offer = await queries.offer(bia)
+    assert offer is not None
+    await ringing.accept(bia, offer.transfer_id)
+    call_id = await desk.db.fetchval("select id from call where provider_call_id = $1", call)
+    async with work(worker(desk.owner.company_id), Permission.CONTACTS_WRITE) as w:
+        await ringing.failed(w, call_id, TransferOutcome.HUNG_UP)
+    row = await desk.db.fetchrow("select state, outcome from call_transfer where id = $1", offer.transfer_id)
+    assert tuple(row) == ("ended", "hung_up")
+    assert await desk.db.fetchval("select available from call_agent where user_id = $1", bia.id) is True
+
+
+async def test_a_call_whose_end_is_never_told_ends_what_rings(desk: Desk) -> None:
+    bia = await desk.agent()
+    call = await desk.call()
+    await desk.look(desk.wish(call))
+    offer = await queries.offer(bia)
+    assert offer is not None
+    await ringing.accept(bia, offer.transfer_id)
+    await desk.db.execute(
+        "update call set created_at = now() - interval '3 days', look_at = now() - interval '1 minute' where provider_call_id = $1",
+        call,
+    )
+    await calls.round_()
+    row = await desk.db.fetchrow("select state, outcome from call_transfer where id = $1", offer.transfer_id)
+    assert tuple(row) == ("ended", "hung_up")
+
+
+async def test_who_is_not_known_is_promised_nothing(desk: Desk) -> None:
+    told = await desk.look(desk.wish("call_of_a_hidden_number"))
+    assert told.known is False
+    assert "não prometa" in told.words

@@ -77,7 +77,7 @@ class _Cadence:
             return None
         may = self._me.may
         known = Known(
-            kinds.writing(await campaigns.channels(self._api)) if may(Permission.CHANNELS_READ) else [],
+            kinds.campaigning(await campaigns.channels(self._api)) if may(Permission.CHANNELS_READ) else [],
             (await templates.templates(self._api, status=TemplateStatus.APPROVED, limit=200)).items
             if may(Permission.TEMPLATES_READ)
             else [],

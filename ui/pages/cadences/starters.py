@@ -22,7 +22,7 @@ class Starter(NamedTuple):
 def starters(channel: Channel) -> list[Starter]:
     """New steps with each call."""
     capabilities = kinds.can(channel.kind)
-    texts = capabilities.campaign_content == "text"
+    texts = capabilities.campaign_content in {"text", "call"}
 
     def write(text: str) -> Send:
         return Send(id=uuid4(), channel_id=channel.id, text=text if texts else None)

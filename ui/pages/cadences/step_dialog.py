@@ -178,7 +178,10 @@ class StepDialog:
             place.clear()
             with place:
                 one = next((one for one in self._known.channels if one.id == channel.value), None)
-                if one is not None and kinds.can(one.kind).campaign_content == "text":
+                content = kinds.can(one.kind).campaign_content if one is not None else None
+                if content == "call":
+                    self._draw_script(channel, known)
+                elif content == "text":
                     self._draw_text(channel, known)
                 else:
                     self._draw_template(channel, known)
@@ -196,6 +199,12 @@ class StepDialog:
             )
             hint = f"{hint} {once.format(n=hours)}"
         text = area_field(_("Text"), (known.text if known else None) or "", limit=1600, hint=hint)
+        self._needed = [channel, text]
+        self._read = lambda: Send(id=self._id, channel_id=channel.value, text=text.value)
+
+    def _draw_script(self, channel: Field[Any], known: Send | None) -> None:
+        hint = _("Who is not reached is called up to three times, with growing gaps; the person stands still meanwhile.")
+        text = area_field(_("What the agent says and asks"), (known.text if known else None) or "", limit=1600, rows=6, hint=hint)
         self._needed = [channel, text]
         self._read = lambda: Send(id=self._id, channel_id=channel.value, text=text.value)
 

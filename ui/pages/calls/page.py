@@ -57,7 +57,8 @@ class _Call:
 
     async def _fetch(self) -> tuple[CallDetail, Message]:
         try:
-            return await client.one(self._api, self._id), await messages.one(self._api, self._id)
+            one = await client.one(self._api, self._id)
+            return one, await messages.one(self._api, one.message_id)
         except ApiProblem as error:
             if error.status == 404 and not self._place.is_deleted:
                 gone(self._place, _("This call is no longer here"), "/inbox")
@@ -65,7 +66,7 @@ class _Call:
 
     def _draw_words(self, found: tuple[CallDetail, Message]) -> None:
         one, message = found
-        playing = self._seen is not None and self._seen[1].files == message.files and self._seen[0] == one
+        playing = self._seen is not None and self._seen[0] == one
         self._seen = found
         if not playing:
             self._beside.clear()
@@ -103,7 +104,7 @@ def _draw_facts(one: CallDetail, message: Message) -> None:
             Text("p", one.summary)
         if sounded := labels.sentiment(one.sentiment):
             ui.label(sounded).classes("m-hint")
-        for file in message.files:
+        for file in one.files:
             draw_file(file)
         if one.contact_id is not None:
             with ui.element("div").classes("m-row"):

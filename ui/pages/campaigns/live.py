@@ -34,6 +34,7 @@ from ui.labels import campaigns as campaign_labels
 from ui.labels import channels as channel_labels
 from ui.labels.campaigns import campaign_state
 from ui.pages.campaigns import actions
+from ui.pages.campaigns.calls import Calls
 from ui.pages.campaigns.cost import Cost
 from ui.pages.campaigns.figures import Figures
 from ui.pages.campaigns.instead import Instead
@@ -197,6 +198,7 @@ class _Live:
     async def _move_people(self) -> None:
         if self._built:
             await self._people.refresh()
+            await self._calls.refresh()
             await self._cost.refresh()
             await self._trial.refresh()
 
@@ -216,6 +218,7 @@ class _Live:
         self._waits = Waits(progress)
         self._trial = Trial(self._campaign)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
+        self._calls = Calls(self._campaign, progress)
         self._instead = Instead(progress)
         self._cost = Cost(self._campaign)
         self._people = Recipients(self._campaign)
@@ -233,6 +236,7 @@ class _Live:
         self._waits.set(progress)
         self._outcomes.set(progress)
         self._instead.set(progress)
+        self._calls.set(progress)
 
     async def _only(self, reason: str) -> None:
         await self._people.only(reason)

@@ -24,7 +24,7 @@ async def fetch(api: ApiClient) -> list[Channel]:
     """The channels without what moves while one looks (its speed of the moment, when it was last checked or heard): a list that is equal
     is not drawn again."""
     steady = partial(msgspec.structs.replace, rate_now=0.0, checked_at=None, heard_at=None, templates_synced_at=None)
-    return [steady(channel) for channel in kinds.writing(await campaigns.channels(api))]
+    return [steady(channel) for channel in kinds.campaigning(await campaigns.channels(api))]
 
 
 def only_one(channels: list[Channel]) -> UUID | None:

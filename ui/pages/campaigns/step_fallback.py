@@ -27,7 +27,7 @@ MOVES = 15
 
 class FallbackCard:
     """`change(fallback=…)` on every move. `channels`: those over which it may go; `by_code`: the campaign's own number is connected by a code, so
-    the templates of official ones do, too. `around`: what is hidden while a template is written."""
+    the templates of official ones do, too; `calls`: it calls people. `around`: what is hidden while a template is written."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class FallbackCard:
         change: Callable[..., Any],
         *,
         by_code: bool = False,
+        calls: bool = False,
         templates: Sequence[Template] = (),
         custom: Sequence[CustomField] = (),
         around: Sequence[ui.element] = (),
@@ -50,31 +51,40 @@ class FallbackCard:
         self._channels: dict[UUID, Channel] = {channel.id: channel for channel in channels}
         names = {channel.id: channel.name for channel in channels}
         self._template_id, self._bindings = (known.template_id, known.bindings) if known is not None else (None, [])
-        title = _("If the number falls or does not reach somebody") if by_code else _("If WhatsApp does not reach somebody")
+        either = by_code or calls
+        title = _("If WhatsApp does not reach somebody")
+        if either:
+            title = _("If the calls do not reach somebody") if calls else _("If the number falls or does not reach somebody")
         with card(title), ui.element("div").classes("m-col m-gap"):
             if not names:
                 missing = (
                     _("With an SMS channel or the official API, they can get a message in its place.")
-                    if by_code
+                    if either
                     else _("With an SMS channel, they can get an SMS in its place.")
                 )
                 ui.label(missing).classes("m-hint")
-                ui.link(_("Connect a channel") if by_code else _("Connect an SMS channel"), "/channels").classes("m-link")
+                ui.link(_("Connect a channel") if either else _("Connect an SMS channel"), "/channels").classes("m-link")
                 return
             self._switch = switch_field(
-                _("Send it another way") if by_code else _("Send them an SMS in its place"),
+                _("Write to them in its place")
+                if calls
+                else _("Send it another way")
+                if by_code
+                else _("Send them an SMS in its place"),
                 known is not None,
-                hint=_("Once for each person, and only where it is sure that nothing arrived. They count as one person."),
+                hint=_("Once for each person, after the last call. They count as one person.")
+                if calls
+                else _("Once for each person, and only where it is sure that nothing arrived. They count as one person."),
                 on_change=lambda _on: self._read(),
             )
             with ui.element("div").classes("m-col m-near w-full") as self._inside:
                 chosen = known.channel_id if known is not None and known.channel_id in names else next(iter(names))
-                label = _("Over which channel") if by_code else _("SMS channel")
+                label = _("Over which channel") if either else _("SMS channel")
                 self._channel = select_field(label, names, chosen, on_change=self._choose)
                 with ui.element("div").classes("w-full") as self._sms:
                     self._draw_text(known)
                 self._cloud = ui.element("div").classes("w-full")
-                self._draw_late(known)
+                self._draw_late(known, either=either)
                 if by_code:
                     self._draw_moves(known)
             self._draw_template()
@@ -91,15 +101,15 @@ class FallbackCard:
             on_change=self._read,
         )
 
-    def _draw_late(self, known: CampaignFallback | None) -> None:
+    def _draw_late(self, known: CampaignFallback | None, *, either: bool) -> None:
         self._late = number_field(
-            _("Also for failures that WhatsApp tells later"),
+            _("Also for failures that are told later") if either else _("Also for failures that WhatsApp tells later"),
             known.late_hours if known is not None else LATE,
             low=1,
             high=168,
             suffix=_("hours"),
             hint=_("Counted from the end of the campaign. Whoever fails after that gets nothing else.")
-            if self._by_code
+            if either
             else _("Counted from the end of the campaign. Whoever fails after that gets no SMS."),
             on_change=self._read,
         )
@@ -163,9 +173,9 @@ class FallbackCard:
         self._change(fallback=chosen if on else None)
 
 
-def beside(channels: list[Channel], sandbox: bool, *, by_code: bool = False) -> list[Channel]:
-    """Those that may send in place of a channel: as real as it is."""
-    takes = ("text", "template") if by_code else ("text",)
+def beside(channels: list[Channel], sandbox: bool, *, by_template: bool = False) -> list[Channel]:
+    """Those that may send in place of a channel: as real as it is. `by_template`: over the official API, too."""
+    takes = ("text", "template") if by_template else ("text",)
     fits = [one for one in channels if one.sandbox == sandbox and not kinds.of(one.kind).paired]
     return [one for one in fits if kinds.can(one.kind).campaign_content in takes]
 
@@ -174,5 +184,6 @@ async def templates(api: ApiClient, channel: Channel | None, channels: list[Chan
     """Those that a campaign over this channel chooses from: its own, or those of the channels that may send in its place."""
     if channel is None:
         return []
-    wanted = beside(channels, channel.sandbox, by_code=True) if kinds.of(channel.kind).paired else [channel]
+    another = kinds.of(channel.kind).paired or kinds.can(channel.kind).calls
+    wanted = beside(channels, channel.sandbox, by_template=True) if another else [channel]
     return [one for other in wanted if kinds.can(other.kind).templates for one in await campaigns.templates(api, other.id)]

@@ -94,10 +94,15 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
     """Step, symbol, what was chosen, and a hint."""
     campaign, channel = facts.campaign, facts.channel
     number = channel_labels.number(channel) if channel else ""
-    if kinds.can(campaign.channel_kind).campaign_content == "text":
+    content = kinds.can(campaign.channel_kind).campaign_content
+    if content in {"text", "call"}:
         first = facts.preview.messages[0].body if facts.preview.messages else campaign.body
         message = (first or "").strip() or _("No text yet")  # as the first person reads it
-        hint = _("about {n} SMS parts in all").format(n=formats.number(facts.preview.segments_total or 0))
+        hint = (
+            _("about {n} SMS parts in all").format(n=formats.number(facts.preview.segments_total or 0))
+            if content == "text"
+            else ""
+        )
     else:
         message = campaign.template_name or _("No template yet")
         count = len(campaign.bindings)

@@ -11,12 +11,28 @@ from api.contract.contacts import CustomField
 from ui import formats
 from ui.components.buttons import button
 from ui.components.cards import card
-from ui.components.forms import area_field
+from ui.components.forms import Field, area_field
 from ui.components.text import badge, icon, pressable
 from ui.i18n import _, ngettext
 from ui.labels import templates as template_labels
 
 LIMIT = 1600
+
+
+def inserts(field: Field[str], custom: list[CustomField]) -> None:
+    """What people's data puts into a text, at a press."""
+    with ui.element("div").classes("m-inserts"):
+        for source, name in template_labels.names(custom).items():
+            fallback = (
+                _("customer") if source in {"first_name", "name"} else "-"
+            )  # a longer dash would make every part of an SMS dearer
+            text = json.dumps("{{" + source + "|" + fallback + "}}")
+            with ui.element("div").classes("m-chip") as element:
+                icon("add")
+                ui.label(name)
+            pressable(element, lambda: None, _("Insert {name}").format(name=name))
+            target = json.dumps(f"f{field.control.id}")
+            element.on("click", js_handler=f"() => masteria.insert({target}, {text})")
 
 
 class SmsStep:
@@ -34,21 +50,9 @@ class SmsStep:
                 hint=_("What stands after the bar is written for people without that value."),
                 on_change=self._read,
             )
-            with ui.element("div").classes("m-inserts"):
-                for source, name in template_labels.names(custom).items():
-                    self._insert(source, name)
+            inserts(self._field, custom)
             self._parts = ui.element("div").classes("m-sms")
             self._parts.props["aria-live"] = "polite"
-
-    def _insert(self, source: str, name: str) -> None:
-        fallback = _("customer") if source in {"first_name", "name"} else "-"  # a longer dash would make every part dearer
-        text = json.dumps("{{" + source + "|" + fallback + "}}")
-        with ui.element("div").classes("m-chip") as element:
-            icon("add")
-            ui.label(name)
-        pressable(element, lambda: None, _("Insert {name}").format(name=name))
-        target = json.dumps(f"f{self._field.control.id}")
-        element.on("click", js_handler=f"() => masteria.insert({target}, {text})")
 
     def _read(self) -> None:
         self._change(body=self._field.value or "")

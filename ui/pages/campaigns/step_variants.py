@@ -21,6 +21,7 @@ from ui.components.text import Text
 from ui.i18n import _
 from ui.labels import trials as labels
 from ui.pages.campaigns.draft import Draft
+from ui.pages.campaigns.step_call import CallStep
 from ui.pages.campaigns.step_fallback import FallbackCard, beside
 from ui.pages.campaigns.step_sms import SmsStep
 from ui.pages.campaigns.step_template import TemplateStep
@@ -49,13 +50,14 @@ class MessageStep:
             self._rules = ui.element("div").classes("w-full")
             self._instead = ui.element("div").classes("w-full")
             by_code = channel is not None and kinds.of(channel.kind).paired
-            if channel is not None and (by_code or kinds.can(channel.kind).campaign_content == "template"):
-                others = beside(self._channels, channel.sandbox, by_code=by_code)
+            content = kinds.can(channel.kind).campaign_content if channel is not None else None
+            if channel is not None and (by_code or content in {"template", "call"}):
+                others = beside(self._channels, channel.sandbox, by_template=by_code or content == "call")
                 around = (*self._around, self._tabs, self._place, self._rules)
                 with self._instead:
                     FallbackCard(
                         draft.value("fallback"), others, change,
-                        by_code=by_code, templates=self._templates, custom=self._custom, around=around,
+                        by_code=by_code, calls=content == "call", templates=self._templates, custom=self._custom, around=around,
                     )  # fmt: skip
         self._draw()
 
@@ -144,7 +146,12 @@ class MessageStep:
         value = self._draft.value if one is None else partial(getattr, one)
         self._place.clear()
         with self._place:
-            if kinds.can(self._draft.campaign.channel_kind if self._draft.campaign else None).campaign_content == "text":
+            content = kinds.can(self._draft.campaign.channel_kind if self._draft.campaign else None).campaign_content
+            if content == "call":
+                self.templates = self.sms = None
+                CallStep(value("body") or "", self._draft.value("settings"), self._custom, change, self._change)
+                return
+            if content == "text":
                 self.templates, self.sms = None, SmsStep(value("body") or "", self._custom, change)
                 return
             template_id: UUID | None = value("template_id")

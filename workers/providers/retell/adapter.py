@@ -67,7 +67,7 @@ class RetellAdapter(Adapter[RetellClient]):
         if not isinstance(content, CallContent):
             raise ValueError("a call takes nothing that is written")
         webhook = self.provider.address(settings.webhook_url, channel.id, "retell_call")
-        return call_body(to, channel.external_id, attempt, webhook, content.variables)
+        return call_body(to, channel.external_id, attempt, webhook, content)
 
     def outcome_for(self, code: int) -> Refusal:
         return errors.outcome_for(code)

@@ -25,7 +25,8 @@ async def check(control: Control[RetellClient], webhook: str) -> CheckResult:
     if not found.outbound_agents and not found.outbound_agent_id:
         return _without(lines, number, CheckDetail.NO_AGENT)
     lines += [Check(code="sender", ok=True, value=number), Check(code="webhook", ok=True, value=webhook)]
-    return CheckResult(lines=lines, number=number)
+    free = max(0, places.concurrency_limit - places.reserved_inbound_concurrency)
+    return CheckResult(lines=lines, number=number, places=free or None)
 
 
 def _without(lines: list[Check], number: str, why: CheckDetail) -> CheckResult:

@@ -29,12 +29,15 @@ from workers.providers.events import (
     TransferEvent,
 )
 from workers.providers.retell.errors import End, end_of
+from workers.providers.wished import wished
 
 FOUND = "call_found"
 """Not Retell's: a call that we asked for, whatever is known of it."""
 STAGES = {"call_started": CallStage.TALKING, "call_ended": CallStage.ENDED, "call_analyzed": CallStage.ANALYZED}
 TRANSFERS = {"transfer_bridged": TransferOutcome.CONNECTED, "transfer_cancelled": TransferOutcome.NO_ANSWER}
 """A transfer that was called off: nobody took the phone, or no person (Retell looks whether a person answers, and does not say which)."""
+HUNG_UP = frozenset({"user_hangup", "inactivity"})
+"""The person did not wait for the colleague, so it is not the colleague's phone that failed."""
 SPEAKERS = {"agent": CallSpeaker.AGENT, "user": CallSpeaker.PERSON, "transfer_target": CallSpeaker.COLLEAGUE}
 SENTIMENTS = frozenset({"positive", "neutral", "negative"})
 MAX_TURNS = 2000
@@ -57,6 +60,7 @@ class _Analysis(msgspec.Struct):
     in_voicemail: bool | None = None
     user_sentiment: str | None = None
     call_successful: bool | None = None
+    custom_analysis_data: Any = None
 
 
 class _Cost(msgspec.Struct):
@@ -104,6 +108,8 @@ def parse(raw: bytes) -> list[AnyEvent]:
     if not call_id:
         raise BadWebhook("no call_id")
     if (outcome := TRANSFERS.get(told.event)) is not None:
+        if outcome is TransferOutcome.NO_ANSWER and told.call.disconnection_reason in HUNG_UP:
+            outcome = TransferOutcome.HUNG_UP
         return [TransferEvent(provider_id=call_id, correlation_id=_attempt(told.call), outcome=outcome)]
     stage = _found(told.call) if told.event == FOUND else STAGES.get(told.event)
     if stage is None:
@@ -216,6 +222,7 @@ def _event(call: _Call, call_id: str, stage: CallStage, end: End | None, inbound
         summary=storable.text(analysis.call_summary, 4000),
         sentiment=sentiment if sentiment in SENTIMENTS else None,
         successful=analysis.call_successful,
+        callback_at=wished(analysis.custom_analysis_data, person),
         cost=_micros(call.call_cost),
         at=ended if stage >= CallStage.ENDED else started,
     )

@@ -7,18 +7,25 @@ from typing import Any
 
 import msgspec
 
+from db.messages.render import CallContent
 from db.providers.retell.live import told_at
 
 
-def call_body(to: str, sender: str, attempt: str, webhook: str, variables: dict[str, str]) -> bytes:
+def call_body(to: str, sender: str, attempt: str, webhook: str, content: CallContent) -> bytes:
     """One call. Only this call's news comes to `webhook`; the agent itself stays as its owner left it."""
+    override = told_at(webhook)
+    if content.voicemail is not None:
+        said = {"type": "static_text", "text": content.voicemail} if content.voicemail else {"type": "hangup"}
+        override["agent"]["voicemail_option"] = {"action": said}
     body: dict[str, Any] = {
         "from_number": sender,
         "to_number": to,
         "idempotency_key": attempt,
         "honor_internal_dnc": True,
         "metadata": {"attempt": attempt},
-        "retell_llm_dynamic_variables": variables,
-        "agent_override": told_at(webhook),
+        "retell_llm_dynamic_variables": content.variables,
+        "agent_override": override,
     }
+    if content.agent:
+        body["override_agent_id"] = content.agent
     return msgspec.json.encode(body)

@@ -61,7 +61,7 @@ class VapiAdapter(Adapter[VapiClient]):
     def compose_answer(self, settings: Settings, channel: ChannelRow, content: AnswerContent, to: str, attempt: str) -> bytes:
         if not isinstance(content, CallContent):
             raise ValueError("a call takes nothing that is written")
-        return call_body(to, channel.external_id, channel.account_id, attempt, content.variables)
+        return call_body(to, channel.external_id, channel.account_id, attempt, content)
 
     def outcome_for(self, code: int) -> Refusal:
         return errors.outcome_for(code)

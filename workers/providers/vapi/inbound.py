@@ -24,6 +24,7 @@ from workers.providers.events import (
     TransferEvent,
 )
 from workers.providers.vapi.errors import FAILED_TRANSFERS, TRANSFERS, End, end_of
+from workers.providers.wished import wished
 
 FOUND = "call-found"
 """Not VAPI's: a call that we asked for, whatever is known of it."""
@@ -160,6 +161,7 @@ def _event(
         else None,
         summary=storable.text(summary, 4000) if isinstance(summary, str) and summary else None,
         successful={"true": True, "false": False}.get(success),
+        callback_at=wished(analysis.get("structuredData"), person),
         cost=_cost(message.get("cost", call.get("cost"))),
         at=ended or started or _moment(message.get("timestamp")),
     )

@@ -2,7 +2,9 @@
 
 import hashlib
 import time
+from datetime import datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -132,7 +134,7 @@ class Calls:
                 "in_voicemail": call.course.voicemail,
                 "user_sentiment": call.course.sentiment,
                 "call_successful": call.course.successful,
-                "custom_analysis_data": {},
+                "custom_analysis_data": _wished(call),
             }
         return shown
 
@@ -156,7 +158,24 @@ class Calls:
         """What was said until the call ended."""
         seconds = (call.ended_at or 0.0) - (call.started_at or 0.0)
         lines = call.course.lines[:1] if call.stopped else call.course.lines
+        if call.script is Script.VOICEMAIL and (message := _left(call)):
+            lines = (*lines, ("agent", message))
         return scripts.spoken(lines, max(seconds, 0.0))
+
+
+def _left(call: Call) -> str:
+    """What the agent leaves on a machine."""
+    agent = (call.asked.get("agent_override") or {}).get("agent") or {}
+    action = (agent.get("voicemail_option") or {}).get("action") or {}
+    return str(action.get("text") or "") if action.get("type") == "static_text" else ""
+
+
+def _wished(call: Call) -> dict[str, str]:
+    """Whoever wants to be called later says: tomorrow at ten."""
+    if call.script is not Script.CALL_LATER or call.ended_at is None:
+        return {}
+    tomorrow = datetime.fromtimestamp(call.ended_at, ZoneInfo("America/Sao_Paulo")) + timedelta(days=1)
+    return {"callback_at": tomorrow.replace(hour=10, minute=0, second=0, microsecond=0).isoformat()}
 
 
 def call_id(number: int) -> str:

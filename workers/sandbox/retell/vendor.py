@@ -27,14 +27,14 @@ class Retell(Vendor[RetellAccount]):
     def __init__(self, shared: Shared) -> None:
         settings = shared.settings
         self._accounts = shared.accounts
-        self._calls = Calls(shared.store, settings.base_url)
-        self._progress = Progress(self._calls, shared.deliveries, shared.webhooks)
-        self._callers = Callers(self._calls, shared.webhooks, self._progress, settings.seed, settings.speed)
+        self.calls = Calls(shared.store, settings.base_url)
+        self._progress = Progress(self.calls, shared.deliveries, shared.webhooks)
+        self._callers = Callers(self.calls, shared.webhooks, self._progress, settings.seed, settings.speed)
         self._progress.wanting = self._callers.begin_wanting
-        self._rest = Rest(shared.accounts, shared.ledger, self._calls, shared.deliveries, self._progress, settings.seed)
+        self._rest = Rest(shared.accounts, shared.ledger, self.calls, shared.deliveries, self._progress, settings.seed)
 
     async def load(self) -> None:
-        await self._calls.load()
+        await self.calls.load()
 
     def handle(self, request: Request, path: list[str]) -> Answer | None:
         if path[0] == "retell":
@@ -68,11 +68,11 @@ class Retell(Vendor[RetellAccount]):
 
     def describe(self, entry: Entry) -> None:
         entry.provider_id = call_id(entry.number)
-        call = self._calls.by_id.get(entry.provider_id)
+        call = self.calls.by_id.get(entry.provider_id)
         entry.preview = "" if call is None else f"[{call.script}] {call.course.summary}".rstrip()
 
     def forget(self, account: RetellAccount) -> None:
-        self._calls.forget(account)
+        self.calls.forget(account)
 
     @property
     def waiting(self) -> int:
@@ -80,4 +80,4 @@ class Retell(Vendor[RetellAccount]):
 
     def clear(self) -> None:
         self._callers.forget()
-        self._calls.forget()
+        self.calls.forget()

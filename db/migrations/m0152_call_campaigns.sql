@@ -1,0 +1,20 @@
+-- Campaigns that call: a person may be called more than once, each try is a call of its own.
+alter table call add column try_of uuid;  -- the message, of an earlier try; the newest has the message's id
+alter table call add column owed boolean not null default false;  -- its campaign has yet to say what follows
+alter table call add column callback_at timestamptz;  -- when the person wants to be called, as far as they said it
+alter table call_turn drop constraint call_turn_company_id_call_id_fkey;
+alter table call_turn add foreign key (company_id, call_id) references call(company_id, id) on delete cascade on update cascade;
+create index call_try on call(company_id, try_of) where try_of is not null;
+create index call_owed on call(company_id, id) where owed;
+alter table channel add column places int;  -- calls at once, as the provider said; null: not known
+-- Whoever was called often enough waits: numbers that are given stay.
+create or replace function reason_number(reason text) returns smallint language sql immutable parallel safe as $$
+    select coalesce(array_position(string_to_array('not_on_whatsapp,invalid_number,own_number,landline,unreachable,opted_out,business_blocked_user,blocked,identity_changed,' ||
+        'phone_needed,country_blocked,experiment,marketing_cap,test_recipient,window_closed,template_missing,template_paused,' ||
+        'template_disabled,template_parameters,template_policy,template_invalid,template_category,flow_blocked,media,too_long,' ||
+        'unsupported,bad_request,token_invalid,permission,payment,account_locked,number_not_registered,display_name,' ||
+        'sender_invalid,sender_unregistered,marketing_api,spam_rate,carrier_filtered,quiet_hours,spend_cap,warm_up,pair_rate,' ||
+        'throughput,api_rate,queue_full,temporary,network,provider_outage,call_ended,cancelled_by_provider,discarded,' ||
+        'unknown_outcome,' ||
+        'session_ended,session_elsewhere,client_outdated,new_people_limit,call_unanswered,call_busy,call_refused,call_machine,call_fault,call_limit', ','), reason), 0)::smallint
+$$;
