@@ -13,6 +13,7 @@ from api.contract.ai import (
     AiBudgetSet,
     AiConnection,
     AiConnectionSet,
+    AiConversationUsage,
     AiDay,
     AiFinding,
     AiModel,
@@ -82,6 +83,7 @@ def _sums(sums: Sums) -> AiSums:
         failed=sums.failed,
         input_tokens=sums.input,
         cached_tokens=sums.cached,
+        cache_write_tokens=sums.cache_write,
         output_tokens=sums.output,
         cost_micro=sums.cost,
         unpriced=sums.unpriced,
@@ -172,7 +174,7 @@ class AiController(Controller):
     @get(
         "/usage",
         summary="Read what the AI cost",
-        description="By day and persona, by purpose and by model. Needs `ai:read`.",
+        description="By day and persona, by purpose and by model, and the conversations that cost most. Needs `ai:read`.",
     )
     async def read_usage(
         self,
@@ -188,6 +190,10 @@ class AiController(Controller):
             days=[AiDay(day=one.day, persona_id=one.persona_id, persona=one.persona, sums=_sums(one.sums)) for one in found.days],
             purposes=[AiPurpose(purpose=purpose, sums=_sums(sums)) for purpose, sums in found.purposes],
             models=[AiModelUsage(model=model, sums=_sums(sums)) for model, sums in found.models],
+            conversations=[
+                AiConversationUsage(conversation_id=one.conversation_id, name=one.name, sums=_sums(one.sums))
+                for one in found.conversations
+            ],
         )
 
     @get("/budgets", summary="List AI budgets", description="With what counts in the period of now. Needs `ai:read`.")

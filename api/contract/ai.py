@@ -123,13 +123,15 @@ class AiPriceSet(Input):
 
 
 class AiSums(Output):
-    """`failed` are among `calls`, `cached_tokens` among `input_tokens`. `cost_micro` leaves out `unpriced` calls to models without a
+    """`failed` are among `calls`, `cached_tokens` and `cache_write_tokens` (which the model keeps for the next calls, at a price of their own)
+    among `input_tokens`. `cost_micro` leaves out `unpriced` calls to models without a
     price. `merged`: messages that were answered together with an earlier one; `saved_micro`: what those calls would have cost."""
 
     calls: int
     failed: int
     input_tokens: int
     cached_tokens: int
+    cache_write_tokens: int
     output_tokens: int
     cost_micro: Annotated[int, example(184_000)]
     unpriced: int
@@ -156,8 +158,17 @@ class AiModelUsage(Output):
     sums: AiSums
 
 
+class AiConversationUsage(Output):
+    """The name is empty when nobody knows it."""
+
+    conversation_id: UUID
+    name: Annotated[str, example("Marina Prado")]
+    sums: AiSums
+
+
 class AiUsage(Output):
-    """GET /v1/ai/usage?since=&until=: whole days of the company's time zone, 30 unless said, at most 366."""
+    """GET /v1/ai/usage?since=&until=: whole days of the company's time zone, 30 unless said, at most 366. `conversations`: the ten that cost
+    most, for who may read conversations and contacts."""
 
     since: date
     until: date
@@ -165,6 +176,7 @@ class AiUsage(Output):
     days: list[AiDay]
     purposes: list[AiPurpose]
     models: list[AiModelUsage]
+    conversations: list[AiConversationUsage]
 
 
 class AiBudget(Output):

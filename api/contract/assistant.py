@@ -29,7 +29,8 @@ class AssistantPersona(Output):
 
 
 class Citation(Output):
-    """A passage as it was when an answer cited it; `quote` is the part of it that proves the answer."""
+    """A passage as it was when an answer cited it; `quote` is the part of it that proves the answer, `statements` the sentences of the answer
+    that stand in the passage (none known of answers from before they were kept)."""
 
     passage_id: UUID
     source_id: UUID
@@ -39,6 +40,7 @@ class Citation(Output):
     body: Annotated[str, example("A troca é grátis por 30 dias. Traga a etiqueta e a nota.")]
     page: int | None
     url: str | None
+    statements: list[Annotated[str, example("Você troca de graça por 30 dias.")]]
 
 
 class AssistantDraft(Output):

@@ -2,7 +2,7 @@
 
 One conversation per contact and channel; it closes and opens again, it is never another one. Live: `conversation.updated` when a row
 of the list changed, `conversation.answered` and `conversation.closed` with how long it took, `conversation.entry` when a thread grew, `conversation.changed` (with the contact) when what we sent was delivered
-or read, `conversation.presence` when somebody looks or types, `inbox.changed` when labels, teams or quick replies changed.
+or read, `conversation.presence` when somebody looks or types, `conversation.customer_typing` when the person does, `inbox.changed` when labels, teams or quick replies changed.
 """
 
 from datetime import date

@@ -44,6 +44,7 @@ from db.conversations.events import ConversationClosed as ConversationClosed
 from db.conversations.events import ConversationEntryAdded as ConversationEntryAdded
 from db.conversations.events import ConversationPresence as ConversationPresence
 from db.conversations.events import ConversationUpdated as ConversationUpdated
+from db.conversations.events import CustomerTyping as CustomerTyping
 from db.conversations.events import InboxChanged as InboxChanged
 from db.costs.events import CostsChanged as CostsChanged
 from db.events import Event as Event

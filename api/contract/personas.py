@@ -12,7 +12,6 @@ from db.boards.enums import StageColor
 from db.personas.config import GOAL_KEY as GOAL_KEY
 from db.personas.config import HOST as HOST
 from db.personas.config import INSTRUCTIONS as INSTRUCTIONS
-from db.personas.config import ActionBounds as ActionBounds
 from db.personas.config import Budget as Budget
 from db.personas.config import FollowUp as FollowUp
 from db.personas.config import FollowUpStep as FollowUpStep

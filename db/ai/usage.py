@@ -1,4 +1,4 @@
-"""What the AI was used for and what it cost: by day and persona, by purpose, by model. Days are those of the company's time zone."""
+"""What the AI was used for and what it cost: by day and persona, by purpose, by model, by conversation. Days are those of the company's time zone."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -14,16 +14,19 @@ from db.tenancy import Actor
 from db.work import Read, read
 
 DAYS, MOST_DAYS = 30, 366
+MOST_COSTLY = 10
+"""Conversations that are named."""
 
 
 class Sums(NamedTuple):
-    """Of some calls. Tokens: `cached` are among `input`. Micro-dollars: `cost` of those whose price is known, `unpriced` others have none;
+    """Of some calls. Tokens: `cached` and `cache_write` are among `input`. Micro-dollars: `cost` of those whose price is known, `unpriced` others have none;
     `saved` is what the `merged` messages would have cost, had each been answered by itself."""
 
     calls: int
     failed: int
     input: int
     cached: int
+    cache_write: int
     output: int
     cost: int
     unpriced: int
@@ -40,18 +43,30 @@ class DayUsage(NamedTuple):
     sums: Sums
 
 
+class ConversationUsage(NamedTuple):
+    """`name`: of the person; empty when nobody knows it."""
+
+    conversation_id: UUID
+    name: str
+    sums: Sums
+
+
 class Usage(NamedTuple):
+    """`conversations`: those that cost most, for who may read them."""
+
     since: date
     until: date
     total: Sums
     days: list[DayUsage]
     purposes: list[tuple[Purpose, Sums]]
     models: list[tuple[str, Sums]]
+    conversations: list[ConversationUsage]
 
 
 _SUMS = """
 count(*) as calls, count(*) filter (where result not in ('answered', 'called', 'cut_off', 'refused', 'filtered')) as failed,
-    coalesce(sum(input), 0)::bigint as input, coalesce(sum(cached), 0)::bigint as cached, coalesce(sum(output), 0)::bigint as output,
+    coalesce(sum(input), 0)::bigint as input, coalesce(sum(cached), 0)::bigint as cached,
+    coalesce(sum(cache_write), 0)::bigint as cache_write, coalesce(sum(output), 0)::bigint as output,
     coalesce(sum(cost), 0)::bigint as cost, count(*) filter (where cost is null and counted > 0) as unpriced,
     coalesce(sum(merged), 0)::bigint as merged, coalesce(sum(merged * coalesce(cost, 0)), 0)::bigint as saved
 """
@@ -85,6 +100,15 @@ async def usage_in(r: Read, company_id: UUID, since: date, until: date) -> Usage
     )
     purposes = await r.fetch(f"select u.purpose, {_SUMS} {_THESE} group by 1 order by cost desc, calls desc, 1", *these)
     models = await r.fetch(f"select u.model, {_SUMS} {_THESE} group by 1 order by cost desc, calls desc, 1", *these)
+    costly = []
+    if r.actor is not None and {Permission.CONVERSATIONS_READ, Permission.CONTACTS_READ} <= r.actor.permissions:
+        costly = await r.fetch(
+            f"select s.*, c.name from (select u.conversation_id, {_SUMS} {_THESE} and u.conversation_id is not null"
+            " group by 1 order by cost desc, calls desc, 1 limit $4) s join conversation v on v.company_id = $1 and v.id = s.conversation_id"
+            " join contact c on c.company_id = $1 and c.id = v.contact_id order by s.cost desc, s.calls desc, s.conversation_id",
+            *these,
+            MOST_COSTLY,
+        )
     assert total is not None
     return Usage(
         since,
@@ -93,6 +117,7 @@ async def usage_in(r: Read, company_id: UUID, since: date, until: date) -> Usage
         [DayUsage(row["day"], row["persona_id"], row["persona"], _sums(row)) for row in days],
         [(Purpose(row["purpose"]), _sums(row)) for row in purposes],
         [(row["model"], _sums(row)) for row in models],
+        [ConversationUsage(row["conversation_id"], row["name"], _sums(row)) for row in costly],
     )
 
 

@@ -20,7 +20,7 @@ from db.conversations import record
 from db.knowledge import gaps
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import SystemWork, Work, read, system_read, work
+from db.work import SystemWork, Work, system_read, work
 
 LEASE = timedelta(seconds=20)
 """So long a run that says nothing keeps its turn: it says every second that it lives."""
@@ -109,9 +109,6 @@ _TRACE = """
 insert into ai_trace(company_id, turn_id, epoch, steps) select $1, $2, $3, $4::jsonb where exists (
     select from ai_turn where company_id = $1 and id = $2) on conflict do nothing
 """
-_HEARD = """
-select heard::text as heard from ai_turn where company_id = $1 and conversation_id = $2 and heard <> '{}' order by seq desc limit 60
-"""
 _DUE = f"""
 select company_id, id, exists (select from job j where j.company_id = ai_turn.company_id and j.key = 'turn:' || ai_turn.id
     and j.state = 'waiting') as waits from ai_turn
@@ -194,24 +191,9 @@ async def keep(company_id: UUID, turn: Turn, answer: Answer) -> Turn | None:
         return _turn(row)
 
 
-async def heard(company_id: UUID, conversation_id: UUID) -> dict[UUID, str]:
-    """Message → the words of its sound or picture, as far as they were made once."""
-    async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
-        rows = await r.fetch(_HEARD, company_id, conversation_id)
-    return {UUID(key): text for row in rows for key, text in msgspec.json.decode(row["heard"]).items()}
-
-
 def _stored(value: object) -> str:
     """As jsonb takes it, whatever customers and models wrote."""
     return msgspec.json.encode(storable.tree(msgspec.to_builtins(value, str_keys=True))).decode()
-
-
-async def hear(company_id: UUID, turn: Turn, words: dict[UUID, str]) -> None:
-    """Keeps them, so that nobody pays for them again."""
-    async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
-        await w.execute(
-            "update ai_turn set heard = heard || $3::jsonb where company_id = $1 and id = $2", company_id, turn.id, _stored(words)
-        )
 
 
 async def note_gap(company_id: UUID, turn_id: UUID) -> None:

@@ -74,6 +74,17 @@ class ConversationPresence(Event, frozen=True, kw_only=True):
     typing: bool
 
 
+class CustomerTyping(Event, frozen=True, kw_only=True):
+    """The person writes on, seen just now; no event says that they stopped. Told where the channel does (numbers by QR code), while the
+    assistant waits for what else they write."""
+
+    type: ClassVar = "conversation.customer_typing"
+    permission: ClassVar = Permission.CONVERSATIONS_READ
+    durable: ClassVar = False
+    conversation_id: UUID
+    contact_id: UUID
+
+
 class InboxChanged(Event, frozen=True, kw_only=True):
     """Labels, teams or quick replies were made, changed or deleted."""
 

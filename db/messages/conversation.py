@@ -72,7 +72,7 @@ class Entry(NamedTuple):
 
 
 class Citation(Struct, frozen=True):
-    """A passage as it was when an answer cited it, and the words of it that prove the answer."""
+    """A passage as it was when an answer cited it, and the words of it that prove the answer: `statements`, as the answer says them."""
 
     passage_id: UUID
     source_id: UUID
@@ -82,6 +82,7 @@ class Citation(Struct, frozen=True):
     body: str
     page: int | None
     url: str | None
+    statements: list[str] = []
 
 
 class Assisted(Struct, frozen=True):

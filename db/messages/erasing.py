@@ -86,6 +86,8 @@ with picked as materialized (
 ), emptied as (
     update inbound_message m set content = '{content.encode(content.FORGOTTEN)}', body = '', context = null, referral = null
     from picked where m.company_id = $1 and m.id = picked.id and m.kind <> all('{{reaction,preference,system}}')
+), heard as (
+    update message_file f set words = null from picked where f.company_id = $1 and f.message_id = picked.id and f.words is not null
 ), words as (
     delete from call_turn t using picked where t.company_id = $1 and t.call_id = picked.id
 ), said as (

@@ -310,7 +310,7 @@ async def _tell(w: Work, message_id: UUID, file_id: UUID) -> None:
 # -- deleting
 
 _LET_GO = """
-update message_file set state = $3, name = null, provider_id = null, url = null
+update message_file set state = $3, name = null, provider_id = null, url = null, words = null
 where company_id = $1 and state <> $3 and message_id in (
     select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[])
     union all select id from message where company_id = $1 and contact_id = any($2::uuid[])

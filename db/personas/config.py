@@ -2,7 +2,7 @@
 because the wire contract re-exports it.
 
 Durations end in their unit, amounts of money are micro-units of the model's currency (1,000,000 = 1 unit). Every field has a value that
-holds back: a persona of which nothing was said acts by itself in nothing but handing over, and knows no passage."""
+holds back: a persona of which nothing was said does nothing by itself but handing over, and knows no passage."""
 
 from typing import Annotated
 from uuid import UUID
@@ -41,7 +41,8 @@ class PersonaIdentity(Part, frozen=True):
     display_name: Annotated[str, Meta(max_length=60, examples=["Lia"])] = ""
     role: Annotated[str, Meta(max_length=200, examples=["assistente de vendas da Loja Aurora"])] = ""
     tone: Tone = Tone.FRIENDLY
-    language: PersonaLanguage = PersonaLanguage.AUTO
+    languages: Annotated[list[PersonaLanguage], Meta(max_length=3)] = []
+    """Those that it speaks: the customer's where it is one of them, else the first. None: whatever the customer writes."""
     emoji: EmojiUse = EmojiUse.NONE
     discloses_ai: bool = True  # says that it is an assistant: in its first message, and whenever it is asked
 
@@ -67,11 +68,9 @@ class Tools(Part, frozen=True):
     """What may be proposed while it serves. `never`: not on any board; anything else leaves it to the board (`/v1/boards/{id}/ai`), which
     says who decides. Searching the knowledge is none of them: it follows from the bases that are named."""
 
-    hand_over: ToolPolicy = ToolPolicy.AUTOMATIC
     create_lead: ToolPolicy = ToolPolicy.SUGGEST
     move_lead: ToolPolicy = ToolPolicy.SUGGEST
     set_value: ToolPolicy = ToolPolicy.SUGGEST
-    update_contact: ToolPolicy = ToolPolicy.SUGGEST
     add_tag: ToolPolicy = ToolPolicy.SUGGEST
     remove_tag: ToolPolicy = ToolPolicy.SUGGEST
     assign: ToolPolicy = ToolPolicy.SUGGEST
@@ -80,16 +79,6 @@ class Tools(Part, frozen=True):
     send_template: ToolPolicy = ToolPolicy.SUGGEST
     send_file: ToolPolicy = ToolPolicy.NEVER
     add_to_cadence: ToolPolicy = ToolPolicy.NEVER
-
-
-class ActionBounds(Part, frozen=True):
-    """Kept with the document; nothing looks at them: what is done by itself for leads is bounded by their board (`/v1/boards/{id}/ai`)."""
-
-    min_confidence_percent: Annotated[int, Meta(ge=50, le=100, examples=[85])] = 85
-    per_conversation: Annotated[int, Meta(ge=1, le=50)] = 5
-    per_day: Annotated[int, Meta(ge=1, le=10_000)] = 200
-    template_ids: Annotated[list[UUID], Meta(max_length=50)] = []  # that `send_template` may choose from
-    file_ids: Annotated[list[UUID], Meta(max_length=50)] = []  # that `send_file` may choose from
 
 
 class Model(Part, frozen=True):
@@ -184,7 +173,6 @@ class PersonaConfig(Part, frozen=True):
     allowed_hosts: Annotated[list[Annotated[str, Meta(pattern=HOST, examples=["lojaaurora.com.br"])]], Meta(max_length=50)] = []
     knowledge_base_ids: Annotated[list[UUID], Meta(max_length=20)] = []
     tools: Tools = field(default_factory=Tools)
-    bounds: ActionBounds = field(default_factory=ActionBounds)
     model: Model = field(default_factory=Model)
     turn: Turn = field(default_factory=Turn)
     hours: Hours = field(default_factory=Hours)

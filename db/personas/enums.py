@@ -23,9 +23,9 @@ class Tone(StrEnum):
 
 
 class PersonaLanguage(StrEnum):
-    AUTO = "auto"  # that of the customer
     PT_BR = "pt-BR"
     EN = "en"
+    ES = "es"
 
 
 class EmojiUse(StrEnum):

@@ -47,7 +47,7 @@ class TrialTool(Piece, frozen=True):
 
 class TrialAction(Piece, frozen=True):
     """What the AI would have done beside the answer, because of what the customer wrote. `applied`: by itself; `proposed`: a person would
-    have decided; `blocked`: nothing, and `why`. `what`: the stage, file, sequence, tag or field that it is about; `at`: the time to book."""
+    have decided; `blocked`: nothing, and `why`. `what`: the stage, file, template, sequence, tag or field that it is about; `at`: the time to book."""
 
     tool: LeadTool
     state: ProposalState

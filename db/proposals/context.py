@@ -13,7 +13,7 @@ from db.assistant.enums import AssistantMode
 from db.boards import fields as lead_fields
 from db.boards.enums import LeadFieldKind, StageKind
 from db.conversations.routing import ANSWERS
-from db.messages import conversation
+from db.messages import conversation, words
 from db.permissions import Permission
 from db.personas import serving as personas
 from db.personas.config import PersonaConfig
@@ -196,16 +196,13 @@ order by u.name, u.id limit $2
 """
 _TEMPLATES = """
 select t.id, t.name, t.category, t.parameter_format, t.components::text as components from template t
-where t.company_id = $1 and t.id = any($2::uuid[]) and t.status = 'approved' and t.channel_id = $3 order by t.name, t.id
+where t.company_id = $1 and t.id = any($2::uuid[]) and t.status = 'approved' and ($3::uuid is null or t.channel_id = $3) order by t.name, t.id
 """
 _REFUSED = f"""
 select tool, coalesce(to_stage, nullif(target, ''), '') as to, case when conversation_id = $4 then coalesce(evidence->0->>'quote', '') else '' end as quote,
     because, state from lead_proposal
 where company_id = $1 and board_id = $2 and state in ('{ProposalState.REFUSED.value}', '{ProposalState.UNDONE.value}')
 order by decided_at desc limit $3
-"""
-_HEARD = """
-select heard::text as heard from ai_turn where company_id = $1 and conversation_id = $2 and heard <> '{}' order by seq desc limit 60
 """
 
 
@@ -240,7 +237,7 @@ async def load(r: Read, judging: Judging) -> Context | None:
         ],
         tags=await tags_of(r, company_id, board_id),
         people=await people_of(r, company_id),
-        templates=await _templates(r, company_id, chosen.template_ids, row["channel_id"]),
+        templates=await templates_of(r, company_id, chosen.template_ids, row["channel_id"]),
         lead=_lead(found[0]) if found else None,
         leads=len(found),
         contact_id=row["contact_id"],
@@ -264,7 +261,7 @@ async def load(r: Read, judging: Judging) -> Context | None:
             board_id,
             found[0]["id"] if found else None,
         ),
-        said=await said(r, company_id, judging.conversation_id, row["contact_id"], row["channel_id"], row["opened_at"]),
+        said=await said(r, company_id, row["contact_id"], row["channel_id"], row["opened_at"]),
         refused=[
             Refused(LeadTool(one["tool"]), one["to"], one["quote"], one["because"], one["state"] == ProposalState.UNDONE)
             for one in await r.fetch(_REFUSED, company_id, board_id, MOST_EXAMPLES, judging.conversation_id)
@@ -290,16 +287,12 @@ def _lead(row: asyncpg.Record) -> Lead:
     return Lead(**values | {"values": msgspec.json.decode(row["custom"], type=dict[str, str])})
 
 
-async def said(
-    r: Read, company_id: UUID, conversation_id: UUID, contact_id: UUID, channel_id: UUID, since: datetime
-) -> list[Said]:
+async def said(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID, since: datetime) -> list[Said]:
     """The newest of this talk, oldest first; sounds and pictures in words, where somebody heard or saw them."""
     entries = await conversation.thread(r, company_id, contact_id, channel_id, beyond=None, direction=None, limit=MOST * 2)
-    words: dict[str, str] = {}
-    for row in await r.fetch(_HEARD, company_id, conversation_id):
-        words |= msgspec.json.decode(row["heard"], type=dict[str, str])
     found = [as_said(entry) for entry in reversed(entries) if belongs(entry, since)][-MOST:]
-    return [one._replace(text=one.text or words.get(str(one.id), "")) for one in found]
+    made = await words.of(r, company_id, [one.file_id for one in found if one.file_id is not None])
+    return [one._replace(text=one.text or made.get(one.file_id, "")) if one.file_id is not None else one for one in found]
 
 
 async def _serving(r: Read, row: asyncpg.Record) -> Serving | None:
@@ -319,8 +312,8 @@ def forbidden(config: PersonaConfig) -> frozenset[LeadTool]:
     return frozenset(tool for tool, name in _OF_PERSONA.items() if getattr(config.tools, name) is ToolPolicy.NEVER)
 
 
-async def _templates(r: Read, company_id: UUID, ids: list[UUID], channel_id: UUID) -> list[Template]:
-    """Those allowed that may be sent over this channel."""
+async def templates_of(r: Read, company_id: UUID, ids: list[UUID], channel_id: UUID | None) -> list[Template]:
+    """Those allowed that may be sent over this channel; None: over any."""
     rows = await r.fetch(_TEMPLATES, company_id, ids, channel_id) if ids else []
     found = []
     for row in rows:

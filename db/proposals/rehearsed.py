@@ -82,7 +82,7 @@ async def _one(r: Read, company_id: UUID, row: asyncpg.Record, persona: Persona,
         ],
         tags=await context.tags_of(r, company_id, board_id),
         people=await context.people_of(r, company_id),
-        templates=[],
+        templates=await context.templates_of(r, company_id, chosen.template_ids, None),
         lead=None if first is None else _lead(first),
         leads=0 if first is None else 1,
         contact_id=nobody,
@@ -118,15 +118,16 @@ def verdict(seen: Context, one: Proposed) -> Verdict:
 
 
 def named(seen: Context, one: Proposed) -> str:
-    """What it is about, by its name: a stage, a file, a sequence, a person, a tag, a field with its value, a title or a sum."""
+    """What it is about, by its name: a stage, a file, a template, a sequence, a person, a tag, a field with its value, a title or a sum."""
     given = one.args
     things: list[tuple[UUID, str]] = [
         *((each.id, each.name) for each in seen.stages),
         *((each.id, each.name) for each in seen.people),
         *((each.id, each.name) for each in seen.allowed.cadences),
         *((each.file_id, each.name) for each in seen.allowed.files),
+        *((each.id, each.name) for each in seen.templates),
     ]
-    for name in ("stage_id", "user_id", "cadence_id", "file_id"):
+    for name in ("stage_id", "user_id", "cadence_id", "file_id", "template_id"):
         if name in given:
             return next((said for each, said in things if each == given[name]), "")
     if "key" in given:

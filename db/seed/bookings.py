@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
-from db.accounts.enums import Language
 from db.boards.enums import StageColor, StageKind
 from db.boards.rank import spread
 from db.conversations.hours import OpenHours
-from db.personas import starting
-from db.personas.enums import PersonaMode, PersonaState, StartingPersona
+from db.personas.enums import StartingPersona
 from db.proposals.enums import LeadPolicy, LeadTool
+from db.seed.personas import write_persona
 from db.seed.rows import json
 
 NAME, PERSONA, TITLE = "Provas e ajustes", "Clara", "Prova e ajuste"
@@ -64,32 +62,5 @@ async def write_bookings(
     await c.execute(_WATCHED, company_id, board_id, json(tools))
     for contact_id, rank in zip(contacts, spread(None, None, len(contacts)), strict=True):
         await c.execute(_LEAD, company_id, board_id, stages[0], rank, TITLE, contact_id)
-    await _persona(c, company_id, stages[0], base_ids)
+    await write_persona(c, company_id, PERSONA, StartingPersona.SCHEDULING, base_ids, stage_id=stages[0])
     return board_id
-
-
-async def _persona(c: asyncpg.Connection, company_id: UUID, stage_id: UUID, base_ids: Sequence[UUID]) -> None:
-    """Answers by itself whoever has a lead in the stage, on whatever channel."""
-    look = starting.LOOKS[StartingPersona.SCHEDULING]
-    begins = starting.config(StartingPersona.SCHEDULING, Language.PT_BR)
-    config = json(msgspec.structs.replace(begins, knowledge_base_ids=list(base_ids)))
-    persona_id = await c.fetchval(
-        "insert into persona(company_id, name, emoji, color, state, mode, draft) values ($1, $2, $3, $4, $5, $6, $7::jsonb) returning id",
-        company_id,
-        PERSONA,
-        look.emoji,
-        look.color.value,
-        PersonaState.LIVE.value,
-        PersonaMode.AUTO.value,
-        config,
-    )
-    version_id = await c.fetchval(
-        "insert into persona_version(company_id, persona_id, number, config) values ($1, $2, 1, $3::jsonb) returning id",
-        company_id,
-        persona_id,
-        config,
-    )
-    await c.execute("update persona set published_id = $3 where company_id = $1 and id = $2", company_id, persona_id, version_id)
-    await c.execute(
-        "insert into persona_binding(company_id, persona_id, stage_id) values ($1, $2, $3)", company_id, persona_id, stage_id
-    )

@@ -13,6 +13,7 @@ from db import queue
 from db.accounts.passwords import hash_password
 from db.clock import now
 from db.jobs import CheckAi, CheckChannel, Job
+from db.personas.enums import StartingPersona
 from db.seed.accounts import PASSWORD, write_accounts
 from db.seed.ai import write_ai
 from db.seed.bookings import write_bookings
@@ -25,6 +26,7 @@ from db.seed.knowledge import BASE, write_knowledge
 from db.seed.leads import write_leads
 from db.seed.linked import write_linked
 from db.seed.people import people
+from db.seed.personas import ANSWERS_ALL, LAST, write_persona
 from db.seed.templates import submissions, write_templates
 from db.settings import Settings
 
@@ -85,6 +87,7 @@ async def _company(c: asyncpg.Connection) -> None:
     jobs += [(job, None) for job in await write_knowledge(c)]
     fitted = [row["id"] for row in await c.fetch(_FITTED, COMPANY, WHATSAPP, FITTED)]
     await write_bookings(c, COMPANY, fitted, [BASE])
+    await write_persona(c, COMPANY, ANSWERS_ALL, StartingPersona.SUPPORT, [BASE], channel_id=WHATSAPP, priority=LAST)
     await queue.insert(c, COMPANY, [*jobs, *submissions(at)])
     await c.execute(
         "insert into audit_log(company_id, action, subject_id) values ($1, 'company.demo_made', $1)",

@@ -13,7 +13,9 @@ from db.ai.enums import CallResult, Purpose
 from db.ai.ledger import About, Booked, Tokens
 from db.permissions import Role
 from db.tenancy import Actor
+from tests import factories
 from tests.api.conftest import Headers, SignInAs, bearer
+from tests.db.assistant.scene import Scene
 
 KEY = "sk-proj-0123456789abcdefghij"
 OPENAI = {"provider": "openai", "key": KEY, "chat_model": "gpt-4o"}
@@ -163,19 +165,24 @@ async def test_usage_adds_up_by_day_persona_purpose_and_model(
         assert isinstance(booked, Booked)
         await ledger.settle(actor.company_id, booked, result, tokens)
 
-    await call(owner, "gpt-4o", Tokens(1000, 500, 0, 100), persona_id=lia, merged=2)
+    scene = await Scene.another(owner, owner_db, await factories.channel(owner_db, owner))
+    await scene.wrote()
+    about = {"persona_id": lia, "conversation_id": scene.conversation}
+    await call(owner, "gpt-4o", Tokens(1000, 500, 0, 100), merged=2, **about)
     await call(owner, "gpt-4o", Tokens(), CallResult.RATE_LIMITED, persona_id=lia)
-    await call(owner, "minha-lia", Tokens(10, output=10), purpose=Purpose.DRAFT, persona_id=uuid4())
+    await call(owner, "minha-lia", Tokens(10, 0, 4, 10), purpose=Purpose.DRAFT, persona_id=uuid4())
     await call(stranger, "gpt-4o", Tokens(1_000_000))
     told = (await client.get("/v1/ai/usage", headers=auth)).json()
     cost = (500 * 2_500_000 + 500 * 1_250_000 + 100 * 10_000_000) // 1_000_000
     assert told["total"] == {
-        "calls": 3, "failed": 1, "input_tokens": 1010, "cached_tokens": 500, "output_tokens": 110,
+        "calls": 3, "failed": 1, "input_tokens": 1010, "cached_tokens": 500, "cache_write_tokens": 4, "output_tokens": 110,
         "cost_micro": cost, "unpriced": 1, "merged": 2, "saved_micro": 2 * cost,
     }  # fmt: skip
     assert [(day["persona"], day["sums"]["calls"]) for day in told["days"] if day["persona_id"] == str(lia)] == [("Lia", 2)]
     assert {each["purpose"]: each["sums"]["calls"] for each in told["purposes"]} == {"answer": 2, "draft": 1}
     assert {each["model"]: each["sums"]["calls"] for each in told["models"]} == {"gpt-4o": 2, "minha-lia": 1}
+    [dear] = told["conversations"]
+    assert (dear["conversation_id"], dear["name"], dear["sums"]["cost_micro"]) == (str(scene.conversation), "Ana Lima", cost)
     await owner_db.execute("update ai_usage set at = '2026-01-05 02:30+00' where company_id = $1", owner.company_id)
     past = (await client.get("/v1/ai/usage?since=2026-01-04&until=2026-01-04", headers=auth)).json()
     assert past["total"]["calls"] == 3, "in São Paulo it was the evening of the fourth"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext
 
+from db.seed.personas import ANSWERS_ALL
 from tests.e2e.stack import Stack, chromium, running
 from tests.workers.qr.conftest import PACKAGES
 
@@ -20,6 +21,7 @@ async def stack() -> AsyncIterator[Stack]:
     (folder / "qr").symlink_to(PACKAGES)  # what is installed for numbers by QR code is so once for all tests
     async with running(folder) as found:
         await _slowed(found)
+        await _silenced(found)
         yield found
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -31,6 +33,14 @@ async def _slowed(stack: Stack) -> None:
         for channel in (await api.get("/v1/channels")).json()["items"]:
             if channel["kind"] == "sms":
                 (await api.patch(f"/v1/channels/{channel['id']}", json={"throughput": 0.1})).raise_for_status()
+
+
+async def _silenced(stack: Stack) -> None:
+    """Whoever writes to the shop's number waits for people: what answers them all by itself has no part in these tests."""
+    async with stack.client() as api:
+        for persona in (await api.get("/v1/personas")).json()["items"]:
+            if persona["name"] == ANSWERS_ALL:
+                (await api.post(f"/v1/personas/{persona['id']}/pause")).raise_for_status()
 
 
 @pytest.fixture(scope="package")

@@ -39,7 +39,7 @@ async def _serve(here: Desk, mode: str) -> str:
     path = f"/v1/personas/{persona['id']}"
     config = {
         "instructions": "Responda sobre entrega e trocas.", "knowledge_base_ids": [base["id"]], "identity": {"discloses_ai": False},
-        "turn": {"debounce_min_ms": 4000, "debounce_max_ms": 10_000},  # a busy machine stretches a burst
+        "turn": {"debounce_min_ms": 4000, "debounce_max_ms": 20_000, "hard_wait_ms": 60_000},  # a busy machine stretches a burst
     }  # fmt: skip
     await _made(api, "PUT", f"{path}/draft", {"config": config})
     await _made(api, "POST", f"{path}/publish", {})
@@ -59,6 +59,23 @@ async def _writes(here: Desk, *texts: str) -> None:
         await _made(here.api, "POST", f"/v1/sandbox/{here.channel}/reply", {"address": here.address, "text": text})
 
 
+async def _types(here: Desk, *texts: str) -> None:
+    """As the customer, on the phone of the simulator."""
+    phone = await here.one.context.new_page()
+    await phone.goto(f"{here.stack.ui}/sandbox?channel={here.channel}")
+    await settled(phone)
+    await phone.get_by_placeholder("Buscar nome ou número").fill(here.address[-8:])
+    person = phone.locator(".m-sandbox-people .m-item")
+    await expect(person).to_have_count(1)
+    await person.click()
+    field = phone.get_by_label("Responder como esta pessoa")
+    for text in texts:
+        await field.fill(text)
+        await field.press("Enter")
+        await expect(field).to_have_value("")
+    await phone.close()
+
+
 async def _sent(here: Desk) -> list[dict[str, Any]]:
     """The turns of the conversation, once all that they say is on its way."""
     while True:
@@ -73,7 +90,7 @@ async def _sent(here: Desk) -> list[dict[str, Any]]:
 async def test_one_answer_for_a_burst_and_silence_after_a_take_over(stack: Stack, browser: Browser) -> None:
     async with desk(stack, browser, "Boa tarde, tudo bem por aí?") as here:
         name, page = await _serve(here, "auto"), here.one
-        await _writes(here, "Oi", "vocês entregam em Niterói?", "qual o prazo de entrega em Niterói?")
+        await _types(here, "Oi", "vocês entregam em Niterói", "qual o prazo de entrega em Niterói?")
         bubble = page.locator(".m-thread .m-bubble-ai")
         await expect(bubble.get_by_text("dois dias úteis")).to_be_visible()
         said = len((await _sent(here))[0]["texts"])

@@ -23,7 +23,8 @@ from tests.workers.qr.conftest import PACKAGES
 from workers.qr import install
 from workers.qr.lanes import LEASE
 from workers.qr.words import words
-from workers.sandbox.linked.server import Device, WhatsApp, playing
+from workers.sandbox.linked.device import Device
+from workers.sandbox.linked.server import WhatsApp, playing
 
 PEOPLE, SOAKED = 12, 20
 OPEN = (M.QUEUED, M.SENDING, M.UNKNOWN)

@@ -23,6 +23,7 @@ from db.personas.trial import CaseExpectation, TrialAnswer, TrialCitation, Trial
 from db.proposals import rehearsed
 from db.proposals.enums import LeadTool, ProposalState, ProposalWhy
 from db.tenancy import Actor
+from tests import factories
 from tests.db.bookings.test_bookings import OFFER
 from tests.db.proposals.scene import Scene
 from tests.workers.leads.test_judge import calls
@@ -254,6 +255,34 @@ async def test_what_it_would_do_beside_the_answer_is_told_and_not_done(
     assert await counted(owner_db, owner) == before
     assert missed(CaseExpectation(tools=["book"]), answer) == []
     assert [one.detail for one in missed(CaseExpectation(tools=["add_to_cadence"]), answer)] == ["add_to_cadence"]
+
+
+async def test_a_template_that_may_be_sent_is_told_by_its_name(
+    owner: Actor, service: Service, connected: Actor, owner_db: asyncpg.Connection
+) -> None:
+    scene = await Scene.make(owner, owner_db)
+    template = await factories.template(
+        owner_db, owner, scene.channel, components=[{"type": "BODY", "text": "Oi {{1}}, seu pedido."}]
+    )
+    await owner_db.execute("update template set name = 'segunda_via' where id = $1", template)
+    hidden = await factories.template(owner_db, owner, scene.channel)
+    await scene.chosen(template_ids=[template])
+    config = PersonaConfig(instructions="Ajude.", tools=Tools(send_template=ToolPolicy.SUGGEST))
+    persona_id = (await personas.create_persona(owner, name="Nina", config=config))["id"]
+    said = "Pode mandar a segunda via?"
+    proof = {"evidence": [{"message": "m1", "quote": said}], "reason": "Pediu a segunda via.", "confidence": 0.95}
+    one, two = ({"template": name, "values": [{"placeholder": "1", "text": "Ana"}], **proof} for name in ("x1", "x2"))
+    service.chat = [answered("Claro!"), ok(calls(("send_template", one), ("send_template", two)))]
+    before = await counted(owner_db, owner)
+    row = await trials.try_out(owner, persona_id, [TrialLine(who=TrialWho.CUSTOMER, text=said)], published=False)
+    await worker.run(owner.company_id, TryPersona(trial_id=row["id"]))
+    answer = trials.answer_of.decode((await trials.trial(owner, persona_id, row["id"]))["answer"])
+    assert [(one.tool, one.state, one.what, one.why) for one in answer.actions] == [
+        (LeadTool.SEND_TEMPLATE, ProposalState.PROPOSED, "segunda_via", None),
+        (LeadTool.SEND_TEMPLATE, ProposalState.BLOCKED, "", ProposalWhy.NOT_OFFERED),
+    ]
+    assert str(hidden) not in str(service.bodies)
+    assert await counted(owner_db, owner) == before
 
 
 def test_what_was_answered_before_is_not_new() -> None:

@@ -23,7 +23,7 @@ def draw_citations(citations: Sequence[Citation]) -> None:
             with ui.element("button").classes("m-cite").props("type=button") as chip:
                 icon("menu_book")
                 ui.label(f"{number} · {one.title}").classes("m-clip")
-            chip.props["title"] = one.quote
+            chip.props["title"] = "\n".join(one.statements) or one.quote
             chip.on("click", partial(_open, [each for each in citations if each.passage_id == one.passage_id]), [])
 
 
@@ -31,6 +31,11 @@ def _open(cited: list[Citation]) -> None:
     """The passage as it was when it was cited."""
     one = cited[0]
     with dialog(one.title, one.heading or "") as box:
+        if one.statements:
+            with ui.element("div").classes("m-col gap-0"):
+                ui.label(_("What it proves in the answer")).classes("m-hint")
+                for statement in one.statements:
+                    Text("p", f"“{statement}”", "m-strong")
         with ui.element("div").classes("m-cite-body"):
             for marked, text in parts(one.body, [each.quote for each in cited]):
                 Text("mark" if marked else "span", text)

@@ -68,11 +68,7 @@ def tones() -> Mapping[Tone, str]:
 
 
 def languages() -> Mapping[PersonaLanguage, str]:
-    return {
-        PersonaLanguage.AUTO: _("The customer's language"),
-        PersonaLanguage.PT_BR: _("Always Portuguese"),
-        PersonaLanguage.EN: _("Always English"),
-    }
+    return {PersonaLanguage.PT_BR: _("Portuguese"), PersonaLanguage.EN: _("English"), PersonaLanguage.ES: _("Spanish")}
 
 
 def emoji_uses() -> Mapping[EmojiUse, str]:
@@ -119,11 +115,9 @@ def policies() -> Mapping[ToolPolicy, str]:
 def tools() -> Mapping[str, Named]:
     """By the names of the fields of `Tools`."""
     return {
-        "hand_over": Named(_("Hand over to a person"), _("Stops, and calls somebody from the team with a summary.")),
         "create_lead": Named(_("Make a lead"), _("Puts the conversation on a board.")),
         "move_lead": Named(_("Move a lead"), _("Takes its card to another stage, with the sentence that shows why.")),
         "set_value": Named(_("Set a lead's value"), ""),
-        "update_contact": Named(_("Fill in the contact"), _("Name, and fields of your contacts.")),
         "add_tag": Named(_("Add a tag"), _("One that there is already.")),
         "remove_tag": Named(_("Take a tag away"), ""),
         "assign": Named(_("Assign somebody"), _("A colleague of the team that takes over.")),

@@ -310,13 +310,15 @@ class _Run:
         return self._made(None, decision=Decision.NO_REPLY, failure=reason)
 
     def _made(self, answer: Proposal | None, **more: Any) -> Composed:
-        cited = (
-            self._valid(answer, self._sources()) if answer is not None and more.get("texts") and not more.get("unknown") else []
-        )
+        sources, says = self._sources(), bool(more.get("texts")) and not more.get("unknown")
+        cited = self._valid(answer, sources) if answer is not None and says else []
+        proven = evidence.proven_by(more.get("texts", []), cited, sources)
         asking = burst(self._brief.lines)
         self._steps.append(Step(kind="result", answered={"platform": VERSION, "decision": more["decision"]}))
         return Composed(
-            citations=[self._cited(one) for one in cited if self._passages[one.passage].source_id != times.SOURCE],
+            citations=[
+                self._cited(one, proven[one.passage]) for one in cited if self._passages[one.passage].source_id != times.SOURCE
+            ],
             collected=self._collected(answer) if answer is not None else [],
             said=clean((answer.handover_reason if answer is not None else None) or "", 300),
             question=clean("\n".join(line.text for line in asking), 600),
@@ -329,7 +331,7 @@ class _Run:
             **more,
         )
 
-    def _cited(self, one: Quote) -> Cited:
+    def _cited(self, one: Quote, statements: Sequence[str]) -> Cited:
         passage = self._passages[one.passage]
         return Cited(
             passage_id=passage.id,
@@ -340,6 +342,7 @@ class _Run:
             body=passage.body,
             page=passage.page,
             url=passage.url,
+            statements=[clean(text, 500) for text in statements],
         )
 
     def _collected(self, answer: Proposal) -> list[Collected]:

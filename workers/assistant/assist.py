@@ -77,7 +77,7 @@ async def _written(company_id: UUID, asked: Asked) -> Written | None:
         sources = Sources({"given": asked.given}, [], [])
         return await _one_call(company_id, asked, prompt.rewriting(asked.what, asked.language, asked.given), sources)
     about = _about(asked, talk)
-    heard = await media.words_of(company_id, about, [one for one in talk.said[-10:] if one.file_id is not None])
+    heard = await media.words_of(company_id, about, talk.said)
     lines = [line_of(one, heard.get(one.id)) for one in talk.said]
     if asked.what is AssistKind.DRAFT:
         return await _draft(company_id, asked, talk, lines)

@@ -25,6 +25,8 @@ class Cited(Struct, frozen=True, kw_only=True):
     body: str
     page: int | None = None
     url: str | None = None
+    statements: list[str] = []
+    """Sentences of the answer that stand in it."""
 
 
 class Collected(Struct, frozen=True, kw_only=True):

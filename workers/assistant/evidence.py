@@ -134,6 +134,21 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
     return list(dict.fromkeys([*missing, *(one for one in bare if not _answered(one, told, sources.customer))]))
 
 
+def proven_by(texts: Sequence[str], cited: Sequence[Quote], sources: Sources) -> dict[str, list[str]]:
+    """Passage → the statements of an answer that stand in it. What only several of them say together stands with each that says some of it."""
+    known, customer = support.stems(" ".join(sources.trusted)), support.stems(" ".join(sources.customer))
+    found: dict[str, list[str]] = {one.passage: [] for one in cited}
+    parts = [part for text in texts for sentence in support.sentences(text) for part in support.stated(sentence)]
+    for part in dict.fromkeys(parts):
+        if support.says_nothing(part, known, customer):
+            continue
+        alone = [name for name in found if support.stands_in(part, [sources.passages[name]], known, customer)]
+        matter = support.matter(part) - known
+        for name in alone or [one for one in found if matter & support.stems(sources.passages[one])]:
+            found[name].append(part)
+    return found
+
+
 def _answered(bare: str, told: Sequence[str], customer: Sequence[str]) -> bool:
     """Whether what stands beside a bare yes is about what was asked: else the yes is a statement that nothing proves."""
     asked = [one for text in customer for one in support.sentences(text)]

@@ -125,15 +125,24 @@ _TONES = {
     Tone.SHORT: "As short as possible: one sentence where one is enough.",
 }
 _LANGUAGES = {
-    PersonaLanguage.AUTO: "Answer in the language that the customer writes.",
-    PersonaLanguage.PT_BR: "Always answer in Brazilian Portuguese.",
-    PersonaLanguage.EN: "Always answer in English.",
+    PersonaLanguage.PT_BR: "Brazilian Portuguese",
+    PersonaLanguage.EN: "English",
+    PersonaLanguage.ES: "Spanish",
 }
 
 
 def canary(secret: str) -> str:
     """The code word of a persona: found in an answer, it proves that instructions leaked."""
     return "cw-" + hmac.new(b"canary", secret.encode(), hashlib.sha256).hexdigest()[:12]
+
+
+def _spoken(languages: Sequence[PersonaLanguage]) -> str:
+    if not languages:
+        return "Answer in the language that the customer writes."
+    first, *others = (_LANGUAGES[one] for one in dict.fromkeys(languages))
+    if not others:
+        return f"Always answer in {first}."
+    return f"Answer in the language that the customer writes where it is {' or '.join([first, *others])}, else in {first}."
 
 
 def persona_text(brief: Brief) -> str:
@@ -143,7 +152,7 @@ def persona_text(brief: Brief) -> str:
         f"You are {brief.name}, {identity.role or 'an assistant'} of {brief.company}.",
         f"Code word: {canary(brief.secret)}",
         _TONES[identity.tone],
-        _LANGUAGES[identity.language],
+        _spoken(identity.languages),
         "No emoji." if identity.emoji is EmojiUse.NONE else "An emoji now and then is fine.",
         f"At most {config.turn.max_bubbles} messages of at most {config.turn.max_chars} characters each.",
     ]

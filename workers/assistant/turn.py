@@ -208,7 +208,7 @@ async def _flagged(company_id: UUID, texts: Sequence[str], steps: list[Step]) ->
 async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Brief:
     """What the model is told, files of the burst in words where a model can do that."""
     began, files = time.monotonic(), [one for one in found.said if one.file_id is not None]
-    heard = await media.words_of(company_id, about, files, turn)
+    heard = await media.words_of(company_id, about, files, turn.first_inbound_id)
     if files:
         asked, told = [str(one.id) for one in files], {str(one.id): heard.get(one.id) for one in files}
         steps.append(Step(kind="media", ms=round((time.monotonic() - began) * 1000), asked=asked, answered=told))

@@ -26,6 +26,7 @@ from db.proposals.store import Proposed
 from db.proposals.watch import Judging
 from db.tenancy import worker
 from db.work import work
+from workers.assistant import media
 from workers.assistant.composed import Step
 from workers.leads import own_words
 from workers.leads.prompt import VERSION, messages
@@ -68,11 +69,13 @@ async def run(company_id: UUID, job: JudgeConversation) -> None:
         await watch.fail(judging)
         return
     steps: list[Step] = []
-    looked = await _looked_while_it_is_ours(judging, seen, steps)
-    if looked is None:
+    found = await _looked_while_it_is_ours(judging, seen, steps)
+    if found is None:
         log.info("judging.lost", judging_id=str(judging.id))
         await watch.lost(judging, steps)
-    elif looked.later:
+        return
+    seen, looked = found
+    if looked.later:
         await watch.later(judging, now() + AGAIN, steps)
     elif looked.proposed is None:
         await watch.fail(judging, steps)
@@ -82,9 +85,9 @@ async def run(company_id: UUID, job: JudgeConversation) -> None:
         log.info("judging.done", judging_id=str(judging.id), proposals=told)
 
 
-async def _looked_while_it_is_ours(judging: Judging, seen: Context, steps: list[Step]) -> Looked | None:
-    """None: the watch was lost, and the call that ran is ended."""
-    looking = asyncio.create_task(look(seen, steps))
+async def _looked_while_it_is_ours(judging: Judging, seen: Context, steps: list[Step]) -> tuple[Context, Looked] | None:
+    """With what it saw. None: the watch was lost, and the call that ran is ended."""
+    looking = asyncio.create_task(_listened_and_looked(judging, seen, steps))
     try:
         while not looking.done():
             await asyncio.wait([looking], timeout=BEAT)
@@ -96,6 +99,20 @@ async def _looked_while_it_is_ours(judging: Judging, seen: Context, steps: list[
             with contextlib.suppress(asyncio.CancelledError):
                 await looking
     return looking.result()
+
+
+async def _listened_and_looked(judging: Judging, seen: Context, steps: list[Step]) -> tuple[Context, Looked]:
+    """Voice notes and pictures that came since the last look are turned into words first, where anything may be proposed at all."""
+    unread = [one for one in seen.said if one.file_id is not None and one.who == "customer" and not one.text]
+    if unread and offered(seen, shown(seen)):
+        began = time.monotonic()
+        about = About(purpose=Purpose.LEAD, conversation_id=judging.conversation_id, turn_id=judging.id)
+        heard = await media.words_of(judging.company_id, about, unread, judging.judged_id)
+        asked, told = [str(one.id) for one in unread], {str(one.id): heard.get(one.id) for one in unread}
+        steps.append(Step(kind="media", ms=round((time.monotonic() - began) * 1000), asked=asked, answered=told))
+        said = [one._replace(text=one.text or heard.get(one.id, "")) for one in seen.said]
+        seen = seen._replace(said=said)
+    return seen, await look(seen, steps)
 
 
 async def look(seen: Context, steps: list[Step]) -> Looked:

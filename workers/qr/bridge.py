@@ -269,6 +269,9 @@ class Bridge:
     async def show(self, line: Line, chat: str, what: Literal["typing", "nothing"]) -> None:
         await self._call("show", line, chat=chat, what=what)
 
+    async def watch(self, line: Line, chat: str, seconds: float) -> None:
+        await self._call("watch", line, chat=chat, seconds=seconds)
+
     async def subject(self, line: Line, chat: str) -> str:
         return (await self._call("subject", line, chat=chat)).subject
 

@@ -1,16 +1,20 @@
 """Whether an open connection is alive: a message to the own number that comes back. What people write and what receipts tell proves it as well, so
 that a number with traffic never sends one."""
 
+import asyncio
 import secrets
 
 from db.qr.leases import Held
 from workers.qr import port
-from workers.qr.port import Letter
+from workers.qr.hand import Session
+from workers.qr.port import Letter, Lost, NotSent, Port
 
 QUIET = 6 * 3600.0
 """Seconds without a message of a person or a receipt after which a number writes to itself."""
 BACK = 60.0
 """Seconds within which that comes back."""
+PATIENCE = 10.0
+"""Seconds for the platform to take it."""
 TEXT = "✓ Master IA"
 """What stands in the phone's chat with itself."""
 DELIVERED = 3
@@ -19,6 +23,19 @@ DELIVERED = 3
 
 def letter(held: Held) -> Letter:
     return Letter(to=held.wa_jid or "", id=f"3EB0{secrets.token_hex(9).upper()}", message={"extendedTextMessage": {"text": TEXT}})
+
+
+async def write(engine: Port, session: Session, at: float) -> None:
+    """Writes to itself; `at`: by the clock of the gateway."""
+    letter_ = letter(session.held)
+    session.canary = letter_.id, at
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await engine.send(session.line, letter_.to, letter_)
+    except NotSent:
+        session.canary = None
+    except (Lost, TimeoutError):  # perhaps it went
+        pass
 
 
 def proves(event: port.AnyTold) -> bool:

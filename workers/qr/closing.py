@@ -22,8 +22,8 @@ REASONS = {
 }
 
 
-def meaning(event: port.Closed) -> Closed:
+def meaning(event: port.Closed, known: CloseReason | None = None) -> Closed:
     """What the platform does not name is a fault of the network: it is tried again, more and more slowly."""
-    reason = CloseReason.CODE_EXPIRED if event.expired else REASONS.get(event.code or 0, CloseReason.NETWORK)
+    reason = known or (CloseReason.CODE_EXPIRED if event.expired else REASONS.get(event.code or 0, CloseReason.NETWORK))
     until = datetime.fromtimestamp(event.until, UTC) if event.until is not None and 0 < event.until < 2**33 else None
     return Closed(reason, event.code, until, event.detail[:300])

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from db import queue, valkey
+from db.assistant import pausing
 from db.channels.secrets import load_channel
 from db.clock import now
 from db.conversations import groups
@@ -35,7 +35,7 @@ from workers.outcomes import Refusal, RetryAfter
 from workers.providers import registry
 from workers.qr import canary, closing, port
 from workers.qr.client import SessionClient
-from workers.qr.hand import Session, own_number
+from workers.qr.hand import Session, Watched, own_number, wake
 from workers.qr.lanes import pace_of
 from workers.qr.port import Line, Lost, NotSent, Opening, Port
 
@@ -57,6 +57,8 @@ SILENT = 1800.0
 """Seconds without a word after which a connection has to prove that it lives."""
 RENEW_UPLOADS, LONGEST_UPLOADS = 300.0, 86_400.0
 """Seconds before its end at which the right to hand files over is renewed, and how long it is believed at most."""
+WATCHED = 30.0
+"""Seconds for which somebody is watched, each time that their messages are still gathered."""
 LEAVES = 10.0
 """Seconds for the platform to take a device away."""
 
@@ -91,6 +93,15 @@ class Gateway:
         """The open session of a channel, None where it is not in hand."""
         session = self._sessions.get(channel_id)
         return session if session is not None and session.client.speaks else None
+
+    async def watch_writer(self, session: Session, chat: str, conversation_id: UUID) -> None:
+        """From now on it is told when they write; asked of the platform again shortly before it ends. Raises NotSent, Lost."""
+        at = self._clock()
+        known = session.watched.get(chat)
+        if known is None or known.until < at + WATCHED / 2:
+            session.watched = {one: seen for one, seen in session.watched.items() if seen.until > at}
+            session.watched[chat] = Watched(conversation_id, at + WATCHED)
+            await self.port.watch(session.line, chat, WATCHED)
 
     # leases
 
@@ -212,31 +223,19 @@ class Gateway:
                     await self._closed(session, port.Closed(code=408, detail="it said nothing any more"))
 
     async def _silent(self, session: Session) -> bool:
-        """A number of which nothing was heard for long writes to itself; where that came back before and does not now, the connection is none. Returns
-        whether it waits for that."""
-        if session.canary is not None:
-            if self._clock() - session.canary[1] > canary.BACK:
-                session.canary, session.proved_at = None, self._clock()
-                if not session.proves:  # it never came back: it proves nothing here
-                    return False
-                log.warning("qr.nothing_came_back", channel_id=str(session.line.channel_id))
-                with contextlib.suppress(Fenced):
-                    await self._closed(session, port.Closed(detail="nothing came back"), CloseReason.SILENT)
+        """Whether it waits for what a number wrote to itself; where that came back before and does not now, the connection is none."""
+        at = self._clock()
+        if session.canary is None:
+            if session.client.is_open and at - session.proved_at >= canary.QUIET:
+                await canary.write(self.port, session, at)
+            return False
+        if at - session.canary[1] <= canary.BACK:
             return True
-        if session.client.is_open and self._clock() - session.proved_at >= canary.QUIET:
-            await self._write_to_itself(session)
-        return False
-
-    async def _write_to_itself(self, session: Session) -> None:
-        letter = canary.letter(session.held)
-        session.canary = letter.id, self._clock()
-        try:
-            async with asyncio.timeout(LEAVES):
-                await self.port.send(session.line, letter.to, letter)
-        except NotSent:
-            session.canary = None
-        except (Lost, TimeoutError):  # perhaps it went
-            pass
+        session.canary, session.proved_at = None, at
+        if session.proves:  # where it never came back, it proves nothing
+            with contextlib.suppress(Fenced):
+                await self._closed(session, port.Closed(detail="nothing came back"), CloseReason.SILENT)
+        return session.proves
 
     async def _proved(self, session: Session, events: Sequence[port.AnyTold]) -> list[port.AnyTold]:
         """What these prove, and the rest of them: what a number writes to itself is nobody's message."""
@@ -325,7 +324,7 @@ class Gateway:
                 await self.heard(session, messages)
             if receipts := [port.encode(event) for event in events if isinstance(event, port.Receipt)]:
                 await inbound.note(session.held.company_id, line.channel_id, session.source, receipts)
-                await _wake(session.held.company_id)
+                await wake(session.held.company_id)
             for event in events:
                 await self._told(session, event)
 
@@ -335,7 +334,7 @@ class Gateway:
         rows = [inbound.Message(one.chat, one.id, one.whole, port.encode(one), is_group(one.chat)) for one in messages]
         held = session.held
         if await inbound.hear(held.company_id, held.channel_id, session.source, rows):
-            await _wake(held.company_id)
+            await wake(held.company_id)
 
     async def _told(self, session: Session, event: port.AnyTold) -> None:
         held = session.held
@@ -349,9 +348,13 @@ class Gateway:
                 number = registry.adapter(session.kind).number_of(event.jid)
                 await sessions.paired(held, Identity(event.jid, event.lid, number, event.name), self.port.engine)
             case port.Opened() if session.doubted:
-                await self._write_to_itself(session)
+                await canary.write(self.port, session, self._clock())
             case port.Opened():
                 await self._opened(session)
+            case port.Writes():
+                found = session.watched.get(event.chat) or session.watched.get(event.alt or "")
+                if found is not None and self._clock() < found.until:
+                    await pausing.customer_types(held.company_id, found.conversation_id)
             case port.Restricted():
                 await sessions.restricted(held, datetime.fromtimestamp(event.until, UTC))
             case port.Quota():
@@ -377,8 +380,7 @@ class Gateway:
                     await self.port.history(session.line, chat_of(last.address), last.id, now(), CAUGHT_UP)
 
     async def _closed(self, session: Session, event: port.Closed, reason: CloseReason | None = None) -> None:
-        why = closing.meaning(event)
-        why = why._replace(reason=reason) if reason is not None else why
+        why = closing.meaning(event, reason)
         session.client.is_open = False
         state = await sessions.closed(session.held, why)
         await self._drop(session)
@@ -393,8 +395,3 @@ class Gateway:
             until = now() + (timedelta(seconds=outcome.seconds) if outcome.seconds else RESTRICTED_FOR)
             with contextlib.suppress(Fenced):
                 await sessions.restricted(held, until)
-
-
-async def _wake(company_id: UUID) -> None:
-    with contextlib.suppress(*valkey.Down):  # the poller finds it
-        await queue.wake_one("inbound", "process_inbox", key=queue.wake_key(company_id), company_id=str(company_id))

@@ -103,6 +103,13 @@ class Receipt(Told, frozen=True, kw_only=True, tag="receipt"):
     at: float | None = None
 
 
+class Writes(Told, frozen=True, kw_only=True, tag="writes"):
+    """Somebody who is watched writes a message now. `alt`: the chat's other name, where it has two."""
+
+    chat: str
+    alt: str | None = None
+
+
 class Called(Told, frozen=True, kw_only=True, tag="called"):
     """How a group is called."""
 
@@ -111,7 +118,7 @@ class Called(Told, frozen=True, kw_only=True, tag="called"):
 
 
 encode = msgspec.json.encode
-AnyTold = Code | Paired | Opened | Closed | Restricted | Quota | Message | Receipt | Called
+AnyTold = Code | Paired | Opened | Closed | Restricted | Quota | Message | Receipt | Writes | Called
 
 
 # what is asked of an engine
@@ -215,6 +222,11 @@ class Port(Protocol):
 
     async def show(self, line: Line, chat: str, what: Literal["typing", "nothing"]) -> None:
         """Raises NotSent, Lost."""
+        ...
+
+    async def watch(self, line: Line, chat: str, seconds: float) -> None:
+        """Has it told for so long when the person writes. Meanwhile the number is shown online, and its phone does not ring. Raises NotSent,
+        Lost."""
         ...
 
     async def subject(self, line: Line, chat: str) -> str:

@@ -63,6 +63,7 @@ class Process:
                 rounds += [
                     ("renew", RENEW, side.renew), ("take", LOOK, side.take), ("watch", 15.0, side.watch), ("files", 5.0, side.files),
                     ("read", LOOK, partial(shown.tell_read, side.gateway)), ("typing", LOOK, partial(shown.show_typing, side.gateway)),
+                    ("writers", LOOK, partial(shown.watch_writers, side.gateway)),
                     ("presence", 10.0, partial(shown.show_presence, side.gateway)), ("groups", 3.0, partial(shown.ask_names, side.gateway)),
                 ]  # fmt: skip
             tasks = [asyncio.create_task(self._loop(*one)) for one in rounds]

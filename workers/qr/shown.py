@@ -1,11 +1,12 @@
-"""What people are shown of us over the connections of a gateway: that their messages were read, that somebody writes, and that somebody is there. And
-what we are shown of their groups."""
+"""What people are shown of us over the connections of a gateway: that their messages were read, that somebody writes, and that somebody is there; who of
+them writes on while an answer waits for it; and how their groups are called."""
 
 import asyncio
 import contextlib
 
 import structlog
 
+from db.assistant import pausing
 from db.conversations import groups, presence, receipts
 from db.qr import choices, typing
 from db.qr.enums import Shown
@@ -51,6 +52,16 @@ async def show_typing(gateway: Gateway) -> None:
             with contextlib.suppress(Lost, NotSent, TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await gateway.port.show(session.line, _chat(session, typed.address), "typing")
+
+
+async def watch_writers(gateway: Gateway) -> None:
+    """Whose messages are gathered is watched, so that an answer waits for what they still write. Nothing is tried again before the next round."""
+    for one in await pausing.gathered([session.line.channel_id for session in gateway.open]):
+        session = gateway.holding(one.channel_id)
+        if session is not None:
+            with contextlib.suppress(Lost, NotSent, TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await gateway.watch_writer(session, _chat(session, one.address), one.conversation_id)
 
 
 async def show_presence(gateway: Gateway) -> None:

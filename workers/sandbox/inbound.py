@@ -12,10 +12,10 @@ import msgspec
 
 from workers.sandbox.accounts import Account
 from workers.sandbox.store import Store
-from workers.sandbox.vendor import Incoming, Vendors
+from workers.sandbox.vendor import TYPING, Incoming, Vendors
 
 WINDOW: Final = 86_400.0
-TYPING: Final = 25.0
+SHOWN: Final = 25.0
 """Seconds that a person sees that somebody writes."""
 _THEIRS: Final = "FROM inbound WHERE account = ? AND provider_id = ?"
 _READ: Final = (
@@ -69,7 +69,7 @@ class Inbound:
         """The business read this message of a person, and those before it; with `typing` it writes an answer."""
         self._store.put(_READ, (account_id, message_id))
         if typing:
-            self._store.put(_WRITES, (time.time() + TYPING, account_id, message_id))
+            self._store.put(_WRITES, (time.time() + SHOWN, account_id, message_id))
 
     async def shown(self, account_id: str, person: str) -> tuple[int, bool]:
         """The number of the person's newest message that the business read (0: none), and whether it writes to them."""
@@ -84,9 +84,11 @@ class Inbound:
         return rows[0][0] if rows else None
 
     def receive(self, account: Account, person: str, incoming: Incoming) -> str:
-        """The person (as the vendor writes phone numbers) writes; returns the message id."""
+        """The person (as the vendor writes phone numbers) writes; returns the message id, "" of what is no message."""
         number, self._next = self._next, self._next + 1
         identifier, recipient = self._vendors[account.kind].receive(account, person, incoming, number)
+        if incoming.kind == TYPING:
+            return identifier
         self._store.put(
             "INSERT INTO inbound VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, account.id, person, recipient, incoming.text, identifier, time.time()),

@@ -14,6 +14,10 @@ Answer = Reply | Awaitable[Reply]
 Action = Callable[[Any, Request], Answer]
 
 
+TYPING = "typing"
+"""The kind of what is no message: somebody begins to write one."""
+
+
 class Incoming(msgspec.Struct, frozen=True):
     """What a person writes to the business. `number_id`: which of the account's numbers, the first when empty. `hidden`: without
     a phone number. `answers`: the message that is answered. `kind`: what it is, of the vendor's `kinds`; `target`: the provider's id of

@@ -70,6 +70,7 @@ PROVIDER = Provider(
             hours=(8 * 60, 20 * 60),
         ),
         rehearsed_kinds=(
+            "typing",
             "image",
             "video",
             "voice",

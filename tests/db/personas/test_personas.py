@@ -277,7 +277,7 @@ async def test_a_company_has_so_many_personas(owner: Actor, monkeypatch: pytest.
 def test_nothing_said_holds_back_and_the_document_survives_its_column() -> None:
     config = PersonaConfig()
     assert config.knowledge_base_ids == []
-    assert ToolPolicy.AUTOMATIC not in structs.asdict(structs.replace(config.tools, hand_over=ToolPolicy.SUGGEST)).values()
+    assert ToolPolicy.AUTOMATIC not in structs.asdict(config.tools).values()
     ruled = PersonaConfig(
         rules=[Rule(kind=RuleKind.NEVER, text="Inventar preço.", check=RuleCheck.PRICES)],
         tools=Tools(move_lead=ToolPolicy.AUTOMATIC),
@@ -300,7 +300,7 @@ async def test_every_starting_persona_can_be_published_in_both_languages(
         assert config.checks()
         assert len(config.handover.topics) >= 3
         assert "\n" not in config.instructions.replace("\n\n", ""), "paragraphs, not lines"
-        assert ToolPolicy.AUTOMATIC not in structs.asdict(structs.replace(config.tools, hand_over=ToolPolicy.SUGGEST)).values()
+        assert ToolPolicy.AUTOMATIC not in structs.asdict(config.tools).values()
 
 
 async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> None:

@@ -129,8 +129,8 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
     )
     turn = await insert(
         "insert into ai_turn(company_id, conversation_id, seq, episode, mode, persona_id, persona_version_id, persona_name, since, due_at, hard_at,"
-        " first_inbound_id, last_inbound_id, heard) values ($1, $2, 1, 1, 'auto', uuidv7(), uuidv7(), 'Lia', now(), now(), now(), uuidv7(), uuidv7(),"
-        " '{\"a\": \"xyzzy\"}') returning id", conversation,
+        " first_inbound_id, last_inbound_id, answer) values ($1, $2, 1, 1, 'auto', uuidv7(), uuidv7(), 'Lia', now(), now(), now(), uuidv7(), uuidv7(),"
+        " '{\"decision\": \"reply\", \"texts\": [\"xyzzy\"]}') returning id", conversation,
     )  # fmt: skip
     await insert(
         "insert into ai_trace(company_id, turn_id, epoch, steps) values ($1, $2, 1, '[\"xyzzy\"]') returning turn_id", turn

@@ -29,9 +29,11 @@ from db.knowledge.enums import BaseLanguage
 from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor
+from tests import factories
 from tests.db.assistant.scene import Scene
 from tests.db.knowledge.conftest import TEXT
-from tests.workers.llm.conftest import Reply, Service, chunks, connect, refused, service
+from tests.workers.llm.conftest import Reply, Service, chunks, connect, ok, refused, service
+from tests.workers.notes import NOTE, fetched, file_store
 from tests.workers.sandbox.world import running
 from workers.assistant import assist
 from workers.assistant import written as written_pieces
@@ -323,3 +325,22 @@ async def test_nobody_waits_for_ever(owner: Actor, owner_db: asyncpg.Connection,
 )
 def test_the_beginning_of_an_answer_is_shown_as_it_will_stand(written: str, shown: str) -> None:
     assert texts_so_far(written) == shown
+
+
+async def test_a_voice_note_is_in_what_is_asked_for_and_costs_once(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, database: Settings, tmp_path: Path
+) -> None:
+    """Where people hold the conversation, too: whoever asks first has it listened to."""
+    with file_store(database, tmp_path):
+        await connect(owner)
+        scene = await Scene.another(owner, owner_db, await factories.channel(owner_db, owner))
+        await fetched(owner_db, await scene.wrote(content=NOTE))
+        service.heard, service.chat = ok({"text": "Quero trocar a geladeira"}), [streams("Quer trocar a geladeira.")] * 2
+        for kind in (AssistKind.SUMMARY, AssistKind.CUSTOMER):
+            await written(scene, kind)
+            assert "[audio: Quero trocar a geladeira]" in str(service.bodies[-1]["messages"])
+    assert [path for path, _, _ in service.asked].count("POST /v1/audio/transcriptions") == 1
+    rows = await owner_db.fetch(
+        "select conversation_id from ai_usage where company_id = $1 and purpose = 'transcribe'", owner.company_id
+    )
+    assert [row["conversation_id"] for row in rows] == [scene.conversation]

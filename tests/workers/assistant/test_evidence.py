@@ -33,6 +33,21 @@ def test_a_quote_stands_in_its_passage(quote: str, stands: bool) -> None:
     assert evidence.stands(quote, EXCHANGE) is stands
 
 
+def test_each_statement_is_shown_with_the_passage_that_proves_it() -> None:
+    shop = SOURCES._replace(passages={"k1": EXCHANGE, "k2": "Entregamos em Niterói em dois dias úteis."})
+    cited = [*CITED, Quote("k2", "em dois dias úteis")]
+    texts = [
+        "Olá, Ana! A troca é grátis por 30 dias. Entregamos em Niterói em dois dias úteis.",
+        "Posso ajudar com mais alguma coisa?",
+    ]
+    assert evidence.proven_by(texts, cited, shop) == {
+        "k1": ["A troca é grátis por 30 dias."],
+        "k2": ["Entregamos em Niterói em dois dias úteis."],
+    }
+    together = evidence.proven_by(["A troca é grátis por 30 dias, e entregamos em Niterói em dois dias úteis."], cited, shop)
+    assert together["k1"] == together["k2"] != []
+
+
 def test_a_quote_of_another_passage_is_none() -> None:
     assert (
         evidence.valid([Quote("k2", "Trocas são grátis"), Quote("k1", "Frete grátis"), *CITED, *CITED], SOURCES.passages) == CITED

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from db import blobs
 from db.ai import connection
 from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
@@ -26,7 +25,6 @@ from db.jobs import NoteGap, RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
 from db.messages import conversation
-from db.messages.content import Audio, File
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.settings import Settings
@@ -36,6 +34,7 @@ from tests import factories
 from tests.db.assistant.scene import Scene
 from tests.db.knowledge.conftest import TEXT
 from tests.workers.llm.conftest import Service, completion, connect, ok, refused, service
+from tests.workers.notes import NOTE, fetched, file_store
 from tests.workers.sandbox.world import running
 from workers.assistant import turn
 from workers.llm import client
@@ -255,21 +254,10 @@ async def test_a_turn_that_is_not_due_comes_back(owner: Actor, owner_db: asyncpg
 async def test_a_voice_note_is_listened_to_once(
     owner: Actor, owner_db: asyncpg.Connection, service: Service, database: Settings, tmp_path: Path
 ) -> None:
-    before = blobs._store
-    store = blobs.connect(msgspec.structs.replace(database, data_dir=tmp_path, s3_bucket=""))
-    try:
+    with file_store(database, tmp_path):
         await connect(owner)
         scene = await Scene.make(owner, owner_db)
-        note = await scene.wrote(content=Audio(file=File(id="9", mime_type="audio/ogg"), voice=True))
-        key = await owner_db.fetchval(
-            "update message_file set state = 'stored', mime_type = 'audio/ogg', size = 4 where message_id = $1 returning key",
-            note,
-        )
-
-        async def pieces() -> AsyncIterator[bytes]:
-            yield b"OggS"
-
-        await store.put(key, pieces(), most=10)
+        await fetched(owner_db, await scene.wrote(content=NOTE))
         service.heard = ok({"text": "Oi, tudo bem com vocês?"})
         service.chat = [ok(answers("Oi! Como posso ajudar?"))]
         await run(scene)
@@ -279,8 +267,6 @@ async def test_a_voice_note_is_listened_to_once(
         await run(scene)
         assert [path for path, _, _ in service.asked].count("POST /v1/audio/transcriptions") == 1
         assert "[audio: Oi, tudo bem com vocês?]" in str(service.bodies[-1]["messages"])
-    finally:
-        blobs._store = before
 
 
 @pytest.mark.usefixtures("model")

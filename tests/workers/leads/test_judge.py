@@ -2,19 +2,25 @@
 
 import asyncio
 import json
+import time
+from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from db.jobs import JudgeConversation
 from db.proposals import watch
+from db.settings import Settings
 from db.tenancy import Actor
+from tests.db.channels.factories import envelope, put_inbox, text
 from tests.eval.leads import Desk
 from tests.eval.leads_gold import PT, Talk, move
 from tests.workers.llm.conftest import Service, completion, connect, ok, refused, service
+from tests.workers.notes import fetched, file_store
+from workers.inbound import process_inbox
 from workers.leads import judge
 
 __all__ = ["service"]
@@ -54,6 +60,15 @@ class Scene:
 
     async def wrote(self, *texts: str) -> None:
         await self.desk.wrote(Talk("fala", "plain", list(texts)), self.phone)
+
+    async def noted(self) -> UUID:
+        """They recorded a voice note; returns its message."""
+        told = text("", wamid=f"wamid.{uuid4().hex}", phone=self.phone, at=int(time.time()))
+        told["messages"][0] |= {"type": "audio", "audio": {"id": "9", "mime_type": "audio/ogg; codecs=opus", "voice": True}}
+        await put_inbox(self.db, self.owner, self.desk._channel, envelope(told))
+        await process_inbox(self.owner.company_id)
+        sql = "select id from inbound_message where company_id = $1 and kind = 'audio'"
+        return await self.one(sql)  # type: ignore[no-any-return]
 
     async def job(self) -> JudgeConversation:
         row = await self.db.fetchrow(
@@ -236,3 +251,22 @@ async def test_hostile_calls_leave_a_trace_and_nothing_else(scene: Scene, servic
         "no_evidence",
     ]
     assert await scene.one("select count(*) from lead where company_id = $1 and version > 1") == 0
+
+
+async def test_a_voice_note_moves_a_lead_and_is_listened_to_once(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, database: Settings, tmp_path: Path
+) -> None:
+    scene = await Scene.make(owner, owner_db)
+    service.heard = ok({"text": "quero fechar o pedido"})
+    proof = [{"message": "m3", "quote": "quero fechar o pedido"}]
+    service.chat = [ok(completion("nothing")), ok(calls(("move_lead", moving(evidence=proof))))]
+    await scene.looks()
+    with file_store(database, tmp_path):
+        await fetched(owner_db, await scene.noted())
+        await scene.looks()
+    assert await scene.proposals() == [("move_lead", "applied", None)]
+    assert "quero fechar o pedido" in str(service.bodies[-1]["messages"])
+    assert [path for path, _, _ in service.asked].count("POST /v1/audio/transcriptions") == 1
+    await scene.wrote("ok")
+    await scene.looks()
+    assert [path for path, _, _ in service.asked].count("POST /v1/audio/transcriptions") == 1

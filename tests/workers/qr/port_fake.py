@@ -28,6 +28,7 @@ class PortFake:
         self.granted = 0
         self.read: list[tuple[str, str]] = []
         self.typed: list[tuple[str, str]] = []
+        self.watched: list[str] = []
         self.left: list[Line] = []
         self.asked: list[tuple[Line, str, str]] = []
         self.subjects: dict[str, str] = {}
@@ -89,6 +90,11 @@ class PortFake:
         if self.deaf:
             raise Lost
         self.typed.append((chat, what))
+
+    async def watch(self, line: Line, chat: str, seconds: float) -> None:
+        if line not in self.lines:
+            raise NotSent
+        self.watched.append(chat)
 
     async def subject(self, line: Line, chat: str) -> str:
         return self.subjects.get(chat, "")

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -16,17 +17,14 @@ import pytest
 
 from db import crypto
 from db.conversations import actions, queries
-from db.messages import answers
 from db.messages.enums import FileForm
 from db.messages.enums import MessageState as M
 from db.messages.render import FileContent
-from db.messages.replies import TextReply
-from db.qr import choices, uploads
-from db.qr.choices import Choices
-from db.qr.enums import Groups, Shown
+from db.qr import uploads
 from db.qr.uploads import Grant
 from db.settings import Settings
 from db.tenancy import Actor
+from tests import factories
 from tests.db.qr import scenes
 from tests.workers.qr.conftest import FAST, PACKAGES
 from tests.workers.qr.test_linked_upload import Servers, file, hand_over
@@ -40,8 +38,8 @@ from workers.qr.bridge import Bridge
 from workers.qr.canary import QUIET
 from workers.qr.gateway import Gateway
 from workers.qr.words import words
-from workers.sandbox.linked.groups import Group, says
-from workers.sandbox.linked.server import Device, WhatsApp, playing
+from workers.sandbox.linked.device import Device
+from workers.sandbox.linked.server import WhatsApp, playing
 from workers.sandbox.linked.wire import part, proto
 
 NUMBER, BIA = "5511999990000", "5511900000000"
@@ -194,6 +192,31 @@ async def _sees_that_it_was_read(stage: Stage, said: str) -> None:
     await eventually(lambda: said in stage.wa.read)
 
 
+async def _is_seen_writing_on(stage: Stage) -> None:
+    """While their messages are gathered: the platform tells it to who is online, and to nobody else."""
+    await factories.persona(stage.db, stage.owner, stage.channel_id, "suggest")
+    bia = stage.wa.people[BIA]
+    await stage.wa.says(bia, stage.device, "E mais uma coisa")
+    turn = "select hard_at - due_at from ai_turn where company_id = $1"
+
+    async def gathers() -> bool:
+        await process_inbox(stage.owner.company_id)
+        return await stage.db.fetchval(turn, stage.owner.company_id) is not None
+
+    await eventually(gathers)
+    await stage.db.execute(
+        "update ai_turn set due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1", stage.owner.company_id
+    )
+    assert not stage.device.online
+
+    async def is_waited_for() -> bool:
+        await shown.watch_writers(stage.scene.gateway)
+        await stage.wa.types(bia, stage.device)
+        return bool(await stage.db.fetchval(turn, stage.owner.company_id) < timedelta(hours=1))
+
+    await eventually(is_waited_for)
+
+
 async def test_a_phone_scans_writes_and_is_written_to(stage: Stage, tmp_path: Path) -> None:
     stage.wa.keys_left = 0
     await stage.pair()
@@ -216,6 +239,7 @@ async def test_a_phone_scans_writes_and_is_written_to(stage: Stage, tmp_path: Pa
     assert row is not None
     assert tuple(row) == (stage.contact_id, "Olá, loja")
     await _sees_that_it_was_read(stage, said)
+    await _is_seen_writing_on(stage)
     await _brings_a_picture(stage)
     kinds = "select kind, value from contact_identity where company_id = $1 and kind = 'lid'"
     assert [tuple(one) for one in await stage.db.fetch(kinds, stage.owner.company_id)] == [("lid", f"9{BIA}")]
@@ -224,34 +248,6 @@ async def test_a_phone_scans_writes_and_is_written_to(stage: Stage, tmp_path: Pa
     assert len(rows) > 800
     known = stage.device.bundle.identity[-32:]
     assert all(known not in row["sealed"] and b"privKey" not in row["sealed"] for row in rows)
-
-
-async def test_a_group_is_heard_under_the_keys_of_its_writers_and_written_to(stage: Stage) -> None:
-    await stage.pair()
-    await choices.choose(stage.owner, stage.channel_id, Choices(Groups.SHOW, Shown.OFFLINE, None))
-    ana, bia = stage.wa.person("5521988887777", name="Ana"), stage.wa.people[BIA]
-    group = stage.wa.groups["120363041234567890@g.us"] = Group(
-        "120363041234567890", "Vendas", [ana, bia, stage.wa.people[NUMBER]]
-    )
-    for writer, text in ((ana, "Quem vai?"), (bia, "Eu"), (ana, "Eu também")):
-        await says(stage.wa, group, writer, stage.device, text)
-    heard = "select body, context->>'writer' as writer from inbound_message where channel_id = $1 order by received_at, id"
-
-    async def arrived() -> bool:
-        await process_inbox(stage.owner.company_id)
-        return len(await stage.db.fetch(heard, stage.channel_id)) == 3
-
-    await eventually(arrived)
-    said = sorted(tuple(row) for row in await stage.db.fetch(heard, stage.channel_id))
-    assert said == [("Eu", "Bia"), ("Eu também", "Ana"), ("Quem vai?", "Ana")]
-    await eventually(lambda: shown.ask_names(stage.scene.gateway))
-    [conversation] = [one for one in await queries.conversations(stage.owner, queries.Filter()) if one.group]
-    assert conversation.contact_name == "Vendas"
-    sent = (await answers.send(stage.owner, conversation.contact_id, stage.channel_id, TextReply("Nós também"))).id
-    await stage.send()
-    await stage.state_of(sent, M.DELIVERED, M.SENT)
-    assert [one.to for one in stage.wa.ledger] == [group.jid]
-    await stage.scene.gateway.port.available(stage.scene.gateway.open[0].line, True)
 
 
 async def test_eight_signs_that_are_typed_in_connect_it_too(stage: Stage) -> None:

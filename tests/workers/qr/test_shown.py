@@ -1,5 +1,6 @@
 """What people see of us over a number that is connected by a code, and what its phone writes."""
 
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -11,12 +12,14 @@ from db.conversations import actions, queries
 from db.qr import typing
 from db.settings import Settings
 from db.tenancy import Actor
+from tests import factories
 from tests.workers.qr.conftest import Scene
 from tests.workers.qr.test_settling import CHAT, Shop
 from workers.providers.linked import errors
 from workers.qr import shown
 from workers.qr.client import SessionClient
-from workers.qr.port import Closed, Letter, Message
+from workers.qr.gateway import WATCHED
+from workers.qr.port import Closed, Letter, Message, Writes
 
 
 class Desk(Shop):
@@ -97,6 +100,31 @@ async def test_somebody_writes_and_the_person_sees_it(desk: Desk) -> None:
     assert desk.scene.port.typed == [(CHAT, "typing")]
     await desk.db.execute("update qr_session set lease_until = now() - interval '1 second' where id = $1", desk.channel_id)
     assert not await typing.say(desk.owner.company_id, desk.channel_id, "+5511900000000"), "nobody holds it"
+
+
+async def test_who_goes_on_writing_is_waited_for(desk: Desk) -> None:
+    """Only they, and only while their messages are gathered."""
+    gateway, heard = desk.scene.gateway, Writes(chat=CHAT)
+    await factories.persona(desk.db, desk.owner, desk.channel_id)
+    await desk.tell(heard)
+    await desk.wrote("W1", at=0)
+    due = "select hard_at - due_at from ai_turn where company_id = $1"
+    await desk.db.execute(
+        "update ai_turn set due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1", desk.owner.company_id
+    )
+    await desk.tell(heard, Writes(chat="5521@s.whatsapp.net"))
+    assert await desk.db.fetchval(due, desk.owner.company_id) == timedelta(hours=1), "nobody watches them yet"
+    await shown.watch_writers(gateway)
+    await shown.watch_writers(gateway)
+    assert desk.scene.port.watched == [CHAT]
+    await desk.tell(Writes(chat="95511900000000@lid", alt=CHAT))
+    assert await desk.db.fetchval(due, desk.owner.company_id) < timedelta(hours=1)
+    desk.scene.clock.now += WATCHED
+    await desk.db.execute(
+        "update ai_turn set due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1", desk.owner.company_id
+    )
+    await desk.tell(heard)
+    assert await desk.db.fetchval(due, desk.owner.company_id) == timedelta(hours=1), "nobody watches them any more"
 
 
 async def test_before_a_message_somebody_writes(desk: Desk) -> None:

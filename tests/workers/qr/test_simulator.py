@@ -3,6 +3,7 @@ played; the numbers of real phones never meet it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from db.qr import leases, pairing, uploads, wanted
 from db.settings import Settings
 from db.tenancy import Actor, worker
 from db.work import read
+from tests import factories
 from tests.db.qr import scenes
 from tests.workers.qr.conftest import PACKAGES
 from tests.workers.qr.test_linked_upload import file
@@ -31,6 +33,7 @@ from workers.providers.linked import media
 from workers.providers.linked.adapter import ADAPTER
 from workers.providers.linked.upload import Uploaded
 from workers.providers.wire import Wire
+from workers.qr import shown
 from workers.qr.lanes import SessionLanes, SessionSender
 from workers.qr.side import Side
 from workers.sandbox.app import World
@@ -164,7 +167,27 @@ async def test_the_phone_of_the_simulator_scans_and_its_people_write(played: Pla
     assert (bytes(entry.content), entry.recipient) == (b'{"text":"Tem sim!"}', ANA)
     await _files_go_both_ways(played, tmp_path)
     await _what_is_written_on_the_phone_is_ours(played)
+    await _begins_to_type(played)
     await _one_hides_the_number(played)
+
+
+async def _begins_to_type(played: Played) -> None:
+    """And is waited for; nobody is told of a message."""
+    await factories.persona(played.db, played.owner, played.channel_id, "suggest")
+    await played.says(ANA, "E mais uma coisa")
+    turn = "select hard_at - due_at from ai_turn where company_id = $1"
+    await played.until(lambda: played.db.fetchval(turn, played.owner.company_id))
+    await played.db.execute(
+        "update ai_turn set due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1", played.owner.company_id
+    )
+
+    async def is_waited_for() -> bool:
+        await shown.watch_writers(played.side.gateway)
+        await played.says(ANA, "", "typing")
+        return bool(await played.db.fetchval(turn, played.owner.company_id) < timedelta(hours=1))
+
+    await played.until(is_waited_for)
+    assert [one.recipient for one in await played.world.ledger.entries({"account = ?": played.channel_id.hex}, 10)] == [ANA]
 
 
 async def _files_go_both_ways(played: Played, folder: Path) -> None:

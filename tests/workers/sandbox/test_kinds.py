@@ -17,6 +17,7 @@ from workers.sandbox.linked import kinds as linked
 from workers.sandbox.linked.vendor import News
 from workers.sandbox.meta import kinds
 from workers.sandbox.twilio.inbound import KINDS as FORMS
+from workers.sandbox.vendor import TYPING
 
 TO = "5511987654321"
 AS = {"ad": "text", "forwarded": "text", "echo": "text", "voice": "audio", "reaction_removed": "reaction"}
@@ -130,7 +131,7 @@ def test_the_screens_offer_what_the_sandbox_can_do() -> None:
         assert set(can.rehearsed_kinds) <= known
         assert set(can.rehearsed_news) <= set(kinds.NEWS)
     can = next(each for each in registry.providers() if each.name == "linked").capabilities
-    assert set(can.rehearsed_kinds) <= set(linked.KINDS)
+    assert set(can.rehearsed_kinds) <= {*linked.KINDS, TYPING}
     assert set(can.rehearsed_news) == set(get_args(News.__annotations__["code"]))
 
 

@@ -1,6 +1,8 @@
 """What the AI cost: by day and persona, for what, by which model, and what was saved."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from nicegui import ui
 
@@ -74,18 +76,27 @@ class _Usage:
             names, series = _by_day(found)
             bar_chart(names, series, stacked=True, whole=False, label=_("Cost of the AI on each day, by persona"))
         with ui.element("div").classes("m-grid m-grid-wide"):
-            purposes = [(labels.purpose(one.purpose), one.sums) for one in found.purposes]
+            purposes = [_Row(labels.purpose(one.purpose), one.sums) for one in found.purposes]
             _table(_("What for"), purposes)
-            _table(_("By model"), [(one.model, one.sums) for one in found.models])
+            _table(_("By model"), [_Row(one.model, one.sums) for one in found.models])
+            if found.conversations:
+                named = ((one.name or _("Without a name"), one) for one in found.conversations)
+                dear = [_Row(name, one.sums, f"/inbox/{one.conversation_id}") for name, one in named]
+                _table(_("Conversations that cost most"), dear)
 
     def _draw_figures(self, total: AiSums) -> None:
         with figures():
             figure(_("Cost"), formats.dollars(total.cost_micro))
             figure(_("Requests"), formats.number(total.calls), hint=_failed(total.failed))
             share = total.cached_tokens / total.input_tokens if total.input_tokens else 0
-            figure(_("Read from the cache"), formats.percent(share, digits=0), hint=_("Cached text costs a fraction."))
+            figure(_("Read from the cache"), formats.percent(share, digits=0), hint=_kept(total.cache_write_tokens))
             saved = ngettext("{n} request spared", "{n} requests spared", total.merged).format(n=formats.number(total.merged))
             figure(_("Saved by one answer for several messages"), formats.dollars(total.saved_micro), hint=saved)
+
+
+def _kept(tokens: int) -> str:
+    hint = _("Cached text costs a fraction.")
+    return f"{hint} {_('{n} tokens were put there.').format(n=formats.number(tokens))}" if tokens else hint
 
 
 def _failed(count: int) -> str:
@@ -112,12 +123,23 @@ def _by_day(found: AiUsage) -> tuple[list[str], list[tuple[str, list[float | Non
     return [formats.short_day(day) for day in days], series
 
 
-def _table(heading: str, rows: list[tuple[str, AiSums]]) -> None:
+class _Row(NamedTuple):
+    """`to`: where its name leads."""
+
+    name: str
+    sums: AiSums
+    to: str = ""
+
+
+def _table(heading: str, rows: Sequence[_Row]) -> None:
     with card(heading):
         with ui.element("dl").classes("m-kv"):
-            for name, sums in rows:
+            for name, sums, to in rows:
                 with ui.element("dt"):
-                    ui.label(name).classes("m-clip")
+                    if to:
+                        ui.link(name, to).classes("m-link m-clip")
+                    else:
+                        ui.label(name).classes("m-clip")
                 with ui.element("dd").classes("m-row m-near items-baseline"):
                     ui.label(formats.dollars(sums.cost_micro) if sums.cost_micro or not sums.unpriced else _("Price missing"))
                     calls = ngettext("{n} request", "{n} requests", sums.calls).format(n=formats.number(sums.calls))

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from api.contract.conversations import Conversation, ConversationState, ConversationUpdate, Label, Presence, Priority
 from api.contract.enums import Permission
-from api.contract.events import ConversationPresence
+from api.contract.events import ConversationPresence, CustomerTyping
 from ui import formats, kinds, session
 from ui.client import conversations as client
 from ui.components import call_dialog
@@ -26,6 +26,7 @@ from ui.labels import conversations as labels
 from ui.labels.conversations import name_of
 from ui.pages.inbox.furniture import Furniture
 
+TYPES = timedelta(seconds=9)  # how long a person counts as typing after they were last seen to
 HERE = timedelta(seconds=30)  # how long somebody counts as here after they last said so
 
 
@@ -43,6 +44,7 @@ class Header:
         me = session.current()
         self._api, self._me, self._one, self._furniture, self._changed = me.api, me.me.user_id, one, furniture, changed
         self._write, self._back = me.may(Permission.CONVERSATIONS_WRITE), back
+        self._typed: datetime | None = None  # when the person was last seen writing
         self._others: dict[UUID, tuple[str, bool, datetime]] = {}  # who else is here: name, whether they type, when they said so
         self._menu_of: object = None
         with ui.element("header").classes("m-thread-head") as self.element:
@@ -59,6 +61,8 @@ class Header:
                     self._waits = ui.label()
                     self._sub = ui.label().classes("m-hint m-clip")
                 self._here = ui.label().classes("m-thread-here m-clip").props("role=status")
+                self._types = ui.label(_("Typing…")).classes("m-thread-here m-clip").props("role=status")
+                self._types.set_visibility(False)
             if self._write:
                 self._take = button(_("Take it"), self.take)
                 with button("", icon="person", kind="quiet") as self._owner:
@@ -243,14 +247,22 @@ class Header:
 
     # -- who else is here ---------------------------------------------------------------------------------------
 
-    def present(self, event: ConversationPresence) -> None:
-        """Somebody else looks, types, or left."""
+    def present(self, event: ConversationPresence | CustomerTyping) -> None:
+        """Somebody else looks, types, or left, or the person types."""
+        if isinstance(event, CustomerTyping):
+            self.types(True)
+            return
         if event.user_id == self._me:
             return
         self._others.pop(event.user_id, None)
         if event.here:
             self._others[event.user_id] = event.name, event.typing, datetime.now(UTC)
         self.tick()
+
+    def types(self, typing: bool) -> None:
+        """The person writes on, or has written."""
+        self._typed = datetime.now(UTC) if typing else None
+        self._types.set_visibility(typing)
 
     def meet(self, found: list[Presence]) -> None:
         """All who are here now."""
@@ -267,6 +279,8 @@ class Header:
         """What the clock says: how long they wait, and that who has not said for a while that they are here is gone."""
         now = datetime.now(UTC)
         self._show_waiting()
+        if self._typed is not None and now - self._typed > TYPES:
+            self.types(False)
         self._others = {one: seen for one, seen in self._others.items() if now - seen[2] < HERE}
         typing = [name for name, types, _when in self._others.values() if types]
         looking = [name for name, _types, _when in self._others.values()]

@@ -18,6 +18,7 @@ from api.contract.events import (
     ConversationEntryAdded,
     ConversationPresence,
     ConversationUpdated,
+    CustomerTyping,
     InboxChanged,
 )
 from api.contract.messages import ReplyChannel
@@ -106,6 +107,7 @@ class _Inbox:
         live.on(ConversationEntryAdded, self._entry)
         live.on(ConversationChanged, self._status)
         live.on(ConversationPresence, self._presence)
+        live.on(CustomerTyping, self._presence)
         live.on(InboxChanged, self._inbox_changed)
         live.on(AssistantChanged, lambda event: self._open.bar.hear(event) if self._open is not None else None)
         live.on(ContactsChanged, self._contact)
@@ -267,7 +269,7 @@ class _Inbox:
         now = self._open
         return now.thread.refresh() if now is not None and now.one.contact_id == event.contact_id else None
 
-    def _presence(self, event: ConversationPresence) -> None:
+    def _presence(self, event: ConversationPresence | CustomerTyping) -> None:
         if self._open is not None and self._open.one.id == event.conversation_id:
             self._open.header.present(event)
 
@@ -304,6 +306,7 @@ class _Inbox:
                 self._ask_whether_seen(now)
             return
         if any(one.message is not None and one.message.direction == "in" for one in fresh):
+            now.header.types(False)
             first_answers.ask(now.composer.element, now.composer.refresh)
         self._ask_whether_seen(now)
 

@@ -110,10 +110,10 @@ def _place(path: str) -> str:
 def _places() -> Mapping[str, str]:
     return {
         "identity.display_name": _("Name that customers see"), "identity.role": _("What it is"), "identity.tone": _("Tone"),
-        "identity.language": _("Language"), "identity.emoji": _("Emoji"), "identity.discloses_ai": _("Says that it is an AI"),
+        "identity.languages": _("Languages"), "identity.emoji": _("Emoji"), "identity.discloses_ai": _("Says that it is an AI"),
         "instructions": _("Instructions"), "goals": _("What it finds out"), "rules": _("What it always and never does"),
         "allowed_hosts": _("Sites that it may link to"), "knowledge_base_ids": _("Knowledge"),
-        "bounds": _("What it does by itself"), "model": _("Model"), "turn": _("How it takes its turn"),
+        "model": _("Model"), "turn": _("How it takes its turn"),
         "hours.open": _("Hours of its own"), "hours": _("Hours of its own"), "followup": _("Asking again"),
         "handover.team_id": _("To whom"), "handover.value_over_cents": _("When it is about more than"), "handover.topics": _("When it is about one of these"),
         "handover.message": _("What it says then"), "handover.returns_after_minutes": _("It takes the conversation back"), "handover": _("When a person takes over"),

@@ -34,8 +34,8 @@ def draw_identity(it: Context) -> None:
                 _("Tone"), labels.tones(), identity.tone, on_change=lambda: doc.change("identity", tone=tone.value)
             )
             language = select_field(
-                _("Language"), labels.languages(), identity.language,
-                on_change=lambda: doc.change("identity", language=language.value),
+                _("Languages"), labels.languages(), identity.languages, multiple=True, hint=_("None: it answers in the customer's language."),
+                on_change=lambda: doc.change("identity", languages=list(language.value or [])),
             )  # fmt: skip
             emoji = select_field(
                 _("Emoji"), labels.emoji_uses(), identity.emoji, on_change=lambda: doc.change("identity", emoji=emoji.value)

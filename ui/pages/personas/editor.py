@@ -49,7 +49,7 @@ def _sections() -> list[_Section]:
         _Section("goals", "checklist", _("Finds out"), ("goals",)),
         _Section("rules", "gavel", _("Rules"), ("rules", "allowed_hosts")),
         _Section("knowledge", "menu_book", _("Knowledge"), ("knowledge_base_ids",)),
-        _Section("tools", "build", _("Actions"), ("tools", "bounds")),
+        _Section("tools", "build", _("Actions"), ("tools",)),
         _Section("reach", "hub", _("Where and when"), ("hours", "bindings")),
         _Section("handover", "support_agent", _("Hand-over"), ("handover", "inactivity", "followup")),
         _Section("limits", "tune", _("Model and limits"), ("model", "turn", "budget")),

@@ -251,7 +251,8 @@ class _Sandbox:
 
     async def _send_kind(self, kind: SandboxKind) -> None:
         text = (self._text.value or "").strip()
-        self._text.value = ""
+        if kind != "typing":  # then what is typed goes on
+            self._text.value = ""
         await client.reply(self._api, self._channel.id, self._address, text, kind)
 
     async def _tell(self, code: SandboxNewsCode) -> None:
@@ -278,6 +279,7 @@ def _kind(kind: SandboxKind) -> tuple[str, str]:
         "number_changed": (_("Changes number"), "sim_card"),
         "user_id_changed": (_("Gets another user id"), "badge"),
         "identity_changed": (_("Changes device"), "devices"),
+        "typing": (_("Begins to type"), "keyboard"),
         "hidden": (_("Hides the number from now on"), "visibility_off"),
     }.get(kind) or message_labels.message_kind(kind)
 

@@ -19,6 +19,7 @@ const SILENCE = 20_000 // without a line from the gateway for so long, it may ha
 const ACK = 60_000 // longer than the gateway waits
 const KEPT = 500 // events told at once
 const SAFE = 2000 // ids of messages that are told of already
+const WRITING = new Set(['composing', 'recording'])
 const SILENT = ['senderKeyDistributionMessage', 'messageContextInfo']
 const RECEIPTS = { '': 3, inactive: 3, read: 4, played: 5 }
 
@@ -175,6 +176,9 @@ class Session {
       const opened = updates.filter(({ update }) => update.message && !update.status)
       void this.tell(opened.map(({ key, update }) => message({ key, ...update }, false, this.creds.me)))
     })
+    ev.on('presence.update', ({ id, presences }) => {
+      if (!this.over && Object.values(presences).some(one => WRITING.has(one.lastKnownPresence))) void this.writes(id).catch(() => {})
+    })
     ws.on('CB:ack,class:message', ({ attrs }) => {
       if (!attrs.error) void this.tell([receipt({ remoteJid: attrs.from, id: attrs.id }, 2, attrs.t)])
       this.settle(attrs.id, attrs.error ? { code: Number(attrs.error) || 0 } : {})
@@ -262,6 +266,25 @@ class Session {
     return {}
   }
 
+  // The platform tells an online device alone who writes, and an online device keeps the phone from ringing: so for a moment only.
+  async watch({ chat, seconds }) {
+    if (!this.sock?.ws.isOpen) return { not_sent: true }
+    if (!this.online) await this.sock.sendPresenceUpdate('available')
+    clearTimeout(this.online)
+    this.online = setTimeout(() => this.unwatch(), seconds * 1000)
+    await this.sock.presenceSubscribe(chat)
+    return {}
+  }
+
+  unwatch() {
+    this.online = undefined
+    if (!this.over && !this.visible && this.sock.ws.isOpen) void this.sock.sendPresenceUpdate('unavailable').catch(() => {})
+  }
+
+  async writes(chat) {
+    const found = chat.endsWith('@lid') && (await this.sock.signalRepository.lidMapping.getPNForLID(chat))
+    await ask(this.line, 'told', [{ type: 'writes', chat, alt: found ? engine.jidNormalizedUser(found) : null }])
+  }
   async subject({ chat }) {
     if (!this.sock?.ws.isOpen) return { not_sent: true }
     const { subject } = await this.sock.groupMetadata(chat)
@@ -270,6 +293,7 @@ class Session {
 
   async available({ on }) {
     if (!this.sock?.ws.isOpen) return { not_sent: true }
+    this.visible = on
     await this.sock.sendPresenceUpdate(on ? 'available' : 'unavailable')
     return {}
   }
@@ -289,6 +313,7 @@ class Session {
     if (this.over) return
     this.over = true
     if (sessions.get(this.line) === this) sessions.delete(this.line)
+    clearTimeout(this.online)
     for (const id of [...this.waiting.keys()]) this.settle(id, { lost: true })
     if (this.sock) void this.sock.end(undefined)
   }

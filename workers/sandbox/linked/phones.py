@@ -11,9 +11,10 @@ import msgspec
 from websockets.asyncio.server import Server, serve
 
 from workers.sandbox import people
+from workers.sandbox.linked.device import Device
 from workers.sandbox.linked.keys import Pair
 from workers.sandbox.linked.people import Bundle, Person
-from workers.sandbox.linked.server import Device, WhatsApp
+from workers.sandbox.linked.server import WhatsApp
 from workers.sandbox.linked.wire import Words
 from workers.sandbox.store import Store
 

@@ -11,58 +11,17 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from workers.sandbox.linked import answers, groups
 from workers.sandbox.linked.answers import SERVER
+from workers.sandbox.linked.device import Device, Taken
 from workers.sandbox.linked.keys import Pair
-from workers.sandbox.linked.people import Bundle, Person, pairing, said, text, write
+from workers.sandbox.linked.people import Person, pairing, text, write
 from workers.sandbox.linked.typing import Typing
 from workers.sandbox.linked.wire import HEADER, Node, Noise, Reader, Words, encode, unproto
-
-
-class Refusal(NamedTuple):
-    """What a device meets that comes back before `until` (epoch seconds)."""
-
-    failure: dict[str, str]
-    until: float
-
-
-@dataclass
-class Device:
-    """A linked device of the shop's phone."""
-
-    number: str
-    lid: str
-    index: int
-    bundle: Bundle | None = None
-    connection: "Connection | None" = None
-    removed: bool = False
-    refused: "Refusal | None" = None
-    taken_again: int = 0  # so often another program opens it at once
-    waiting: list[Node] = field(default_factory=list)
-
-    @property
-    def jid(self) -> str:
-        return f"{self.number}:{self.index}@{SERVER}"
-
-
-@dataclass
-class Taken:
-    """A message that the server took: `content` (waE2E.Message) where the person could open it."""
-
-    id: str
-    to: str
-    content: bytes | None
-    device: Device
-
-    @property
-    def text(self) -> str | None:
-        return None if self.content is None else said(self.content)
 
 
 class WhatsApp:
@@ -143,7 +102,7 @@ class WhatsApp:
         sealed = pairing(self.account, wanted, secret)
         told = [
             Node("device-identity", content=sealed), Node("device", {"jid": device.jid, "lid": f"{device.lid}:{device.index}@lid"}),
-            Node("platform", {"name": "android"}),
+            Node("platform", {"name": "android"}), Node("biz", {"name": "Loja"}),
         ]  # fmt: skip
         await connection.tell(Node("iq", {"from": SERVER, "type": "set", "id": "pair"}, [Node("pair-success", content=told)]))
         await asyncio.wait_for(connection.signed.wait(), 20)
@@ -186,6 +145,12 @@ class WhatsApp:
         if device.connection is not None:
             await device.connection.tell(told)
         return message_id
+
+    async def types(self, person: Person, device: Device, what: str = "composing") -> None:
+        """A person writes a message, or stopped to ("paused"): told to a device that is online and asked for it, or to nobody."""
+        known = device.watches & {person.jid, f"{person.lid}@lid"}
+        if device.connection is not None and device.online and known:
+            await device.connection.tell(Node("chatstate", {"from": person.jid}, [Node(what)]))
 
     async def receipt(self, device: Device, taken: Taken, kind: str | None = None) -> None:
         attrs = {"from": taken.to, "id": taken.id, "t": str(int(time.time()))} | ({"type": kind} if kind else {})
@@ -282,6 +247,7 @@ class Connection:
             self.server.fought += 1
             await self.server.replace(device)
         self.device, device.connection = device, self
+        device.online, device.watches = False, set()
         await self.tell(Node("success", {"t": str(int(time.time())), "lid": f"{device.lid}:{device.index}@lid"}))
         if device.taken_again:
             device.taken_again -= 1
@@ -293,6 +259,10 @@ class Connection:
                 await self._asked(told)
             case "message":
                 await self._message(told)
+            case "presence" if self.device is not None and told.attrs.get("type") == "subscribe":
+                self.device.watches.add(told.attrs["to"])
+            case "presence" if self.device is not None:
+                self.device.online = told.attrs.get("type") == "available"
             case "chatstate":
                 self.server.shown += [(told.attrs["to"], one.tag) for one in told.children]
             case "ack" if self.device is not None:

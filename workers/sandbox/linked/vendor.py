@@ -13,14 +13,14 @@ from workers.sandbox.inbound import APART
 from workers.sandbox.ledger import Entry, Flight
 from workers.sandbox.linked import files, kinds
 from workers.sandbox.linked.account import LinkedAccount
+from workers.sandbox.linked.device import Device, Refusal, Taken
 from workers.sandbox.linked.kinds import KINDS, NEEDS_TARGET, Telling
 from workers.sandbox.linked.people import Person
 from workers.sandbox.linked.phones import Phones
-from workers.sandbox.linked.server import Device, Refusal, Taken
 from workers.sandbox.linked.wire import Words
 from workers.sandbox.server import Reply, Request, json_reply, problem
 from workers.sandbox.shared import Shared
-from workers.sandbox.vendor import Action, Answer, Incoming, Vendor
+from workers.sandbox.vendor import TYPING, Action, Answer, Incoming, Vendor
 
 PATIENCE: Final = 8.0
 """Seconds for a device to answer the phone that scanned its code."""
@@ -49,7 +49,7 @@ class Linked(Vendor[LinkedAccount]):
     account: ClassVar = LinkedAccount
     lanes = 1
     keeps_webhooks = False
-    kinds = frozenset(KINDS)
+    kinds = frozenset((*KINDS, TYPING))
 
     def __init__(self, shared: Shared) -> None:
         settings, store, self._accounts, self._ledger, _, self._inbound, self._deliveries = shared
@@ -194,6 +194,9 @@ class Linked(Vendor[LinkedAccount]):
         if incoming.kind in NEEDS_TARGET and not incoming.target:
             raise msgspec.ValidationError("there is no message to do that with")
         writer = self._person(person)
+        if incoming.kind == TYPING:
+            self._run(self.phones.types(writer, device))
+            return "", account.number
         if incoming.kind == "hidden":
             self.phones.hide(writer)
         identifier = f"AC{self._inbound.salt.upper():0>10}{number | APART:020X}"
