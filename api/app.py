@@ -93,6 +93,7 @@ from api.reports import BestHoursController, CompareFileController, ReportContro
 from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
 from api.segments import SegmentController
+from api.sending_rules import HolidayController, OptOutWordController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
 from api.trials import TrialController
@@ -143,6 +144,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     TrialController,
     CostController,
     SendHoursController,
+    OptOutWordController,
+    HolidayController,
     WarmUpController,
     KindController,
     ChannelSessionController,

@@ -7,20 +7,38 @@ from litestar.params import FromPath, JSONBody
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
-from api.contract.costs import SendHours, SendHoursSet, SendRate, SendRatesSet, SpendLimit, SpendLimitSet, WarmUp, WarmUpSet
+from api.contract.costs import (
+    MonthLimitSet,
+    SendHours,
+    SendHoursSet,
+    SendRate,
+    SendRatesSet,
+    SpendLimit,
+    SpendLimitSet,
+    WarmUp,
+    WarmUpSet,
+)
 from api.versions import IfMatch
 from db.campaigns import rules, warm_up
 from db.costs import caps, rates
 from db.costs.caps import Cap
-from db.costs.catalogue import Rate
 from db.costs.enums import CapScope
 from db.costs.errors import CostField
+from db.costs.rates import Rate
 from db.errors import RequestError
 from db.tenancy import Actor
 
 
 def limit(cap: Cap) -> SpendLimit:
-    return SpendLimit(scope=cap.scope, currency=cap.currency, limit_micro=cap.most, reserved_micro=cap.reserved)
+    return SpendLimit(
+        scope=cap.scope,
+        currency=cap.currency,
+        limit_micro=cap.most,
+        reserved_micro=cap.reserved,
+        stops_people=cap.stops_people,
+        unpriced=cap.unpriced,
+        reached=cap.reached,
+    )
 
 
 def currency_of(data: SpendLimitSet) -> str:
@@ -31,7 +49,11 @@ def currency_of(data: SpendLimitSet) -> str:
 
 
 def _month(cap: Cap | None) -> SpendLimit:
-    return limit(cap) if cap is not None else SpendLimit(scope=CapScope.MONTH, currency=None, limit_micro=None, reserved_micro=0)
+    if cap is not None:
+        return limit(cap)
+    return SpendLimit(
+        scope=CapScope.MONTH, currency=None, limit_micro=None, reserved_micro=0, stops_people=False, unpriced=0, reached=False
+    )
 
 
 async def _rates(actor: Actor) -> Page[SendRate]:
@@ -78,13 +100,14 @@ class CostController(Controller):
 
     @get("/limit", summary="Read the month's limit")
     async def read_limit(self, actor: Caller) -> SpendLimit:
-        """What all campaigns of the company may cost in a month of its calendar. Needs `campaigns:read`."""
+        """What all that the company sends may cost in a month of its calendar. Needs `campaigns:read`."""
         return _month(await caps.month(actor))
 
     @put("/limit", summary="Set the month's limit")
-    async def set_limit(self, actor: Caller, data: JSONBody[SpendLimitSet]) -> SpendLimit:
-        """Holds at once; what was sent this month counts. Needs `company:write`."""
-        return _month(await caps.set_month(actor, data.limit_micro, currency_of(data)))
+    async def set_limit(self, actor: Caller, data: JSONBody[MonthLimitSet]) -> SpendLimit:
+        """Holds at once; what was sent this month counts, and what waits for the limit is asked about anew. The owners get a mail at 80 and at 100
+        percent. Needs `company:write`."""
+        return _month(await caps.set_month(actor, data.limit_micro, currency_of(data), stops_people=data.stops_people))
 
 
 def _hours(rule: rules.SendHours) -> SendHours:

@@ -92,6 +92,20 @@ def not_taken(message: Claimed) -> Result:
     )
 
 
+def too_dear(message: Claimed) -> Result:
+    """Not sent: the month's limit of costs is reached, and later nobody wants it."""
+    return Result(
+        message.message_id,
+        message.epoch,
+        message.attempt_id,
+        MessageState.FAILED,
+        AttemptState.REJECTED,
+        reason=FailureReason.SPEND_CAP,
+        detail="not sent: the month's limit of costs is reached",
+        counts_as_try=False,
+    )
+
+
 def queued_again(
     message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, by: WaitRule | None = None, name: str = ""
 ) -> Result:

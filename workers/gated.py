@@ -10,8 +10,9 @@ from db.campaigns import gate, lifecycle, warm_up
 from db.campaigns.gate import Asked
 from db.channels.secrets import ChannelRow
 from db.clock import now
+from db.contacts import holidays
 from db.costs.enums import CapScope
-from db.messages import call_hours, changes, header_files, ledger, render, repeats, strangers, tries
+from db.messages import call_hours, changes, conversation, header_files, ledger, render, repeats, strangers, tries
 from db.messages.enums import WaitRule
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
@@ -20,10 +21,12 @@ from db.messages.render import TextContent, TextSender
 from db.providers import registry
 from db.work import Work
 from workers import outgoing
-from workers.batch import not_taken, queued_again, said_before, unknown_here
+from workers.batch import not_taken, queued_again, said_before, too_dear, unknown_here
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
 FILE_WAIT = 3.0  # seconds
+STALE = frozenset({conversation.ASSISTANT, conversation.AWAY, "reaction", "change", "call"})
+"""What nobody wants to get weeks later: it ends where the month's limit holds it, and whoever waits for an answer waits for a person."""
 
 
 async def by_hours(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked | None, batch: Sequence[Claimed]) -> list[Claimed]:
@@ -75,7 +78,8 @@ async def _by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed])
     """By the law of their place. A simulator's number calls nobody, at whatever hour."""
     if channel.sandbox:
         return list(batch)
-    waits = {message.message_id: call_hours.wait(message.address, now()).total_seconds() for message in batch}
+    calendar = await holidays.calendar(w)
+    waits = {message.message_id: call_hours.wait(message.address, now(), calendar).total_seconds() for message in batch}
     held = [message for message in batch if waits[message.message_id] > 0]
     if held:
         why = "held by the hours in which people are called"
@@ -197,7 +201,9 @@ async def by_warmth(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked |
 async def by_money(
     w: Work, channel: ChannelRow, asked: Asked | None, batch: Sequence[Claimed]
 ) -> tuple[list[Claimed], CapScope | None]:
-    """Those whose cost fits under every limit, reserved; and which limit stops the others."""
+    """Those whose cost fits under every limit, reserved; and which limit stops the others. What belongs to no campaign is held by the month's alone."""
+    if asked is None and batch and batch[0].campaign_id is None:
+        return await _single_by_money(w, channel, batch), None
     if asked is None or not asked.has_caps or not batch:
         return list(batch), None
     admitted = await gate.afford(w, asked, batch)
@@ -208,6 +214,24 @@ async def by_money(
         await ledger.finish(w, results, horizon=channel.unknown_horizon)
         await outgoing.note_limit(channel, WaitRule.SPEND_CAP.value, None, name=scope)
     return [one for one in batch if one.message_id in admitted.go], admitted.stop
+
+
+async def _single_by_money(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) -> list[Claimed]:
+    if not channel.capped or channel.sandbox:
+        return list(batch)
+    admitted = await gate.afford_single(w, channel.kind, batch)
+    dear = [one for one in batch if one.message_id not in admitted.go]
+    if dear:
+        wait = max(AGAIN, (admitted.until - now()).total_seconds()) if admitted.until is not None else AGAIN
+        why = "the month's limit of costs is reached"
+        results = [
+            too_dear(one)
+            if one.purpose in STALE
+            else queued_again(one, FailureReason.SPEND_CAP, wait, why, WaitRule.SPEND_CAP, CapScope.MONTH.value)
+            for one in dear
+        ]
+        await ledger.finish(w, results, horizon=channel.unknown_horizon)
+    return [one for one in batch if one.message_id in admitted.go]
 
 
 async def stop(company_id: UUID, campaign_id: UUID, scope: CapScope) -> None:

@@ -24,7 +24,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
-from workers.notices import account_sentence, ai_sentence, kommo_sentence, sentence, webhook_sentence
+from workers.notices import account_sentence, ai_sentence, cost_sentence, kommo_sentence, sentence, webhook_sentence
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
@@ -91,6 +91,16 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
         "You get this mail because you own the company at Master IA.\n",
     ),
+    (MailTemplate.COST_NOTICE, "pt-BR"): Text(
+        "Atenção: limite de custos do mês",
+        "Olá!\n\n{sentence}\n\n{told}\nVeja ou mude o limite:\n\n{link}\n\n"
+        "Você recebe este e-mail porque é dono da empresa na Master IA.\n",
+    ),
+    (MailTemplate.COST_NOTICE, "en"): Text(
+        "Attention: the month's limit of costs",
+        "Hello!\n\n{sentence}\n\n{told}\nSee or change the limit:\n\n{link}\n\n"
+        "You get this mail because you own the company at Master IA.\n",
+    ),
     (MailTemplate.KOMMO_NOTICE, "pt-BR"): Text(
         "Atenção: a conexão com o Kommo parou",
         "Olá!\n\n{sentence}\n\n{told}\nVeja o que fazer:\n\n{link}\n\n"
@@ -124,6 +134,7 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
 }
 _ABOUT = {
     MailTemplate.AI_NOTICE: ai_sentence,
+    MailTemplate.COST_NOTICE: cost_sentence,
     MailTemplate.KOMMO_NOTICE: kommo_sentence,
     MailTemplate.WEBHOOK_NOTICE: webhook_sentence,
     MailTemplate.ACCOUNT_NOTICE: account_sentence,

@@ -3,6 +3,7 @@
 from db.accounts.enums import AccountNotice
 from db.ai.enums import AiNotice
 from db.channels.enums import NoticeCode as N
+from db.costs.enums import CostNotice
 from db.kommo.enums import KommoNotice
 from db.webhooks.enums import WebhookNotice
 
@@ -105,6 +106,17 @@ AI_SENTENCES: dict[AiNotice, tuple[str, str]] = {
     ),
 }
 """The same about the AI service."""
+COST_SENTENCES: dict[CostNotice, tuple[str, str]] = {
+    CostNotice.NEARLY: (
+        "80% do limite de custos deste mês já foram usados. Quando ele acabar, campanhas e mensagens automáticas esperam. O limite é este:",
+        "80% of this month's limit of costs are used. Once it is reached, campaigns and automatic messages wait. The limit is this:",
+    ),
+    CostNotice.REACHED: (
+        "O limite de custos deste mês foi atingido. Campanhas e mensagens automáticas esperam até o mês acabar ou até alguém aumentar o limite, que é este:",
+        "This month's limit of costs is reached. Campaigns and automatic messages wait until the month is over, or somebody raises the limit, which is this:",
+    ),
+}
+"""The same about the month's limit of costs."""
 WEBHOOK_SENTENCES: dict[WebhookNotice, tuple[str, str]] = {
     WebhookNotice.FAILING: (
         "Há mais de um dia um endereço da empresa não aceita os eventos que enviamos. Continuamos tentando; depois de cinco dias ele é desligado.",
@@ -169,6 +181,12 @@ def sentence(code: str, language: str) -> str:
 def ai_sentence(code: str, language: str) -> str:
     """Of one code about the AI service."""
     portuguese, english = AI_SENTENCES[AiNotice(code)]
+    return english if language == "en" else portuguese
+
+
+def cost_sentence(code: str, language: str) -> str:
+    """Of one code about the month's limit of costs."""
+    portuguese, english = COST_SENTENCES[CostNotice(code)]
     return english if language == "en" else portuguese
 
 

@@ -10,6 +10,8 @@ import structlog
 from db import halving
 from db.channels.secrets import ChannelRow, load_channel
 from db.clock import now
+from db.contacts import holidays
+from db.contacts.holidays import Calendar
 from db.jobs import LookUpUnknown
 from db.messages import call_hours, inbox, ledger, render, unknown
 from db.messages.render import CallContent, Content, ScriptContent, TemplateContent, text_sender
@@ -44,7 +46,9 @@ async def reconcile() -> None:
             w.enqueue(LookUpUnknown(channel_id=channel_id), at=now() + timedelta(seconds=5))
 
 
-async def _ask(sender: Sender, client: object, channel: ChannelRow, rows: list[Question]) -> dict[UUID, Found]:
+async def _ask(
+    sender: Sender, client: object, channel: ChannelRow, rows: list[Question], calendar: Calendar
+) -> dict[UUID, Found]:
     """What the provider has of one person's attempts. Raises ProviderError."""
     adapter = registry.adapter(channel.kind)
     found: dict[UUID, Found] = {}
@@ -53,20 +57,22 @@ async def _ask(sender: Sender, client: object, channel: ChannelRow, rows: list[Q
         assert not isinstance(content, TemplateContent)
         text = text_sender(content).render(list(row.params))
         taken = frozenset([*row.taken, *(message.provider_id for message in found.values())])
-        lost = LostSend(str(row.attempt_id), row.address, text, row.started_at, taken, _repeated(sender, channel, content, row))
+        lost = LostSend(
+            str(row.attempt_id), row.address, text, row.started_at, taken, _repeated(sender, channel, content, row, calendar)
+        )
         message = await adapter.look_up(client, channel, lost)
         if message is not None:
             found[row.attempt_id] = message
     return found
 
 
-def _repeated(sender: Sender, channel: ChannelRow, content: Content, row: Question) -> bytes | None:
+def _repeated(sender: Sender, channel: ChannelRow, content: Content, row: Question, calendar: Calendar) -> bytes | None:
     """The request of a call once more, while the person may be called."""
     if isinstance(content, ScriptContent):
         content = as_call(content, list(row.params))
     if not isinstance(content, CallContent) or not row.may_repeat:
         return None
-    if not channel.sandbox and call_hours.wait(row.address, now()):
+    if not channel.sandbox and call_hours.wait(row.address, now(), calendar):
         return None
     return sender.request(channel, content, row.address, row.attempt_id)
 
@@ -79,6 +85,7 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             channel = await load_channel(w, job.channel_id)
             rows = await unknown.questions(w, company_id, job.channel_id)
+            calendar = await holidays.calendar(w)
         if channel is None or channel.token is None:
             return
         source, client = registry.adapter(channel.kind).lookup_source, sender.client(channel)
@@ -91,7 +98,7 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
         async def one_after_the_other() -> None:
             for theirs in todo:
                 try:
-                    found.update(await _ask(sender, client, channel, theirs))
+                    found.update(await _ask(sender, client, channel, theirs, calendar))
                 except ProviderError as error:
                     log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
                     if not isinstance(error.outcome, Unknown):  # refused or away; an answer that cannot be read is one person's

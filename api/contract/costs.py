@@ -53,12 +53,18 @@ class SendRatesSet(Input, kw_only=True):
 
 
 class SpendLimit(Output):
-    """`limit_micro` null: none. `reserved_micro`: what counts against it now: billed, or claimed and not known to be unsent."""
+    """`limit_micro` null: none. `reserved_micro`: what counts against it now: billed, or claimed and not known to be unsent. `reached`: what would
+    pass it waits. Of the month:
+    `stops_people`: answers by hand wait too once it is reached; `unpriced`: so many messages of the month are not counted, because their price in
+    this currency is not known."""
 
     scope: Annotated[CapScope, example("month")]
     currency: Currency | None
     limit_micro: Micro | None
     reserved_micro: Micro
+    stops_people: bool
+    unpriced: int
+    reached: bool
 
 
 class SpendLimitSet(Input, kw_only=True):
@@ -66,6 +72,14 @@ class SpendLimitSet(Input, kw_only=True):
 
     limit_micro: Micro | None
     currency: Currency | None = None  # must be there with a limit
+
+
+class MonthLimitSet(SpendLimitSet, kw_only=True):
+    """PUT /v1/costs/limit. All that is billed counts. Once it is reached campaigns pause, messages of rules, webhooks and the API wait until it is
+    raised or the month is over, and the assistant leaves its answers to people. `stops_people` true: nobody answers by hand either, but for the
+    simulator's numbers and linked phones; left out: as it was."""
+
+    stops_people: bool | None = None
 
 
 class CostLine(Output):

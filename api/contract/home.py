@@ -48,6 +48,7 @@ class Attention(Output):
         "ai_budget",
         "ai_model_ends",
         "job_failed",
+        "spend_limit",
     ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]

@@ -1,6 +1,7 @@
-"""What the operations of accounts, and of calls that ring at people, refuse for reasons of their own: `codes.py` has the others."""
+"""What the operations of accounts, of calls that ring at people, and of words that end messages, refuse for reasons of their own: `codes.py` has the others."""
 
 from db.accounts.errors import AccountError
+from db.contacts.errors import ContactError
 from db.errors import ErrorCode, RequestError
 from db.transfers.errors import TransferError
 
@@ -32,6 +33,7 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.SIGN_IN_REFUSED,
         AccountError.TOO_MANY_ATTEMPTS,
     ),
+    "opt_out_words_create": (ContactError.TOO_MANY_WORDS, ContactError.WORD_KNOWN),
     "call_agents_me_set": (AccountError.PEOPLE_ONLY,),
     "call_transfers_accept": (TransferError.CALL_GONE,),
     "call_transfers_refuse": (TransferError.CALL_GONE,),

@@ -27,6 +27,7 @@ from db.webhooks.errors import WebhookError
 
 _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
 """Why somebody cannot be written to over a channel."""
+_WRITTEN = (*_NOT_NOW, MessageError.SPEND_CAP)
 _NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.FIELD_NAME_TAKEN)
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **ACCOUNTS,
@@ -100,7 +101,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "conversations_presence_create": (AccountError.PEOPLE_ONLY,),
     "conversations_messages": (
         ConversationError.SOMEONE_ANSWERED,
-        *_NOT_NOW,
+        *_WRITTEN,
         ReplyError.CAPTION_NOT_TAKEN,
         ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
         ReplyError.FILE_TYPE_NOT_TAKEN,
@@ -211,7 +212,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "labels_create": (ConversationError.LABEL_EXISTS,),
     "labels_update": (ConversationError.LABEL_EXISTS,),
     "lead_proposals_accept": (
-        *_NOT_NOW,
+        *_WRITTEN,
         ProposalError.NOT_ENROLLED,
         ReplyError.CAPTION_NOT_TAKEN,
         ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
@@ -274,7 +275,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "messages_create": (
         ConversationError.SOMEONE_ANSWERED,
-        *_NOT_NOW,
+        *_WRITTEN,
         ReplyError.CAPTION_NOT_TAKEN,
         ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
         ReplyError.FILE_TYPE_NOT_TAKEN,

@@ -17,6 +17,7 @@ class MailTemplate(StrEnum):
     VERIFY_EMAIL = "verify_email"
     CHANNEL_NOTICE = "channel_notice"  # news of a provider that cannot wait
     AI_NOTICE = "ai_notice"  # the AI service stopped, is nearly spent, or loses a model
+    COST_NOTICE = "cost_notice"  # the month's limit of costs is nearly spent, or reached
     KOMMO_NOTICE = "kommo_notice"  # the connection to Kommo stopped
     WEBHOOK_NOTICE = "webhook_notice"  # an address of the company takes no events
     ACCOUNT_NOTICE = "account_notice"  # a person's ways in changed

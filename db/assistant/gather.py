@@ -96,7 +96,7 @@ async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: U
         return False
     if message.kind in MUTE or message.received_at < now() - LIVE:
         return message.kind not in record.FOR_PEOPLE and bool(await w.fetchval(_ANSWERS, w.company_id, conversation_id))
-    if inbound.wanted(message.kind, message.body) == "out":
+    if await inbound.wanted(w, w.company_id, message.kind, message.body) == "out":
         await human.end_turn(w, conversation_id, TurnReason.OPTED_OUT)
         return False
     row = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value, LineKind.TEAM.value)

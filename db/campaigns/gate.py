@@ -14,10 +14,11 @@ from db.clock import now
 from db.contacts.places import place, start
 from db.costs import caps
 from db.costs.caps import Admitted, Wanted
-from db.costs.enums import CapScope
+from db.costs.enums import CapScope, RateCategory
 from db.messages import queueing
 from db.messages.enums import WaitRule
 from db.messages.ledger import Claimed
+from db.messages.render import TemplateContent, decode
 from db.providers import registry
 from db.work import Work
 
@@ -110,8 +111,23 @@ def _closed(rules: Rules, address: str, at: datetime) -> Closed | None:
 
 async def afford(w: Work, asked: Asked, messages: Sequence[Claimed]) -> Admitted:
     """Reserves what these cost; who does not fit under a limit does not go."""
-    wanted = [Wanted(message.message_id, message.address, message.units) for message in messages]
-    return await caps.admit(w, asked.subject_id, asked.kind, asked.category, wanted, simulated=asked.simulated)
+    wanted = [Wanted(message.message_id, message.address, message.units, asked.category) for message in messages]
+    return await caps.admit(w, asked.subject_id, asked.kind, wanted, simulated=asked.simulated)
+
+
+async def afford_single(w: Work, kind: str, messages: Sequence[Claimed]) -> Admitted:
+    """The same for what belongs to no campaign, under the limit of the company's month."""
+    wanted = [
+        Wanted(m.message_id, m.address, m.units, _category(kind, m.content), alone=True, by_hand=m.by_hand or m.purpose == "test")
+        for m in messages
+    ]
+    return await caps.admit(w, None, kind, wanted, simulated=False)
+
+
+def _category(kind: str, content: str | None) -> str:
+    found = decode(content) if content is not None else None
+    template = found.category if isinstance(found, TemplateContent) else RateCategory.SERVICE.value
+    return caps.category_of(kind, template)
 
 
 def stopped_by(scope: CapScope) -> str:

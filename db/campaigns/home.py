@@ -14,6 +14,7 @@ from db.campaigns.tallies import tallies
 from db.clock import now
 from db.contacts.enums import SAMPLE
 from db.conversations import late
+from db.costs import caps
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.providers.registry import providers
@@ -125,6 +126,7 @@ async def figures(actor: Actor) -> Figures:
             attention.insert(0, {"code": "late_answers", **who})
         if Permission.CONVERSATIONS_READ in actor.permissions:
             attention[:0] = [dict(row) for row in await r.fetch(_ASSISTANT, actor.company_id)]
+        attention[:0] = await caps.waiting(r, actor.company_id)
         if Permission.AI_READ in actor.permissions:
             attention[:0] = await ai_attention.waiting(r, actor.company_id)
         return Figures(counts, running, days, attention + await failed_jobs.undone(r, actor.company_id))

@@ -9,7 +9,8 @@ from db.campaigns.events import SendHoursChanged
 from db.campaigns.plan import Plan
 from db.campaigns.windows import Holding, Hours, holding, opening
 from db.clock import now
-from db.contacts.holidays import brazil
+from db.contacts import holidays
+from db.contacts.holidays import Calendar
 from db.contacts.places import Place
 from db.errors import RequestError
 from db.messages import call_hours, loosened
@@ -55,11 +56,19 @@ class Rules:
     """For one campaign."""
 
     def __init__(
-        self, rows: Sequence[SendHours], plan: Plan, category: str, zone: str, holidays: Sequence[date], *, calls: bool = False
+        self,
+        rows: Sequence[SendHours],
+        plan: Plan,
+        category: str,
+        zone: str,
+        own: Sequence[date],
+        calendar: Calendar,
+        *,
+        calls: bool = False,
     ) -> None:
         self._rows = [row for row in rows if row.category in ("", category)]
         self._plan, self._zone = plan, zone
-        self._own = tuple(sorted(set(holidays)))
+        self._own, self._calendar = tuple(sorted(set(own))), calendar
         self._calls = calls
 
     @property
@@ -103,7 +112,7 @@ class Rules:
         if not skip:
             return ()
         year = now().year
-        return (*self._own, *((brazil(year) + brazil(year + 1)) if country == "BR" else ()))
+        return (*self._own, *self._calendar.of(country, year), *self._calendar.of(country, year + 1))
 
 
 async def load(r: Read, company_id: UUID, plan: Plan, category: str, *, calls: bool = False) -> Rules:
@@ -111,7 +120,7 @@ async def load(r: Read, company_id: UUID, plan: Plan, category: str, *, calls: b
     company = await r.fetchrow(_COMPANY, company_id)
     assert company is not None
     rows = [SendHours(*row) for row in await r.fetch(_ROWS, company_id)]
-    return Rules(rows, plan, category, company["time_zone"], company["holidays"], calls=calls)
+    return Rules(rows, plan, category, company["time_zone"], company["holidays"], await holidays.calendar(r), calls=calls)
 
 
 async def send_hours(actor: Actor) -> list[SendHours]:

@@ -21,7 +21,8 @@ Column = Literal["token", "signing_secret"]
 
 _COLUMNS = (
     "company_id, id, kind, sandbox, name, state, paused_until, number, account_id, external_id, portfolio_id, app_id, verify_token,"
-    " token, signing_secret, messaging_limit, throughput::float8 as throughput, pace::float8 as pace, unknown_horizon, probe_at, heard_at"
+    " token, signing_secret, messaging_limit, throughput::float8 as throughput, pace::float8 as pace, unknown_horizon, probe_at, heard_at,"
+    " exists (select from spend_cap s where s.company_id = c.company_id and s.subject_id = '00000000-0000-0000-0000-000000000000') as capped"
 )
 
 
@@ -33,7 +34,7 @@ HOOK_ROUTES = f"{_HOOK} order by id desc limit $1"
 
 class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
     """`token` and `signing_secret` are sealed; empty while a sandbox account has not been made. `probe_at`: after an outage of
-    the provider, when the channel went on; `heard_at`: when its first webhook was read."""
+    the provider, when the channel went on; `heard_at`: when its first webhook was read. `capped`: the company's month has a limit of costs."""
 
     company_id: UUID
     id: UUID
@@ -56,6 +57,7 @@ class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
     probe_at: datetime | None
     heard_at: datetime | None = None
     pace: float = 1.0
+    capped: bool = False
 
     @property
     def rate(self) -> float:

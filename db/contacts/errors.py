@@ -19,6 +19,12 @@ class ContactError(ErrorCode):
         "Campaigns or sequences still use this segment: {uses}. Give them somebody else, or delete it with `detach`: then they reach nobody.",
     )
     TOO_MANY_SEGMENTS = "too_many_segments", 409, "A company can have {most} segments. Delete some first."
+    WORD_KNOWN = (
+        "word_known",
+        409,
+        "Whoever answers “{word}” gets no more messages already, or asks for them again by it. Take another word.",
+    )
+    TOO_MANY_WORDS = "too_many_words", 409, "A company can have {limit} words of its own. Take some out first."
     NOBODY_CHOSEN = "nobody_chosen", 422, "Choose who is meant first."
 
 
@@ -30,6 +36,7 @@ class ContactField(FieldCode):
     REPEATED = "repeated", "This contact stands earlier in the same call."
     ERASED = "erased", "This person's data was erased at their request. They come back only by writing to you themselves."
     NOBODY_CHOSEN = "nobody_chosen", "Choose which contacts are meant, or say that all of them are."
+    WORD_TOO_SHORT = "word_too_short", "Write at least two letters or digits."
     KEY = "field_key", "A key begins with a small letter and has at most 40 small letters, digits and _."
     UNKNOWN = "field_unknown", "There is no field with this key. Make it first."
     NOT_A_NUMBER = "not_a_number", "Write a number, like 1234.5."

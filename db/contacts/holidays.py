@@ -1,16 +1,82 @@
-"""National holidays of Brazil: Lei 662/1949 with Lei 10.607/2002, Lei 6.802/1980 and Lei 14.759/2023; Good Friday by Lei 9.093/1995.
+"""Holidays of whole countries, as rows with the law that makes them and the days since which they hold (`holiday`).
 
-States and towns have more: a company adds those to its office hours (`office_hours.holidays`). Other countries have none here.
+States and towns have more: a company adds those to its office hours (`office_hours.holidays`). Other countries than Brazil have none here yet.
 """
 
+import time
 from datetime import date, timedelta
+from typing import NamedTuple
 
-_FIXED = ((1, 1), (4, 21), (5, 1), (9, 7), (10, 12), (11, 2), (11, 15), (11, 20), (12, 25))
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Read, read
+
+KEPT = 300.0
+"""Seconds after which what a migration changed is read."""
+_ROWS = "select country, name, month, day, from_easter, valid_from, valid_until, source from holiday order by country, name, valid_from"
+_OWN = "select holidays from office_hours where company_id = $1"
+_known: list[tuple[float, "Calendar"]] = []
 
 
-def brazil(year: int) -> list[date]:
-    """In order."""
-    return sorted([*(date(year, month, day) for month, day in _FIXED), easter(year) - timedelta(days=2)])
+class Holiday(NamedTuple):
+    """A day of each year, or so many days from Easter. `valid_until` None: still."""
+
+    country: str
+    name: str
+    month: int | None
+    day: int | None
+    from_easter: int | None
+    valid_from: date
+    valid_until: date | None
+    source: str
+
+    def on(self, year: int) -> date | None:
+        """The day of that year; None: it is none then."""
+        if self.month is not None and self.day is not None:
+            found = date(year, self.month, self.day)
+        else:
+            found = easter(year) + timedelta(days=self.from_easter or 0)
+        return found if self.valid_from <= found <= (self.valid_until or date.max) else None
+
+
+class Calendar:
+    """All that are known."""
+
+    def __init__(self, rows: list[Holiday]) -> None:
+        self.rows = rows
+        self._years: dict[tuple[str, int], list[date]] = {}
+
+    def of(self, country: str, year: int) -> list[date]:
+        """In order."""
+        key = (country, year)
+        if key not in self._years:
+            days = [one.on(year) for one in self.rows if one.country == country]
+            self._years[key] = sorted({day for day in days if day is not None})
+        return self._years[key]
+
+
+class Listed(NamedTuple):
+    """One day of this year or the next. `rule` None: the company set it with its office hours."""
+
+    day: date
+    rule: Holiday | None
+
+
+async def calendar(r: Read) -> Calendar:
+    """As it was five minutes ago at most."""
+    if not _known or time.monotonic() - _known[0][0] > KEPT:
+        _known[:] = [(time.monotonic(), Calendar([Holiday(*row) for row in await r.fetch(_ROWS)]))]
+    return _known[0][1]
+
+
+async def listed(actor: Actor, year: int) -> list[Listed]:
+    """Of this year and the next, in order, with those that the company set."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        rows = (await calendar(r)).rows
+        own = await r.fetchval(_OWN, actor.company_id) or []
+    found = [Listed(day, one) for one in rows for at in (year, year + 1) if (day := one.on(at)) is not None]
+    found += [Listed(day, None) for day in own if day.year in (year, year + 1)]
+    return sorted(found, key=lambda one: (one.day, one.rule is None))
 
 
 def easter(year: int) -> date:

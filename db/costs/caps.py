@@ -1,20 +1,23 @@
-"""Limits on what campaigns may cost: of one campaign, and of the company's month. What is claimed is reserved in the same transaction, so two
-lanes never spend the same money; what passes a limit does not go out.
+"""Limits on what sending may cost: of one campaign, and of all that the company sends in a month. What is claimed is reserved in the same
+transaction, so two lanes never spend the same money; what passes a limit does not go out, but for answers that people write where the company
+lets them (`stops_people`): these are counted.
 
 A reservation is an upper bound: nothing is taken back when a message surely was not sent. Where the bound meets the limit the sum is
-made anew from the ledger (`_ANEW`). Who has no known price in the limit's currency does not fit under it.
+made anew from the ledger (`_anew`). Who has no known price in the limit's currency gets nothing of a campaign under it; single messages of
+unknown price go until it is reached.
 """
 
 from collections.abc import Sequence
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from db.contacts.places import GROUP, place
-from db.costs import rates
-from db.costs.enums import CapScope, RateCategory
+from db.costs import notices, rates
+from db.costs.enums import CapScope, CostNotice, RateCategory
 from db.costs.events import CostsChanged
 from db.costs.rates import Price, Prices
+from db.messages import loosened
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.providers import registry
@@ -24,20 +27,24 @@ from db.work import Read, Work, read, work
 MONTH = UUID(int=0)
 """The subject of the company's month."""
 _CAPS = """
-select c.subject_id, c.currency, c.most,
-    case when c.subject_id = $3 then date_trunc('month', now(), o.time_zone) else 'epoch' end as starts
+select c.subject_id, c.currency, c.most, c.stops_people, (now() at time zone 'utc')::date as today,
+    case when c.subject_id = $3 then date_trunc('month', now(), o.time_zone) else 'epoch' end as starts,
+    (date_trunc('month', now() at time zone o.time_zone) + interval '1 month') at time zone o.time_zone as ends
 from spend_cap c join company o on o.id = c.company_id
 where c.company_id = $1 and c.subject_id = any($2::uuid[]) order by c.subject_id
 """
 _HOLD = """
 insert into spend_reserved(company_id, subject_id, starts) values ($1, $2, $3) on conflict (company_id, subject_id, starts) do update
-set amount = spend_reserved.amount returning amount
+set amount = spend_reserved.amount returning amount, told, counted_at is not null as counted, counted_at > now() - interval '1 minute' as fresh
 """
-_ADD = "update spend_reserved set amount = $4 where company_id = $1 and subject_id = $2 and starts = $3"
+_ADD = """
+update spend_reserved set amount = $4, told = $5, counted_at = case when $6 then now() else counted_at end
+where company_id = $1 and subject_id = $2 and starts = $3
+"""
 # What was billed, and by the price of today what is under way or was sent and not billed yet: of one that is sent again this try, too.
 _BILLED = """
 select coalesce(sum(amount), 0)::bigint from message_cost where company_id = $1 and currency = $2 and
-    (campaign_id = $3 or campaign_id = (select id from campaign where company_id = $1 and fallback_of = $3) or $3 = $4 and campaign_id is not null and not simulated and at >= $5)
+    (campaign_id = $3 or campaign_id = (select id from campaign where company_id = $1 and fallback_of = $3) or $3 = $4 and not simulated and at >= $5)
 """
 _OF_MESSAGE = "o.id, o.address, o.units, o.state, o.sent_at, o.epoch"
 _UNBILLED = f"""
@@ -57,30 +64,81 @@ where k.company_id = $1 and (k.id = $2 or k.fallback_of = $2 or $2 = $3 and not 
     and m.id <> all($5::uuid[])
 group by 1, 2, 3, 4
 """
+# The same of what belongs to no campaign: answers, what the API, rules and the assistant sent.
+_SINGLE = f"{_OF_MESSAGE}, o.channel_id, coalesce(o.content->>'category', '{RateCategory.SERVICE}') as category from message o"
+_UNBILLED_SINGLE = f"""
+select m.channel_id, c.kind, m.category, {GROUP.format("m.address")} as start, min(m.address) as address, sum(m.units)::bigint as units, count(*) as n
+from (
+    select {_SINGLE} where o.company_id = $1 and o.campaign_id is null and o.sent_at >= $2 and o.origin is null
+        and o.state in ({M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})
+    union all select {_SINGLE} where o.company_id = $1 and o.campaign_id is null and o.lease_until is not null and o.state in ({M.SENDING}, {M.UNKNOWN})
+    union all select {_SINGLE} where o.company_id = $1 and o.campaign_id is null and o.in_trouble and o.done_at >= $2 and o.sent_at is null
+        and o.state = {M.FAILED_UNKNOWN}) m
+join channel c on c.company_id = $1 and c.id = m.channel_id and not c.sandbox
+where m.id <> all($3::uuid[]) and not exists (
+    select from attempt t join message_cost b on b.company_id = $1 and b.attempt_id = t.id
+    where t.company_id = $1 and t.message_id = m.id and t.epoch = m.epoch)
+group by 1, 2, 3, 4
+"""
+_UNPRICED = """
+select count(*)::int from message_cost where company_id = $1 and at >= $2 and not simulated and billable and currency is distinct from $3
+"""
+NEARLY, REACHED = 80, 100
+"""The owners are told at these shares of the month's limit, in percent."""
 
 
 class Cap(NamedTuple):
-    """In millionths of the currency; `reserved`: what counts against it now."""
+    """In millionths of the currency; `reserved`: what counts against it now. `stops_people`: of the month, answers by hand wait too once it is
+    reached. `unpriced`: so many messages of the month are not counted, because their price in this currency is not known. `reached`: something had
+    to wait for it, or nothing is left."""
 
     scope: CapScope
     currency: str
     most: int
     reserved: int
+    stops_people: bool = False
+    unpriced: int = 0
+    reached: bool = False
 
 
 class Wanted(NamedTuple):
-    """One claimed message."""
+    """One claimed message. `alone`: it is of no campaign. `by_hand`: a person wrote it."""
 
     message_id: UUID
     address: str
     units: int
+    category: str
+    alone: bool = False
+    by_hand: bool = False
 
 
 class Admitted(NamedTuple):
-    """Who may go, and which limit stops the others."""
+    """Who may go, which limit stops the others, and until when, if it is that of the month."""
 
     go: set[UUID]
     stop: CapScope | None
+    until: datetime | None = None
+
+
+class _Held(NamedTuple):
+    """A limit under the lock of its row."""
+
+    subject: UUID
+    starts: datetime
+    currency: str
+    most: int
+    amount: int
+    told: int
+    counted: bool  # just now, from the ledger
+    full: bool  # somebody whose price is known did not fit
+
+
+class _Cost(NamedTuple):
+    """None: nobody knows the price. `surely`: it goes, whatever the limit says."""
+
+    one: Wanted
+    price: Price | None
+    surely: bool
 
 
 def category_of(kind: str, template: str | None) -> str:
@@ -95,47 +153,71 @@ def units_of(kind: str, units: int, count: int) -> int:
     return units if registry.provider(kind).capabilities.unit == "segment" else count
 
 
-async def admit(w: Work, campaign_id: UUID, kind: str, category: str, wanted: Sequence[Wanted], *, simulated: bool) -> Admitted:
-    """Reserves what these cost, as many as fit. Nothing of it may go out before this commits."""
-    subjects = [campaign_id] if simulated else [campaign_id, MONTH]
-    limits = await w.fetch(_CAPS, w.company_id, subjects, MONTH)
-    if not limits or not wanted:
-        return Admitted({one.message_id for one in wanted}, None)
-    known = await rates.prices(w, w.company_id)
-    today: date = await w.fetchval("select (now() at time zone 'utc')::date")
-    costs = [(one, known.of(kind, place(one.address).country, category, today)) for one in wanted]
+async def admit(w: Work, campaign_id: UUID | None, kind: str, wanted: Sequence[Wanted], *, simulated: bool) -> Admitted:
+    """Reserves what these cost, as many as fit. Nothing of it may go out before this commits. `campaign_id` None: they are of no campaign."""
     go = {one.message_id for one in wanted}
+    subjects = ([] if campaign_id is None else [campaign_id]) + ([] if simulated else [MONTH])
+    free = registry.provider(kind).capabilities.session is not None  # a linked phone: nobody bills its messages
+    limits = await w.fetch(_CAPS, w.company_id, subjects, MONTH) if wanted and subjects and not free else []
+    if not limits:
+        return Admitted(go, None)
+    known, today = await rates.prices(w, w.company_id), limits[0]["today"]
+    prices = [(one, known.of(kind, place(one.address).country, one.category, today)) for one in wanted]
     stop: CapScope | None = None
-    held: list[tuple[UUID, object, int]] = []
+    until: datetime | None = None
+    held: list[_Held] = []
     for limit in limits:
-        subject, starts, currency = limit["subject_id"], limit["starts"], limit["currency"]
-        before: int = await w.fetchval(_HOLD, w.company_id, subject, starts)
-        mine = [(one, price) for one, price in costs if one.message_id in go]
-        fit = _fit(mine, kind, currency, limit["most"] - before)
-        if len(fit) < len(mine):
+        subject, starts, currency, most = limit["subject_id"], limit["starts"], limit["currency"], limit["most"]
+        costs = [_Cost(one, price, one.by_hand and not limit["stops_people"]) for one, price in prices if one.message_id in go]
+        row = await w.fetchrow(_HOLD, w.company_id, subject, starts)
+        assert row is not None
+        before, anew = row["amount"], subject == MONTH and not row["counted"]
+        fit = _fit(costs, kind, currency, most - before)
+        if anew or (len(fit) < len(costs) and not (campaign_id is None and row["fresh"])):
+            anew = True
             before = await _anew(w, subject, starts, currency, known, today, [one.message_id for one in wanted])
-            fit = _fit(mine, kind, currency, limit["most"] - before)
-        if len(fit) < len(mine):
+            fit = _fit(costs, kind, currency, most - before)
+        if len(fit) < len(costs):
             go, stop = fit, CapScope.MONTH if subject == MONTH else CapScope.CAMPAIGN
-        held.append((subject, starts, before))
-    for subject, starts, before in held:
-        more = sum(
-            price.amount * units_of(kind, one.units, 1) for one, price in costs if one.message_id in go and price is not None
+            until = limit["ends"] if subject == MONTH else None
+        full = any(one.message_id not in fit and price and price.currency == currency for one, price, _ in costs)
+        held.append(_Held(subject, starts, currency, most, before, row["told"], anew, full))
+    for one in held:
+        amount = one.amount + sum(
+            price.amount * units_of(kind, message.units, 1)
+            for message, price in prices
+            if message.message_id in go and price is not None and price.currency == one.currency
         )
-        await w.execute(_ADD, w.company_id, subject, starts, before + more)
-    return Admitted(go, stop)
+        told = await _tell(w, one, amount) if one.subject == MONTH else one.told
+        await w.execute(_ADD, w.company_id, one.subject, one.starts, amount, told, one.counted)
+    return Admitted(go, stop, until)
 
 
-def _fit(costs: Sequence[tuple[Wanted, Price | None]], kind: str, currency: str, room: int) -> set[UUID]:
-    """In their order, as long as there is room."""
-    found: set[UUID] = set()
-    for one, price in costs:
-        if price is None or price.currency != currency:
+async def _tell(w: Work, limit: _Held, amount: int) -> int:
+    """Once for each share that is reached; returns the one of which the owners were told last."""
+    share = REACHED if limit.full or amount >= limit.most else NEARLY if amount * 100 >= limit.most * NEARLY else 0
+    if share <= limit.told:
+        return limit.told
+    await notices.tell(w, CostNotice.REACHED if share == REACHED else CostNotice.NEARLY, limit.most, limit.currency)
+    w.emit(CostsChanged())
+    return share
+
+
+def _fit(costs: Sequence[_Cost], kind: str, currency: str, room: int) -> set[UUID]:
+    """Who surely goes, and of the others, in their order, as many as there is room for after them."""
+    amounts = {
+        one.message_id: price.amount * units_of(kind, one.units, 1)
+        for one, price, _ in costs
+        if price is not None and price.currency == currency
+    }
+    found = {one.message_id for one, _, surely in costs if surely}
+    room -= sum(amounts.get(message_id, 0) for message_id in found)
+    for one, _, surely in costs:
+        cost = amounts.get(one.message_id)
+        if surely or (cost is None and not (one.alone and room > 0)) or (cost and cost > room):
             continue
-        cost = price.amount * units_of(kind, one.units, 1)
-        if cost <= room:
-            room -= cost
-            found.add(one.message_id)
+        room -= cost or 0
+        found.add(one.message_id)
     return found
 
 
@@ -144,7 +226,9 @@ async def _anew(
 ) -> int:
     """What counts against a limit, from the ledger, without what is being asked for."""
     total: int = await w.fetchval(_BILLED, w.company_id, currency, subject, MONTH, starts)
-    for row in await w.fetch(_UNBILLED, w.company_id, subject, MONTH, starts, list(leaving_out)):
+    rows = await w.fetch(_UNBILLED, w.company_id, subject, MONTH, starts, list(leaving_out))
+    single = await w.fetch(_UNBILLED_SINGLE, w.company_id, starts, list(leaving_out)) if subject == MONTH else []
+    for row in [*rows, *single]:
         price = known.of(row["kind"], place(row["address"]).country, category_of(row["kind"], row["category"]), today)
         if price is not None and price.currency == currency:
             total += price.amount * units_of(row["kind"], row["units"], row["n"])
@@ -156,48 +240,72 @@ async def caps(r: Read, company_id: UUID, campaign_id: UUID | None = None) -> li
     rows = await r.fetch(_CAPS, company_id, [MONTH] if campaign_id is None else [MONTH, campaign_id], MONTH)
     found = []
     for row in rows:
-        reserved = await r.fetchval(
-            "select amount from spend_reserved where company_id = $1 and subject_id = $2 and starts = $3",
+        held = await r.fetchrow(
+            "select amount, told from spend_reserved where company_id = $1 and subject_id = $2 and starts = $3",
             company_id, row["subject_id"], row["starts"],
         )  # fmt: skip
         scope = CapScope.MONTH if row["subject_id"] == MONTH else CapScope.CAMPAIGN
-        found.append(Cap(scope, row["currency"], row["most"], reserved or 0))
+        amount, told = (held["amount"], held["told"]) if held is not None else (0, 0)
+        reached = told >= REACHED or amount >= row["most"]
+        found.append(Cap(scope, row["currency"], row["most"], amount, row["stops_people"], reached=reached))
     return found
+
+
+async def waiting(r: Read, company_id: UUID) -> list[dict[str, Any]]:
+    """The month's limit for the first page, once it is nearly spent: `count` is the share in percent."""
+    found = await caps(r, company_id)
+    share = REACHED if found and found[0].reached else min(99, found[0].reserved * 100 // found[0].most) if found else 0
+    about = {"code": "spend_limit", "subject_id": company_id, "subject": "", "detail": None, "count": share}
+    return [about] if share >= NEARLY else []
 
 
 async def month(actor: Actor) -> Cap | None:
     """The company's limit."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        return next(iter(await caps(r, actor.company_id)), None)
+        return await _month(r, actor.company_id)
 
 
-async def set_month(actor: Actor, most: int | None, currency: str) -> Cap | None:
-    """`most` None: no limit. What was sent this month counts at once."""
+async def _month(r: Read, company_id: UUID) -> Cap | None:
+    found = await caps(r, company_id)
+    if not found:
+        return None
+    starts = (await r.fetch(_CAPS, company_id, [MONTH], MONTH))[0]["starts"]
+    return found[0]._replace(unpriced=await r.fetchval(_UNPRICED, company_id, starts, found[0].currency))
+
+
+async def set_month(actor: Actor, most: int | None, currency: str, *, stops_people: bool | None = None) -> Cap | None:
+    """`most` None: no limit. What was sent this month counts at once; what waits for the limit is asked about anew. `stops_people` None: as it was."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.reaches(None)  # it holds for what goes to real people
-        await keep(w, MONTH, most, currency)
-        w.audit("spend_cap.set", None, most=most, currency=currency)
+        await keep(w, MONTH, most, currency, stops_people=stops_people)
+        await loosened.ask(w)
+        w.audit("spend_cap.set", None, most=most, currency=currency, stops_people=stops_people)
         w.emit(CostsChanged())
-        return next(iter(await caps(w, w.company_id)), None)
+        return await _month(w, w.company_id)
 
 
-async def keep(w: Work, subject_id: UUID, most: int | None, currency: str) -> None:
+async def keep(w: Work, subject_id: UUID, most: int | None, currency: str, *, stops_people: bool | None = None) -> None:
     """The limit of a campaign, or of the month, inside a unit of work."""
-    before = await w.fetchval(
-        "select currency from spend_cap where company_id = $1 and subject_id = $2", w.company_id, subject_id
+    before = await w.fetchrow(
+        "select currency, most from spend_cap where company_id = $1 and subject_id = $2", w.company_id, subject_id
     )
     if most is None:
         await w.execute("delete from spend_cap where company_id = $1 and subject_id = $2", w.company_id, subject_id)
-    else:
-        await w.execute(
-            "insert into spend_cap(company_id, subject_id, currency, most) values ($1, $2, $3, $4)"
-            " on conflict (company_id, subject_id) do update set currency = excluded.currency, most = excluded.most",
-            w.company_id, subject_id, currency, most,
-        )  # fmt: skip
-        if before != currency:  # what went out before the limit, or counted in another currency, counts too
-            known = await rates.prices(w, w.company_id)
-            today = await w.fetchval("select (now() at time zone 'utc')::date")
-            row = (await w.fetch(_CAPS, w.company_id, [subject_id], MONTH))[0]
-            await w.fetchval(_HOLD, w.company_id, subject_id, row["starts"])
-            counted = await _anew(w, subject_id, row["starts"], currency, known, today, [])
-            await w.execute(_ADD, w.company_id, subject_id, row["starts"], counted)
+        return
+    await w.execute(
+        "insert into spend_cap(company_id, subject_id, currency, most, stops_people) values ($1, $2, $3, $4, coalesce($5, false))"
+        " on conflict (company_id, subject_id) do update set currency = excluded.currency, most = excluded.most,"
+        " stops_people = coalesce($5, spend_cap.stops_people)",
+        w.company_id, subject_id, currency, most, stops_people,
+    )  # fmt: skip
+    if before is not None and (before["currency"], before["most"]) == (currency, most):
+        return  # what was told of it is not told again
+    row = (await w.fetch(_CAPS, w.company_id, [subject_id], MONTH))[0]
+    held = await w.fetchrow(_HOLD, w.company_id, subject_id, row["starts"])
+    assert held is not None
+    counted = held["amount"]
+    anew = before is None or before["currency"] != currency
+    if anew:  # what went out before the limit, or counted in another currency, counts too
+        known = await rates.prices(w, w.company_id)
+        counted = await _anew(w, subject_id, row["starts"], currency, known, row["today"], [])
+    await w.execute(_ADD, w.company_id, subject_id, row["starts"], counted, 0, anew)

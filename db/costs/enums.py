@@ -17,4 +17,11 @@ class CapScope(StrEnum):
     """What a limit is for."""
 
     CAMPAIGN = "campaign"
-    MONTH = "month"  # all campaigns of the company, by the calendar of its zone
+    MONTH = "month"  # all that the company sends, by the calendar of its zone
+
+
+class CostNotice(StrEnum):
+    """What the owners are told of the month's limit."""
+
+    NEARLY = "nearly"
+    REACHED = "reached"

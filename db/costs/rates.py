@@ -1,4 +1,4 @@
-"""What one message or segment costs: the company's own price, or ours (`catalogue.py`). Each counts from its first day until the next one of the
+"""What one message or segment costs: the company's own price (`send_rate`), or what the provider publishes (`listed_rate`). Each counts from its first day until the next one of the
 same kind, country and category; what was spent keeps its price. A country of its own stands before "all others"."""
 
 from collections.abc import Iterable, Sequence
@@ -6,8 +6,6 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from db.costs import catalogue
-from db.costs.catalogue import Rate
 from db.costs.enums import RateCategory
 from db.costs.errors import CostField
 from db.costs.events import CostsChanged
@@ -21,12 +19,26 @@ _OWN = """
 select id, kind, country, category, currency, price, valid_from, source from send_rate where company_id = $1
 order by kind, country, category, valid_from
 """
+_LISTED = "select kind, country, category, currency, price, valid_from, source from listed_rate"
 _SAVE = """
 insert into send_rate(company_id, kind, country, category, currency, price, valid_from, source, created_by)
 select $1, u.*, $9::uuid from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::date[], $8::text[]) u
 on conflict (company_id, kind, country, category, valid_from) do update
 set currency = excluded.currency, price = excluded.price, source = excluded.source, created_by = excluded.created_by
 """
+
+
+class Rate(NamedTuple):
+    """Millionths of the currency for one message or segment. `country` "": wherever no other price is known. `price` None: nobody knows it from that
+    day on."""
+
+    kind: str
+    country: str
+    category: str
+    currency: str
+    price: int | None
+    valid_from: date
+    source: str
 
 
 class Price(NamedTuple):
@@ -37,15 +49,15 @@ class Price(NamedTuple):
 
 
 class Prices:
-    """All prices that a company's sending may have."""
+    """All prices that a company's sending may have: its own before those of our list."""
 
-    def __init__(self, own: Iterable[Rate]) -> None:
-        self._own = _sorted(own)
+    def __init__(self, own: Iterable[Rate], listed: Iterable[Rate] = ()) -> None:
+        self._lists = _sorted(own), _sorted(listed)
 
     def of(self, kind: str, country: str, category: str, day: date) -> Price | None:
         """None: nobody knows it."""
         for place in (country, "") if country else ("",):
-            for known in (self._own, _LISTED):
+            for known in self._lists:
                 found = _valid(known.get((kind, place, category), ()), day)
                 if found is not None and found.price is not None:
                     return Price(found.price, found.currency)
@@ -57,9 +69,6 @@ def _sorted(rates: Iterable[Rate]) -> dict[tuple[str, str, str], list[Rate]]:
     for rate in sorted(rates, key=lambda one: one.valid_from):
         found.setdefault((rate.kind, rate.country, str(rate.category)), []).append(rate)
     return found
-
-
-_LISTED = _sorted(catalogue.RATES)
 
 
 def _valid(rates: Sequence[Rate], day: date) -> Rate | None:
@@ -76,16 +85,17 @@ class Listed(NamedTuple):
 async def rates(actor: Actor) -> list[Listed]:
     """The company's own and those of our list, by kind, country, category and day."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        own = await r.fetch(_OWN, actor.company_id)
+        own, listed = await r.fetch(_OWN, actor.company_id), await r.fetch(_LISTED)
     found = [Listed(Rate(*row[1:]), row["id"]) for row in own] + [
-        Listed(rate, None) for rate in catalogue.RATES if rate.price is not None
+        Listed(Rate(*row), None) for row in listed if row["price"] is not None
     ]
     return sorted(found, key=lambda one: (*one.rate[:3], one.rate.valid_from, one.id is None))
 
 
 async def prices(r: Read, company_id: UUID) -> Prices:
     """All that may count for the company."""
-    return Prices([Rate(*row[1:]) for row in await r.fetch(_OWN, company_id)])
+    own, listed = await r.fetch(_OWN, company_id), await r.fetch(_LISTED)
+    return Prices([Rate(*row[1:]) for row in own], [Rate(*row) for row in listed])
 
 
 def refuse_odd(found: Sequence[Rate]) -> None:

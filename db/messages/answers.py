@@ -85,6 +85,12 @@ select c.opted_out_at is not null as out from contact c where c.company_id = $1 
         and i.value in (select o.value from contact_identity o where o.company_id = $1 and o.contact_id = $2))
 order by c.id for share
 """
+# Once the month's limit of costs is reached, and the company wants answers by hand to wait for it too (db/costs/caps.py).
+_SPENT = """
+select exists (select from company o join spend_cap s on s.company_id = $1 and s.subject_id = '00000000-0000-0000-0000-000000000000' and s.stops_people
+    join spend_reserved r on r.company_id = $1 and r.subject_id = s.subject_id and r.starts = date_trunc('month', now(), o.time_zone)
+    where o.id = $1 and (r.told >= 100 or r.amount >= s.most))
+"""
 _THEIRS = "select true from message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4"
 
 
@@ -92,7 +98,23 @@ async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
     """All channels, the one over which the person wrote last first. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_talk(r, actor.company_id, contact_id)
-        return await _ways(r, actor.company_id, contact_id, None)
+        ways = await _ways(r, actor.company_id, contact_id, None)
+        return [_without_money(way) for way in ways] if await r.fetchval(_SPENT, actor.company_id) else ways
+
+
+def _without_money(way: ReplyChannel) -> ReplyChannel:
+    if not _billed(way):
+        return way
+    passing = (None, MessageError.WINDOW_CLOSED)  # a template does not go either
+    return way._replace(
+        obstacle=MessageError.SPEND_CAP if way.obstacle in passing else way.obstacle,
+        template_obstacle=way.template_obstacle or MessageError.SPEND_CAP,
+    )
+
+
+def _billed(way: ReplyChannel) -> bool:
+    """Somebody pays for what goes over it: neither the simulator's numbers nor linked phones."""
+    return not way.sandbox and registry.provider(way.channel_kind).capabilities.session is None
 
 
 async def call_ways(r: Read, company_id: UUID, contact_id: UUID) -> list[ReplyChannel]:
@@ -130,6 +152,8 @@ async def write(
     where = Place(channel_id, contact_id, way.address, way.opted_out, able(way))
     content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
+    if author_id is not None and not automatic and _billed(way) and await w.fetchval(_SPENT, w.company_id):
+        raise MessageError.SPEND_CAP()
     message_id = await queueing.queue(
         w,
         channel_id,

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from db.contacts import holidays
+from db.contacts.holidays import Calendar
 from db.contacts.places import Place, place
 
 WEEKDAYS, SATURDAY, SUNDAY = (0, 1, 2, 3, 4), 5, 6
@@ -53,31 +53,31 @@ def rule_at(where: Place) -> Rule:
     return next(rule for rule in RULES if rule.country in ("", where.country) and (not rule.areas or where.area in rule.areas))
 
 
-def wait(address: str, at: datetime) -> timedelta:
+def wait(address: str, at: datetime, calendar: Calendar) -> timedelta:
     """How long until a number may be called; nothing: now. `at` is aware."""
     rule, where = rule_of(address), place(address)
-    opens = _open_from(rule, where, at)
+    opens = _open_from(rule, where, at, calendar)
     return max(opens - at, timedelta(0))
 
 
-def _open_from(rule: Rule, where: Place, at: datetime) -> datetime:
+def _open_from(rule: Rule, where: Place, at: datetime, calendar: Calendar) -> datetime:
     """The first moment from `at` on at which it is open in every zone in which the person may be."""
     zones = [ZoneInfo(zone) for zone in where.zones or ("UTC",)]
     moment = at
     for _ in range(_DAYS_AHEAD * len(zones)):
-        later = max(_open_in(rule, zone, moment) for zone in zones)
+        later = max(_open_in(rule, zone, moment, calendar) for zone in zones)
         if later == moment:
             return moment
         moment = later
     return moment
 
 
-def _open_in(rule: Rule, zone: ZoneInfo, at: datetime) -> datetime:
+def _open_in(rule: Rule, zone: ZoneInfo, at: datetime, calendar: Calendar) -> datetime:
     """The first moment from `at` on at which it is open in one zone."""
     local = at.astimezone(zone)
     for ahead in range(_DAYS_AHEAD):
         day = local.date() + timedelta(days=ahead)
-        span = _span(rule, day)
+        span = _span(rule, day, calendar)
         if span is None:
             continue
         opens, closes = (datetime.combine(day, moment, zone) for moment in span)
@@ -86,5 +86,5 @@ def _open_in(rule: Rule, zone: ZoneInfo, at: datetime) -> datetime:
     return at + timedelta(days=_DAYS_AHEAD)
 
 
-def _span(rule: Rule, day: date) -> Span | None:
-    return None if rule.holidays and day in holidays.brazil(day.year) else rule.hours.get(day.weekday())
+def _span(rule: Rule, day: date, calendar: Calendar) -> Span | None:
+    return None if rule.holidays and day in calendar.of(rule.country, day.year) else rule.hours.get(day.weekday())

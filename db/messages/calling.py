@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.clock import now
+from db.contacts import holidays
 from db.contacts.notes import must_exist
 from db.conversations import record
 from db.errors import ErrorCode
@@ -87,7 +88,7 @@ async def _judged(r: Read, company_id: UUID, contact_id: UUID, way: ReplyChannel
     opens_at: datetime | None = None
     if obstacle is None and way.address is not None:
         known = (await tries.of(r, company_id, [contact_id])).get(contact_id, tries.NONE)
-        wait = call_hours.wait(way.address, now())
+        wait = call_hours.wait(way.address, now(), await holidays.calendar(r))
         if known.under_way:
             obstacle = CallError.CALL_UNDER_WAY
         elif not way.sandbox and tries.free_at(way.address, known) is not None:

@@ -16,6 +16,11 @@ class MessageError(ErrorCode):
         409,
         "WhatsApp takes free texts only within 24 hours after a person wrote. Send an approved template.",
     )
+    SPEND_CAP = (
+        "spend_cap",
+        409,
+        "The company's limit of costs for this month is reached, and answers wait for it too. An administrator can raise it.",
+    )
     NOT_SENT_AGAIN = (
         "not_sent_again",
         409,

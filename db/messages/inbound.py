@@ -8,15 +8,14 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from db.contacts import consent, consent_log
-from db.contacts.opt_out import intent
+from db.contacts import consent, consent_log, opt_out
 from db.conversations import record
 from db.conversations.enums import LineKind
 from db.messages import files
 from db.messages.content import Context, MessageContent, Referral, encode, kind_of, target_of, text_of
 from db.messages.enums import MessageOrigin
 from db.messages.enums import MessageState as M
-from db.work import Work
+from db.work import Read, Work
 
 REPLY_WINDOW = timedelta(days=7)
 SILENT = ("preference", "reaction", "edit", "revoke", "system")
@@ -118,7 +117,7 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         if row["fresh"] and message.kind not in SILENT:
             await record.past(w, _place(message, new_id), came_in=True)
         return Stored(new_id, None)
-    intent = None if message.group else wanted(message.kind, message.body)
+    intent = None if message.group else await wanted(w, w.company_id, message.kind, message.body)
     if intent is not None:
         await consent.stand(w, [message.contact_id])
     if intent is not None or answered is not None:
@@ -145,11 +144,11 @@ def _place(message: Inbound, message_id: UUID) -> record.Place:
     return record.Place(message.channel_id, message.contact_id, message.address, message_id, message.received_at)
 
 
-def wanted(kind: str, body: str) -> Literal["out", "in"] | None:
+async def wanted(r: Read, company_id: UUID, kind: str, body: str) -> Literal["out", "in"] | None:
     """What a message asks for about being written to."""
     if kind == "preference":
         return "out" if body == "stop" else "in"
-    return None if kind in WORDLESS else intent(body)
+    return None if kind in WORDLESS else opt_out.intent(body, await opt_out.words(r, company_id))
 
 
 async def _answered(w: Work, message: Inbound) -> tuple[UUID, UUID | None] | None:
@@ -175,7 +174,7 @@ async def _apply_opt_out_intent(
         message.provider_id,
     )
     for row in later:
-        other = wanted(row["kind"], row["body"])
+        other = await wanted(w, w.company_id, row["kind"], row["body"])
         if other == "out" and intent == "in":
             return None
         if other == "in" and intent == "out" and row["received_at"] > message.received_at:

@@ -1,8 +1,7 @@
 """The ledger of outgoing messages: claim, finish, statuses, expiry (decision 2). None lost, none sent twice.
 
-Meta and Twilio take no idempotency key, so the guarantee is made of states: a message is claimed (`sending`, epoch + 1, an
-attempt row) and committed before the first byte goes out; the result is fenced by the epoch; whatever may have been sent is
-`unknown` and is never blindly resent.
+Meta and Twilio take no idempotency key, so the guarantee is made of states: a message is claimed (`sending`, epoch + 1, an attempt row) and
+committed before the first byte goes out; the result is fenced by the epoch; whatever may have been sent is `unknown` and is never blindly resent.
 """
 
 from collections.abc import Iterable
@@ -36,6 +35,8 @@ class Claimed(NamedTuple):
     params: list[str]
     content: str | None  # JSON, for messages without a campaign
     variant: int | None = None  # which text of its campaign
+    purpose: str | None = None  # the beginning of its dedupe key, for messages without a campaign
+    by_hand: bool = False  # a person wrote it
 
 
 class Result(NamedTuple):
@@ -116,7 +117,8 @@ with picked as ({picked}), taken as materialized (
 ), claimed as (
     update message m set state = {M.SENDING}, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
     from taken where m.company_id = $1 and m.id = taken.id
-    returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content, m.variant
+    returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content, m.variant,
+        case when m.campaign_id is null then split_part(m.dedupe_key, ':', 1) end as purpose, m.author_id is not null as by_hand
 ), attempts as (
     insert into attempt(company_id, id, message_id, channel_id, epoch) select $1, attempt_id, id, $5, epoch from claimed
 )
@@ -291,19 +293,17 @@ select distinct campaign_id, case when {_MISSED} then id end as missed from ende
 async def claim(
     w: Work, channel_id: UUID, queue_id: UUID, *, limit: int, units: int, lease: float = LEASE, known: bool = False
 ) -> list[Claimed]:
-    """Takes up to `limit` due messages, with an attempt each, until they are worth `units`; the last one may exceed it, or a
-    long text would wait for ever on a slow channel. Nothing may go out before this commits. A campaign that is not running
-    yields nothing, nor does a database that this process does not know (db/installation.py). `known`: only people of a campaign
-    to whom the channel's portfolio has sent something in the last 24 hours."""
+    """Takes up to `limit` due messages, with an attempt each, until they are worth `units`; the last one may exceed it, or a long text would wait for
+    ever on a slow channel. Nothing may go out before this commits. A campaign that is not running yields nothing, nor does a database that this process
+    does not know (db/installation.py). `known`: only people of a campaign to whom the channel's portfolio has sent something in the last 24 hours."""
     statement = _CLAIM_KNOWN if known else _CLAIM
     rows = await w.fetch(statement, w.company_id, queue_id, limit, units, channel_id, lease, *installation.fence())
     return [Claimed(*row) for row in rows]
 
 
 async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
-    """Writes the results of a slice: one statement for what was accepted, one for the rest. Repeating it is harmless: it is
-    fenced by the epoch, and by the attempt: a claim that the database lost, or never had, may have left its epoch to another one.
-    `horizon` is how many seconds an unknown outcome may wait for evidence."""
+    """Writes the results of a slice: one statement for what was accepted, one for the rest. Repeating it is harmless: it is fenced by the epoch, and by the
+    attempt: a claim that the database lost, or never had, may have left its epoch to another one. `horizon`: seconds that an unknown outcome waits for evidence."""
     sent, others = [], []
     for r in results:
         if r.state == MessageState.SENT:

@@ -135,7 +135,7 @@ async def heard(w: Work, conversation_id: UUID, message: Inbound, message_id: UU
     be written to."""
     if message.history or message.kind in MUTE or message.received_at < now() - LIVE:
         return
-    if inbound.wanted(message.kind, message.body) == "out":
+    if await inbound.wanted(w, w.company_id, message.kind, message.body) == "out":
         return
     await w.execute(_HEARD, w.company_id, conversation_id, message_id, HARD)
 

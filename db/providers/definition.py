@@ -5,14 +5,13 @@ The other half of a provider, its client and its parsers, lies in a folder of th
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from db.channels.enums import TemplateCategory
 from db.contacts.enums import IdentityKind
-from db.costs.enums import RateCategory
 from db.errors import FieldCode, RequestField
 from db.messages.enums import FileForm, ReplyKind
 from db.providers.live import Live
@@ -230,18 +229,6 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the simulator tells about an account."""
 
 
-class Rate(NamedTuple):
-    """What one unit costs from a day on, in millionths of the currency. `country` "": wherever no other price is known. `price` None: nobody knows it
-    from that day on."""
-
-    country: str
-    category: RateCategory
-    currency: str
-    price: int | None
-    valid_from: date
-    source: str
-
-
 class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """One provider and the kind of channel that it makes."""
 
@@ -270,8 +257,6 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """The window in which a number is connected, None where this installation has none."""
     sandbox: bool = False
     """Whether the sandbox plays it."""
-    rates: tuple[Rate, ...] = ()
-    """What it publishes of its prices, as far as a source was found."""
     sandbox_throughput: float = 80.0
     sandbox_messaging_limit: int | None = None
 

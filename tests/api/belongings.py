@@ -141,6 +141,7 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
                 "insert into warm_up(company_id, channel_id, starts, steps) values ($1, $2, '2026-01-01', '{50,80}') returning channel_id",
                 channel,
             ),
+            "opt_out_word_id": await insert("insert into own_opt_out_word(company_id, word) values ($1, 'esquece') returning id"),
             "send_hours_id": await insert(
                 "insert into send_hours(company_id, name, weekdays, opens, closes) values ($1, 'Comercial', '{0,1,2,3,4}', 0, 1440) returning id"
             ),

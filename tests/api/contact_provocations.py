@@ -43,7 +43,11 @@ async def _segment_used_by_nobody(stage: Stage) -> Request:
     return Request()
 
 
-ALSO: dict[str, list[Scene]] = {"segments_delete": [_segment_in_use]}
+async def _known_word(_stage: Stage) -> Request:
+    return Request(body={"word": "SAIR"}, status=409)
+
+
+ALSO: dict[str, list[Scene]] = {"opt_out_words_create": [_known_word], "segments_delete": [_segment_in_use]}
 SUCCESS: dict[str, Scene] = {
     "contacts_duplicates_keep_apart": _apart,
     "contacts_merge": _joined,

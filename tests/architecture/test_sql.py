@@ -29,12 +29,12 @@ OWNERS = {
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
     "db/contacts": {
         "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
-        "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "identity_past", "segment", "suppression", "tag",
+        "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "holiday", "opt_out_word", "own_opt_out_word", "erased_salt", "identity_past", "segment", "suppression", "tag",
     },
     "db/conversations": {
         "chat_group", "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "talk", "team", "team_channel", "team_member",
     },
-    "db/costs": {"message_cost", "send_rate", "spend_cap", "spend_reserved"},
+    "db/costs": {"listed_rate", "message_cost", "send_rate", "spend_cap", "spend_reserved"},
     "db/holds": {"hold", "held_item"},
     "db/incoming": {"incoming_delivery", "incoming_hook", "incoming_key"},
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
@@ -162,6 +162,10 @@ def test_the_parser_sees_every_way_to_write() -> None:
     assert {sql: written(sql) for sql in statements} == statements
 
 
+MIGRATIONS_ALONE = {"holiday", "listed_rate", "opt_out_word"}
+"""Rules that hold for every company: nobody writes them while the programs run."""
+
+
 def test_every_table_has_one_writer() -> None:
     owned = [table for tables in OWNERS.values() for table in tables]
     assert sorted(owned) == sorted(migrated()), "a table of the schema without a folder, with two, or one that is gone"
@@ -178,7 +182,9 @@ def test_every_table_has_one_writer() -> None:
                     strangers[f"{path}:{line}"].add(table)
     assert dict(strangers) == {}
     idle = {place: tables - writers[place] for place, tables in OWNERS.items()}
-    assert {place: tables for place, tables in idle.items() if tables} == TRIGGERS_ALONE, "nobody writes it"
+    seen = {place: tables - MIGRATIONS_ALONE for place, tables in idle.items()}
+    assert {place: tables for place, tables in seen.items() if tables} == TRIGGERS_ALONE, "nobody writes it"
+    assert set().union(*idle.values()) >= MIGRATIONS_ALONE
     assert set().union(*TRIGGERS_ALONE.values()) <= set().union(*TRIGGERS.values())
 
 

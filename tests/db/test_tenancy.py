@@ -39,6 +39,9 @@ ALL_COMPANIES = {
     "sign_in_flow": [SYSTEM],
     "installation_secret": [SYSTEM],
     "tick": [SYSTEM],
+    "holiday": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
+    "listed_rate": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
+    "opt_out_word": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
     "installation": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
 }
 """Tables without a company_id, each with its policies; every other table must have one."""
@@ -74,9 +77,10 @@ def test_every_new_table_is_protected_by_the_one_function() -> None:
     forgotten = {}
     for path in files()[16:]:
         sql = path.read_text(encoding="utf-8")
-        if bad := [table for table in made(path) if not re.search(rf"protect_table\('{table}'", sql)]:
+        of_all = set(made(path)) & set(ALL_COMPANIES)  # their policies are held to above, word for word
+        if bad := [table for table in made(path) if table not in of_all and not re.search(rf"protect_table\('{table}'", sql)]:
             forgotten[path.name] = bad
-        if re.search(r"create policy company|enable row level security", sql, re.IGNORECASE):
+        if not of_all and re.search(r"create policy company|enable row level security", sql, re.IGNORECASE):
             forgotten[path.name] = ["a policy by hand"]
     assert forgotten == {}
 

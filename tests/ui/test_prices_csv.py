@@ -2,11 +2,11 @@
 
 from datetime import date
 
+import asyncpg
 import pytest
 
 from api.contract.enums import RateCategory
 from db.campaigns.warm_up import SUGGESTED_SOURCE
-from db.providers.meta.rates import RATES
 from ui.labels import costs
 from ui.labels.preflight import money
 from ui.pages.costs import prices_csv
@@ -63,8 +63,9 @@ def test_a_file_without_prices_says_so(content: bytes) -> None:
     assert len(prices_csv.read(content, KINDS).problems) == 1
 
 
-def test_our_lists_say_their_sources_in_portuguese_and_prices_show_their_digits() -> None:
-    known = {rate.source for rate in RATES} | {SUGGESTED_SOURCE}
+async def test_our_lists_say_their_sources_in_portuguese_and_prices_show_their_digits(owner_db: asyncpg.Connection) -> None:
+    rows = await owner_db.fetch("select source from listed_rate where price is not null")
+    known = {row["source"] for row in rows} | {SUGGESTED_SOURCE}
     assert [text for text in known if costs.source(text) == text] == []
     assert costs.source("Contrato 2026") == "Contrato 2026"
     shown = [money(345_000, "BRL"), money(62_500, "USD"), money(1_344_810_000, "BRL")]

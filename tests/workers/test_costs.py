@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from db.costs import ledger, rates
-from db.costs.catalogue import Rate
 from db.costs.ledger import Charge, Spent
+from db.costs.rates import Rate
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work

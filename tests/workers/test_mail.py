@@ -102,6 +102,8 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
         params = {"channel": "Loja", "code": "review_rejected", "subject": "", "detail": "See https://evil.example"}
     if template is MailTemplate.AI_NOTICE:
         params = {"code": "model_ends", "subject": "gpt-4o"}
+    if template is MailTemplate.COST_NOTICE:
+        params = {"code": "nearly", "subject": "BRL 500.00"}
     if template is MailTemplate.KOMMO_NOTICE:
         params = {"code": "blocked", "subject": "loja.kommo.com"}
     if template is MailTemplate.WEBHOOK_NOTICE:

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from api.contract.base import Page
 from api.contract.costs import (
+    MonthLimitSet,
     SendHours,
     SendHoursSet,
     SendRate,
     SendRateSet,
     SendRatesSet,
     SpendLimit,
-    SpendLimitSet,
     WarmUp,
     WarmUpSet,
 )
@@ -35,8 +35,9 @@ async def month(api: ApiClient) -> SpendLimit:
     return await api.get("/v1/costs/limit", SpendLimit)
 
 
-async def set_month(api: ApiClient, micro: int | None, currency: str | None) -> SpendLimit:
-    return await api.put("/v1/costs/limit", SpendLimit, SpendLimitSet(limit_micro=micro, currency=currency))
+async def set_month(api: ApiClient, micro: int | None, currency: str | None, *, stops_people: bool) -> SpendLimit:
+    body = MonthLimitSet(limit_micro=micro, currency=currency, stops_people=stops_people)
+    return await api.put("/v1/costs/limit", SpendLimit, body)
 
 
 async def hours(api: ApiClient) -> list[SendHours]:

@@ -37,6 +37,10 @@ def country(code: str | None) -> str:
     return str(Locale.parse(formats.locale()).territories.get(code, code))
 
 
+def language(code: str | None) -> str:
+    return {"pt": _("Portuguese"), "en": _("English")}.get(code or "", code or "")
+
+
 def source(text: str) -> str:
     """Where a price or a rule is from; what our own lists say, in the reader's language."""
     known = {
@@ -48,6 +52,16 @@ def source(text: str) -> str:
         "Meta: answers cost what utility messages cost in the country": _(
             "Meta: answers cost what service messages cost in each country"
         ),
+        "Twilio, SMS in Brazil: price of one segment without discounts, as published for 2026": _(
+            "Twilio, price of one SMS part in Brazil without discounts, as published for 2026"
+        ),
+        "Twilio, SMS in the United States and Canada: price of one segment without carrier fees, as published for 2026": _(
+            "Twilio, price of one SMS part in the United States and Canada without the carriers' fees, as published for 2026"
+        ),
+        "Twilio, default keywords": _("Twilio's usual words"),
+        "47 CFR 64.1200(a)(10); Twilio, default keywords": _("47 CFR 64.1200(a)(10) of the United States; Twilio's usual words"),
+        "47 CFR 64.1200(a)(10)": _("47 CFR 64.1200(a)(10) of the United States"),
+        "Master IA": _("Chosen by Master IA"),
         "Meta, messaging limits: 250 people a day at first, then 2,000; our pace below it": _(
             "Meta's limits: 250 people a day at first, then 2,000; our pace stays below"
         ),

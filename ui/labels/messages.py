@@ -87,5 +87,9 @@ def obstacle(code: str) -> tuple[str, str]:
             _("This contact has no number that this channel reaches."),
             _("Add a mobile number in the details, or choose another channel."),
         ),
+        "spend_cap": (
+            _("The company's limit of costs for this month is reached."),
+            _("Answers wait for it too. Raise the limit under Settings, Costs and hours, or answer once the month is over."),
+        ),
         "channel_not_connected": (_("This channel cannot send at the moment."), _("Mend or resume it, or choose another one.")),
     }[code]

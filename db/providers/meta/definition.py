@@ -7,7 +7,6 @@ from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
 from db.messages.enums import FileForm, ReplyKind
 from db.providers.definition import Capabilities, FileRule, FormField, Provider, Text, Webhook
-from db.providers.meta.rates import RATES
 from db.providers.meta.signature import handshake, verify
 from db.providers.meta.signup import signup
 from db.providers.meta.templates import write_template
@@ -35,7 +34,6 @@ _ID = r"[A-Za-z0-9+_-]+"
 PROVIDER = Provider(
     name="meta",
     kind="whatsapp",
-    rates=RATES,
     label=Text("WhatsApp", "WhatsApp"),
     vendor="Meta",
     icon="chat",

@@ -25,6 +25,7 @@ from db.channels.secrets import load_channel
 from db.clock import now
 from db.contacts import consent
 from db.contacts.enums import Category
+from db.contacts.holidays import Calendar
 from db.contacts.places import place
 from db.costs import caps
 from db.costs.enums import CapScope
@@ -155,7 +156,7 @@ def test_a_step_never_leaves_outside_of_its_hours_where_the_person_is(
     """Changes of clocks included: in every zone in which the person may be the wall clock is inside when it opens."""
     start, end = sorted((first, last))
     hours = WritingHours(start, end if end > start else "23:59", sorted(days))
-    rule = Rules([], CampaignPlan(hours=recipient_hours(hours)), "marketing", "America/Sao_Paulo", [])
+    rule = Rules([], CampaignPlan(hours=recipient_hours(hours)), "marketing", "America/Sao_Paulo", [], Calendar([]))
     opens = rule.opens(place(address), at)
     if opens is None:
         return

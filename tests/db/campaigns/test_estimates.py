@@ -12,8 +12,8 @@ from db.campaigns.check import load_draft
 from db.campaigns.estimates import CampaignEstimate, InsteadCost
 from db.campaigns.trial import Letter
 from db.costs import rates
-from db.costs.catalogue import Rate
 from db.costs.estimate import Total
+from db.costs.rates import Rate
 from db.errors import Invalid
 from db.permissions import Permission
 from db.tenancy import Actor

@@ -5,15 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from db.campaigns.plan import Plan, PlanHours
 from db.campaigns.rules import MARGIN, Rules, SendHours
 from db.campaigns.windows import WEEK, Holding, Hours, holding, opening, spans, steps
-from db.contacts.holidays import brazil, easter
+from db.contacts import holidays
+from db.contacts.holidays import Calendar, Holiday, easter
 from db.contacts.places import place
 from db.messages.enums import WaitRule
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
 
 ZONES = (
     "America/Sao_Paulo", "America/New_York", "Europe/Lisbon", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca", "Pacific/Apia",
@@ -107,7 +112,12 @@ def company_rules(draw: st.DrawFn) -> Rules:
     own = draw(st.one_of(st.none(), hours()))
     plan = Plan(hours=PlanHours(own.opens, own.closes, own.weekdays) if own is not None else None)
     return Rules(
-        rows, plan, "marketing", "America/Sao_Paulo", draw(st.lists(st.dates(date(2026, 1, 1), date(2026, 12, 20)), max_size=2))
+        rows,
+        plan,
+        "marketing",
+        "America/Sao_Paulo",
+        draw(st.lists(st.dates(date(2026, 1, 1), date(2026, 12, 20)), max_size=2)),
+        Calendar([Holiday("BR", "Tiradentes", 4, 21, None, date(2002, 12, 20), None, "Lei 10.607/2002")]),
     )
 
 
@@ -157,8 +167,25 @@ def test_open_time_is_counted_over_nights() -> None:
     assert before[:3] == [0.0, 1800.0, 5400.0]
 
 
-def test_holidays_of_brazil() -> None:
+async def test_holidays_of_brazil(owner: Actor) -> None:
     assert easter(2026) == date(2026, 4, 5)
     assert easter(2038) == date(2038, 4, 25)
-    assert date(2026, 4, 3) in brazil(2026)
-    assert len(brazil(2026)) == 10
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        known = await holidays.calendar(r)
+    assert date(2026, 4, 3) in known.of("BR", 2026)
+    assert len(known.of("BR", 2026)) == 10
+    assert date(2024, 11, 20) in known.of("BR", 2024)
+    assert date(2023, 11, 20) not in known.of("BR", 2023), "since Lei 14.759/2023"
+    assert known.of("PT", 2026) == []
+    assert all(one.source for one in known.rows)
+
+
+async def test_a_companys_own_days_are_listed_with_the_national_ones(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await owner_db.execute(
+        "insert into office_hours(company_id, holidays) values ($1, '{2026-06-24, 2031-01-02}') on conflict (company_id)"
+        " do update set holidays = excluded.holidays",
+        owner.company_id,
+    )
+    found = await holidays.listed(owner, 2026)
+    assert [one.day for one in found if one.rule is None] == [date(2026, 6, 24)]
+    assert len(found) == 21

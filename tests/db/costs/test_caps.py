@@ -14,9 +14,9 @@ from db.campaigns.enums import CampaignState
 from db.clock import now
 from db.costs import caps, rates
 from db.costs import ledger as ledger_of_costs
-from db.costs.catalogue import Rate
 from db.costs.enums import CapScope
 from db.costs.ledger import Charge
+from db.costs.rates import Rate
 from db.errors import Conflict
 from db.messages import ledger
 from db.messages.enums import AttemptState, MessageState

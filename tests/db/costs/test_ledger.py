@@ -8,8 +8,8 @@ import pytest
 
 from db.campaigns import actions, lifecycle, money
 from db.costs import ledger, rates
-from db.costs.catalogue import Rate
 from db.costs.ledger import Charge, Spent
+from db.costs.rates import Rate
 from db.messages import ledger as messages
 from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result, StatusUpdate

@@ -5,25 +5,35 @@ from datetime import date
 import pytest
 
 from db.costs import rates
-from db.costs.catalogue import RATES, Rate
 from db.costs.estimate import Group, Total, estimate
-from db.costs.rates import Price, Prices
+from db.costs.rates import Price, Prices, Rate
 from db.errors import Invalid
+from db.permissions import Permission
 from db.tenancy import Actor
+from db.work import read
 
 DAY = date(2026, 11, 27)
 
 
-def test_ours_is_known_for_brazil_and_for_nobody_else() -> None:
-    ours = Prices([])
+async def listed(owner: Actor) -> Prices:
+    """Of a company without prices of its own."""
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        return await rates.prices(r, owner.company_id)
+
+
+async def test_ours_is_known_where_there_is_a_source(owner: Actor) -> None:
+    ours = await listed(owner)
     assert ours.of("whatsapp", "BR", "marketing", DAY) == Price(62_500, "USD")
     assert ours.of("whatsapp", "BR", "marketing", date(2025, 6, 30)) is None
     assert ours.of("whatsapp", "PT", "marketing", DAY) is None
-    assert ours.of("sms", "BR", "sms", DAY) is None
+    assert ours.of("sms", "BR", "sms", DAY) == Price(59_900, "USD")
+    assert ours.of("sms", "US", "sms", DAY) == Price(8_300, "USD")
+    assert ours.of("sms", "PT", "sms", DAY) is None
+    assert all(one.rate.source for one in await rates.rates(owner))
 
 
-def test_answers_are_paid_since_october() -> None:
-    ours = Prices([])
+async def test_answers_are_paid_since_october(owner: Actor) -> None:
+    ours = await listed(owner)
     assert ours.of("whatsapp", "BR", "service", date(2026, 9, 30)) == Price(0, "USD")
     assert ours.of("whatsapp", "BR", "service", date(2026, 10, 1)) == Price(6_800, "USD")
     assert ours.of("whatsapp", "PT", "service", date(2026, 9, 30)) == Price(0, "USD")
@@ -31,12 +41,14 @@ def test_answers_are_paid_since_october() -> None:
 
 
 def test_a_companys_own_price_stands_before_ours() -> None:
+    ours = [Rate("whatsapp", "BR", "marketing", "USD", 62_500, date(2025, 7, 1), "")]
     own = Prices(
         [
             Rate("whatsapp", "BR", "marketing", "BRL", 350_000, date(2026, 1, 1), "contract"),
             Rate("whatsapp", "BR", "marketing", "BRL", 400_000, date(2027, 1, 1), "contract"),
             Rate("whatsapp", "", "marketing", "BRL", 900_000, date(2026, 1, 1), "contract"),
-        ]
+        ],
+        ours,
     )
     assert own.of("whatsapp", "BR", "marketing", DAY) == Price(350_000, "BRL")
     assert own.of("whatsapp", "BR", "marketing", date(2027, 1, 1)) == Price(400_000, "BRL")
@@ -45,7 +57,10 @@ def test_a_companys_own_price_stands_before_ours() -> None:
 
 
 def test_an_estimate_keeps_currencies_apart_and_counts_who_has_no_price() -> None:
-    known = Prices([Rate("whatsapp", "PT", "marketing", "EUR", 50_000, date(2026, 1, 1), "")])
+    known = Prices(
+        [Rate("whatsapp", "PT", "marketing", "EUR", 50_000, date(2026, 1, 1), "")],
+        [Rate("whatsapp", "BR", "marketing", "USD", 62_500, date(2025, 7, 1), "")],
+    )
     groups = [Group(country, "marketing", n, n) for country, n in (("BR", 10), ("PT", 2), ("BR", 5), ("AO", 3))]
     found = estimate(groups, known, "whatsapp", DAY)
     assert found.totals == [Total("EUR", 100_000), Total("USD", 937_500)]
@@ -67,7 +82,7 @@ async def test_prices_are_set_changed_and_taken_back(owner: Actor) -> None:
     await rates.set_rates(owner, [mine])
     await rates.set_rates(owner, [mine._replace(price=90_000)])
     assert [one.rate for one in await rates.rates(owner) if one.id is not None] == [mine._replace(price=90_000)]
-    assert sum(one.id is None for one in await rates.rates(owner)) == sum(one.price is not None for one in RATES)
+    assert sum(one.id is None for one in await rates.rates(owner)) == 9
     await rates.remove_rate(owner, next(one.id for one in await rates.rates(owner) if one.id is not None))
     assert not any(one.id is not None for one in await rates.rates(owner))
 

@@ -4,7 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from db.contacts import holidays
 from db.messages import call_hours
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
 
 SAO_PAULO, RIO, MANAUS, NEW_YORK = "+5511987654321", "+5521987654321", "+5592987654321", "+12125550123"
 
@@ -32,8 +36,10 @@ def at(day: str, hour: int, minute: int = 0) -> datetime:
         (NEW_YORK, at("2026-03-02", 2), at("2026-03-02", 13)),  # 21 there, until 8
     ],
 )
-def test_hours(number: str, moment: datetime, opens: datetime | None) -> None:
-    assert call_hours.wait(number, moment) == ((opens - moment) if opens else timedelta(0))
+async def test_hours(owner: Actor, number: str, moment: datetime, opens: datetime | None) -> None:
+    async with read(owner, Permission.CONTACTS_READ) as r:
+        known = await holidays.calendar(r)
+    assert call_hours.wait(number, moment, known) == ((opens - moment) if opens else timedelta(0))
 
 
 def test_every_place_has_a_rule() -> None:

@@ -9,6 +9,7 @@ from ui.i18n import _
 from ui.pages.costs.hours import draw_hours
 from ui.pages.costs.limit import draw_limit
 from ui.pages.costs.prices import draw_prices
+from ui.pages.costs.rules import draw_rules
 from ui.pages.costs.warm_ups import draw_warm_ups
 from ui.routing import page
 
@@ -22,6 +23,7 @@ def costs(tab: str = "prices") -> None:
         ("limit", _("Month's limit"), draw_limit),
         ("hours", _("Hours of sending"), draw_hours),
         ("warm-up", _("Young numbers"), draw_warm_ups),
+        ("rules", _("Words and holidays"), draw_rules),
     ]
     with (
         frame(

@@ -41,6 +41,13 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
         return _ai(entry)
     if entry.code == "job_failed":
         return _undone(entry)
+    if entry.code == "spend_limit":
+        if (entry.count or 0) >= 100:
+            return _("The month's limit of costs is reached"), _("Raise it or wait"), "/settings/costs?tab=limit"
+        what = _("{share} of the month's limit of costs are used").format(
+            share=formats.percent((entry.count or 0) / 100, digits=0)
+        )
+        return what, _("Look at the limit"), "/settings/costs?tab=limit"
     if entry.code == "cadence_stopped":
         return _sequence(entry)
     if entry.code == "channel_notice":

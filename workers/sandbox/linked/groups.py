@@ -10,7 +10,8 @@ from workers.sandbox.linked.people import Person, text, write
 from workers.sandbox.linked.wire import Node, proto
 
 if TYPE_CHECKING:
-    from workers.sandbox.linked.server import Device, WhatsApp
+    from workers.sandbox.linked.device import Device
+    from workers.sandbox.linked.server import WhatsApp
 
 
 @dataclass
