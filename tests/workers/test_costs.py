@@ -231,7 +231,7 @@ def naive_sms(texts: list[Sms], told: list[Told]) -> list[Spent]:
     return sorted((Spent(currency, amount, count, 0, 0) for currency, (amount, count) in found.items()), key=str)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(SMS, min_size=4, max_size=4), told=st.lists(TOLD, min_size=1, max_size=12), data=st.data())
 async def test_text_messages_cost_their_parts_at_the_price_of_their_day(
     owner_db: asyncpg.Connection, owner: Actor, texts: list[Sms], told: list[Told], data: st.DataObject
