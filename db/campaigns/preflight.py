@@ -24,7 +24,7 @@ from db.clock import now
 from db.contacts.places import GROUP, place
 from db.costs.caps import Cap
 from db.costs.estimate import Estimate
-from db.errors import Field
+from db.errors import Field, RequestError, RequestField
 from db.messages import repeats
 from db.messages.enums import AttemptState
 from db.messages.render import TextContent, draw
@@ -33,6 +33,8 @@ from db.tenancy import Actor
 from db.work import Read, read
 
 DAY = timedelta(days=1)
+FARTHEST = timedelta(days=730)
+"""So far ahead a start is reckoned with."""
 TODAY = "today"  # the name of those for whom the number's daily limit has room at the start
 # To whom the portfolio sent something within its moving day: they take no place in the limit (as `db/messages/ledger.py` claims them).
 _KNOWN = """
@@ -92,11 +94,11 @@ class _Place(NamedTuple):
 
 
 async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None) -> Preflight:
-    """For a start at that moment, or now. Raises NotFound."""
+    """For a start at that moment, or now. Raises NotFound, Invalid."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         draft = await load_draft(r, campaign_id)
         found = await problems(r, draft)
-        starts = max(at or now(), now())
+        starts = start_of(at)
         if draft.kind is None:
             return Preflight(0, 0, found, [], [], None, [], starts, None, None)
         found += await money.problems(r, draft)
@@ -133,6 +135,13 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
         findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, tier.late, until=starts + tier.days * DAY))
     matched = sum(skipped.values()) + reachable
     return Preflight(matched, reachable, found, findings, samples, cost, limits, starts, finish, binding)
+
+
+def start_of(at: datetime | None) -> datetime:
+    """Now, or later. Raises Invalid for a moment that is too far away to reckon from."""
+    if at is not None and at > now() + FARTHEST:
+        raise RequestError.INVALID(fields=[RequestField.TOO_LATE("at")])
+    return max(at or now(), now())
 
 
 async def rules_of(r: Read, draft: Draft) -> Rules:

@@ -19,6 +19,7 @@ from db.campaigns.preflight import (
     repeated_sql,
     rules_of,
     spend_findings,
+    start_of,
     tier_of,
 )
 from db.clock import now
@@ -62,7 +63,7 @@ async def people(
         fields = list(dict.fromkeys(name for one in drafts for name in frozen_content(one).fields))
         audience = audience_of(draft, fields)
         if rule is PreflightRule.TIER:
-            return await _of_tier(r, draft, audience, name == TODAY, max(at or now(), now()), limit, after)
+            return await _of_tier(r, draft, audience, name == TODAY, start_of(at), limit, after)
         condition = await _condition(r, drafts, rule, name, at, audience, fields)
         if condition is None:
             return []
@@ -122,7 +123,7 @@ async def _condition(
     if rule in (PreflightRule.PRICE_UNKNOWN, PreflightRule.SPEND_CAP):
         return await _of_money(r, drafts, rule, name, audience)
     if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):
-        _, places = await judged_places(r, [draft], await rules_of(r, draft), max(at or now(), now()))
+        _, places = await judged_places(r, [draft], await rules_of(r, draft), start_of(at))
         held = [
             one.start
             for one in places

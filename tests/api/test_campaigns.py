@@ -81,12 +81,14 @@ async def test_missing_fallbacks_and_unapproved_templates_forbid_a_launch(
 async def test_the_preview_reads_as_people_get_it(client: httpx.AsyncClient, auth: Headers, ready: dict) -> None:
     preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
     assert preview["problems"] == []
-    assert preview["audience"]["matched"] == 6
-    assert preview["audience"]["reachable"] == 4
+    assert (preview["audience"]["matched"], preview["audience"]["reachable"]) == (6, 4)
     assert {s["reason"]: s["count"] for s in preview["audience"]["skipped"]} == {"opted_out": 1, "no_address": 1}
-    bodies = {m["body"] for m in preview["messages"]}
-    assert bodies <= {"Oi Pessoa, tem novidade em Niterói!", "Oi Pessoa, tem novidade em sua cidade!"}
+    assert {m["body"] for m in preview["messages"]} <= {
+        f"Oi Pessoa, tem novidade em {city}!" for city in ("Niterói", "sua cidade")
+    }
     assert preview["messages"][0]["footer"] == "Responda SAIR para não receber"
+    refused = await client.post(f"/v1/campaigns/{ready['id']}/preflight", json={"at": "9999-12-31T23:59:59-14:00"}, headers=auth)
+    assert refused.json()["errors"][0]["code"] == "too_late"
 
 
 async def test_launching_materialises_everyone_exactly_once(

@@ -128,7 +128,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         lead = await _some_leads(api, board["id"], person["id"])
         rule = {"stage_id": board["stages"][3]["id"], "action": {"kind": "add_tag", "tag": "cliente"}}
         (await api.post(f"/v1/boards/{board['id']}/rules", json=rule)).raise_for_status()
-        persona = (await api.post("/v1/personas", json={"name": "Lia", "starting": "sales"})).json()["id"]
+        persona = (await api.post("/v1/personas", json={"name": "Nina", "starting": "sales"})).json()["id"]
         (await api.post(f"/v1/personas/{persona}/publish", json={})).raise_for_status()
         entry = (await first("/v1/incoming-hooks"))["id"]
         template = await first("/v1/templates")

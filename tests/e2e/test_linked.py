@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 ASKED, ANSWER = "O balcão abre no feriado?", "Abre sim, das 10h às 16h! 🎉"
 OFFER = "Oi {{first_name|cliente}}, amanhã o balcão tem café e 10% em tudo."
+WAY_OUT = "\n\nResponda SAIR para não receber mais."
 PERSON = "+5511974301122"
 
 
@@ -53,7 +54,7 @@ async def test_a_number_by_qr_code_answers_and_sends_to_who_wrote(stack: Stack, 
         got = await _got(stack, before)
         assert [one["preview"] for one in got] == [
             ANSWER,
-            OFFER.replace("{{first_name|cliente}}", got[-1]["preview"][3:].partition(",")[0]),
+            OFFER.replace("{{first_name|cliente}}", got[-1]["preview"][3:].partition(",")[0]) + WAY_OUT,
         ]
     assert wrong == []
 
