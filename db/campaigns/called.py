@@ -66,7 +66,7 @@ where m.company_id = $1 and m.campaign_id = $2 and m.contact_id is not null
 """
 
 
-class Ended(NamedTuple):
+class Ended(Struct, frozen=True):
     outcome: CallOutcome
     calls: int
 

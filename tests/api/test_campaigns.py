@@ -80,12 +80,10 @@ async def test_missing_fallbacks_and_unapproved_templates_forbid_a_launch(
 
 async def test_the_preview_reads_as_people_get_it(client: httpx.AsyncClient, auth: Headers, ready: dict) -> None:
     preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
-    assert preview["problems"] == []
-    assert (preview["audience"]["matched"], preview["audience"]["reachable"]) == (6, 4)
+    assert (preview["problems"], preview["audience"]["matched"], preview["audience"]["reachable"]) == ([], 6, 4)
     assert {s["reason"]: s["count"] for s in preview["audience"]["skipped"]} == {"opted_out": 1, "no_address": 1}
-    assert {m["body"] for m in preview["messages"]} <= {
-        f"Oi Pessoa, tem novidade em {city}!" for city in ("Niterói", "sua cidade")
-    }
+    told = {f"Oi Pessoa, tem novidade em {city}!" for city in ("Niterói", "sua cidade")}
+    assert {m["body"] for m in preview["messages"]} <= told
     assert preview["messages"][0]["footer"] == "Responda SAIR para não receber"
     refused = await client.post(f"/v1/campaigns/{ready['id']}/preflight", json={"at": "9999-12-31T23:59:59-14:00"}, headers=auth)
     assert refused.json()["errors"][0]["code"] == "too_late"
