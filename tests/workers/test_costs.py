@@ -239,7 +239,7 @@ async def test_text_messages_cost_their_parts_at_the_price_of_their_day(
     order = data.draw(st.permutations([*told, *data.draw(st.lists(st.sampled_from(told), max_size=4))]))
     batch = data.draw(st.integers(1, 5))
     await rates.set_rates(owner, SMS_CARD)
-    channel = await make_channel(owner_db, owner, "sms")
+    channel = await make_channel(owner_db, owner, "sms", external_id=f"+1500{uuid4().int % 10**7:07}")
     campaign = await make_campaign(owner_db, owner, channel)
     sent: list[tuple[str, UUID]] = []
     for number, one in enumerate(texts):

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 import pytest
-from db.costs.catalogue import Rate
 
 from db.campaigns import actions, gate, lifecycle, preflight, preflight_people, rules
 from db.campaigns.enums import PreflightEffect, PreflightRule
@@ -19,6 +18,7 @@ from db.channels.secrets import load_channel
 from db.clock import now
 from db.contacts.places import place
 from db.costs import rates
+from db.costs.rates import Rate
 from db.errors import NotFound
 from db.messages import ledger
 from db.messages.enums import SkipReason

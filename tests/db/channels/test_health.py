@@ -1,6 +1,7 @@
 """A number that people block or that fails sends more slowly, its owners are told, and it goes on when that is over."""
 
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -43,7 +44,10 @@ async def number(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
 
 async def _count(db: asyncpg.Connection, owner: Actor, channel: UUID, metric: Metric, n: int) -> None:
     at = now().replace(minute=0, second=0, microsecond=0)
-    for table, column, value in (("stat_hour", "bucket", at), ("stat_day", "day", at.date())):
+    for table, column, value in (
+        ("stat_hour", "bucket", at),
+        ("stat_day", "day", at.astimezone(ZoneInfo("America/Sao_Paulo")).date()),
+    ):
         await db.execute(
             f"insert into {table}(company_id, metric, {column}, dim1, dim2, h, n, sum) values ($1, $2, $3, $4, 0, 0, $5, 0)"
             f" on conflict (company_id, metric, {column}, dim1, dim2, h) do update set n = excluded.n",

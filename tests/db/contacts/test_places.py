@@ -23,7 +23,7 @@ from db.contacts.places import NOWHERE, place, start
     ],
 )
 def test_an_address_says_where_somebody_is(address: str, country: str, zones: tuple[str, ...]) -> None:
-    assert place(address) == (country, zones)
+    assert place(address)[:2] == (country, zones)
 
 
 def test_every_area_of_brazil_has_its_zone() -> None:

@@ -54,7 +54,7 @@ async def test_a_message_that_waits_has_it_connected(owner_db: asyncpg.Connectio
     asked = "select payload->>'verb' from job where company_id = $1 and payload->>'channel_id' = $2"
     assert await owner_db.fetchval(asked, owner.company_id, str(view.channel_id)) == "scan", "its code is scanned by itself"
     shown = await pairing.shown(owner.company_id, view.channel_id)
-    assert shown == pairing.Shown(CodeKind.QR, "2@ref,noise,identity,secret,1")
+    assert shown == pairing.Displayed(CodeKind.QR, "2@ref,noise,identity,secret,1")
 
 
 async def test_somebody_who_writes_to_it_tries_again_until_it_is_there(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -129,7 +129,7 @@ async def test_the_same_key_is_the_same_call_for_an_hour(sandbox: Sandbox) -> No
         await sandbox.restart()
     async with client(sandbox, account) as api:
         assert (await api.call.create_phone_call(**asked, idempotency_key="a-1")).call_id == again.call_id
-        vendor(sandbox)._calls.by_id[again.call_id].created_at -= KEY_SECONDS
+        vendor(sandbox).calls.by_id[again.call_id].created_at -= KEY_SECONDS
         assert (await api.call.create_phone_call(**asked, idempotency_key="a-1")).call_id != again.call_id
 
 
