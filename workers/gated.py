@@ -25,6 +25,7 @@ from workers.batch import not_taken, queued_again, said_before, too_dear, unknow
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
 FILE_WAIT = 3.0  # seconds
+PAUSED_WAIT = 600.0  # seconds
 STALE = frozenset({conversation.ASSISTANT, conversation.AWAY, "reaction", "change", "call"})
 """What nobody wants to get weeks later: it ends where the month's limit holds it, and whoever waits for an answer waits for a person."""
 
@@ -120,6 +121,7 @@ async def places(w: Work, channel: ChannelRow, campaign_id: UUID | None, limit: 
 
 async def _by_tries(w: Work, channel: ChannelRow, campaign_id: UUID | None, batch: list[Claimed]) -> list[Claimed]:
     """Nobody to whom a call goes on, or who was called as often as the rule of their place allows. What goes is a call from here on."""
+    batch = await _by_promise(w, channel, batch)
     if not batch:
         return batch
     await tries.begin(w, channel.id, [message.message_id for message in batch], owed=campaign_id is not None)
@@ -134,6 +136,18 @@ async def _by_tries(w: Work, channel: ChannelRow, campaign_id: UUID | None, batc
     if results:
         await ledger.finish(w, results, horizon=channel.unknown_horizon)
     return [message for message in batch if message.message_id not in waits]
+
+
+async def _by_promise(w: Work, channel: ChannelRow, batch: list[Claimed]) -> list[Claimed]:
+    """Without callbacks of a campaign or a sequence that is paused: they wait; and without those that nobody wants any more: they end."""
+    waiting, over = await tries.callbacks(w, [message.message_id for message in batch if message.purpose == "callback"])
+    held = [message for message in batch if message.message_id in waiting | over]
+    if held:
+        why = "its campaign is paused or ended, or the person wants no call any more"
+        results = [queued_again(one, None, 0.0 if one.message_id in over else PAUSED_WAIT, why) for one in held]
+        await ledger.finish(w, results, horizon=channel.unknown_horizon)
+        await tries.drop(w, over)
+    return [message for message in batch if message not in held]
 
 
 async def by_text(w: Work, channel: ChannelRow, batch: list[Claimed], content: str | None) -> list[Claimed]:

@@ -9,7 +9,7 @@ import asyncpg
 from db.analytics.enums import MessageFact
 from db.analytics.period import period
 from db.messages.enums import MessageState
-from db.messages.reasons import FailureReason
+from db.messages.reasons import NUMBERED, FailureReason
 from db.permissions import Permission
 from db.stats.metrics import Author, Metric
 from db.tenancy import Actor
@@ -25,7 +25,6 @@ METRICS = {
     MessageFact.RECEIVED: Metric.INBOUND,
 }
 _ENDED = (MessageFact.FAILED, MessageFact.NO_RESULT)
-_REASONS = list(FailureReason)
 
 
 class MessageWhere(NamedTuple):
@@ -119,7 +118,7 @@ def _parts(fact: MessageFact, where: MessageWhere, args: list[object]) -> list[s
     elif where.user_id is not None:
         counts = _MARKED.format(metric=int(Metric.WROTE), which="$4::int > 0")
     elif where.reason is not None:
-        number = _REASONS.index(where.reason) + 1
+        number = NUMBERED.index(where.reason) + 1
         counts = _MARKED.format(metric=int(Metric.REFUSED), which=f"f.dim2 = {number} and $4::int > 0")
     columns = ["done_at"] if fact in _ENDED else ["sent_at", "replied_at"] if fact is MessageFact.REPLIED else ["sent_at"]
     return [

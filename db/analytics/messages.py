@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from db.analytics.period import Period, period
-from db.messages.reasons import FailureReason
+from db.messages.reasons import NUMBERED, FailureReason
 from db.permissions import Permission
 from db.stats.metrics import Author, Metric, currency
 from db.tenancy import Actor
@@ -56,8 +56,6 @@ select k.day, (k.metric - case when k.metric = $6 then 1 else 10 end)::smallint 
     where d.company_id = $1 and d.metric = any($2::smallint[]) and d.dim1 = $5
 ) k where k.day between $3 and $4 group by 1, 2, 4, 5 having sum(k.n) <> 0
 """
-_REASONS = list(FailureReason)
-"""In the order of their numbers in the database; a later one goes to the end."""
 _CHANNELS = "select id, name from channel where company_id = $1 and id = any($2::uuid[])"
 _PEOPLE = "select u.id, u.name from account_user u join membership m on m.user_id = u.id where m.company_id = $1 and u.id = any($2::uuid[])"
 _CHECKED = "select at, differences from stat_check where company_id = $1 order by at desc limit 1"
@@ -180,7 +178,7 @@ async def messages(
         sorted(groups, key=lambda one: (-sum(one.figures), str(one.id))),
         {author: authors[author] for author in Author},
         [] if channel_id else [(key, people.get(key, ""), n) for key, n in wrote.most_common()],
-        [(_REASONS[number - 1] if number else FailureReason.UNKNOWN_OUTCOME, n) for number, n in refusals.most_common()],
+        [(NUMBERED[number - 1] if number else FailureReason.UNKNOWN_OUTCOME, n) for number, n in refusals.most_common()],
         _spent(rows),
         _spent(before),
         tuple(checked) if checked else None,

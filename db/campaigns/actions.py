@@ -31,6 +31,7 @@ from db.messages import header_files, queueing, render
 from db.messages.errors import MessageError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.versions import Expected
 from db.work import Work, work
@@ -248,7 +249,7 @@ async def cancel(actor: Actor, campaign_id: UUID) -> Row:
 async def retry_failed(
     actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool, at: datetime | None = None
 ) -> int:
-    """Queues failed recipients again; those of unknown outcome only on request, flagged; never who said stop
+    """Queues failed recipients again; those of unknown outcome only on request, flagged, and never calls; never who said stop
     or was deleted meanwhile. `at`: they go out then, and not before. Returns how many."""
     unknown = [number for number, reason in enumerate(reasons) if reason not in _REASONS]
     if unknown or not reasons:
@@ -266,6 +267,9 @@ async def retry_failed(
         if row["state"] != CampaignState.PAUSED and await lifecycle.template_stopped(w, campaign_id):
             raise CampaignError.TEMPLATE_STOPPED()
         await consent.hold(w)
+        kind = await w.fetchval(_KIND, w.company_id, row["channel_id"])
+        if registry.provider(kind).capabilities.calls:
+            include_unknown = False  # they may have been reached: nobody is rung again blindly
         queued = await queueing.requeue(w, campaign_id, reasons, include_unknown=include_unknown, not_before=at)
         if queued:
             state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING

@@ -23,6 +23,7 @@ from db.errors import RequestError
 from db.messages import queueing, render
 from db.messages.enums import DeliveryPolicy, SkipReason
 from db.messages.render import TemplateContent
+from db.providers import registry
 from db.work import Work
 
 MOST_CHOSEN = 10_000
@@ -127,7 +128,8 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
         content,
         campaign_id=campaign_id,
         channel_id=channel_id,
-        at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
+        at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE
+        and not registry.provider(row["kind"]).capabilities.calls,  # nobody is rung again blindly
     )
     if texts is not None:
         await trial_run.join(w, campaign_id, row)

@@ -64,13 +64,14 @@ def _outcome(one: Over) -> CallOutcome | None:
 
 
 async def _back(w: Work, channel_id: UUID, content: render.Content, plan: PlanCalls, found: list[Over]) -> None:
-    """Whoever asked for it gets one call more, outside the campaign's counts: they were reached."""
+    """Whoever asked for it, and does not refuse it since, gets one call more, outside the campaign's counts: they were reached."""
     if not isinstance(content, ScriptContent):
         return
     sender = ScriptSender(content)
+    wanted = await tries.wanted(w, w.company_id, [one.message_id for one in found])
     for one in found:
         at = dispositions.back(plan, _outcome(one), one.callback_at, one.ended_at, now()) if not one.failed else None
-        if at is None or one.contact_id is None or not await queueing.hold_open(w, channel_id):
+        if at is None or one.contact_id is None or one.message_id not in wanted or not await queueing.hold_open(w, channel_id):
             continue
         await queueing.queue(
             w,

@@ -44,10 +44,10 @@ delete from lost_attempt where company_id = $1 and (contact_id = any($2::uuid[])
 async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
     """Takes what was said, and to which address, off some messages of the person; what waits is cancelled. Rows by table."""
     return {
+        "message_file": await files.let_go(w, person.contact_ids),  # finds those of earlier tries by their calls
         "call": await calls.let_go(w, person.contact_ids),
         "message": await w.execute(_OUT, w.company_id, person.contact_ids, most),
         "inbound_message": await w.execute(_IN, w.company_id, person.contact_ids, most),
-        "message_file": await files.let_go(w, person.contact_ids),
         "lost_attempt": await w.execute(_LOST, w.company_id, person.contact_ids, person.addresses),
     }
 

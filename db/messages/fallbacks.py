@@ -7,11 +7,11 @@ from uuid import UUID
 from db.messages.enums import MessageState as M
 from db.work import Read, Work
 
-# Two contacts that became one have two messages: one that went, or may have, is enough.
+# Two contacts that became one have two messages: one that went, or may have, is enough. Whoever spoke until the call broke off was reached.
 _MISSED = f"""
 select m.contact_id from message m where m.company_id = $1 and m.campaign_id = $2 and m.in_trouble and m.state = {M.FAILED}
     and m.requeue_allowed and m.contact_id is not null and m.reason = any($4::text[])
-    and not exists (select from call c where c.company_id = $1 and c.id = m.id and c.owed)
+    and not exists (select from call c where c.company_id = $1 and c.id = m.id and (c.owed or c.outcome = 'fault' and c.started_at is not null))
     and not exists (select from message f where f.company_id = $1 and f.contact_id = m.contact_id and f.campaign_id = $3)
     and not exists (select from message o where o.company_id = $1 and o.contact_id = m.contact_id and o.campaign_id = $2
         and o.state not in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED}))

@@ -17,7 +17,8 @@ select t.id, m.address, m.params, coalesce(m.content, k.contents->m.variant, k.c
     array(select x.provider_id from message o join attempt x on x.company_id = $1 and x.message_id = o.id
           where o.company_id = $1 and o.contact_id = m.contact_id and x.provider_id is not null) as taken,
     m.requeue_allowed and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)
-        and not exists (select from suppression s where s.company_id = $1 and s.address = m.address) as may_repeat
+        and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)
+        and (m.campaign_id is null or k.state = 'running') as may_repeat
 from message m join attempt t on t.company_id = m.company_id and t.message_id = m.id and t.epoch = m.epoch
 left join campaign k on k.company_id = m.company_id and k.id = m.campaign_id
 where m.company_id = $1 and m.channel_id = $2 and m.state = {M.UNKNOWN} and m.lease_until is not null order by random() limit 1000
@@ -26,7 +27,7 @@ where m.company_id = $1 and m.channel_id = $2 and m.state = {M.UNKNOWN} and m.le
 
 class Question(NamedTuple):
     """One attempt to look for at the provider. `content` is JSON; `taken`: the provider's ids of the person's other messages. `may_repeat`:
-    the person is still to get it."""
+    the person is still to get it, and its campaign goes on."""
 
     attempt_id: UUID
     address: str

@@ -16,5 +16,5 @@ create or replace function reason_number(reason text) returns smallint language 
         'sender_invalid,sender_unregistered,marketing_api,spam_rate,carrier_filtered,quiet_hours,spend_cap,warm_up,pair_rate,' ||
         'throughput,api_rate,queue_full,temporary,network,provider_outage,call_ended,cancelled_by_provider,discarded,' ||
         'unknown_outcome,' ||
-        'session_ended,session_elsewhere,client_outdated,new_people_limit,call_unanswered,call_busy,call_refused,call_machine,call_fault,call_limit', ','), reason), 0)::smallint
+        'session_ended,session_elsewhere,client_outdated,new_people_limit,call_unanswered,call_busy,call_refused,call_machine,call_fault,change_too_late,call_limit', ','), reason), 0)::smallint
 $$;

@@ -11,17 +11,18 @@ import msgspec
 import pytest
 
 from db import limits
-from db.campaigns import actions, dispositions, fallback, lifecycle, redials
+from db.campaigns import actions, dispositions, enrol, fallback, lifecycle, redials
 from db.campaigns.plan import Plan, PlanCalls
 from db.campaigns.rules import load
 from db.channels.secrets import load_channel
 from db.clock import now
 from db.contacts.places import place
-from db.messages import calling, calls, conversation, tries
+from db.messages import calling, calls, conversation, erasing, tries
 from db.messages.enums import CallOutcome
 from db.messages.enums import MessageState as M
 from db.messages.ledger import claim
 from db.permissions import Permission
+from db.subjects import Subject
 from db.tenancy import Actor
 from db.work import read, work
 from tests import factories
@@ -131,7 +132,8 @@ async def test_twenty_people_are_called_and_everyone_once_counted(line: Line) ->
     assert await line.db.fetchval("select state from campaign where id = $1", campaign.id) == "finished"
     # whoever asked for it is called back at the time they said
     back = await line.db.fetch(
-        "select next_at, content->'variables'->>'script' as script from message where dedupe_key like 'callback:%'"
+        "select next_at, content->'variables'->>'script' as script from message where dedupe_key like 'callback:%' and company_id = $1",
+        line.owner.company_id,
     )
     assert len(back) == 2
     assert {(row["next_at"].astimezone(UTC).hour, row["next_at"] > now()) for row in back} == {(13, True)}
@@ -179,6 +181,9 @@ async def test_an_earlier_try_keeps_what_was_said_and_late_news_of_it_goes_there
     assert (earlier.contact_id, len(earlier.turns)) == (line.contact, 1)
     files = await line.db.fetch("select message_id from message_file where company_id = $1", line.owner.company_id)
     assert {row["message_id"] for row in files} == {row["id"] for row in rows}
+    async with work(line.owner, Permission.CONTACTS_WRITE) as w:
+        erased = await erasing.erase(w, Subject([line.contact], [], []), 100)
+    assert (erased["message_file"], erased["call"]) == (2, 2)
 
 
 async def test_no_more_go_on_at_once_than_there_are_places(line: Line) -> None:
@@ -215,27 +220,35 @@ async def test_two_campaigns_and_two_workers_never_ring_one_person_at_once(line:
     assert held == 3
 
 
-async def _claimed(line: Line, campaign_id: UUID) -> int:
+async def claimed(line: Line, queue_id: UUID, limit: int = 10) -> int:
     """What a lane would call now, by the rules for calls."""
     async with work(line.owner, Permission.CAMPAIGNS_SEND) as w:
         channel = await load_channel(w, line.channel)
         assert channel is not None
-        batch = await claim(w, line.channel, campaign_id, limit=10, units=10)
-        return len(await gated._by_tries(w, channel, campaign_id, batch))
+        batch = await claim(w, line.channel, queue_id, limit=limit, units=limit)
+        return len(await gated._by_tries(w, channel, None if queue_id == line.channel else queue_id, batch))
 
 
 async def test_nobody_is_called_more_often_than_the_law_allows(line: Line) -> None:
     campaign = await Campaign(line, ("no_answer",)).start(1, more={"tries": 5})
     await campaign.step()
+
+    async def known() -> tries.Tries:
+        async with read(line.owner, Permission.CONTACTS_READ) as r:
+            return (await tries.of(r, line.owner.company_id, [line.contact]))[line.contact]
+
+    assert await known() == tries.NONE  # nobody was rung by a simulator
     await line.db.execute("update channel set sandbox = false where id = $1", line.channel)  # it calls real people
+    assert (await known()).day == 1
     await line.db.execute("update call set created_at = now() - interval '20 hours' where company_id = $1", line.owner.company_id)
     await campaign.hurry()
-    assert await _claimed(line, campaign.id) == 1
+    assert await claimed(line, campaign.id) == 1
+    assert await line.db.fetchval("select provider_id from message where campaign_id = $1", campaign.id) is None  # the try has it
     await line.db.execute(
         "update call set outcome = 'busy', stage = 3 where company_id = $1 and try_of is null", line.owner.company_id
     )
     await line.db.execute("update message set state = 0, next_at = now(), lease_until = null where campaign_id = $1", campaign.id)
-    assert await _claimed(line, campaign.id) == 0
+    assert await claimed(line, campaign.id) == 0
     row = await line.db.fetchrow("select reason, next_at - now() as wait, tries from message where campaign_id = $1", campaign.id)
     assert row is not None
     assert row["reason"] == "call_limit"
@@ -256,6 +269,13 @@ async def test_an_unknown_outcome_is_never_dialled_again_by_a_campaign(line: Lin
     assert await redials.rounds() == 1
     assert list((await campaign.states()).values()) == [M.FAILED_UNKNOWN]
     assert sum((await campaign.tried()).values()) == 1
+    assert await actions.retry_failed(line.owner, campaign.id, ["unknown_outcome"], include_unknown=True) == 0
+    await factories.contacts(line.db, line.owner, 1, first=7)
+    late = await line.db.fetchval("select contact_id from contact_identity where value = '+5511900000007'")
+    async with work(line.owner, Permission.CAMPAIGNS_SEND) as w:
+        await enrol.hold(w, campaign.id)
+        await enrol.enrol(w, campaign.id, late)
+    assert await line.db.fetchval("select at_least_once from message where contact_id = $1", late) is False
 
 
 async def test_who_was_not_reached_gets_one_message_after_the_last_try(

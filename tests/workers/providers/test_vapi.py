@@ -181,6 +181,16 @@ def test_a_report_tells_all() -> None:
     assert call.turns == [(CallSpeaker.AGENT, "Oi Ana", 500, 1400), (CallSpeaker.PERSON, "Oi", None, None)]
 
 
+def test_whoever_names_a_time_wants_to_be_called_back() -> None:
+    told = {"endedReason": "customer-ended-call", "startedAt": "2026-01-10T12:00:01Z", "endedAt": "2026-01-10T12:01:05Z"}
+    status, call = parse(
+        message("end-of-call-report", **told, analysis={"structuredData": {"callback_at": "2026-01-12T10:00:00-03:00"}})
+    )
+    assert isinstance(status, StatusEvent)
+    assert isinstance(call, CallEvent)
+    assert (status.status, call.outcome) == (DeliveryStatus.DELIVERED, CallOutcome.CALLBACK_WANTED)
+
+
 def test_a_call_that_was_asked_for_says_the_same_as_its_report() -> None:
     told = {"endedReason": "voicemail", "startedAt": "2026-01-10T12:00:01Z", "endedAt": "2026-01-10T12:00:11Z", "cost": 0.1}
     report = parse(message("end-of-call-report", **told))

@@ -9,7 +9,7 @@ from typing import Any
 
 from db import storable
 from db.messages.content import Call
-from db.messages.enums import CallSpeaker, CallStage
+from db.messages.enums import CallOutcome, CallSpeaker, CallStage
 from db.providers.vapi.live import attempt_of, call_id_of, handover, message_of, number_of
 from workers.providers.events import (
     AnyEvent,
@@ -117,6 +117,11 @@ def _told(message: dict[str, Any], call_id: str, stage: CallStage, raw: bytes) -
         # The first news of an end tells no times; what cannot have been spoken says so by its reason.
         connected = started is not None or stage is CallStage.ENDED
         end = end_of(reason, connected=connected)
+        if (
+            end.outcome is CallOutcome.ANSWERED
+            and wished(_map(message.get("analysis")).get("structuredData"), person) is not None
+        ):
+            end = End(CallOutcome.CALLBACK_WANTED)  # VAPI has no word for it
     if inbound and person is None:
         return [OtherEvent(field="hidden_number", raw=raw)]
     told = _event(message, call, call_id, stage, end, inbound, person, started, ended)
