@@ -24,9 +24,10 @@ from workers import outgoing
 from workers.batch import not_taken, queued_again, said_before, too_dear, unknown_here
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
+COUNT_WAIT = 60.0  # seconds; until the costs are counted anew
 FILE_WAIT = 3.0  # seconds
 PAUSED_WAIT = 600.0  # seconds
-STALE = frozenset({conversation.ASSISTANT, conversation.AWAY, "reaction", "change", "call"})
+STALE = frozenset({conversation.ASSISTANT, conversation.AWAY, "reaction", "change", "call", "callback"})
 """What nobody wants to get weeks later: it ends where the month's limit holds it, and whoever waits for an answer waits for a person."""
 
 
@@ -236,11 +237,11 @@ async def _single_by_money(w: Work, channel: ChannelRow, batch: Sequence[Claimed
     admitted = await gate.afford_single(w, channel.kind, batch)
     dear = [one for one in batch if one.message_id not in admitted.go]
     if dear:
-        wait = max(AGAIN, (admitted.until - now()).total_seconds()) if admitted.until is not None else AGAIN
+        wait = max(AGAIN, (admitted.until - now()).total_seconds()) if admitted.until is not None else COUNT_WAIT
         why = "the month's limit of costs is reached"
         results = [
             too_dear(one)
-            if one.purpose in STALE
+            if one.purpose in STALE and admitted.until is not None
             else queued_again(one, FailureReason.SPEND_CAP, wait, why, WaitRule.SPEND_CAP, CapScope.MONTH.value)
             for one in dear
         ]

@@ -55,6 +55,7 @@ class _Asked(NamedTuple):
     row: Any
     rules: Rules
     spreads: bool
+    rings: bool
     at: datetime
 
 
@@ -91,7 +92,7 @@ async def _ask(r: Read, company_id: UUID, campaign_id: UUID) -> _Asked | None:
     plan = plan_of(msgspec.json.decode(row["settings"]))
     rings = registry.provider(row["kind"]).capabilities.calls and not row["sandbox"]
     rules = await load(r, company_id, plan, row["category"] or "marketing", calls=rings)
-    return _Asked(row, rules, plan.spread_minutes > 0, now())
+    return _Asked(row, rules, plan.spread_minutes > 0, rings, now())
 
 
 def _standing(asked: _Asked, tier_until: datetime | None, tier: bool) -> Wait | None:
@@ -111,18 +112,14 @@ def _scope(detail: str | None) -> str:
 
 def _why(asked: _Asked, reason: str | None, address: str, people: int, until: datetime) -> Wait:
     """Of those at one place who have their turn later."""
-    if (
-        reason == FailureReason.QUIET_HOURS.value
-        and not asked.row["sandbox"]
-        and registry.provider(asked.row["kind"]).capabilities.calls
-    ):
-        return Wait(WaitRule.CALL_HOURS, call_hours.rule_of(address).source, people, until)
     if reason == FailureReason.QUIET_HOURS.value or (reason is None and asked.spreads):
         there = place(address)
         holds = asked.rules.holds(there, asked.at)
         if holds is not None:
             opens = asked.rules.opens(there, asked.at)
             return Wait(holds.by, holds.name, people, until if opens is None else max(opens, asked.at))
+        if asked.rings and reason is not None:  # it opened a moment ago
+            return Wait(WaitRule.CALL_HOURS, call_hours.rule_of(address).source, people, until)
         return Wait(WaitRule.SPREAD if asked.spreads else WaitRule.QUIET_HOURS, "", people, until)
     if reason is None:
         return Wait(WaitRule.MOMENT, "", people, until)

@@ -74,9 +74,7 @@ def intent(text: str, known: Words) -> Literal["out", "in"] | None:
     """What an inbound text asks for, if it is only that."""
     if len(text) > LONGEST:
         return None
-    said = plain(text)
-    for polite in _POLITE:
-        said = said.removesuffix(f" {polite}").removeprefix(f"{polite} ")
+    said = _bare(plain(text))
     if said in known.out:
         return "out"
     return "in" if said in known.back else None
@@ -87,6 +85,13 @@ def plain(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.casefold())
     kept = (char if char.isalnum() else " " for char in letters if not _silent(char))
     return " ".join("".join(kept).split())
+
+
+def _bare(said: str) -> str:
+    """Without courtesies before and after."""
+    while (word := next((one for one in _POLITE if said.startswith(f"{one} ") or said.endswith(f" {one}")), None)) is not None:
+        said = said.removesuffix(f" {word}").removeprefix(f"{word} ")
+    return said
 
 
 def _silent(char: str) -> bool:
@@ -102,7 +107,7 @@ async def listed(actor: Actor) -> list[Listed]:
 
 async def add(actor: Actor, text: str, source: str) -> Listed:
     """From now on whoever answers only this gets no more messages. Raises Invalid, Conflict `word_known`, `too_many_words`."""
-    word = plain(text)
+    word = _bare(plain(text))
     if len(word) < 2:
         raise RequestError.INVALID(fields=[ContactField.WORD_TOO_SHORT("word")])
     async with work(actor, Permission.COMPANY_WRITE) as w:

@@ -12,11 +12,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
+
 from db.contacts.places import GROUP, place
 from db.costs import notices, rates
 from db.costs.enums import CapScope, CostNotice, RateCategory
 from db.costs.events import CostsChanged
-from db.costs.rates import Price, Prices
+from db.costs.rates import Price
 from db.messages import loosened
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
@@ -33,12 +35,17 @@ select c.subject_id, c.currency, c.most, c.stops_people, (now() at time zone 'ut
 from spend_cap c join company o on o.id = c.company_id
 where c.company_id = $1 and c.subject_id = any($2::uuid[]) order by c.subject_id
 """
+_HELD_CAPS = f"{_CAPS} for share of c"  # until this transaction ends nobody changes them
+_CALLS = """
+select exists (select from channel where company_id = $1 and kind = any($2::text[]) and not sandbox)
+"""
 _HOLD = """
 insert into spend_reserved(company_id, subject_id, starts) values ($1, $2, $3) on conflict (company_id, subject_id, starts) do update
-set amount = spend_reserved.amount returning amount, told, counted_at is not null as counted, counted_at > now() - interval '1 minute' as fresh
+set amount = spend_reserved.amount
+returning amount, told, reached, counted_at is not null as counted, counted_at > clock_timestamp() - interval '1 minute' as fresh
 """
 _ADD = """
-update spend_reserved set amount = $4, told = $5, counted_at = case when $6 then now() else counted_at end
+update spend_reserved set amount = $4, told = $5, reached = $6, counted_at = case when $7 then clock_timestamp() else counted_at end
 where company_id = $1 and subject_id = $2 and starts = $3
 """
 # What was billed, and by the price of today what is under way or was sent and not billed yet: of one that is sent again this try, too.
@@ -46,7 +53,7 @@ _BILLED = """
 select coalesce(sum(amount), 0)::bigint from message_cost where company_id = $1 and currency = $2 and
     (campaign_id = $3 or campaign_id = (select id from campaign where company_id = $1 and fallback_of = $3) or $3 = $4 and not simulated and at >= $5)
 """
-_OF_MESSAGE = "o.id, o.address, o.units, o.state, o.sent_at, o.epoch"
+_OF_MESSAGE = "o.id, o.address, o.units, o.state, o.epoch"
 _UNBILLED = f"""
 select k.channel_id, c.kind, k.content->>'category' as category, {GROUP.format("m.address")} as start, min(m.address) as address,
     sum(m.units)::bigint as units, count(*) as n
@@ -55,26 +62,27 @@ cross join lateral (
     select {_OF_MESSAGE} from message o where o.company_id = $1 and o.dedupe_key > k.id::text || ':' and o.dedupe_key < k.id::text || ';'
     union all select {_OF_MESSAGE} from message o where k.cadence_id is not null and o.company_id = $1 and o.campaign_id = k.id
         and o.dedupe_key >= 'cadence:' and o.dedupe_key < 'cadence;') m
-where k.company_id = $1 and (k.id = $2 or k.fallback_of = $2 or $2 = $3 and not c.sandbox and k.launched_at is not null and coalesce(k.finished_at, now()) >= $4)
+where k.company_id = $1 and (k.id = $2 or k.fallback_of = $2)
     and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})
-    and (m.state in ({M.SENDING}, {M.UNKNOWN}) or m.sent_at is null or m.sent_at >= $4)
     and not exists (select from message_cost b where b.company_id = $1 and b.campaign_id = k.id and b.message_id = m.id
         and (m.state not in ({M.SENDING}, {M.UNKNOWN}) or exists (
             select from attempt t where t.company_id = $1 and t.id = b.attempt_id and t.epoch = m.epoch)))
-    and m.id <> all($5::uuid[])
+    and m.id <> all($3::uuid[])
 group by 1, 2, 3, 4
 """
-# The same of what belongs to no campaign: answers, what the API, rules and the assistant sent.
-_SINGLE = f"{_OF_MESSAGE}, o.channel_id, coalesce(o.content->>'category', '{RateCategory.SERVICE}') as category from message o"
-_UNBILLED_SINGLE = f"""
-select m.channel_id, c.kind, m.category, {GROUP.format("m.address")} as start, min(m.address) as address, sum(m.units)::bigint as units, count(*) as n
+# The same of all that went in the month, or is under way: of campaigns, and answers, what the API, rules and the assistant sent.
+_IN_MONTH = "select o.id, o.address, o.units, o.epoch, o.channel_id, o.campaign_id, o.content->>'category' as own from message o where o.company_id = $1"
+_WENT = f"o.sent_at >= $2 and o.origin is null and o.state in ({M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})"
+_UNBILLED_MONTH = f"""
+select m.channel_id, c.kind, case when m.campaign_id is null then coalesce(m.own, '{RateCategory.SERVICE}') else k.content->>'category' end as category,
+    {GROUP.format("m.address")} as start, min(m.address) as address, sum(m.units)::bigint as units, count(*) as n
 from (
-    select {_SINGLE} where o.company_id = $1 and o.campaign_id is null and o.sent_at >= $2 and o.origin is null
-        and o.state in ({M.SENT}, {M.DELIVERED}, {M.READ}, {M.FAILED_UNKNOWN})
-    union all select {_SINGLE} where o.company_id = $1 and o.campaign_id is null and o.lease_until is not null and o.state in ({M.SENDING}, {M.UNKNOWN})
-    union all select {_SINGLE} where o.company_id = $1 and o.campaign_id is null and o.in_trouble and o.done_at >= $2 and o.sent_at is null
-        and o.state = {M.FAILED_UNKNOWN}) m
+    {_IN_MONTH} and o.contact_id is not null and {_WENT}
+    union all {_IN_MONTH} and o.contact_id is null and {_WENT}
+    union all {_IN_MONTH} and o.lease_until is not null and o.state in ({M.SENDING}, {M.UNKNOWN})
+    union all {_IN_MONTH} and o.in_trouble and o.done_at >= $2 and o.sent_at is null and o.state = {M.FAILED_UNKNOWN}) m
 join channel c on c.company_id = $1 and c.id = m.channel_id and not c.sandbox
+left join campaign k on k.company_id = $1 and k.id = m.campaign_id
 where m.id <> all($3::uuid[]) and not exists (
     select from attempt t join message_cost b on b.company_id = $1 and b.attempt_id = t.id
     where t.company_id = $1 and t.message_id = m.id and t.epoch = m.epoch)
@@ -113,7 +121,7 @@ class Wanted(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """Who may go, which limit stops the others, and until when, if it is that of the month."""
+    """Who may go, which limit stops the others, and until when, if it is that of the month. `until` None: the sum may be too high, ask again soon."""
 
     go: set[UUID]
     stop: CapScope | None
@@ -130,7 +138,8 @@ class _Held(NamedTuple):
     amount: int
     told: int
     counted: bool  # just now, from the ledger
-    full: bool  # somebody whose price is known did not fit
+    full: bool  # somebody whose price is known did not fit under the sum that was just counted
+    reached: bool  # before
 
 
 class _Cost(NamedTuple):
@@ -158,10 +167,11 @@ async def admit(w: Work, campaign_id: UUID | None, kind: str, wanted: Sequence[W
     go = {one.message_id for one in wanted}
     subjects = ([] if campaign_id is None else [campaign_id]) + ([] if simulated else [MONTH])
     free = registry.provider(kind).capabilities.session is not None  # a linked phone: nobody bills its messages
-    limits = await w.fetch(_CAPS, w.company_id, subjects, MONTH) if wanted and subjects and not free else []
+    limits = await w.fetch(_HELD_CAPS, w.company_id, subjects, MONTH) if wanted and subjects and not free else []
     if not limits:
         return Admitted(go, None)
-    known, today = await rates.prices(w, w.company_id), limits[0]["today"]
+    known, today = await rates.prices(w, w.company_id, kind), limits[0]["today"]
+    asked = [one.message_id for one in wanted]
     prices = [(one, known.of(kind, place(one.address).country, one.category, today)) for one in wanted]
     stop: CapScope | None = None
     until: datetime | None = None
@@ -171,31 +181,49 @@ async def admit(w: Work, campaign_id: UUID | None, kind: str, wanted: Sequence[W
         costs = [_Cost(one, price, one.by_hand and not limit["stops_people"]) for one, price in prices if one.message_id in go]
         row = await w.fetchrow(_HOLD, w.company_id, subject, starts)
         assert row is not None
-        before, anew = row["amount"], subject == MONTH and not row["counted"]
+        before, anew = row["amount"], await _to_count(w, kind, subject, row)
         fit = _fit(costs, kind, currency, most - before)
         if anew or (len(fit) < len(costs) and not (campaign_id is None and row["fresh"])):
             anew = True
-            before = await _anew(w, subject, starts, currency, known, today, [one.message_id for one in wanted])
+            before = await _anew(w, subject, starts, currency, today, asked)
             fit = _fit(costs, kind, currency, most - before)
         if len(fit) < len(costs):
             go, stop = fit, CapScope.MONTH if subject == MONTH else CapScope.CAMPAIGN
-            until = limit["ends"] if subject == MONTH else None
-        full = any(one.message_id not in fit and price and price.currency == currency for one, price, _ in costs)
-        held.append(_Held(subject, starts, currency, most, before, row["told"], anew, full))
+            until = limit["ends"] if subject == MONTH and anew else None
+        full = anew and any(one.message_id not in fit and price and price.currency == currency for one, price, _ in costs)
+        held.append(_Held(subject, starts, currency, most, before, row["told"], anew, full, row["reached"]))
     for one in held:
-        amount = one.amount + sum(
+        going = sum(
             price.amount * units_of(kind, message.units, 1)
             for message, price in prices
             if message.message_id in go and price is not None and price.currency == one.currency
         )
+        if one.subject == MONTH and not one.counted and _share(one, one.amount + going) > one.told:  # only what is true is told
+            one = one._replace(amount=await _anew(w, MONTH, one.starts, one.currency, today, asked), counted=True)
+        amount = one.amount + going
         told = await _tell(w, one, amount) if one.subject == MONTH else one.told
-        await w.execute(_ADD, w.company_id, one.subject, one.starts, amount, told, one.counted)
+        reached = one.full or amount >= one.most or (one.reached and not one.counted)
+        await w.execute(_ADD, w.company_id, one.subject, one.starts, amount, told, reached, one.counted)
     return Admitted(go, stop, until)
+
+
+async def _to_count(w: Work, kind: str, subject: UUID, row: asyncpg.Record) -> bool:
+    """Whether the sum is made anew before anybody is asked about. What a call costs is told after its end, and nothing of it is in the sum until then."""
+    if subject == MONTH and not row["counted"]:
+        return True
+    if row["fresh"]:
+        return False
+    calling = [one.kind for one in registry.providers() if one.capabilities.calls]
+    return kind in calling or (subject == MONTH and bool(await w.fetchval(_CALLS, w.company_id, calling)))
+
+
+def _share(limit: _Held, amount: int) -> int:
+    return REACHED if limit.full or amount >= limit.most else NEARLY if amount * 100 >= limit.most * NEARLY else 0
 
 
 async def _tell(w: Work, limit: _Held, amount: int) -> int:
     """Once for each share that is reached; returns the one of which the owners were told last."""
-    share = REACHED if limit.full or amount >= limit.most else NEARLY if amount * 100 >= limit.most * NEARLY else 0
+    share = _share(limit, amount)
     if share <= limit.told:
         return limit.told
     await notices.tell(w, CostNotice.REACHED if share == REACHED else CostNotice.NEARLY, limit.most, limit.currency)
@@ -221,14 +249,12 @@ def _fit(costs: Sequence[_Cost], kind: str, currency: str, room: int) -> set[UUI
     return found
 
 
-async def _anew(
-    w: Work, subject: UUID, starts: object, currency: str, known: Prices, today: date, leaving_out: Sequence[UUID]
-) -> int:
+async def _anew(w: Work, subject: UUID, starts: datetime, currency: str, today: date, leaving_out: Sequence[UUID]) -> int:
     """What counts against a limit, from the ledger, without what is being asked for."""
+    known = await rates.prices(w, w.company_id)
     total: int = await w.fetchval(_BILLED, w.company_id, currency, subject, MONTH, starts)
-    rows = await w.fetch(_UNBILLED, w.company_id, subject, MONTH, starts, list(leaving_out))
-    single = await w.fetch(_UNBILLED_SINGLE, w.company_id, starts, list(leaving_out)) if subject == MONTH else []
-    for row in [*rows, *single]:
+    statement, of = (_UNBILLED_MONTH, starts) if subject == MONTH else (_UNBILLED, subject)
+    for row in await w.fetch(statement, w.company_id, of, list(leaving_out)):
         price = known.of(row["kind"], place(row["address"]).country, category_of(row["kind"], row["category"]), today)
         if price is not None and price.currency == currency:
             total += price.amount * units_of(row["kind"], row["units"], row["n"])
@@ -241,12 +267,12 @@ async def caps(r: Read, company_id: UUID, campaign_id: UUID | None = None) -> li
     found = []
     for row in rows:
         held = await r.fetchrow(
-            "select amount, told from spend_reserved where company_id = $1 and subject_id = $2 and starts = $3",
+            "select amount, reached from spend_reserved where company_id = $1 and subject_id = $2 and starts = $3",
             company_id, row["subject_id"], row["starts"],
         )  # fmt: skip
         scope = CapScope.MONTH if row["subject_id"] == MONTH else CapScope.CAMPAIGN
-        amount, told = (held["amount"], held["told"]) if held is not None else (0, 0)
-        reached = told >= REACHED or amount >= row["most"]
+        amount = held["amount"] if held is not None else 0
+        reached = (held is not None and held["reached"]) or amount >= row["most"]
         found.append(Cap(scope, row["currency"], row["most"], amount, row["stops_people"], reached=reached))
     return found
 
@@ -306,6 +332,5 @@ async def keep(w: Work, subject_id: UUID, most: int | None, currency: str, *, st
     counted = held["amount"]
     anew = before is None or before["currency"] != currency
     if anew:  # what went out before the limit, or counted in another currency, counts too
-        known = await rates.prices(w, w.company_id)
-        counted = await _anew(w, subject_id, row["starts"], currency, known, row["today"], [])
-    await w.execute(_ADD, w.company_id, subject_id, row["starts"], counted, 0, anew)
+        counted = await _anew(w, subject_id, row["starts"], currency, row["today"], [])
+    await w.execute(_ADD, w.company_id, subject_id, row["starts"], counted, 0, counted >= most, anew)

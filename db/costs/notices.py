@@ -1,5 +1,7 @@
 """Mails to the owners about the month's limit of costs: nearly spent, and reached."""
 
+from babel import numbers
+
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
@@ -23,7 +25,12 @@ async def tell(w: Work, notice: CostNotice, most: int, currency: str) -> None:
             template=MailTemplate.COST_NOTICE,
             recipient=owner["email"],
             language=owner["language"],
-            params={"code": notice.value, "subject": f"{currency} {most / 1_000_000:,.2f}"},
+            params={"code": notice.value, "subject": _money(most, currency, owner["language"])},
             link=LINK,
         )
         await mails.post(w, mail)
+
+
+def _money(micro: int, currency: str, language: str) -> str:
+    """As people write it who read the mail."""
+    return str(numbers.format_currency(micro / 1_000_000, currency, locale=language.replace("-", "_")))

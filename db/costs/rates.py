@@ -10,16 +10,22 @@ from db.costs.enums import RateCategory
 from db.costs.errors import CostField
 from db.costs.events import CostsChanged
 from db.errors import Field, RequestError
+from db.messages import loosened
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
 _OWN = """
-select id, kind, country, category, currency, price, valid_from, source from send_rate where company_id = $1
+select id, kind, country, category, currency, price, valid_from, source from send_rate where company_id = $1 and ($2::text is null or kind = $2)
 order by kind, country, category, valid_from
 """
-_LISTED = "select kind, country, category, currency, price, valid_from, source from listed_rate"
+_LISTED = (
+    "select kind, country, category, currency, price, valid_from, source from listed_rate where $1::text is null or kind = $1"
+)
+_COUNT_ANEW = """
+update spend_reserved set counted_at = null where company_id = $1 and subject_id = '00000000-0000-0000-0000-000000000000'
+"""
 _SAVE = """
 insert into send_rate(company_id, kind, country, category, currency, price, valid_from, source, created_by)
 select $1, u.*, $9::uuid from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::date[], $8::text[]) u
@@ -85,16 +91,16 @@ class Listed(NamedTuple):
 async def rates(actor: Actor) -> list[Listed]:
     """The company's own and those of our list, by kind, country, category and day."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        own, listed = await r.fetch(_OWN, actor.company_id), await r.fetch(_LISTED)
+        own, listed = await r.fetch(_OWN, actor.company_id, None), await r.fetch(_LISTED, None)
     found = [Listed(Rate(*row[1:]), row["id"]) for row in own] + [
         Listed(Rate(*row), None) for row in listed if row["price"] is not None
     ]
     return sorted(found, key=lambda one: (*one.rate[:3], one.rate.valid_from, one.id is None))
 
 
-async def prices(r: Read, company_id: UUID) -> Prices:
-    """All that may count for the company."""
-    own, listed = await r.fetch(_OWN, company_id), await r.fetch(_LISTED)
+async def prices(r: Read, company_id: UUID, kind: str | None = None) -> Prices:
+    """All that may count for the company; `kind`: of such channels only."""
+    own, listed = await r.fetch(_OWN, company_id, kind), await r.fetch(_LISTED, kind)
     return Prices([Rate(*row[1:]) for row in own], [Rate(*row) for row in listed])
 
 
@@ -127,6 +133,7 @@ async def set_rates(actor: Actor, found: Sequence[Rate]) -> None:
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.reaches(None)  # it holds for what goes to real people
         await _save(w, found)
+        await _ask_anew(w)
         w.audit("send_rates.set", None, count=len(found))
         w.emit(CostsChanged())
 
@@ -137,11 +144,18 @@ async def _save(w: Work, found: Sequence[Rate]) -> None:
         await w.execute(_SAVE, w.company_id, *columns, w.actor.id if w.actor is not None and w.actor.kind == "user" else None)
 
 
+async def _ask_anew(w: Work) -> None:
+    """What counts against the month's limit is counted by the new prices, and who waits for it is asked about again."""
+    await w.execute(_COUNT_ANEW, w.company_id)
+    await loosened.ask(w)
+
+
 async def remove_rate(actor: Actor, rate_id: UUID) -> None:
     """A price of the company's own goes; what was spent keeps it. Raises NotFound."""
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.reaches(None)  # it holds for what goes to real people
         if not await w.execute("delete from send_rate where company_id = $1 and id = $2", w.company_id, rate_id):
             raise RequestError.NOT_FOUND(what="send_rate")
+        await _ask_anew(w)
         w.audit("send_rates.removed", rate_id)
         w.emit(CostsChanged())

@@ -16,8 +16,10 @@ from db.assistant.enums import TurnReason
 from db.channels.enums import ChannelState, TemplateCategory
 from db.clock import now
 from db.contacts.enums import SAMPLE, LineType
+from db.contacts.places import place
 from db.conversations import record
 from db.conversations.groups import must_talk
+from db.costs.enums import RateCategory
 from db.errors import RequestError
 from db.jobs import SendFile
 from db.messages import conversation, queueing, render, replies, segments, template_replies, uploads
@@ -87,10 +89,22 @@ order by c.id for share
 """
 # Once the month's limit of costs is reached, and the company wants answers by hand to wait for it too (db/costs/caps.py).
 _SPENT = """
-select exists (select from company o join spend_cap s on s.company_id = $1 and s.subject_id = '00000000-0000-0000-0000-000000000000' and s.stops_people
+select s.currency from company o join spend_cap s on s.company_id = $1 and s.subject_id = '00000000-0000-0000-0000-000000000000' and s.stops_people
     join spend_reserved r on r.company_id = $1 and r.subject_id = s.subject_id and r.starts = date_trunc('month', now(), o.time_zone)
-    where o.id = $1 and (r.told >= 100 or r.amount >= s.most))
+    where o.id = $1 and (r.reached or r.amount >= s.most)
 """
+# Whether one of these categories costs nothing today: as db/costs/rates.py says it, the company's own price first, and a country's before all others'.
+_PRICE = "country, price, currency, valid_from from {} where kind = $2 and country in ($3, '') and category = any($4::text[])"
+_FREE = f"""
+select exists (select from (
+    select distinct on (category) price, currency from (
+        select distinct on (category, country, own) category, country, own, price, currency from (
+            select true as own, category, {_PRICE.format("send_rate")} and company_id = $1
+            union all select false, category, {_PRICE.format("listed_rate")}) r
+        where valid_from <= (now() at time zone 'utc')::date order by category, country, own, valid_from desc) valid
+    where price is not null order by category, country desc, own desc) p where price = 0 and currency = $5)
+"""
+_TEMPLATES = (RateCategory.MARKETING.value, RateCategory.UTILITY.value, RateCategory.AUTHENTICATION.value)
 _THEIRS = "select true from message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4"
 
 
@@ -99,17 +113,31 @@ async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_talk(r, actor.company_id, contact_id)
         ways = await _ways(r, actor.company_id, contact_id, None)
-        return [_without_money(way) for way in ways] if await r.fetchval(_SPENT, actor.company_id) else ways
+        if await r.fetchval(_SPENT, actor.company_id) is None:
+            return ways
+        return [await _without_money(r, actor.company_id, way) for way in ways]
 
 
-def _without_money(way: ReplyChannel) -> ReplyChannel:
-    if not _billed(way):
-        return way
-    passing = (None, MessageError.WINDOW_CLOSED)  # a template does not go either
+async def _without_money(r: Read, company_id: UUID, way: ReplyChannel) -> ReplyChannel:
+    texts, templates = await spent(r, company_id, way), await spent(r, company_id, way, *_TEMPLATES)
+    waits = (texts and way.obstacle is None) or (templates and way.obstacle == MessageError.WINDOW_CLOSED)
     return way._replace(
-        obstacle=MessageError.SPEND_CAP if way.obstacle in passing else way.obstacle,
-        template_obstacle=way.template_obstacle or MessageError.SPEND_CAP,
+        obstacle=MessageError.SPEND_CAP if waits else way.obstacle,
+        template_obstacle=way.template_obstacle or (MessageError.SPEND_CAP if templates else None),
     )
+
+
+async def spent(r: Read, company_id: UUID, way: ReplyChannel, *categories: str) -> bool:
+    """Whether what a person writes would wait for the month's limit of costs. `categories`: what the message is billed by, if it is no answer in free
+    text. What costs nothing waits for nothing."""
+    currency = await r.fetchval(_SPENT, company_id) if _billed(way) else None
+    if currency is None:
+        return False
+    if registry.provider(way.channel_kind).capabilities.unit == "segment":
+        categories = (RateCategory.SMS.value,)
+    country = place(way.address).country if way.address else ""
+    billed = list(categories or (RateCategory.SERVICE.value,))
+    return not await r.fetchval(_FREE, company_id, way.channel_kind, country, billed, currency)
 
 
 def _billed(way: ReplyChannel) -> bool:
@@ -152,7 +180,8 @@ async def write(
     where = Place(channel_id, contact_id, way.address, way.opted_out, able(way))
     content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
-    if author_id is not None and not automatic and _billed(way) and await w.fetchval(_SPENT, w.company_id):
+    billed = [content.category] if isinstance(content, TemplateContent) else []
+    if author_id is not None and not automatic and await spent(w, w.company_id, way, *billed):
         raise MessageError.SPEND_CAP()
     message_id = await queueing.queue(
         w,

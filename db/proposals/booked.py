@@ -51,7 +51,7 @@ async def _tell(w: Work, target: Target, at: datetime, said: Callable[[datetime,
     assert company is not None
     text = said(at.astimezone(ZoneInfo(company["time_zone"])), company["language"])
     way = await answers.held(w, target.contact_id, target.channel_id)
-    if way.obstacle is not None:
+    if way.obstacle is not None or (key is None and await answers.spent(w, w.company_id, way)):
         return
     if key is None:
         await answers.write(w, target.contact_id, target.channel_id, TextReply(text))

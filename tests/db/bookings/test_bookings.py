@@ -15,6 +15,7 @@ from db.bookings import bookings, reminders, slots, words
 from db.bookings.slots import Span
 from db.clock import now
 from db.conversations.hours import OfficeHours, OpenHours
+from db.costs import caps
 from db.errors import AppError
 from db.proposals import decide, proven
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
@@ -277,6 +278,19 @@ async def test_no_lead_is_made_where_the_board_says_so(owner: Actor, owner_db: a
     accepted = await decide.accept(owner, done.id)
     assert (accepted["state"], accepted["lead_title"]) == ("applied", "Agendamento")
     assert await told(scene) == ["Marcado"]
+
+
+async def test_a_time_is_booked_also_where_the_months_limit_lets_nobody_write(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await shop(owner, owner_db)
+    await factories.persona(owner_db, owner, scene.channel, tools={"book_slot": "suggest"})
+    await scene.chosen(tools={**ALL, LeadTool.CREATE_LEAD: LeadPolicy.SUGGEST})
+    span = (await bookings.free(owner, scene.board))[4]
+    await scene.wrote(f"Quero marcar {span.start.astimezone(ZONE):%H:%M}")
+    done = await scene.propose(LeadTool.BOOK, starts_at=span.start)
+    await owner_db.execute("update channel set sandbox = false where id = $1", scene.channel)
+    await caps.set_month(owner, 0, "USD", stops_people=True)
+    assert done.id is not None
+    assert ((await decide.accept(owner, done.id))["state"], await told(scene)) == ("applied", [])
 
 
 async def test_who_orders_the_machine_about_books_nothing_by_itself(owner: Actor, owner_db: asyncpg.Connection) -> None:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from db import valkey
-from db.campaigns import actions, lifecycle, queries, received, rules, warm_up
+from db.campaigns import actions, lifecycle, queries, received, rules, waits, warm_up
+from db.campaigns.plan import Plan
 from db.campaigns.rules import SendHours
 from db.campaigns.waits import Wait
 from db.campaigns.windows import Holding, Hours, holding
@@ -17,7 +18,7 @@ from db.clock import now
 from db.messages.enums import WaitRule
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import work
+from db.work import read, work
 from tests import factories
 from tests.db.campaigns.test_warm_up import leave
 from tests.workers.test_gated import step
@@ -124,6 +125,16 @@ async def test_the_daily_limit_of_the_number_and_tries_that_failed_are_told_apar
 async def test_messages_spread_over_hours_wait_for_their_moment(owner_db: asyncpg.Connection, owner: Actor) -> None:
     _channel, campaign = await running(owner_db, owner, '{"spread_minutes": 600}')
     assert [(rule, count) for rule, _name, count, _until in await told(owner, campaign)] == [("spread", PEOPLE - 1)]
+
+
+async def test_of_calls_the_companys_own_rule_is_told_before_the_law(owner: Actor) -> None:
+    later, until = (now() + timedelta(days=2)).weekday(), now() + timedelta(days=1)
+    await rules.add(owner, SendHours(owner.company_id, "Só depois", "", "", [later], 0, 1440, False, None, None, ""))
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        found = await rules.load(r, owner.company_id, Plan(), "marketing", calls=True)
+    asked = waits._Asked({}, found, False, True, now())
+    held = waits._why(asked, "quiet_hours", "+5511987654321", 3, until)
+    assert (held.rule, held.name, held.count) == (WaitRule.OFFICE_DAYS, "Só depois", 3)
 
 
 def test_a_rule_says_which_of_its_parts_forbids_a_moment() -> None:

@@ -107,6 +107,11 @@ async def test_a_company_adds_words_and_takes_only_its_own_out(owner: Actor, str
             await opt_out.add(owner, taken, "")
     with pytest.raises(Invalid):
         await opt_out.add(owner, "!? 🙂", "")
+    courteous = await opt_out.add(owner, "Por favor, já basta. Obrigada!", "manual da loja")
+    assert courteous.word == "ja basta"
+    assert intent("já basta, por favor", await words(owner)) == "out"
+    with pytest.raises(Invalid):
+        await opt_out.add(owner, "Por favor, X", "")
     assert added.id is not None
     with pytest.raises(NotFound):
         await opt_out.remove(stranger, added.id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextvars import copy_context
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -10,9 +11,10 @@ import pytest
 from db.campaigns import home
 from db.channels.secrets import load_channel
 from db.clock import now
-from db.costs import caps
+from db.costs import caps, rates
 from db.costs import ledger as ledger_of_costs
 from db.costs.ledger import Charge
+from db.costs.rates import Rate
 from db.errors import Conflict
 from db.messages import answers, ledger, loosened, queueing
 from db.messages.ledger import Claimed
@@ -72,6 +74,21 @@ class Line:
         assert found is not None
         return found.reserved
 
+    async def later(self) -> None:
+        """What was counted is old, and who waits a while is due."""
+        await self.db.execute(
+            "update spend_reserved set counted_at = now() - interval '2 minutes' where company_id = $1", self.actor.company_id
+        )
+        await self.db.execute(
+            "update message set next_at = now() where company_id = $1 and queued and next_at < now() + interval '2 minutes'",
+            self.actor.company_id,
+        )
+
+    async def bill(self, went: list[Claimed], *, billable: bool = True, amount: int | None = None) -> None:
+        async with work(self.actor, SEND) as w:
+            charges = [Charge(one.attempt_id, None, now(), billable, "service", amount=amount) for one in went]
+            await ledger_of_costs.bill(w, charges)
+
     async def told(self) -> list[str]:
         rows = await self.db.fetch(
             "select params->>'code' from mail where company_id = $1 and template = 'cost_notice' order by id",
@@ -107,14 +124,16 @@ async def test_what_nobody_writes_stops_and_people_go_on(line: Line) -> None:
     assert len(await line.step()) == 2
     await line.put("answer", by_hand=True)
     await line.put("test")
-    for purpose in ("answer", "rule", "hook", "ai", "away"):
+    for purpose in ("answer", "rule", "hook", "ai", "away", "callback"):
         await line.put(purpose)
+    await line.later()
     assert {(one.purpose, one.by_hand) for one in await line.step()} == {("answer", True), ("test", False)}
     held = [one for one in await line.states() if one[2] == "spend_cap"]
     assert held == [
         ("ai", 6, "spend_cap", False),  # whoever asked waits for a person now
         ("answer", 0, "spend_cap", True),
         ("away", 6, "spend_cap", False),
+        ("callback", 6, "spend_cap", False),
         ("hook", 0, "spend_cap", True),
         ("rule", 0, "spend_cap", True),
     ]
@@ -140,14 +159,88 @@ async def test_workers_at_once_never_spend_more(line: Line) -> None:
 async def test_what_was_billed_free_makes_room_again(line: Line) -> None:
     await caps.set_month(line.actor, 2 * ANSWER, "USD")
     await line.put("rule", 2)
-    go = await line.step()
-    async with work(line.actor, SEND) as w:
-        await ledger_of_costs.bill(w, [Charge(one.attempt_id, None, now(), False, "service") for one in go])
-    await line.db.execute(
-        "update spend_reserved set counted_at = now() - interval '2 minutes' where company_id = $1", line.actor.company_id
-    )
+    await line.bill(await line.step(), billable=False)
+    await line.later()
     await line.put("rule", 3)
     assert len(await line.step()) == 2
+
+
+async def test_calls_whose_price_is_told_afterwards_reach_the_limit(line: Line) -> None:
+    await caps.set_month(line.actor, 100_000, "USD")
+    phone = Line(line.db, line.actor, await factories.channel(line.db, line.actor, "voice_vapi", sandbox=False))
+    await phone.put("call")
+    went = await phone.step()
+    assert len(went) == 1
+    await phone.bill(went, amount=150_000)
+    await line.later()
+    await line.put("rule")
+    assert await line.step() == []
+    await line.later()
+    await phone.put("call")
+    assert await phone.step() == []
+
+
+async def test_nothing_ends_by_a_sum_that_may_be_too_high(line: Line) -> None:
+    await caps.set_month(line.actor, 2 * ANSWER, "USD")
+    await line.put("rule", 2)
+    await line.bill(await line.step(), billable=False)
+    await line.put("ai")
+    await line.put("rule")
+    assert await line.step() == []
+    assert [(purpose, state) for purpose, state, why, _ in await line.states() if why] == [("ai", 0), ("rule", 0)]
+    await line.later()
+    assert len(await line.step()) == 2
+
+
+async def test_a_limit_that_has_room_again_is_reached_no_more(line: Line) -> None:
+    await caps.set_month(line.actor, 10 * ANSWER, "USD")
+    await line.put("rule", 10)
+    await line.bill(await line.step(), billable=False)
+    found = await caps.month(line.actor)
+    assert found is not None
+    assert found.reached
+    await line.later()
+    await line.put("rule", 11)
+    assert len(await line.step(2)) == 2
+    found = await caps.month(line.actor)
+    assert found is not None
+    assert (found.reached, found.reserved) == (False, 2 * ANSWER)
+
+
+async def test_owners_are_told_only_what_is_true(line: Line) -> None:
+    await caps.set_month(line.actor, 10 * ANSWER, "USD")
+    await line.put("rule", 7)
+    await line.bill(await line.step(), billable=False)
+    await line.put("rule", 2)
+    assert len(await line.step()) == 2
+    assert (await line.counted(), await line.told()) == (2 * ANSWER, [])
+
+
+async def test_a_claim_meets_the_limit_as_it_is(line: Line) -> None:
+    await caps.set_month(line.actor, 0, "USD")
+    await line.put("rule", 3)
+    alone = copy_context()
+    async with work(line.actor, Permission.COMPANY_WRITE) as w:
+        await caps.keep(w, caps.MONTH, 1_000_000, "USD")
+        pid = await w.fetchval("select pg_backend_pid()")
+        task = asyncio.create_task(line.step(), context=alone)
+        sql = "select exists (select from pg_locks where not granted and $1 = any(pg_blocking_pids(pid)))"
+        while not task.done() and not await line.db.fetchval(sql, pid):
+            await asyncio.sleep(0.01)
+    assert len(await task) == 3
+    assert await line.told() == []
+
+
+async def test_new_prices_let_go_who_fits_by_them(line: Line) -> None:
+    await caps.set_month(line.actor, ANSWER, "USD")
+    await line.put("rule", 2)
+    await line.bill(await line.step(), billable=False)
+    await rates.set_rates(line.actor, [Rate("whatsapp", "BR", "service", "USD", 1, date(2026, 1, 1), "")])
+    assert await line.db.fetchval(
+        "select true from job where company_id = $1 and key like 'release-held:%' limit 1", line.actor.company_id
+    )
+    assert await loosened.release(line.actor.company_id) == 1
+    assert len(await line.step()) == 1
 
 
 async def test_a_limit_that_comes_later_counts_what_went_before(line: Line) -> None:
@@ -175,6 +268,10 @@ async def test_owners_are_told_once_at_each_share(line: Line) -> None:
     await line.put("rule", 4)
     await line.step()
     assert await line.told() == ["nearly", "reached"]
+    subjects = "select params->>'subject' from mail where company_id = $1 and template = 'cost_notice'"
+    assert {row[0].replace("\N{NO-BREAK SPACE}", " ") for row in await line.db.fetch(subjects, line.actor.company_id)} == {
+        "US$ 0,07"
+    }
 
 
 async def test_prices_in_another_currency_are_not_counted_and_told(line: Line) -> None:
@@ -215,3 +312,7 @@ async def test_people_wait_too_where_the_company_wants_it(line: Line) -> None:
     assert await line.step() == []
     await caps.set_month(line.actor, ANSWER, "USD")
     assert [way.obstacle for way in await answers.reply_channels(line.actor, person)] == ["spend_cap"], "left out: as it was"
+    await rates.set_rates(line.actor, [Rate("whatsapp", "BR", "service", "USD", 0, date(2026, 1, 1), "")])
+    ways = await answers.reply_channels(line.actor, person)
+    assert [(way.obstacle, way.template_obstacle) for way in ways] == [(None, "spend_cap")], "what is free waits for nothing"
+    await answers.send(line.actor, person, line.channel_id, TextReply("Oi"))
