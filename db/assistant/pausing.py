@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from db.assistant.enums import TurnState
+from db.assistant.enums import AssistantMode, TurnState
 from db.conversations.events import CustomerTyping
 from db.permissions import Permission
 from db.tenancy import worker
@@ -21,7 +21,7 @@ MOST = 200
 _GATHERED = f"""
 select t.company_id, t.conversation_id, v.channel_id, t.last_inbound_id from ai_turn t
 join conversation v on v.company_id = t.company_id and v.id = t.conversation_id and v.channel_id = any($1::uuid[])
-where t.state = '{TurnState.COLLECTING.value}' and t.asks is null order by t.opened_at limit {MOST}
+where t.state = '{TurnState.COLLECTING.value}' and t.mode = '{AssistantMode.AUTO.value}' and t.asks is null order by t.opened_at limit {MOST}
 """
 _GOES_ON = f"""
 update ai_turn set due_at = least(greatest(due_at, now() + $3::interval), hard_at)
@@ -39,7 +39,7 @@ class Gathered(NamedTuple):
 
 
 async def gathered(channel_ids: Collection[UUID]) -> list[Gathered]:
-    """Over these channels, of all companies; those that wait longest."""
+    """Over these channels, of all companies, where the answer goes out by itself; those that wait longest."""
     if not channel_ids:
         return []
     async with system_read() as s:

@@ -3,11 +3,15 @@
 import re
 
 LINES = {"pt-BR": "Responda SAIR para não receber mais.", "en": "Reply STOP to get no more messages."}
-_SAYS = re.compile(r"\b(sair|parar|pare|descadastrar|stop|unsubscribe)\b", re.IGNORECASE)
+_SAYS = re.compile(
+    r"\b(?:responda|envie|digite|mande|escreva|reply|send|text|type)\W+(?:com\W+|a palavra\W+|with\W+|the word\W+)?"
+    r"(?:sair|parar|pare|descadastrar|stop|unsubscribe)\b",
+    re.IGNORECASE,
+)
 
 
 def says(text: str) -> bool:
-    """Whether a text names a word that ends it (`db/contacts/opt_out.py`)."""
+    """Whether a text tells to write a word that ends it (`db/contacts/opt_out.py`)."""
     return _SAYS.search(text) is not None
 
 

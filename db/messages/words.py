@@ -9,7 +9,7 @@ from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Read, read, work
 
-MAKES = timedelta(seconds=90)
+MAKES = timedelta(seconds=200)
 """So long nobody else makes them; then whoever made them has died."""
 
 _CLAIM = """

@@ -61,12 +61,10 @@ class RuleCheck(StrEnum):
 
 
 class ToolPolicy(StrEnum):
-    """Who decides whether a tool's proposal is done."""
+    """Whether a tool is offered; who decides on its proposals is chosen on the board (`db/proposals/enums.py`)."""
 
     NEVER = "never"  # the tool is not even offered
-    SUGGEST = "suggest"  # a colleague
-    ASK = "ask"  # the customer, in the conversation
-    AUTOMATIC = "automatic"  # code, within the bounds
+    SUGGEST = "suggest"
 
 
 class ModelPreset(StrEnum):

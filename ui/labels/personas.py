@@ -107,8 +107,6 @@ def policies() -> Mapping[ToolPolicy, str]:
     return {
         ToolPolicy.NEVER: pgettext("policy", "Never"),
         ToolPolicy.SUGGEST: pgettext("policy", "Suggest to a colleague"),
-        ToolPolicy.ASK: pgettext("policy", "Ask the customer first"),
-        ToolPolicy.AUTOMATIC: pgettext("policy", "By itself"),
     }
 
 

@@ -57,6 +57,7 @@ def _before(brief: Brief) -> str:
 
 def _named(text: str) -> int:
     """The largest sum of money that a text names, in cents."""
+    text = words.own(text)
     found = [_cents(one.key[0]) for one in figures.figures(text) if one.kind is figures.Kind.MONEY and one.key[1] != "cent"]
     for one in _SUM.finditer(fold(text)):
         found.append(_cents(figures.plain_number(one["one"] or one["two"])) * _TIMES.get(one["times"] or one["more"] or "", 1))

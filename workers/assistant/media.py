@@ -19,7 +19,7 @@ from db.messages.enums import FileState
 from db.tenancy import worker
 from workers.assistant.clean import clean
 from workers.llm import ask, chat
-from workers.llm.outcomes import Answered, Filtered, Outcome, Refused, TooLong
+from workers.llm.outcomes import Answered, CutOff, Filtered, Outcome, Refused, TooLong
 
 log = structlog.get_logger("workers.assistant")
 
@@ -98,7 +98,9 @@ async def _words(company_id: UUID, about: About, one: Said, file_id: UUID) -> st
         asked = chat.Message(role="user", content=[chat.Image(url=url)])
         request = chat.Request(messages=[chat.Message(role="system", content=LOOK), asked], max_tokens=200)
         outcome = await ask.ask(company_id, why, request)
-    if isinstance(outcome, Answered):
+    if isinstance(
+        outcome, Answered | CutOff
+    ):  # a picture full of text: what there is of it is kept, or it would cost at every look
         return clean(outcome.text, 2000).strip()
     log.info("media.no_words", kind=one.kind, outcome=type(outcome).__name__)
     return "" if isinstance(outcome, _NEVER) else None

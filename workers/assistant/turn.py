@@ -33,11 +33,13 @@ from db.personas.config import PersonaConfig
 from db.proposals import offered
 from db.tenancy import worker
 from db.work import work
-from workers.assistant import answer, media, times, words
+from workers.assistant import answer, calling, media, times, words
+from workers.assistant.clean import clean
 from workers.assistant.composed import Composed as Made
 from workers.assistant.composed import Search, Step
 from workers.assistant.prompt import Brief, Line, burst
 from workers.llm.ask import moderated
+from workers.llm.outcomes import Usage
 from workers.registration import Handler, Loop
 from workers.runtime import Snooze
 
@@ -171,20 +173,28 @@ def _asking(composed: Made, config: PersonaConfig) -> Answer:
 
 
 async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Made:
-    """Raises TimeoutError where it takes too long. `steps`: what happened, however it ends."""
+    """Raises TimeoutError where it takes too long, unless that hands over all the same. `steps`: what happened, however it ends."""
     brief = await brief_of(company_id, about, turn, found, steps)
     answering = msgspec.structs.replace(about, merged=max(0, turn.bubbles - 1))
     search = await knowing(company_id, about, brief, found.contact_id)
     looks = await safety.moderates(company_id)
-    async with asyncio.timeout(LONGEST):
-        if looks and await _flagged(company_id, [line.text for line in burst(brief.lines)], steps):
-            return answer.withheld(company_id, about, brief, steps)
-        calls = turn.mode is AssistantMode.AUTO  # what is suggested is a person's own answer
-        made = await answer.compose(company_id, answering, brief, search, steps=steps, calls=calls)
-        if looks and made.texts and await _flagged(company_id, made.texts, steps):
-            kept = answer.withheld(company_id, about, brief, steps)
-            return msgspec.structs.replace(kept, usage=made.usage, model=made.model)
-        return made
+    calls = turn.mode is AssistantMode.AUTO  # what is suggested is a person's own answer
+    try:
+        async with asyncio.timeout(LONGEST):
+            if looks and await _flagged(company_id, [line.text for line in burst(brief.lines)], steps):
+                return answer.withheld(company_id, about, brief, steps)
+            made = await answer.compose(company_id, answering, brief, search, steps=steps, calls=calls)
+            if looks and made.texts and await _flagged(company_id, made.texts, steps):
+                kept = answer.withheld(company_id, about, brief, steps)
+                return msgspec.structs.replace(kept, usage=made.usage, model=made.model)
+            return made
+    except TimeoutError:
+        if not calls or brief.aim or calling.why(brief) is None:
+            raise
+        asking = burst(brief.lines)
+        question = clean("\n".join(line.text for line in asking), 600)
+        late = Made(failure=TurnReason.MODEL_DOWN, question=question, language=words.language_of(asking), usage=Usage())
+        return calling.instead(late, brief)
 
 
 async def knowing(company_id: UUID, about: About, brief: Brief, contact_id: UUID | None) -> Search | None:

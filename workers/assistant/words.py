@@ -67,12 +67,12 @@ _MACHINE = r"(?!\s+(?:virtual|virtuais|eletronic\w+|digital|automatic\w+|robo)\b
 _PERSON_EN = r"(?:(?:a|an|some|the|your|real|actual|live|human)\s+){0,3}(?:persons?|people|humans?|human beings?|someone|somebody|agents?|managers?|representatives?|operators?)\b"
 _PERSON = re.compile(
     rf"\b(?:falar|falo|conversar|converso|tratar)\s+(?:(?:direto|diretamente|agora|logo|mesmo|so|por favor)\s+)*(?:com|c/|c)\s+{_WHO}{_MACHINE}"
-    rf"|\b(?:quero|queria|gostaria de|preciso(?: de| do| da)?|prefiro|exijo)\s+(?:(?:o|a|um|uma|ter|ser|atendid[oa]|por|agora|so)\s+){{0,5}}{_STAFF}{_MACHINE}"
+    rf"|\b(?:quero|queria|gostaria de|preciso(?: de| do| da)?|prefiro|exijo)\s+(?:(?:o|a|um|uma|ter|ser atendid[oa]|por|agora|so)\s+){{0,5}}{_STAFF}{_MACHINE}"
     rf"|\b(?:ser|me)\s+atend(?:id[oa]|er)\s+por\s+{_WHO}{_MACHINE}"
     rf"|\b(?:me|nos)\s+(?:pass|transf|encaminh|conect|transfer)\w+\s+(?:direto\s+)?{_WHO}{_MACHINE}"
     rf"|\b(?:passa|passe|passem|transfere|transfira|encaminha|encaminhe|(?:pode|podem|poderia|consegue)\s+(?:passar|transferir|encaminhar))\s+(?:(?:para|pra|pro|a|ao|o|um|uma)\s+){{0,2}}{_STAFF}{_MACHINE}"
     rf"|\b(?:chama|chame|chamem|(?:pode|podem|poderia|consegue)\s+(?:me\s+)?chamar)\s+(?:(?:ai|agora|logo|aqui)\s+)*{_WHO}{_MACHINE}"
-    rf"|\btem\s+(?:algum\s+|alguma\s+|um\s+|uma\s+)?{_STAFF}{_MACHINE}(?=[^.!?]{{0,25}}\?)"
+    rf"|\btem\s+(?:algum\s+|alguma\s+|um\s+|uma\s+)?{_STAFF}{_MACHINE}(?=\W*\?|\s+(?:ai|aqui|agora|disponivel|online|livre)\b[^.!?]{{0,25}}\?)"
     rf"|^\W*(?:(?:oi|ola|bom dia|boa tarde|boa noite|por favor|pfv?r?|um|uma|com)\W+)*{_STAFF}{_MACHINE}(?:\W+(?:por favor|pfv?r?|pls|agora|urgente|ja))*\W*$"
     rf"|\b(?:talk|speak|chat)\s+(?:(?:directly|now)\s+)?(?:to|with)\s+{_PERSON_EN}"
     rf"|\b(?:transfer|connect|pass|put)\s+me\s+(?:through\s+)?(?:to|with)\s+{_PERSON_EN}"
@@ -87,6 +87,12 @@ _NOT_WANTED = re.compile(
     r"|\bsem|\bem vez de|\b(?:don'?t|dont|do not|did not|didn'?t|no)\s+(?:want|need|have|wish|like)|\bwithout|\bdid\s+(?:you|they|he|she|we|i)|\bno\s+(?:quiero|necesito|hace falta))"
     r"(?:\s+(?:de|que|ter|to|mais|agora|precisar|precisando|ainda|eu|me|have|having|get|be|mesmo|tener|ficar))*\s*$"
 )
+_TELLS = re.compile(r"\b(?:vou|vamos|irei|tenho que|i'?ll|i will)\s*$")
+"""What somebody is about to do themselves."""
+_ELSEWHERE = re.compile(r"\s+(?:da minha|do meu|das minhas|dos meus|de casa|do banco|at (?:home|work)|in my|from my)\b")
+"""People that are not ours."""
+_HEARD = re.compile(r"^\[audio: (.*)\]", re.S)
+_SEEN = re.compile(r"^\[(?:image|video|document|sticker)(?:: .*)?\]", re.S)
 
 
 def _code(language: str) -> str:
@@ -125,8 +131,17 @@ def language_of(lines: Iterable[Line]) -> str:
 
 def asks_for_person(lines: Iterable[Line]) -> bool:
     """Whether somebody plainly asks for a person. Code hands over because of it, so doubtful words do not count."""
-    return any(_asks(fold(line.text)) for line in lines)
+    return any(_asks(fold(own(line.text))) for line in lines)
+
+
+def own(text: str) -> str:
+    """What somebody says themselves: a voice note's words, and nothing of what a picture shows."""
+    return _SEEN.sub("", _HEARD.sub(r"\1", text))
 
 
 def _asks(plain: str) -> bool:
-    return any(_NOT_WANTED.search(plain[: found.start()]) is None for found in _PERSON.finditer(plain))
+    return any(_wanted(plain[: found.start()], plain[found.end() :]) for found in _PERSON.finditer(plain))
+
+
+def _wanted(before: str, after: str) -> bool:
+    return _NOT_WANTED.search(before) is None and _TELLS.search(before) is None and _ELSEWHERE.match(after) is None

@@ -21,6 +21,7 @@ from workers.leads.prompt import PLATFORM
 
 SHARED = 8
 """So many words in a row of the rules are a leak."""
+_NAME = re.compile(r"[^\W\d_]+(?:[ '.-]+[^\W\d_]+){0,4}\.?")
 _LINK = re.compile(r"://|\bwww\.|(?<![\w.@])[\w-]+\.[a-z]{2,}/|!\[", re.I)
 
 
@@ -28,8 +29,10 @@ def kept(proposed: Proposed, context: Context) -> Proposed:
     """The same without own words that may not stand there; one that is nothing but them is blocked."""
     dictated = _dictated(context)
 
+    names, told = list(_names(context)), list(_told(proposed, context))
+
     def own(text: str) -> str:
-        return "" if dictated or not _plain(text, context) else text
+        return "" if dictated or codes.any_in(text, names, told) or not _plain(text, context) else text
 
     args: dict[str, Any] = dict(proposed.args)
     wrong = proposed.wrong
@@ -64,8 +67,27 @@ def _read(context: Context) -> Iterable[str]:
         yield from context.lead.values.values()
 
 
+def _names(context: Context) -> Iterable[str]:
+    """What things and people are called here. A contact's name is one only as far as it is no sentence: they chose it."""
+    yield from (context.company, context.board_name, *context.lost_reasons, *context.tags)
+    yield from (one.name for one in (*context.stages, *context.people, *context.templates))
+    for field in context.fields:
+        yield from (field.label, *field.choices)
+    if _NAME.fullmatch(context.contact_name.strip()):
+        yield context.contact_name
+
+
+def _told(proposed: Proposed, context: Context) -> Iterable[str]:
+    """What the customer wrote that is to prove it, and what the lead says."""
+    cited = {one.message_id for one in proposed.evidence}
+    yield from (one.text for one in context.said if one.who == "customer" and one.id in cited)
+    if context.lead is not None:
+        yield context.lead.title
+        yield from context.lead.values.values()
+
+
 def _plain(text: str, context: Context) -> bool:
-    if _LINK.search(text) or codes.any_in(text) or orders(text):
+    if _LINK.search(text) or orders(text):
         return False
     said = _runs(text)
     return not said & (_runs(PLATFORM) | _runs(context.settings.guidance))

@@ -104,7 +104,7 @@ async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIte
     yield attempt.reader.outcome()
 
 
-async def transcribe(company_id: UUID, about: About, sound: bytes, name: str, *, seconds: float, language: str = "pt") -> Outcome:
+async def transcribe(company_id: UUID, about: About, sound: bytes, name: str, *, seconds: float, language: str = "") -> Outcome:
     """A voice note as text, `Answered`. `name` ends as its kind does (`note.ogg`). `NotConnected` where the service hears nothing."""
     ready = await ready_for(company_id)
     if not isinstance(ready, Opened):

@@ -1,6 +1,7 @@
 """Voice notes as text. Source: OpenAI "Create transcription": at most 25 MB; `usage` counts tokens, or seconds, or is not there."""
 
 import msgspec
+from openai import omit
 
 from db import storable
 from db.ai.connection import Opened
@@ -39,7 +40,7 @@ def hears(opened: Opened) -> bool:
 
 
 async def written(ready: Opened, about: About, sound: bytes, name: str, seconds: float, language: str) -> Outcome:
-    """What is said, as `Answered`; its text is empty where nobody speaks."""
+    """What is said, as `Answered`; its text is empty where nobody speaks. `language` "": the one that is heard."""
     if len(sound) > MOST_BYTES:
         return TooLong(f"{len(sound)} bytes")
     most = Tokens(input=round(seconds * TOKENS_PER_SECOND) + 100, output=round(seconds * WORDS_PER_SECOND) + 50)
@@ -47,7 +48,7 @@ async def written(ready: Opened, about: About, sound: bytes, name: str, seconds:
     async def call(attempt: Attempt) -> Outcome:
         wire = await client.models().client(ready, TIMEOUT)
         raw = await wire.audio.transcriptions.with_raw_response.create(
-            file=(name, sound), model=MODEL, language=language, response_format="json"
+            file=(name, sound), model=MODEL, language=language or omit, response_format="json"
         )
         attempt.request_id = raw.headers.get("x-request-id")
         return _read(attempt, raw.content)

@@ -38,6 +38,19 @@ async def write(engine: Port, session: Session, at: float) -> None:
         pass
 
 
+def written(event: port.AnyTold, held: Held) -> bool:
+    """Whether it is one of these letters, also of long ago: it stands in the chat with the own number."""
+    if not isinstance(event, port.Message) or held.wa_jid is None:
+        return False
+    return _person(event.chat) == _person(held.wa_jid) and TEXT.encode() in bytes(event.message)
+
+
+def _person(jid: str) -> str:
+    """Without the device."""
+    name, _, host = jid.partition("@")
+    return f"{name.partition(':')[0]}@{host}"
+
+
 def proves(event: port.AnyTold) -> bool:
     """Whether it came over the connection from somebody."""
     if isinstance(event, port.Message):

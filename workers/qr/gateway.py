@@ -57,7 +57,7 @@ SILENT = 1800.0
 """Seconds without a word after which a connection has to prove that it lives."""
 RENEW_UPLOADS, LONGEST_UPLOADS = 300.0, 86_400.0
 """Seconds before its end at which the right to hand files over is renewed, and how long it is believed at most."""
-WATCHED = 30.0
+WATCHED = 10.0
 """Seconds for which somebody is watched, each time that their messages are still gathered."""
 LEAVES = 10.0
 """Seconds for the platform to take a device away."""
@@ -249,7 +249,7 @@ class Gateway:
             if session.doubted:
                 session.canary, session.doubted = None, False
                 await self._opened(session)
-        return [one for one in events if one not in back]
+        return [one for one in events if one not in back and not canary.written(one, session.held)]
 
     async def engine_died(self) -> None:
         """Its process is gone, and every connection with it: the sessions are free at once. Set another `port`."""

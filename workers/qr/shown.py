@@ -6,6 +6,7 @@ import contextlib
 
 import structlog
 
+from db import valkey
 from db.assistant import pausing
 from db.conversations import groups, presence, receipts
 from db.qr import choices, typing
@@ -65,14 +66,17 @@ async def watch_writers(gateway: Gateway) -> None:
 
 
 async def show_presence(gateway: Gateway) -> None:
-    """People see a number as online while its team is at work, where that was chosen; else never, so that its phone rings. Raises what Valkey
-    raises while it is away."""
+    """People see a number as online while its team is at work, where that was chosen; else never, so that its phone rings. While Valkey is
+    away nobody knows, so none is."""
     sessions = gateway.open
     if not sessions:
         return
     chosen = await choices.shown([session.held.channel_id for session in sessions])
     asked = [session for session in sessions if chosen.get(session.held.channel_id) is Shown.TEAM]
-    here = await presence.at_work({session.held.company_id for session in asked})
+    try:
+        here = await presence.at_work({session.held.company_id for session in asked})
+    except valkey.Down:
+        here = set()
     for session in sessions:
         online = session in asked and session.held.company_id in here
         if online is session.online:

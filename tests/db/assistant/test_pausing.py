@@ -74,5 +74,8 @@ async def test_who_is_watched_is_who_is_gathered(scene: Scene) -> None:
         (scene.conversation, scene.channel, scene.phone)
     ]
     assert await pausing.gathered([uuid4()]) == []
+    await scene.db.execute("update ai_turn set mode = 'suggest' where conversation_id = $1", scene.conversation)
+    assert await pausing.gathered([scene.channel]) == [], "a draft waits for a person anyway"
+    await scene.db.execute("update ai_turn set mode = 'auto' where conversation_id = $1", scene.conversation)
     await scene.begun()
     assert await pausing.gathered([scene.channel]) == []

@@ -22,6 +22,12 @@ from tests import factories
         ("Hi!\n", "en", "Hi!\n\nReply STOP to get no more messages."),
         ("Oi! Para sair, responda Sair.", "pt-BR", "Oi! Para sair, responda Sair."),
         ("Vamos sairemos", "pt-BR", "Vamos sairemos\n\nResponda SAIR para não receber mais."),
+        ("Pare de pagar caro", "pt-BR", "Pare de pagar caro\n\nResponda SAIR para não receber mais."),
+        ("Eles vão sair de linha", "pt-BR", "Eles vão sair de linha\n\nResponda SAIR para não receber mais."),
+        ('Envie "*SAIR*" e pronto', "pt-BR", 'Envie "*SAIR*" e pronto'),
+        ("Digite a palavra PARAR", "pt-BR", "Digite a palavra PARAR"),
+        ("Responda com “Sair”", "pt-BR", "Responda com “Sair”"),
+        ("Text “STOP” to end", "en", "Text “STOP” to end"),
         ("  ", "pt-BR", "  "),
     ],
 )

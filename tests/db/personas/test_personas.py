@@ -1,14 +1,15 @@
 """Personas: made, published, switched, and which of them serves a conversation."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
 import pytest
-from msgspec import structs
 
+import db
 from db.accounts.enums import Language
 from db.ai import budgets
 from db.ai.enums import BudgetPeriod, BudgetScope
@@ -277,13 +278,30 @@ async def test_a_company_has_so_many_personas(owner: Actor, monkeypatch: pytest.
 def test_nothing_said_holds_back_and_the_document_survives_its_column() -> None:
     config = PersonaConfig()
     assert config.knowledge_base_ids == []
-    assert ToolPolicy.AUTOMATIC not in structs.asdict(config.tools).values()
     ruled = PersonaConfig(
         rules=[Rule(kind=RuleKind.NEVER, text="Inventar preço.", check=RuleCheck.PRICES)],
-        tools=Tools(move_lead=ToolPolicy.AUTOMATIC),
+        tools=Tools(move_lead=ToolPolicy.NEVER),
     )
     assert ruled.checks() == {RuleCheck.PRICES}
     assert msgspec.json.decode(msgspec.json.encode(ruled), type=PersonaConfig) == ruled
+
+
+async def test_tools_that_nobody_acted_on_are_offered_as_before(owner_db: asyncpg.Connection) -> None:
+    [path] = (Path(db.__file__).parent / "migrations").glob("m*_tools_are_offered_or_not.sql")
+    migration = path.read_text()
+    before = {"tools": {"move_lead": "ask", "assign": "automatic", "send_file": "never"}, "instructions": "ask"}
+    async with owner_db.transaction():
+        await owner_db.execute(migration[migration.index("create function") : migration.index("alter table")])
+        found = [
+            msgspec.json.decode(await owner_db.fetchval("select persona_tools($1::jsonb)", msgspec.json.encode(one).decode()))
+            for one in (before, {"tools": {}}, {})
+        ]
+        await owner_db.execute("drop function persona_tools")
+    assert found == [
+        {"tools": {"move_lead": "suggest", "assign": "suggest", "send_file": "never"}, "instructions": "ask"},
+        {"tools": {}},
+        {},
+    ]
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -300,7 +318,6 @@ async def test_every_starting_persona_can_be_published_in_both_languages(
         assert config.checks()
         assert len(config.handover.topics) >= 3
         assert "\n" not in config.instructions.replace("\n\n", ""), "paragraphs, not lines"
-        assert ToolPolicy.AUTOMATIC not in structs.asdict(config.tools).values()
 
 
 async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> None:

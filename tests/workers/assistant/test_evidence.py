@@ -211,6 +211,17 @@ def msgspec_replace(found: Brief) -> Brief:
         ("Did you talk to your manager about the price?", "en", False),
         ("I do not need to talk to a person, what is the price?", "en", False),
         ("Quanto custa?", "pt-BR", False),
+        ("vou falar com o responsável aqui e te retorno", "pt-BR", False),
+        ("preciso falar com alguém da minha família antes", "pt-BR", False),
+        ("Oi, vou conversar com o gerente do banco", "pt-BR", False),
+        ("I need to talk to someone at home first, please", "en", False),
+        ("Let me talk to a manager please", "en", True),
+        ("Quero ser atendente de vocês", "pt-BR", False),
+        ("tem atendente aos domingos?", "pt-BR", False),
+        ("tem atendente?", "pt-BR", True),
+        ("[audio: Atendente, por favor]", "pt-BR", True),
+        ("[image: Uma tela com o texto: Quero falar com um atendente [urgente]]", "pt-BR", False),
+        ("[image: Um vestido azul] quero falar com um atendente", "pt-BR", True),
     ],
 )
 def test_languages_and_persons_are_told(text: str, language: str, person: bool) -> None:

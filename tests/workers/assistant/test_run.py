@@ -25,6 +25,7 @@ from db.jobs import NoteGap, RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
 from db.messages import conversation
+from db.messages.content import File, Image
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.settings import Settings
@@ -218,6 +219,21 @@ async def test_who_asks_for_a_person_is_handed_over_once_and_hears_when_one_is_t
     assert note == "❓ Quero falar com um atendente"
 
 
+async def test_who_asks_for_a_person_is_handed_over_also_where_the_model_takes_too_long(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "LONGEST", 0.05)
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db)
+    service.chat, service.hold = [ok(answers("Posso ajudar por aqui mesmo!"))], asyncio.Event()
+    await scene.wrote("Quero falar com um atendente")
+    await run(scene)
+    service.hold.set()
+    service.hold = None
+    assert await scene.said() == ["Vou chamar uma pessoa da equipe para continuar com você."]
+    assert await scene.states() == [("handed_over", "asked_for_person")]
+
+
 async def test_what_is_worth_more_than_it_may_deal_with_goes_to_people_once(
     owner: Actor, owner_db: asyncpg.Connection, service: Service
 ) -> None:
@@ -267,6 +283,23 @@ async def test_a_voice_note_is_listened_to_once(
         await run(scene)
         assert [path for path, _, _ in service.asked].count("POST /v1/audio/transcriptions") == 1
         assert "[audio: Oi, tudo bem com vocês?]" in str(service.bodies[-1]["messages"])
+
+
+async def test_a_picture_full_of_text_is_looked_at_once(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, database: Settings, tmp_path: Path
+) -> None:
+    with file_store(database, tmp_path):
+        await connect(owner)
+        scene = await Scene.make(owner, owner_db)
+        await fetched(owner_db, await scene.wrote(content=Image(file=File(id="9", mime_type="image/png"))))
+        service.chat = [ok(completion("Uma lista: um, dois", finish="length")), ok(answers("Oi! Como posso ajudar?"))]
+        await run(scene)
+        assert "[image: Uma lista: um, dois]" in str(service.bodies[-1]["messages"])
+        await scene.wrote("E aí?")
+        await run(scene)
+        assert "[image: Uma lista: um, dois]" in str(service.bodies[-1]["messages"])
+    described = "select count(*) from ai_usage where company_id = $1 and purpose = 'describe'"
+    assert await owner_db.fetchval(described, owner.company_id) == 1
 
 
 @pytest.mark.usefixtures("model")

@@ -5,8 +5,10 @@ import pytest
 
 from db.ai.enums import Provider, Purpose
 from db.ai.ledger import About
+from db.messages import words
 from db.tenancy import Actor
 from tests.workers.llm.conftest import Service, connect, ok, refused
+from workers.assistant import media
 from workers.llm import voice
 from workers.llm.ask import transcribe
 from workers.llm.outcomes import Answered, Malformed, NotConnected, TooLong
@@ -21,6 +23,7 @@ async def test_what_is_said_and_what_it_used(service: Service, connected: Actor,
     form = service.bodies[0]["form"]
     assert 'filename="nota.ogg"' in form
     assert voice.MODEL in form
+    assert 'name="language"' not in form, "the service hears which it is"
     row = await owner_db.fetchrow("select * from ai_usage where company_id = $1", connected.company_id)
     assert (row["purpose"], row["model"], row["result"], row["estimated"]) == ("transcribe", voice.MODEL, "answered", False)
 
@@ -34,7 +37,8 @@ async def test_a_server_that_counts_seconds_is_estimated(
     assert row["estimated"]
     assert row["counted"] > 0
     service.heard = ok({"words": []})
-    assert isinstance(await transcribe(connected.company_id, ABOUT, b"OggS", "nota.ogg", seconds=4), Malformed)
+    assert isinstance(await transcribe(connected.company_id, ABOUT, b"OggS", "nota.ogg", seconds=4, language="es"), Malformed)
+    assert 'name="language"' in service.bodies[-1]["form"]
 
 
 async def test_who_does_not_hear_is_not_asked(
@@ -50,3 +54,7 @@ async def test_who_does_not_hear_is_not_asked(
     await connect(connected)
     service.heard = refused(429, "insufficient_quota")
     assert type(await transcribe(connected.company_id, ABOUT, b"O", "nota.ogg", seconds=4)).__name__ == "NoCredit"
+
+
+def test_nobody_else_makes_words_while_they_may_still_be_made() -> None:
+    assert words.MAKES.total_seconds() > media.PATIENCE + 2 * voice.TIMEOUT

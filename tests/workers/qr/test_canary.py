@@ -1,6 +1,7 @@
 """A number proves that it is connected: what nobody hears of for hours writes to itself, and is connected only once that comes back."""
 
 import asyncpg
+import msgspec
 import pytest
 
 from db.qr import sessions
@@ -8,8 +9,8 @@ from db.tenancy import Actor
 from tests.db.qr import scenes
 from tests.workers.qr.conftest import Scene
 from tests.workers.qr.test_gateway import opened, said, told
-from workers.qr.canary import BACK, QUIET
-from workers.qr.port import Letter, Line, Opened, Receipt, Taken
+from workers.qr.canary import BACK, QUIET, TEXT
+from workers.qr.port import Letter, Line, Message, Opened, Receipt, Taken
 
 OWN = "5511999990000@s.whatsapp.net"
 
@@ -66,6 +67,23 @@ async def test_where_it_never_came_back_one_that_does_not_proves_nothing(
     scene.clock.now += BACK + 1
     await scene.gateway.watch()
     assert await told(owner_db, line.channel_id) == ("open", "connected", None)
+
+
+async def test_those_of_long_ago_in_the_phone_are_nobodys_messages(
+    scene: Scene, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    line = await opened(scene, owner_db, owner)
+
+    def old(message_id: str, chat: str, text: str) -> Message:
+        content = {"extendedTextMessage": {"text": text}}
+        raw = msgspec.json.encode({"jid": chat, "from_me": True, "at": 1_700_000_000, "content": content})
+        return Message(chat=chat, id=message_id, whole=True, history=True, message=msgspec.Raw(raw))
+
+    await scene.port.tell(line, old("C1", OWN, TEXT))
+    assert await owner_db.fetchval("select count(*) from webhook_inbox where channel_id = $1", line.channel_id) == 0
+    await scene.port.tell(line, old("C2", "5511987654321@s.whatsapp.net", TEXT))
+    await scene.port.tell(line, old("C3", OWN, "Comprar leite"))
+    assert await owner_db.fetchval("select count(*) from webhook_inbox where channel_id = $1", line.channel_id) == 2
 
 
 @pytest.mark.parametrize("by", ["itself", "somebody"])

@@ -155,3 +155,12 @@ async def test_people_see_the_number_as_online_while_its_team_is_at_work_where_t
     at_work.clear()
     await shown.show_presence(crowd.scene.gateway)
     assert crowd.scene.port.online == [True, False]
+    at_work.add(crowd.owner.company_id)
+    await shown.show_presence(crowd.scene.gateway)
+
+    async def away(_: set[UUID]) -> set[UUID]:
+        raise ConnectionError
+
+    monkeypatch.setattr("workers.qr.shown.presence.at_work", away)
+    await shown.show_presence(crowd.scene.gateway)
+    assert crowd.scene.port.online == [True, False, True, False], "nobody knows whether they are"

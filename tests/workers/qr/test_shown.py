@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from db.assistant.pausing import GOES_ON
 from db.clock import now
 from db.conversations import actions, queries
 from db.qr import typing
@@ -104,6 +105,7 @@ async def test_somebody_writes_and_the_person_sees_it(desk: Desk) -> None:
 
 async def test_who_goes_on_writing_is_waited_for(desk: Desk) -> None:
     """Only they, and only while their messages are gathered."""
+    assert GOES_ON.total_seconds() < WATCHED <= 10, "who is watched sees the number online"
     gateway, heard = desk.scene.gateway, Writes(chat=CHAT)
     await factories.persona(desk.db, desk.owner, desk.channel_id)
     await desk.tell(heard)
