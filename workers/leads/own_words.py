@@ -70,7 +70,9 @@ def _read(context: Context) -> Iterable[str]:
 def _names(context: Context) -> Iterable[str]:
     """What things and people are called here. A contact's name is one only as far as it is no sentence: they chose it."""
     yield from (context.company, context.board_name, *context.lost_reasons, *context.tags)
-    yield from (one.name for one in (*context.stages, *context.people, *context.templates))
+    yield from (one.name for one in context.stages)
+    yield from (one.name for one in context.people)
+    yield from (one.name for one in context.templates)
     for field in context.fields:
         yield from (field.label, *field.choices)
     if _NAME.fullmatch(context.contact_name.strip()):
