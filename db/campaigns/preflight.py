@@ -33,7 +33,7 @@ from db.tenancy import Actor
 from db.work import Read, read
 
 DAY = timedelta(days=1)
-FARTHEST = timedelta(days=730)
+FARTHEST = timedelta(days=3650)
 """So far ahead a start is reckoned with."""
 TODAY = "today"  # the name of those for whom the number's daily limit has room at the start
 # To whom the portfolio sent something within its moving day: they take no place in the limit (as `db/messages/ledger.py` claims them).

@@ -92,11 +92,11 @@ async def _customer(api: httpx.AsyncClient, channel: str, name: str, phone: str)
 
 async def _choose_mine(page: Page) -> None:
     """Chooses once more where a card that came in between moved the line away under the press."""
-    for _try in range(3):
+    for _try in range(6):
         await page.get_by_label("Para quais conversas").click()
         await page.get_by_role("option", name="Só as minhas").click()
         try:
-            await page.wait_for_function("masteria.calls.settings().which === 'mine'", timeout=20_000)
+            await page.wait_for_function("masteria.calls.settings().which === 'mine'", timeout=10_000)
             return
         except PageTimeout:
             await page.keyboard.press("Escape")
