@@ -1,7 +1,8 @@
 """Voice notes as text. Source: OpenAI "Create transcription": at most 25 MB; `usage` counts tokens, or seconds, or is not there."""
 
+from typing import Any
+
 import msgspec
-from openai import omit
 
 from db import storable
 from db.ai.connection import Opened
@@ -47,8 +48,9 @@ async def written(ready: Opened, about: About, sound: bytes, name: str, seconds:
 
     async def call(attempt: Attempt) -> Outcome:
         wire = await client.models().client(ready, TIMEOUT)
+        spoken: dict[str, Any] = {"language": language} if language else {}
         raw = await wire.audio.transcriptions.with_raw_response.create(
-            file=(name, sound), model=MODEL, language=language or omit, response_format="json"
+            file=(name, sound), model=MODEL, response_format="json", **spoken
         )
         attempt.request_id = raw.headers.get("x-request-id")
         return _read(attempt, raw.content)

@@ -178,7 +178,8 @@ async def _begins_to_type(played: Played) -> None:
     turn = "select hard_at - due_at from ai_turn where company_id = $1"
     await played.until(lambda: played.db.fetchval(turn, played.owner.company_id))
     await played.db.execute(
-        "update ai_turn set due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1", played.owner.company_id
+        "update ai_turn set mode = 'auto', due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1",
+        played.owner.company_id,
     )
 
     async def is_waited_for() -> bool:
