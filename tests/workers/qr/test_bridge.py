@@ -205,7 +205,8 @@ async def _is_seen_writing_on(stage: Stage) -> None:
 
     await eventually(gathers)
     await stage.db.execute(
-        "update ai_turn set due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1", stage.owner.company_id
+        "update ai_turn set mode = 'auto', due_at = now(), hard_at = now() + interval '1 hour' where company_id = $1",
+        stage.owner.company_id,
     )
     assert not stage.device.online
 
