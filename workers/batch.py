@@ -7,6 +7,7 @@ It holds the results until they are written and the answers that mean more than 
 import asyncio
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import structlog
 
@@ -45,6 +46,19 @@ PATIENT = (
 """The provider, not the message, is the reason: waiting costs no try."""
 
 
+def _unsent(message: Claimed, state: MessageState, *, counts_as_try: bool = False, **why: Any) -> Result:
+    """It did not go, and surely will not by this attempt. `why`: further fields of Result."""
+    return Result(
+        message.message_id,
+        message.epoch,
+        message.attempt_id,
+        state,
+        AttemptState.REJECTED,
+        counts_as_try=counts_as_try,
+        **why,
+    )
+
+
 def held_back(message: Claimed, wait: float) -> Result:
     """Not sent, because of a limit on the recipient (db/limits.py:recipients)."""
     reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
@@ -53,56 +67,42 @@ def held_back(message: Claimed, wait: float) -> Result:
 
 def said_before(message: Claimed) -> Result:
     """Not sent: the same text went to this number lately (db/messages/repeats.py)."""
-    return Result(
-        message.message_id,
-        message.epoch,
-        message.attempt_id,
+    return _unsent(
+        message,
         MessageState.SKIPPED,
-        AttemptState.REJECTED,
         reason=SkipReason.SAME_TEXT.value,
         detail="not sent: this number had the same text lately",
-        counts_as_try=False,
     )
 
 
 def unknown_here(message: Claimed) -> Result:
     """Not sent: the person neither wrote nor said yes, and the number writes to no strangers (db/messages/strangers.py)."""
-    return Result(
-        message.message_id,
-        message.epoch,
-        message.attempt_id,
+    return _unsent(
+        message,
         MessageState.SKIPPED,
-        AttemptState.REJECTED,
         reason=SkipReason.STRANGER.value,
         detail="not sent: they neither wrote within a year nor said yes",
-        counts_as_try=False,
     )
 
 
 def not_taken(message: Claimed) -> Result:
     """Not sent: the provider refused the file at its head."""
-    return Result(
-        message.message_id,
-        message.epoch,
-        message.attempt_id,
+    return _unsent(
+        message,
         MessageState.FAILED,
-        AttemptState.REJECTED,
         reason=FailureReason.MEDIA,
         detail="not sent: the provider did not take its file",
+        counts_as_try=True,
     )
 
 
 def too_dear(message: Claimed) -> Result:
     """Not sent: the month's limit of costs is reached, and later nobody wants it."""
-    return Result(
-        message.message_id,
-        message.epoch,
-        message.attempt_id,
+    return _unsent(
+        message,
         MessageState.FAILED,
-        AttemptState.REJECTED,
         reason=FailureReason.SPEND_CAP,
         detail="not sent: the month's limit of costs is reached",
-        counts_as_try=False,
     )
 
 
@@ -110,16 +110,12 @@ def queued_again(
     message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, by: WaitRule | None = None, name: str = ""
 ) -> Result:
     """Not sent after all, and no try of its own. `by`: the rule that holds it, `name`: as people call it."""
-    return Result(
-        message.message_id,
-        message.epoch,
-        message.attempt_id,
+    return _unsent(
+        message,
         MessageState.QUEUED,
-        AttemptState.REJECTED,
         reason=reason,
         detail=detail,
         retry_in=retry_in,
-        counts_as_try=False,
         held_by=by.value if by is not None else None,
         held_name=name or None,
     )

@@ -2,9 +2,7 @@
 
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
-from db.accounts.mails import Mail
 from db.ai.enums import AiNotice
-from db.permissions import Role
 from db.work import Work
 
 MAILS_PER_DAY = 20  # of one notice to a company
@@ -16,18 +14,4 @@ async def tell(w: Work, notice: AiNotice, subject: str = "", link: str = LINK) -
     """One mail to each owner; none beyond what a company may get in a day. `subject`: what it is about, a name or an amount."""
     if await mails.of_company(w, w.company_id, MailTemplate.AI_NOTICE, code=notice.value) >= MAILS_PER_DAY:
         return
-    owners = await w.fetch(
-        "select u.email, u.language from membership m join account_user u on u.id = m.user_id"
-        " where m.company_id = $1 and m.role = $2 order by u.id limit 10",
-        w.company_id,
-        Role.OWNER.value,
-    )
-    for owner in owners:
-        mail = Mail(
-            template=MailTemplate.AI_NOTICE,
-            recipient=owner["email"],
-            language=owner["language"],
-            params={"code": notice.value, "subject": subject},
-            link=link,
-        )
-        await mails.post(w, mail)
+    await mails.post_to_owners(w, MailTemplate.AI_NOTICE, {"code": notice.value, "subject": subject}, link)

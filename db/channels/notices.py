@@ -12,13 +12,12 @@ from uuid import UUID
 
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
-from db.accounts.mails import Mail
 from db.channels import log
 from db.channels.enums import NoticeCode
 from db.channels.events import ChannelChanged
 from db.clock import now
 from db.errors import RequestError
-from db.permissions import Permission, Role
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, read, work
 
@@ -173,22 +172,8 @@ async def _mail_owners(w: Work, channel_id: UUID, news: News, notice_id: UUID) -
     )
     if name is None or await mails.of_company(w, w.company_id, MailTemplate.CHANNEL_NOTICE) >= MAILS_PER_DAY:
         return
-    owners = await w.fetch(
-        "select u.email, u.language from membership m join account_user u on u.id = m.user_id"
-        " where m.company_id = $1 and m.role = $2 order by u.id limit 10",
-        w.company_id,
-        Role.OWNER.value,
-    )
     params = {"channel": name, "code": news.code.value, "subject": news.subject, "detail": news.detail or ""}
-    for owner in owners:
-        mail = Mail(
-            template=MailTemplate.CHANNEL_NOTICE,
-            recipient=owner["email"],
-            language=owner["language"],
-            params=params,
-            link=f"/channels/{channel_id}",
-        )
-        await mails.post(w, mail)
+    await mails.post_to_owners(w, MailTemplate.CHANNEL_NOTICE, params, f"/channels/{channel_id}")
 
 
 async def open_notices(actor: Actor, channel_id: UUID) -> list[Notice]:

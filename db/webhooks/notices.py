@@ -5,8 +5,6 @@ from uuid import UUID
 
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
-from db.accounts.mails import Mail
-from db.permissions import Role
 from db.webhooks.enums import WebhookNotice
 from db.work import Work
 
@@ -18,18 +16,9 @@ async def tell(w: Work, endpoint_id: UUID, notice: WebhookNotice) -> None:
     if await mails.of_company(w, w.company_id, MailTemplate.WEBHOOK_NOTICE, code=notice.value) >= MAILS_PER_DAY:
         return
     url = await w.fetchval("select url from webhook_endpoint where company_id = $1 and id = $2", w.company_id, endpoint_id)
-    owners = await w.fetch(
-        "select u.email, u.language from membership m join account_user u on u.id = m.user_id"
-        " where m.company_id = $1 and m.role = $2 order by u.id limit 10",
-        w.company_id,
-        Role.OWNER.value,
+    await mails.post_to_owners(
+        w,
+        MailTemplate.WEBHOOK_NOTICE,
+        {"code": notice.value, "subject": urlsplit(url).hostname or ""},
+        f"/webhooks/{endpoint_id}",
     )
-    for owner in owners:
-        mail = Mail(
-            template=MailTemplate.WEBHOOK_NOTICE,
-            recipient=owner["email"],
-            language=owner["language"],
-            params={"code": notice.value, "subject": urlsplit(url).hostname or ""},
-            link=f"/webhooks/{endpoint_id}",
-        )
-        await mails.post(w, mail)
