@@ -1,5 +1,6 @@
 """A draft that lacks a text: written there with a picture, reviewed by WhatsApp, and sent with the picture."""
 
+import asyncio
 import io
 import re
 from uuid import uuid4
@@ -44,6 +45,8 @@ async def test_a_text_with_a_picture_is_written_in_the_campaign_and_goes_out(sta
         await expect(page.get_by_text("Foto no topo")).to_be_visible()
         await expect(page.get_by_text("O WhatsApp aprovou o modelo “pao_de_natal”.")).to_be_visible(timeout=60_000)
         await expect(page.locator(".m-headfile img")).to_be_visible()
+        while (await api.post(f"/v1/campaigns/{draft}/preview")).json()["problems"]:  # what the page chose is still being saved
+            await asyncio.sleep(0.2)
         assert (await api.post(f"/v1/campaigns/{draft}/launch", json={})).is_success
     await page.goto(f"{stack.ui}/campaigns/{draft}")
     await expect(page.locator(".m-way-sent .m-figure")).to_have_text(re.compile(r"^[1-9]"), timeout=60_000)
