@@ -53,7 +53,7 @@ class Fenced(Exception):
 
 class Held(NamedTuple):
     """A session in hand, as it was when it was taken. `proves`: a message to the own number has come back once, so one that does not says something;
-    `silent`: nothing came back lately, and it is open only once something does."""
+    `silent`: the platform took nothing lately, and it is open only once it does."""
 
     company_id: UUID
     channel_id: UUID

@@ -1,12 +1,13 @@
-"""Whether an open connection is alive: a message to the own number that comes back. What people write and what receipts tell proves it as well, so
-that a number with traffic never sends one."""
+"""Whether an open connection is alive: a message to the own number, which the platform takes and the phone gets. What people write and what receipts
+tell proves it as well, so that a number with traffic never sends one. A phone may be switched off for days: what the platform itself took is enough
+for a connection to count as open, and it is opened anew for good measure where the phone used to answer."""
 
 import asyncio
 import secrets
 
 from db.qr.leases import Held
 from workers.qr import port
-from workers.qr.hand import Session
+from workers.qr.hand import Session, Written
 from workers.qr.port import Letter, Lost, NotSent, Port
 
 QUIET = 6 * 3600.0
@@ -17,8 +18,8 @@ PATIENCE = 10.0
 """Seconds for the platform to take it."""
 TEXT = "✓ Master IA"
 """What stands in the phone's chat with itself."""
-DELIVERED = 3
-"""The platform's number for what a phone has; 2 is its own word that it took it, and proves nothing of the way back."""
+TAKEN, DELIVERED = 2, 3
+"""The platform's numbers for what it took itself, which says nothing of the phone, and for what a phone has."""
 
 
 def letter(held: Held) -> Letter:
@@ -28,7 +29,7 @@ def letter(held: Held) -> Letter:
 async def write(engine: Port, session: Session, at: float) -> None:
     """Writes to itself; `at`: by the clock of the gateway."""
     letter_ = letter(session.held)
-    session.canary = letter_.id, at
+    session.canary = Written(letter_.id, at)
     try:
         async with asyncio.timeout(PATIENCE):
             await engine.send(session.line, letter_.to, letter_)
@@ -36,6 +37,14 @@ async def write(engine: Port, session: Session, at: float) -> None:
         session.canary = None
     except (Lost, TimeoutError):  # perhaps it went
         pass
+    else:
+        take(session, letter_.id)
+
+
+def take(session: Session, message_id: str) -> None:
+    """The platform answered to it, if only that it refuses."""
+    if session.canary is not None and session.canary.id == message_id:
+        session.canary = session.canary._replace(taken=True)
 
 
 def written(event: port.AnyTold, held: Held) -> bool:
@@ -56,3 +65,8 @@ def proves(event: port.AnyTold) -> bool:
     if isinstance(event, port.Message):
         return not event.history
     return isinstance(event, port.Receipt) and event.status >= DELIVERED
+
+
+def took(event: port.AnyTold) -> bool:
+    """Whether it is the platform's own word that it took a message."""
+    return isinstance(event, port.Receipt) and event.status == TAKEN

@@ -33,7 +33,7 @@ from db.tenancy import worker
 from db.work import read
 from workers.outcomes import Refusal, RetryAfter
 from workers.providers import registry
-from workers.qr import canary, closing, port
+from workers.qr import canary, closing, missed, port
 from workers.qr.client import SessionClient
 from workers.qr.hand import Session, Watched, own_number, wake
 from workers.qr.lanes import pace_of
@@ -49,8 +49,6 @@ MOST = 50
 APART = 0.2
 """Seconds between two openings."""
 RESTRICTED_FOR = timedelta(hours=1)
-CAUGHT_UP = 50
-"""Messages of each conversation."""
 OPENS = 60.0
 """Seconds in which a connection of a number that was paired opens or ends."""
 SILENT = 1800.0
@@ -223,33 +221,47 @@ class Gateway:
                     await self._closed(session, port.Closed(code=408, detail="it said nothing any more"))
 
     async def _silent(self, session: Session) -> bool:
-        """Whether it waits for what a number wrote to itself; where that came back before and does not now, the connection is none."""
+        """Whether it waits for what a number wrote to itself. Where that came back before and the platform does not even take it now, the connection
+        is none. Where the platform took it and the phone did not get it, the phone may be off: the connection is opened anew, and counts."""
         at = self._clock()
         if session.canary is None:
             if session.client.is_open and at - session.proved_at >= canary.QUIET:
                 await canary.write(self.port, session, at)
             return False
-        if at - session.canary[1] <= canary.BACK:
+        if at - session.canary.at <= canary.BACK:
             return True
-        session.canary, session.proved_at = None, at
+        gone, session.canary, session.proved_at = session.canary, None, at
         if session.proves:  # where it never came back, it proves nothing
             with contextlib.suppress(Fenced):
-                await self._closed(session, port.Closed(detail="nothing came back"), CloseReason.SILENT)
+                await self._closed(session, port.Closed(detail="nothing came back"), None if gone.taken else CloseReason.SILENT)
         return session.proves
 
     async def _proved(self, session: Session, events: Sequence[port.AnyTold]) -> list[port.AnyTold]:
         """What these prove, and the rest of them: what a number writes to itself is nobody's message."""
-        mine = session.canary[0] if session.canary is not None else None
+        mine = session.canary.id if session.canary is not None else None
         back = [one for one in events if isinstance(one, port.Message | port.Receipt) and one.id == mine]
         if any(canary.proves(one) for one in back):
             session.canary, session.proves = None, True
             await sessions.came_back(session.held)
+        elif mine is not None and any(canary.took(one) for one in back):
+            canary.take(session, mine)
+            await self._trust(session)
         if any(canary.proves(one) for one in events):
             session.proved_at = self._clock()
-            if session.doubted:
-                session.canary, session.doubted = None, False
-                await self._opened(session)
+            await self._trust(session)
         return [one for one in events if one not in back and not canary.written(one, session.held)]
+
+    async def _doubt(self, session: Session) -> None:
+        """It is open once the platform takes something, or somebody writes."""
+        await canary.write(self.port, session, self._clock())
+        if session.canary is not None and session.canary.taken:
+            await self._trust(session)
+
+    async def _trust(self, session: Session) -> None:
+        """A connection that was doubted is open."""
+        if session.doubted:
+            session.canary, session.doubted = None, False
+            await self._opened(session)
 
     async def engine_died(self) -> None:
         """Its process is gone, and every connection with it: the sessions are free at once. Set another `port`."""
@@ -347,10 +359,8 @@ class Gateway:
             case port.Paired():
                 number = registry.adapter(session.kind).number_of(event.jid)
                 await sessions.paired(held, Identity(event.jid, event.lid, number, event.name), self.port.engine)
-            case port.Opened() if session.doubted:
-                await canary.write(self.port, session, self._clock())
             case port.Opened():
-                await self._opened(session)
+                await (self._doubt(session) if session.doubted else self._opened(session))
             case port.Writes():
                 found = session.watched.get(event.chat) or session.watched.get(event.alt or "")
                 if found is not None and self._clock() < found.until:
@@ -368,16 +378,7 @@ class Gateway:
     async def _opened(self, session: Session) -> None:
         await sessions.opened(session.held, self.port.engine)
         session.client.is_open = True
-        await self._catch_up(session)
-
-    async def _catch_up(self, session: Session) -> None:
-        """Asks for what was said last: the platform holds a message for delivered that the engine had and we had not when it broke off."""
-        held = session.held
-        chat_of = registry.adapter(session.kind).chat_of
-        for last in await inbound.lately(held.company_id, held.channel_id):
-            with contextlib.suppress(Lost, NotSent, TimeoutError):
-                async with asyncio.timeout(LEAVES):
-                    await self.port.history(session.line, chat_of(last.address), last.id, now(), CAUGHT_UP)
+        await missed.ask_for(self.port, session)
 
     async def _closed(self, session: Session, event: port.Closed, reason: CloseReason | None = None) -> None:
         why = closing.meaning(event, reason)

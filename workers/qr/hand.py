@@ -17,6 +17,14 @@ class Watched(NamedTuple):
     until: float
 
 
+class Written(NamedTuple):
+    """A message to the own number that has not come back. `at`: when it went, by the clock of the gateway; `taken`: the platform has it."""
+
+    id: str
+    at: float
+    taken: bool = False
+
+
 class Session:
     """One session. Its moments are by the clock of the gateway."""
 
@@ -26,7 +34,7 @@ class Session:
         self.line = client.line
         self.started_at = self.heard_at = 0.0  # by the clock of the gateway
         self.proved_at = 0.0  # by the same: something came from somebody
-        self.canary: tuple[str, float] | None = None  # a message to the own number that has not come back, and when it went
+        self.canary: Written | None = None
         self.proves, self.doubted = held.proves, held.silent
         self.uploads_until = 0.0  # by the same
         self.watched: dict[str, Watched] = {}

@@ -10,18 +10,22 @@ from tests.db.qr import scenes
 from tests.workers.qr.conftest import Scene
 from tests.workers.qr.test_gateway import opened, said, told
 from workers.qr.canary import BACK, QUIET, TEXT
-from workers.qr.port import Letter, Line, Message, Opened, Receipt, Taken
+from workers.qr.port import Letter, Line, Lost, Message, Opened, Receipt, Taken
 
 OWN = "5511999990000@s.whatsapp.net"
 
 
 class Sent(list[Letter]):
-    """What a number wrote, and to whom."""
+    """What a number wrote, and to whom. `taken`: whether the platform answers to it."""
+
+    taken = True
 
     def __init__(self, scene: Scene) -> None:
         async def send(line: Line, jid: str, letter: Letter) -> Taken:
             assert jid == OWN
             self.append(letter)
+            if not self.taken:
+                raise Lost
             return Taken()
 
         scene.port.send = send  # type: ignore[method-assign,assignment]
@@ -86,6 +90,46 @@ async def test_those_of_long_ago_in_the_phone_are_nobodys_messages(
     assert await owner_db.fetchval("select count(*) from webhook_inbox where channel_id = $1", line.channel_id) == 2
 
 
+async def test_a_number_whose_phone_is_off_stays_connected_as_long_as_the_platform_takes_what_it_writes(
+    scene: Scene, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    line, sent = await opened(scene, owner_db, owner), Sent(scene)
+    await owner_db.execute("update qr_session set canary_at = now() - interval '1 day' where id = $1", line.channel_id)
+    scene.gateway._sessions[line.channel_id].proves = True  # the phone used to answer
+    for turn in range(3):  # it is off for eighteen hours
+        scene.clock.now += QUIET
+        await scene.gateway.watch()
+        assert len(sent) == turn + 1
+        scene.clock.now += BACK + 1
+        await scene.gateway.watch()
+        assert (
+            await scenes.column(owner_db, line.channel_id, "reason") == "network"
+        )  # a connection that hears nothing is made anew
+        assert await scenes.column(owner_db, line.channel_id, "silent_since") is None
+        await owner_db.execute("update qr_session set next_at = now() where id = $1", line.channel_id)
+        await scene.gateway.take()
+        line = scene.port.started[-1]
+        await scene.port.tell(line, Opened())
+        assert scene.gateway.clients[line.channel_id].speaks, "nobody doubts it"
+        assert await told(owner_db, line.channel_id) == ("open", "connected", None)
+
+
+async def test_a_doubted_connection_is_open_once_the_platform_takes_something_however_late(
+    scene: Scene, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    line, sent = await opened(scene, owner_db, owner), Sent(scene)
+    sent.taken = False
+    session = scene.gateway._sessions[line.channel_id]
+    session.doubted, session.client.is_open = True, False
+    await scene.port.tell(line, Opened())
+    assert not scene.gateway.clients[line.channel_id].speaks
+    await scene.port.tell(line, Receipt(chat=OWN, id=sent[0].id, status=2))
+    assert scene.gateway.clients[line.channel_id].speaks
+    session.doubted, session.client.is_open, sent.taken = True, False, True
+    await scene.port.tell(line, Opened())
+    assert scene.gateway.clients[line.channel_id].speaks, "taken at once"
+
+
 @pytest.mark.parametrize("by", ["itself", "somebody"])
 async def test_a_silent_connection_says_so_is_opened_anew_and_is_open_once_something_comes(
     scene: Scene, owner_db: asyncpg.Connection, owner: Actor, by: str
@@ -93,6 +137,7 @@ async def test_a_silent_connection_says_so_is_opened_anew_and_is_open_once_somet
     line, sent = await opened(scene, owner_db, owner), Sent(scene)
     await owner_db.execute("update qr_session set canary_at = now() where id = $1", line.channel_id)
     scene.gateway._sessions[line.channel_id].proves = True
+    sent.taken = False
     scene.clock.now += QUIET
     await scene.gateway.watch()
     scene.clock.now += BACK + 1
