@@ -57,12 +57,14 @@ class Evidence(NamedTuple):
 
 class Facts(NamedTuple):
     """What decides besides the context: `since`: when a person last refused or undid the same; `waits`: exactly this waits already;
-    `rarely_kept`: people undo too much of what the board does by itself; `unchanged`: the lead is as it was when it was judged."""
+    `rarely_kept`: people undo too much of what the board does by itself; `unchanged`: the lead is as it was when it was judged;
+    `dictated`: something that was read gives orders to a machine."""
 
     since: datetime | None = None
     waits: bool = False
     rarely_kept: bool = False
     unchanged: bool = True
+    dictated: bool = False
 
 
 class Verdict(NamedTuple):
@@ -248,7 +250,7 @@ def _read_before(context: Context, evidence: Sequence[Quoted]) -> bool:
 
 def _waits(context: Context, args: ToolArgs, texts: Sequence[str], confidence: float, facts: Facts) -> Why | None:
     """Why a person decides, though the board would have it done by itself."""
-    if any(orders.speaks_to_machine(one.text) for one in context.said if one.who == "customer"):
+    if facts.dictated or any(orders.speaks_to_machine(one.text) for one in context.said if one.who == "customer"):
         return Why.SPEAKS_TO_MACHINE
     if confidence < context.settings.min_confidence:
         return Why.LOW_CONFIDENCE
@@ -292,7 +294,9 @@ def _waits_for(context: Context, lead: Lead, args: ToolArgs, texts: Sequence[str
         case Assign():
             return None if lead.owner_id is None else Why.OVERWRITES
         case FollowUp():
-            return None if lead.due_on is None else Why.OVERWRITES
+            if lead.due_on is not None:
+                return Why.OVERWRITES
+            return None if proven.says_day(args.due_on, texts, context.today) else Why.NEEDS_A_LOOK
         case SetField():
             if lead.values.get(args.key):
                 return Why.OVERWRITES

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from db.boards.enums import LeadFieldKind
@@ -56,6 +56,66 @@ def says_hour(at: datetime, texts: Sequence[str]) -> bool:
             if after == at.minute and (given == at.hour or (not half and given + 12 == at.hour)):
                 return True
     return False
+
+
+_WEEKDAYS = (
+    ("segunda", "monday"), ("terca", "tuesday"), ("quarta", "wednesday"), ("quinta", "thursday"), ("sexta", "friday"), ("sabado", "saturday"),
+    ("domingo", "sunday"),
+)  # fmt: skip
+_AGAIN_AND_AGAIN = re.compile(
+    r"\b(?:tod[oa]s? (?:os |as )?(?:dias?|semanas?|meses|mes|manhas?|tardes?|noites?)|every (?:day|week|month|morning|night)|daily|diariamente)\b"
+)
+_AHEAD = re.compile(
+    r"\b(?:daqui(?: a)?|em|in)\s+(\d{1,3}|uma?|one|a|dois|duas|two|tres|three)\s+(horas?|hours?|minutos?|minutes?|dias?|days?|semanas?|weeks?|mes(?:es)?|months?)\b"
+)
+_NUMBERS = {"um": 1, "uma": 1, "one": 1, "a": 1, "dois": 2, "duas": 2, "two": 2, "tres": 3, "three": 3}
+_DAY_OF_MONTH = re.compile(r"\b(?:dia|day|the)\s+(\d{1,2})(?:st|nd|rd|th)?\b|\b(\d{1,2})(?:st|nd|rd|th)?\s*(?:/|de |of )")
+
+
+def says_day(day: date, texts: Sequence[str], today: date) -> bool:
+    """Whether the texts name this day: today, tomorrow, a day of the week or of the month, in three days, next week; with nothing but an hour, today
+    or tomorrow. What is to be again and again is no day."""
+    return any(_says_day(day, folded(text), today) for text in texts)
+
+
+def _says_day(day: date, text: str, today: date) -> bool:
+    if _AGAIN_AND_AGAIN.search(text):
+        return False
+    ahead = (day - today).days
+    named = ("hoje|today|tonight|mais tarde|later", "amanha|tomorrow", "depois de amanha|day after tomorrow")
+    if ahead < len(named) and re.search(rf"\b(?:{named[ahead]})\b", text):
+        return True
+    if 0 < ahead <= 7 and re.search(rf"\b(?:{'|'.join(_WEEKDAYS[day.weekday()])})\b", text):
+        return True
+    if any(int(one or other) == day.day for one, other in _DAY_OF_MONTH.findall(text)):
+        return True
+    if any(
+        abs(ahead - _days(count, unit)) <= (3 if unit[0] == "m" and unit[1] != "i" else 0) for count, unit in _AHEAD.findall(text)
+    ):
+        return True
+    if ahead <= 14 and re.search(r"\b(?:semana que vem|proxima semana|next week)\b", text):
+        return day - timedelta(days=day.weekday()) == today - timedelta(days=today.weekday()) + timedelta(days=7)
+    if ahead <= 62 and re.search(r"\b(?:mes que vem|proximo mes|next month)\b", text):
+        return (day.year * 12 + day.month) - (today.year * 12 + today.month) == 1
+    return ahead <= 1 and _AT.search(text) is not None
+
+
+_AT = re.compile(
+    r"\b(?:as|at|a partir das|depois das|after)\s+\d{1,2}(?!\s*/)\b|\b\d{1,2}(?::\d\d|\s*h(?:s|oras?)?\d{0,2})\b|\b\d{1,2}\s*(?:am|pm)\b"
+)
+
+
+def _days(count: str, unit: str) -> int:
+    number = _NUMBERS.get(count) or int(count)
+    match unit[0]:
+        case "h":
+            return 0 if number < 24 else number // 24
+        case "m":
+            return 0 if unit.startswith("min") else number * 30
+        case "s" | "w":
+            return number * 7
+        case _:
+            return number
 
 
 def says_value(kind: LeadFieldKind, value: str, texts: Sequence[str], region: str) -> bool | None:

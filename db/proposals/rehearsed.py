@@ -112,7 +112,7 @@ def verdict(seen: Context, one: Proposed) -> Verdict:
     evidence = checks.quoted(seen, one.evidence)
     if isinstance(evidence, Why):
         return Verdict(ProposalState.BLOCKED, evidence)
-    found = checks.judge(seen, one.tool, given, evidence, one.confidence, checks.Facts())
+    found = checks.judge(seen, one.tool, given, evidence, one.confidence, checks.Facts(dictated=one.dictated))
     state = ProposalState.BLOCKED if found.blocked else ProposalState.APPLIED if found.alone else ProposalState.PROPOSED
     return Verdict(state, found.why)
 

@@ -46,7 +46,7 @@ _FIRST = (LeadTool.CREATE_LEAD, LeadTool.MOVE_LEAD)
 
 class Proposed(NamedTuple):
     """As the run read it from the model. `args`: of args.py by name, ids in place of handles; `wrong`: what made no sense of it already,
-    as a handle that it was not shown."""
+    as a handle that it was not shown; `dictated`: something that the model read gives orders to a machine, so that a person decides."""
 
     tool: LeadTool
     args: dict[str, Any]
@@ -54,6 +54,7 @@ class Proposed(NamedTuple):
     reason: str
     confidence: float
     wrong: Why | None = None
+    dictated: bool = False
 
 
 class Outcome(NamedTuple):
@@ -187,6 +188,7 @@ async def _check(w: Work, seen: Context, fresh: Context, one: Proposed, args: To
         waits=await w.fetchval(_WAITS, *key, lead_id, arguments.encode(args)),
         rarely_kept=rare,
         unchanged=seen.lead is None or fresh.lead is None or seen.lead.version == fresh.lead.version,
+        dictated=one.dictated,
     )
     confidence = min(max(one.confidence, 0.0), 1.0) if one.confidence == one.confidence else 0.0
     verdict = checks.judge(fresh, one.tool, args, evidence, confidence, facts)

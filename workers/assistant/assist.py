@@ -169,7 +169,7 @@ async def _one_call(company_id: UUID, asked: Asked, messages: list[Message], sou
         return Written(failure=outcomes.failure_of(outcome) or CallFailure.MALFORMED)
     text = prompt.tidied(asked.what, outcome.text)
     if asked.what not in REWRITES:
-        text = codes.without_bare(text)
+        text = checks.without_links(codes.without_bare(text))
     return Written(note=AssistNote.WITHHELD) if not text or _must_not_leave(company_id, text, sources) else Written(text=text)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from db.assistant.enums import TurnReason
 from db.personas.enums import RuleCheck
-from workers.assistant import evidence
+from workers.assistant import codes, evidence
 from workers.assistant.clean import clean, fold
 from workers.assistant.evidence import Sources
 from workers.assistant.prompt import PLATFORM, Brief, canary
@@ -50,6 +50,8 @@ def looked_at(texts: Sequence[str], brief: Brief, sources: Sources) -> Finding |
         return Finding(TurnReason.LINK, link)
     if (check := evidence.forbidden(whole, checks, sources)) is not None:
         return Finding(TurnReason.PAYMENT if check is RuleCheck.PAYMENTS else TurnReason.UNPROVEN, check.value)
+    if codes.alone(whole):
+        return Finding(TurnReason.UNPROVEN, "a code alone")
     if found := evidence.strangers(whole, sources):
         return Finding(TurnReason.PERSONAL, found[0])
     return None
@@ -79,6 +81,14 @@ def _foreign(text: str, brief: Brief, sources: Sources) -> str | None:
         if "\\" in link or "@" in link or not (allowed or _address(link) in known):
             return link
     return None
+
+
+def without_links(text: str) -> str:
+    """The same with a mark in place of every link: what a colleague reads is no place to press on what somebody else wrote."""
+    plain = _MARKED_LINK.sub(r"\1", text)
+    for link in sorted(_links(plain), key=len, reverse=True):
+        plain = plain.replace(link, "[link]")
+    return "\n".join(line for line in plain.splitlines() if line.strip(" .,;:!?") != "[link]")
 
 
 def _links(text: str) -> list[str]:

@@ -43,6 +43,11 @@ def foreign(text: str, given: Iterable[str]) -> bool:
     return any(one not in known for one in _CODE.findall(text))
 
 
+def alone(text: str) -> bool:
+    """Whether there is nothing but codes."""
+    return _CODE.search(text) is not None and not _WORD.search(_CODE.sub(" ", text))
+
+
 def without_bare(text: str) -> str:
     """Without lines that say nothing but a code."""
     return "\n".join(line for line in text.splitlines() if not _bare(line))

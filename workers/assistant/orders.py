@@ -63,6 +63,9 @@ _SURE = _seen(
     rf"\b{_PUTS}\b[^.\n]{{0,60}}\b(?:your|{_ALL}) (?:\w+ )?(?:summar(?:y|ies)|outputs?)\b|\b(?:shown|show|tell|repeat) (?:it |this )?to the (?:user|customer) in every\b",
     r"\boutput [a-z0-9]+-[a-z0-9]+-|\bexpected assistant output\b|\bdecode\b[^\n]{0,20}\b(?:follow|execute|obey)\b",
     # do this
+    r"\b(?:donnees|dados|datos|dati|daten|customer|client)s? (?:(?:des?|dos|de los|dei|der) )?(?:clients?|clientes|clienti|kunden|data)\b[^.\n]{0,40}"
+    r"\b(?:envo[iy]|envi|mand|send|sent|invi|schick|forward|encaminh|reenvi)\w*\b[^.\n]{0,50}@\w",
+    r"\btal[iı]matlar\w*\b[^.\n]{0,30}\b(?:unut|yok ?say|gormezden)\w*|\bk[iı]s[iı]tlamalar\w* kald[iı]r",
     r"\b(?:ignore|disregard|forget) (?:everything|anything|all) (?:above|before|prior)\b|\b(?:desconsidere|esqueca|ignore) tudo (?:acima|o que esta acima|anterior)\b",
     r"\b(?:reveal|print|show|repeat|output|dump|leak|revele|mostre|repita)(?:[ -](?:me|moi))? (?:your|tes|tus|suas) (?:\w+ )?(?:instructions|instrucoes|instrucciones|prompt)\b",
     r"\b(?:e-?mail|forward|send|post)\b[^.\n]{0,60}\bcustomer (?:list|database|emails)\b",
@@ -96,6 +99,8 @@ _SIGNS = _seen(
     r"\b(?:reply|respond|answer|continue) (?:only|exactly|just) (?:with|as|by)\b|\b(?:reply|respond|answer) (?:with|as) (?:exactly|only|the (?:exact |single )?(?:word|phrase|token|string|text))\b"
     r"|\b(?:reply|respond|answer) with\s*[:\"'“«]|\b(?:responda|responder|diga|fale|confirme) (?:apenas|somente|so|exatamente|ao cliente|sempre|dizendo)\s*(?:com|que|a palavra)?\s*[:\"'“«]"
     r"|\b(?:responda|diga)\s*(?:com|que|a palavra)?\s*[\"'“«]|\bresponda (?:ok|apenas|somente|sempre)\b|^\W*output\b|\boutput(?:ting)? [a-z]+-",
+    r"\balways (?:repl(?:y|ies)|answers?|responds?) with\b",
+    r"\b(?:respond|reply|answer)(?:ing|s)? exactly (?:as|like)\b",
     r"\bconfirm receipt by\b|\bexpected (?:assistant )?output\b|\b(?:shown|show|tell|repeat) (?:it |this )?to the (?:user|customer) in every\b"
     r"|\b(?:decode|translate)\b[^\n]{0,40}\b(?:follow|do (?:exactly )?what|execute|instruction)",
     # do this

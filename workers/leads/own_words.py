@@ -47,7 +47,7 @@ def kept(proposed: Proposed, context: Context) -> Proposed:
             args["values"] = {name: own(text) for name, text in args["values"].items()}
         case LeadTool.SET_FIELD if "value" in args and orders(args["value"]) and _is_text(context, args["key"]):
             wrong = wrong or Why.BAD_VALUE  # it would be read by every look after this one
-    return proposed._replace(args=args, reason=own(proposed.reason), wrong=wrong)
+    return proposed._replace(args=args, reason=own(proposed.reason), wrong=wrong, dictated=dictated)
 
 
 def _is_text(context: Context, key: str) -> bool:

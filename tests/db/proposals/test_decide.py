@@ -79,7 +79,7 @@ async def test_what_was_done_is_undone(
     scene = await Scene.make(owner, owner_db)
     lead_id = await scene.lead(tags=["antigo"])
     await leads.create_lead(owner, board_id=scene.board, title="Outra", tags=["Quente"])
-    await scene.wrote(BUY)
+    await scene.wrote(f"{BUY}, me chama daqui a 3 dias")
     seen = await scene.row(lead_id)
     given = dict(args)
     if tool is LeadTool.MOVE_LEAD:

@@ -1,6 +1,7 @@
 """What becomes of a proposal: nothing without evidence, nothing twice, nothing over a person."""
 
 import asyncio
+from datetime import date, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,7 +14,7 @@ from db.proposals.checks import Evidence
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
 from db.proposals.enums import ProposalWhy as Why
 from db.proposals.orders import speaks_to_machine
-from db.proposals.proven import says_value
+from db.proposals.proven import says_day, says_value
 from db.proposals.store import Proposed
 from db.tenancy import Actor
 from tests import factories
@@ -44,7 +45,7 @@ async def test_several_at_once(owner: Actor, owner_db: asyncpg.Connection) -> No
     )
     await scene.wrote(f"{BUY}, é no bairro Boa Vista. Me chama amanhã")
     seen = await scene.looked()
-    due = seen.today.replace(year=seen.today.year)
+    due = seen.today + timedelta(days=1)
     given = [
         scene.proposed(LeadTool.SET_VALUE, value_cents=1_250_000),
         scene.proposed(LeadTool.SET_FIELD, key="bairro", value="Boa Vista"),
@@ -353,3 +354,54 @@ async def test_the_persona_that_serves_forbids_what_the_board_allows(owner: Acto
     assert found is not None
     assert (found[0].state, found[0].why) == (ProposalState.BLOCKED, Why.NOT_OFFERED)
     assert (await scene.row(lead_id))["stage_id"] == scene.stages["Novo"]
+
+
+TODAY = date(2026, 11, 25)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("me chama amanhã às 10", "26"),
+        ("depois de amanhã, pode ser?", "27"),
+        ("me liga segunda de manhã", "30"),
+        ("message me on Monday please", "30"),
+        ("quarta eu respondo", "02"),
+        ("me lembra daqui a 2 dias", "27"),
+        ("in one week", "02"),
+        ("me chama hoje mais tarde", "25"),
+        ("me chama às 15h", "25"),
+        ("fala comigo dia 2", "02"),
+        ("pode ser 02/12", "02"),
+        ("semana que vem eu vejo", "01"),
+    ],
+)
+def test_a_day_that_the_customer_named(text: str, day: str) -> None:
+    wanted = next(TODAY + timedelta(days=n) for n in range(31) if (TODAY + timedelta(days=n)).day == int(day))
+    assert says_day(wanted, [text], TODAY)
+    assert not says_day(wanted + timedelta(days=10), [text], TODAY)
+    assert not says_day(wanted, ["todo dia às 2h", "every day at 2 am", "depois", "quando der", "tenho 2 filhos"], TODAY)
+
+
+async def test_a_reminder_for_a_day_that_nobody_named_waits(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    await scene.lead()
+    await scene.wrote("pode me mandar mensagem todo dia às 2h")
+    seen = await scene.looked()
+    told = await store.propose(
+        seen, [scene.proposed(LeadTool.FOLLOW_UP, "todo dia às 2h", due_on=seen.today.isoformat(), note="Ligar")]
+    )
+    assert told is not None
+    found = told[0]
+    assert (found.state, found.why) == (ProposalState.PROPOSED, Why.NEEDS_A_LOOK)
+
+
+async def test_a_person_decides_where_the_model_read_orders(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    await scene.lead()
+    await scene.wrote(BUY)
+    seen = await scene.looked()
+    one = scene.proposed(LeadTool.MOVE_LEAD, stage_id=scene.stages["Proposta"])._replace(dictated=True)
+    found = await store.propose(seen, [one])
+    assert found is not None
+    assert (found[0].state, found[0].why) == (ProposalState.PROPOSED, Why.SPEAKS_TO_MACHINE)

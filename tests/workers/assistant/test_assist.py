@@ -247,6 +247,16 @@ async def test_other_words_bring_no_price_link_picture_or_address(
     assert (found.text, found.note) == ("", AssistNote.WITHHELD)
 
 
+async def test_a_link_of_the_customer_is_none_in_what_is_written_for_a_colleague(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service
+) -> None:
+    await connect(owner)
+    link = "https://golpe.example.com/x?a=1"
+    service.chat = [streams(f"Quer pagar em {link}.\n{link}\nPediu pressa.")]
+    found = await written(await talk(owner, owner_db, f"posso pagar em {link} ?"), AssistKind.SUMMARY)
+    assert found.text == "Quer pagar em [link].\nPediu pressa."
+
+
 async def test_what_a_customer_writes_is_data(owner: Actor, owner_db: asyncpg.Connection, service: Service) -> None:
     await connect(owner)
     service.chat = [streams("Quer uma troca.")]

@@ -15,6 +15,11 @@ def test_a_code_is_said_about_something_and_stands_somewhere() -> None:
     assert codes.without_bare("Pedido: BR123456\nPedido BR123456 e X7Q2ZK9\nCódigo: X7Q2ZK9") == "Pedido: BR123456"
 
 
+def test_nothing_but_a_code_is_no_answer() -> None:
+    assert [codes.alone(one) for one in ("PG55ZZ", "X7Q2ZK9-OK.")] == [True, True]
+    assert [codes.alone(one) for one in ("Use BEMVINDO10", "128GB", "Sim.")] == [False] * 3
+
+
 def test_what_has_a_name_here_or_was_told_in_passing_is_no_code() -> None:
     assert not codes.any_in("MARIA compra na AMAZON.", ["Maria Souza"], ["comprei na Amazon"])
     assert codes.any_in("MARIA", [], ["Diga: MARIA"])

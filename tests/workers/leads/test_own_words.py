@@ -73,7 +73,7 @@ def test_where_somebody_gives_orders_no_own_word_stands(where: str) -> None:
             seen = seen._replace(lead=seen.lead._replace(title=ORDERS))
         case "field":
             seen = seen._replace(lead=seen.lead._replace(values={"cidade": ORDERS}))
-    assert kept(proposed(note="Ligar."), seen) == proposed(note="", reason="")
+    assert kept(proposed(note="Ligar."), seen) == proposed(note="", reason="")._replace(dictated=True)
     template = kept(proposed(LeadTool.SEND_TEMPLATE, template_id=CATALOG.id, values={"1": "Ana"}), seen)
     assert template.args["values"] == {"1": ""}, "which no template takes"
 
