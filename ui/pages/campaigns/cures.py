@@ -63,8 +63,11 @@ def other_kinds(campaign: Campaign, reason: str) -> list[str]:
 
 
 def _by(campaign: Campaign, group: FailureGroup, kind: str) -> Cure:
-    text = ngettext("Send to this {n} by {channel}", "Send to these {n} by {channel}", group.count)
-    text = text.format(n=formats.number(group.count), channel=kinds.name(kind))
+    if kinds.can(kind).campaign_content == "call":
+        text = ngettext("Call this {n} with {vendor}", "Call these {n} with {vendor}", group.count)
+    else:
+        text = ngettext("Send to this {n} by {channel}", "Send to these {n} by {channel}", group.count)
+    text = text.format(n=formats.number(group.count), channel=kinds.name(kind), vendor=kinds.of(kind).vendor)
 
     async def act() -> None:
         found = await campaigns.channels(session.current().api)
