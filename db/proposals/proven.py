@@ -73,8 +73,8 @@ _DAY_OF_MONTH = re.compile(r"\b(?:dia|day|the)\s+(\d{1,2})(?:st|nd|rd|th)?\b|\b(
 
 
 def says_day(day: date, texts: Sequence[str], today: date) -> bool:
-    """Whether the texts name this day: today, tomorrow, a day of the week or of the month, in three days, next week; with nothing but an hour, today
-    or tomorrow. What is to be again and again is no day."""
+    """Whether the texts name this day: today, tomorrow, a day of the week or of the month, in three days, next week. An hour alone names none,
+    and what is to be again and again is no day."""
     return any(_says_day(day, folded(text), today) for text in texts)
 
 
@@ -97,12 +97,7 @@ def _says_day(day: date, text: str, today: date) -> bool:
         return day - timedelta(days=day.weekday()) == today - timedelta(days=today.weekday()) + timedelta(days=7)
     if ahead <= 62 and re.search(r"\b(?:mes que vem|proximo mes|next month)\b", text):
         return (day.year * 12 + day.month) - (today.year * 12 + today.month) == 1
-    return ahead <= 1 and _AT.search(text) is not None
-
-
-_AT = re.compile(
-    r"\b(?:as|at|a partir das|depois das|after)\s+\d{1,2}(?!\s*/)\b|\b\d{1,2}(?::\d\d|\s*h(?:s|oras?)?\d{0,2})\b|\b\d{1,2}\s*(?:am|pm)\b"
-)
+    return False
 
 
 def _days(count: str, unit: str) -> int:

@@ -86,7 +86,7 @@ _IRONY: Final = re.compile(
 _LAUGH: Final = re.compile(r"k{3,}|\b(?:ha){2,}|\b(?:rs){2,}|[😂🤣]")
 _IF: Final = re.compile(
     r"\b(?:se (?:baixar|abaixar|fizer|fizerem|tiver|tiverem|der|chegar|for|eu|voces?|vcs?|o|a|conseguir"
-    r"|parcelar|sobrar)|qualquer (?:desconto|descontinho|abatimento)|quando (?:eu )?(?:receber|sair|cair|puder|voltar)|so (?:compro|fecho|levo) se|compraria"
+    r"|parcelar|sobrar)|\d[\d.,]* (?:mil |k |reais )?e (?:eu )?(?:ja )?(?:fecho|compro|levo)|qualquer (?:desconto|descontinho|abatimento)|quando (?:eu )?(?:receber|sair|cair|puder|voltar)|so (?:compro|fecho|levo) se|compraria"
     r"|fecharia|levaria"
     r"|mas (?:ta|esta|e|so|nao|achei|o|a|primeiro|antes|preciso|tenho)|porem|so que|if (?:you|the|it|i|there)|unless|any (?:little |small )?discount|but (?:it|the|i|first|not)|would buy|when i get paid)\b"
 )
