@@ -217,7 +217,7 @@ def _booking(tool: dict[str, Any], reading: Reading, lines: list[Line], *, cance
             if leaves and "?" not in line.text:
                 return Action("later", [line], 0.9)
             continue
-        if leaves or not _BOOK.search(said) or re.search(r"\b(?:nao|not)\b", said):
+        if leaves or not _BOOK.search(said) or re.search(r"\b(?:nao|not|talvez|quem sabe|maybe|perhaps)\b", said):
             continue
         at = times.wanted(line.text, times.now(reading.system))
         if at is None:
