@@ -1,7 +1,7 @@
 """What becomes of a proposal: nothing without evidence, nothing twice, nothing over a person."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -14,7 +14,7 @@ from db.proposals.checks import Evidence
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
 from db.proposals.enums import ProposalWhy as Why
 from db.proposals.orders import speaks_to_machine
-from db.proposals.proven import says_day, says_value
+from db.proposals.proven import says_value
 from db.proposals.store import Proposed
 from db.tenancy import Actor
 from tests import factories
@@ -354,34 +354,6 @@ async def test_the_persona_that_serves_forbids_what_the_board_allows(owner: Acto
     assert found is not None
     assert (found[0].state, found[0].why) == (ProposalState.BLOCKED, Why.NOT_OFFERED)
     assert (await scene.row(lead_id))["stage_id"] == scene.stages["Novo"]
-
-
-TODAY = date(2026, 11, 25)  # a Wednesday
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("me chama amanhã às 10", "26"),
-        ("depois de amanhã, pode ser?", "27"),
-        ("me liga segunda de manhã", "30"),
-        ("message me on Monday please", "30"),
-        ("quarta eu respondo", "02"),
-        ("me lembra daqui a 2 dias", "27"),
-        ("in one week", "02"),
-        ("me chama hoje mais tarde", "25"),
-        ("fala comigo dia 2", "02"),
-        ("pode ser 02/12", "02"),
-        ("semana que vem eu vejo", "01"),
-    ],
-)
-def test_a_day_that_the_customer_named(text: str, day: str) -> None:
-    wanted = next(TODAY + timedelta(days=n) for n in range(31) if (TODAY + timedelta(days=n)).day == int(day))
-    assert says_day(wanted, [text], TODAY)
-    assert not says_day(wanted + timedelta(days=10), [text], TODAY)
-    assert not says_day(
-        wanted, ["todo dia às 2h", "every day at 2 am", "depois", "às 15h", "quando der", "tenho 2 filhos"], TODAY
-    )
 
 
 async def test_a_reminder_for_a_day_that_nobody_named_waits(owner: Actor, owner_db: asyncpg.Connection) -> None:
