@@ -23,6 +23,7 @@ from api.analytics_consent import ConsentAnalyticsController
 from api.analytics_messages import MessageRowsController
 from api.analytics_origins import OriginAnalyticsController
 from api.analytics_summary import SummaryController
+from api.analytics_views import DashboardController, ViewController
 from api.assistant import AssistantController
 from api.assists import AssistController
 from api.audit import AuditController
@@ -129,6 +130,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ConsentAnalyticsController,
     MessageRowsController,
     OriginAnalyticsController,
+    ViewController,
+    DashboardController,
     SummaryController,
     McpController,
     HomeController,

@@ -13,6 +13,7 @@ from db.ai.events import AiBudgetsChanged as AiBudgetsChanged
 from db.ai.events import AiBudgetWarned as AiBudgetWarned
 from db.ai.events import AiConnectionChanged as AiConnectionChanged
 from db.ai.events import ModelRequestsChanged as ModelRequestsChanged
+from db.analytics.events import DashboardChanged as DashboardChanged
 from db.assistant.events import AssistantChanged as AssistantChanged
 from db.assistant.events import AssistProgress as AssistProgress
 from db.boards.events import BoardChanged as BoardChanged

@@ -2,6 +2,7 @@
 of an operation add, and a test reads it off the code (`tests/api/test_error_codes.py`)."""
 
 from api.openapi.account_codes import ACCOUNTS
+from api.openapi.analytics_codes import ANALYTICS
 from api.openapi.booking_codes import BOOKINGS
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
@@ -31,6 +32,7 @@ _WRITTEN = (*_NOT_NOW, MessageError.SPEND_CAP)
 _NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.FIELD_NAME_TAKEN)
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **ACCOUNTS,
+    **ANALYTICS,
     **BOOKINGS,
     **SESSIONS,
     "ai_connection_test": (AiError.NOT_CONNECTED,),

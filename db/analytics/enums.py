@@ -90,3 +90,83 @@ class AnnotationKind(StrEnum):
     WRITTEN = "written"  # by somebody
     CAMPAIGN = "campaign"  # one started
     PRICE = "price"  # one of the company's own changed
+
+
+class FigurePage(StrEnum):
+    """Pages of figures, as a view names the one it is of."""
+
+    DASHBOARD = "dashboard"
+    OVERVIEW = "overview"
+    CONVERSATIONS = "conversations"
+    PEOPLE = "people"
+    BOARDS = "boards"
+    ASSISTANT = "assistant"
+    CAMPAIGNS = "campaigns"
+    CHANNELS = "channels"
+    ORIGINS = "origins"
+    CONSENT = "consent"
+    CALLS = "calls"
+
+
+class Comparison(StrEnum):
+    """What figures stand beside."""
+
+    PREVIOUS = "previous"  # the equal period before
+    NONE = "none"
+
+
+class TileSize(StrEnum):
+    SMALL = "small"  # a quarter of the width
+    HALF = "half"
+    FULL = "full"
+
+
+class Tile(StrEnum):
+    """What can stand on a dashboard: a figure, a chart or a table of one of the pages."""
+
+    WEEK = "week"  # in three sentences
+    HAPPENED = "happened"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    REPLIED = "replied"
+    FAILED = "failed"
+    RECEIVED = "received"
+    SPENT = "spent"
+    MESSAGE_DAYS = "message_days"
+    BY_CHANNEL = "by_channel"
+    FAILURES = "failures"
+    OPENED = "opened"
+    CLOSED = "closed"
+    FIRST_ANSWER = "first_answer"
+    TIME_TO_CLOSE = "time_to_close"
+    WAITING = "waiting"
+    TALK_DAYS = "talk_days"
+    ANSWER_DAYS = "answer_days"
+    HOURS = "hours"
+    BY_TEAM = "by_team"
+    BY_PERSON = "by_person"
+    LEADS_IN = "leads_in"
+    LEADS_WON = "leads_won"
+    LEADS_LOST = "leads_lost"
+    WON_WORTH = "won_worth"
+    LEAD_DAYS = "lead_days"
+    FUNNEL = "funnel"
+    AI_ANSWERED = "ai_answered"
+    AI_ALONE = "ai_alone"
+    AI_HANDED = "ai_handed"
+    AI_COST = "ai_cost"
+    AI_DAYS = "ai_days"
+    CAMPAIGNS = "campaigns"
+    CAMPAIGN_FUNNEL = "campaign_funnel"
+    BROUGHT = "brought"
+    SAID_NO = "said_no"
+    SAID_YES = "said_yes"
+    CONSENT_DAYS = "consent_days"
+    CALLS = "calls"
+    CALLS_ANSWERED = "calls_answered"
+    CALL_DAYS = "call_days"
+
+
+BOARD_TILES = frozenset((Tile.LEADS_IN, Tile.LEADS_WON, Tile.LEADS_LOST, Tile.WON_WORTH, Tile.LEAD_DAYS, Tile.FUNNEL))
+"""They show one board."""

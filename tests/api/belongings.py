@@ -74,6 +74,9 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
             "annotation_id": await insert(
                 "insert into annotation(company_id, day, body) values ($1, '2026-01-01', 'Feriado') returning id"
             ),
+            "view_id": await insert(
+                "insert into saved_view(company_id, page, name, query) values ($1, 'overview', 'Verão', '{}') returning id"
+            ),
             "webhook_id": webhook,
             "cadence_id": cadence,
             "contact_export_id": await insert(

@@ -11,7 +11,9 @@ from api.contract.analytics_consent import ConsentAnalytics, ConsentCounted
 from api.contract.analytics_messages import MessageCounted
 from api.contract.analytics_origins import OriginAnalytics, OriginLead
 from api.contract.analytics_summary import AnalyticsSummary
+from api.contract.analytics_views import AnalyticsView, AnalyticsViewSet, Dashboard, DashboardSet
 from api.contract.base import Page
+from api.contract.enums import FigurePage
 from ui.client.base import ApiClient, Params
 
 
@@ -101,3 +103,28 @@ async def annotate(api: ApiClient, data: AnnotationCreate) -> AnalyticsAnnotatio
 
 async def forget_annotation(api: ApiClient, annotation_id: UUID) -> None:
     await api.delete(f"/v1/analytics/annotations/{annotation_id}")
+
+
+async def views(api: ApiClient, page: FigurePage) -> list[AnalyticsView]:
+    """One's own, then everybody's."""
+    return (await api.get("/v1/analytics/views", Page[AnalyticsView], {"page": page.value})).items
+
+
+async def save_view(api: ApiClient, data: AnalyticsViewSet) -> AnalyticsView:
+    return await api.post("/v1/analytics/views", AnalyticsView, data)
+
+
+async def change_view(api: ApiClient, view_id: UUID, data: AnalyticsViewSet, version: int) -> AnalyticsView:
+    return await api.put(f"/v1/analytics/views/{view_id}", AnalyticsView, data, version=version)
+
+
+async def delete_view(api: ApiClient, view_id: UUID, version: int) -> None:
+    await api.delete(f"/v1/analytics/views/{view_id}", version=version)
+
+
+async def dashboard(api: ApiClient) -> Dashboard:
+    return await api.get("/v1/analytics/dashboard", Dashboard)
+
+
+async def arrange(api: ApiClient, data: DashboardSet, version: int) -> Dashboard:
+    return await api.put("/v1/analytics/dashboard", Dashboard, data, version=version)

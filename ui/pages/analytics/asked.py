@@ -8,7 +8,8 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.enums import Permission
+from api.contract.analytics_views import AnalyticsViewQuery
+from api.contract.enums import Comparison, Permission, WhichTouch
 from ui import formats, session
 from ui.client import accounts, boards, campaigns, channels, contacts, inbox
 from ui.client.base import ApiProblem
@@ -53,6 +54,7 @@ class Asked:
         self._span = _OWN if self._own else span if span in _SPANS else _USUAL
         self._chosen = {name: _known(name) for name in filters}
         self._selects: dict[str, Field[str]] = {}
+        self._compare = Comparison.NONE if address().get("compare") == Comparison.NONE else Comparison.PREVIOUS
         with ui.element("div").classes("m-ana-bar").props("role=group") as bar:
             bar.props["aria-label"] = _("What is shown")
             names = {days: ngettext("Last {n} day", "Last {n} days", int(days)).format(n=days) for days in _SPANS}
@@ -66,6 +68,9 @@ class Asked:
             for field, name in ((self._first, _("First day")), (self._last, _("Last day"))):
                 field.control.props["aria-label"] = name
                 field.hide(self._span != _OWN)
+            beside = {Comparison.PREVIOUS.value: _("Beside the days before"), Comparison.NONE.value: _("Without a comparison")}
+            self._beside = select_field("", beside, self._compare.value, on_change=self._picked)
+            self._beside.control.props["aria-label"] = _("Comparison")
             self._fields = ui.element("div").classes("m-ana-fields")
         if filters:
             with self._fields:
@@ -111,6 +116,8 @@ class Asked:
             if not options.get(name):
                 continue
             known = options[name] if name == "board_id" else {_NONE: words[name][1], **options[name]}
+            if name != "board_id" and self._chosen[name] not in known:  # what is narrowed to something that is gone says so
+                known[self._chosen[name]] = _("Deleted")
             value = self._chosen[name] if self._chosen[name] in known else next(iter(known))
             field = select_field("", known, value, search=len(known) > 10, on_change=self._picked)
             field.control.props["aria-label"] = words[name][0]
@@ -141,14 +148,16 @@ class Asked:
             self._own = None
         for name, field in self._selects.items():
             self._chosen[name] = field.value or _NONE
-        address().write({**dict.fromkeys(("days", "since", "until")), **self._spanned(), **self._narrow()})
+        self._compare = Comparison(self._beside.value)
+        address().write({**dict.fromkeys(("days", "since", "until", "view")), **self._spanned(), **self._narrow()})
         await self._changed()
 
     def _spanned(self) -> dict[str, str | None]:
         """The days, as the address has them."""
+        beside = self._compare.value if self._compare is not Comparison.PREVIOUS else None
         if self._own is not None:
-            return {"since": self._own[0].isoformat(), "until": self._own[1].isoformat()}
-        return {"days": self._span if self._span not in (_USUAL, _OWN) else None}
+            return {"since": self._own[0].isoformat(), "until": self._own[1].isoformat(), "compare": beside}
+        return {"days": self._span if self._span not in (_USUAL, _OWN) else None, "compare": beside}
 
     def _narrow(self) -> dict[str, str | None]:
         return {name: value or None for name, value in self._chosen.items()}
@@ -186,3 +195,16 @@ class Asked:
         kept = {**self._spanned(), **self._narrow(), **more}
         query = urlencode({name: value for name, value in kept.items() if value})
         return f"{path}?{query}" if query else path
+
+    def query(self) -> AnalyticsViewQuery:
+        """What is shown, as a view keeps it."""
+        own, touch = self._own, address().get("touch")
+        chosen = {name: (value if name == "tag" else UUID(value)) for name, value in self._chosen.items() if value}
+        return AnalyticsViewQuery(
+            days=None if own else int(self._span if self._span in _SPANS else _USUAL),
+            since=own[0] if own else None,
+            until=own[1] if own else None,
+            compare=self._compare,
+            touch=WhichTouch(touch) if touch in set(WhichTouch) else None,
+            **chosen,  # type: ignore[arg-type]
+        )

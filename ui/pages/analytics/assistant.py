@@ -1,9 +1,10 @@
 """The AI in figures: what it answered alone and handed over, what it cost, what it could not answer, what became of its proposals."""
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics_assistant import AssistantAnalytics
-from api.contract.enums import Permission, TalkFact
+from api.contract.enums import FigurePage, Permission, TalkFact
 from api.contract.events import ConversationAnswered, ConversationClosed
 from ui import formats, session
 from ui.client import analytics as client
@@ -17,13 +18,16 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 _TALKS = "/analytics/talks"
 
 
 @page("/analytics/assistant", permission=Permission.ANALYTICS_READ)
-def assistant_figures() -> None:
+async def assistant_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.ASSISTANT)) is not None:
+        return elsewhere
     with frame(
         _("AI in figures"),
         _("What it answered alone, what it cost, and what it does not know"),
@@ -32,6 +36,7 @@ def assistant_figures() -> None:
     ) as head:
         pieces.ways("/analytics/assistant")
         _Assistant(head)
+    return None
 
 
 def _skeleton() -> None:
@@ -43,6 +48,7 @@ class _Assistant:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again, "channel_id")
+        Views(head, FigurePage.ASSISTANT, self._asked)
         offer(head, "assistant", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
         pieces.follow(self._again, ConversationAnswered, ConversationClosed)

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics import TimesTaken
 from api.contract.analytics_boards import BoardAnalytics, LeadFigures, StageFigures, StagePassed
-from api.contract.enums import LeadFact, Permission, StageKind
+from api.contract.enums import FigurePage, LeadFact, Permission, StageKind
 from api.contract.events import LeadChanged
 from ui import formats, session
 from ui.client import analytics as client
@@ -20,13 +21,16 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 _ROWS = "/analytics/leads"
 
 
 @page("/analytics/boards", permission=Permission.ANALYTICS_READ)
-def board_figures() -> None:
+async def board_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.BOARDS)) is not None:
+        return elsewhere
     with frame(
         _("Boards in figures"),
         _("What came in, moved, was won and lost"),
@@ -35,6 +39,7 @@ def board_figures() -> None:
     ) as head:
         pieces.ways("/analytics/boards")
         _Board(head)
+    return None
 
 
 def _skeleton() -> None:
@@ -51,6 +56,7 @@ class _Board:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again, "board_id", "owner_id", "tag", "channel_id")
+        Views(head, FigurePage.BOARDS, self._asked)
         offer(head, "board", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
         pieces.follow(self._again, LeadChanged)

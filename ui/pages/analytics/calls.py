@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from babel import dates
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics_calls import CallAnalytics
-from api.contract.enums import CallFact, Permission
+from api.contract.enums import CallFact, FigurePage, Permission
 from api.contract.events import ConversationUpdated
 from ui import formats, session
 from ui.client import analytics as client
@@ -19,13 +19,16 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 _ROWS = "/analytics/calls/rows"
 
 
 @page("/analytics/calls", permission=Permission.ANALYTICS_READ)
-def call_figures() -> None:
+async def call_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.CALLS)) is not None:
+        return elsewhere
     with frame(
         _("Calls in figures"),
         _("Who answers, when, and how long"),
@@ -34,6 +37,7 @@ def call_figures() -> None:
     ) as head:
         pieces.ways("/analytics/calls")
         _Calls(head)
+    return None
 
 
 def _skeleton() -> None:
@@ -52,6 +56,7 @@ class _Calls:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again, "channel_id")
+        Views(head, FigurePage.CALLS, self._asked)
         offer(head, "calls", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
         pieces.follow(self._again, ConversationUpdated)
@@ -102,8 +107,7 @@ class _Calls:
             [(_("Calls"), [one.called for one in found.days]), (_("A person answered"), [one.talked for one in found.days])],
             label=_("Calls, and those that a person answered, on each day"), bars=True,
         )  # fmt: skip
-        names = dates.get_day_names("abbreviated", locale=formats.locale())
-        weekdays = [names[number] for number in range(7)]
+        weekdays = pieces.weekdays()
         with card(_("When people answer"), hint=_("Of the calls of each hour of your time zone: percent that a person answered")):
             pieces.heat(_shares(found.hours, found.talked_hours), weekdays, _("When people answer"))
             with ui.element("details").classes("m-ana-more"):

@@ -1,9 +1,10 @@
 """Consent in figures: who wanted nothing any more, who said yes, and how that is known."""
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics_consent import ConsentAnalytics
-from api.contract.enums import Permission
+from api.contract.enums import FigurePage, Permission
 from api.contract.events import CampaignEvent
 from ui import formats, session
 from ui.client import analytics as client
@@ -16,13 +17,16 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 _ROWS = "/analytics/consent/entries"
 
 
 @page("/analytics/consent", permission=Permission.ANALYTICS_READ)
-def consent_figures() -> None:
+async def consent_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.CONSENT)) is not None:
+        return elsewhere
     with frame(
         _("Consent in figures"),
         _("Who asked for nothing more, and who said yes"),
@@ -31,6 +35,7 @@ def consent_figures() -> None:
     ) as head:
         pieces.ways("/analytics/consent")
         _Consent(head)
+    return None
 
 
 def _skeleton() -> None:
@@ -42,6 +47,7 @@ class _Consent:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again)
+        Views(head, FigurePage.CONSENT, self._asked)
         offer(head, "consent", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
         pieces.follow(self._again, CampaignEvent)

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from babel import dates
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics import ConversationAnalytics, TalkFigures, TalkGroup, TalkWaiting, TimesTaken
-from api.contract.enums import Permission, TalkFact
+from api.contract.enums import FigurePage, Permission, TalkFact
 from api.contract.events import ConversationAnswered, ConversationClosed, ConversationUpdated
 from ui import formats, session
 from ui.client import analytics as client
@@ -18,14 +18,16 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
-NOBODY = str(UUID(int=0))
 _ROWS = "/analytics/talks"
 
 
 @page("/analytics/conversations", permission=Permission.ANALYTICS_READ)
-def conversation_figures() -> None:
+async def conversation_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.CONVERSATIONS)) is not None:
+        return elsewhere
     with frame(
         _("Conversations in figures"),
         _("How soon people are answered, and by whom"),
@@ -34,6 +36,7 @@ def conversation_figures() -> None:
     ) as head:
         pieces.ways("/analytics/conversations")
         _Conversations(head)
+    return None
 
 
 def _skeleton() -> None:
@@ -51,6 +54,7 @@ class _Conversations:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again, "channel_id", "team_id", "user_id", "label_id")
+        Views(head, FigurePage.CONVERSATIONS, self._asked)
         offer(head, "conversations", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
         pieces.follow(self._again, ConversationUpdated, ConversationAnswered, ConversationClosed)
@@ -91,8 +95,7 @@ class _Conversations:
                     _("This is known of all conversations and of one channel. Take the other choices off to see it.")
                 ).classes("m-hint")
             else:
-                names = dates.get_day_names("abbreviated", locale=formats.locale())
-                pieces.heat(found.hours, [names[number] for number in range(7)], _("When people write"))
+                pieces.heat(found.hours, pieces.weekdays(), _("When people write"))
         self._groups(_("By team"), _("Team"), found.teams, "team_id", _("Without a team"))
         self._groups(_("By person"), _("Person"), found.people, "user_id", _("Nobody"))
         self._groups(_("By channel"), _("Channel"), found.channels, "channel_id", "")
@@ -151,7 +154,7 @@ class _Conversations:
         link = self._asked.link
         rows: list[list[Cell | str]] = []
         for one in groups:
-            of = {key: str(one.id) if one.id else NOBODY}
+            of = {key: str(one.id) if one.id else pieces.NOBODY}
 
             def count(fact: TalkFact, one: TalkGroup = one, of: dict[str, str] = of) -> Cell:
                 return Cell(formats.number(getattr(one.figures, fact.value)), link(_ROWS, fact=fact.value, **of))

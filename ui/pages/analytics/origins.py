@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics_origins import Origin, OriginAnalytics
-from api.contract.enums import Permission, WhichTouch
+from api.contract.enums import FigurePage, Permission, WhichTouch
 from api.contract.events import LeadChanged
 from ui import formats, session
 from ui.client import analytics as client
@@ -20,6 +21,7 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 _ROWS = "/analytics/origins/leads"
@@ -27,7 +29,9 @@ _DRAWN = 8  # in a chart
 
 
 @page("/analytics/origins", permission=Permission.ANALYTICS_READ)
-def origin_figures(touch: str = WhichTouch.FIRST.value) -> None:
+async def origin_figures(touch: str = WhichTouch.FIRST.value) -> Response | None:
+    if (elsewhere := await opening(FigurePage.ORIGINS)) is not None:
+        return elsewhere
     with frame(
         _("Cost and what it brought"),
         _("Which ads, campaigns and templates became leads"),
@@ -36,6 +40,7 @@ def origin_figures(touch: str = WhichTouch.FIRST.value) -> None:
     ) as head:
         pieces.ways("/analytics/origins")
         _Origins(head, WhichTouch(touch) if touch in set(WhichTouch) else WhichTouch.FIRST)
+    return None
 
 
 def _skeleton() -> None:
@@ -47,6 +52,7 @@ class _Origins:
     def __init__(self, head: Frame, touch: WhichTouch) -> None:
         self._api, self._touch = session.current().api, touch
         self._asked = Asked(self._again)
+        Views(head, FigurePage.ORIGINS, self._asked)
         offer(head, "origins", self._asked, lambda: {"touch": self._touch.value})
         with ui.element("div").classes("m-ana-bar"):
             names = {WhichTouch.FIRST.value: _("By the first contact"), WhichTouch.LAST.value: _("By the last before the lead")}

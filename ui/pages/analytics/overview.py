@@ -1,10 +1,11 @@
 """The figures at a glance: messages, conversations and money of a period beside those before."""
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics import ConversationAnalytics, MessageAnalytics
 from api.contract.analytics_summary import AnalyticsSummary
-from api.contract.enums import Permission
+from api.contract.enums import FigurePage, Permission
 from api.contract.events import CampaignEvent, ConversationAnswered, ConversationClosed, ConversationUpdated
 from ui import formats, session
 from ui.client import analytics as client
@@ -17,16 +18,20 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.happened import Happened
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 Found = tuple[MessageAnalytics, ConversationAnalytics | None]
 
 
 @page("/analytics", permission=Permission.ANALYTICS_READ)
-def overview() -> None:
+async def overview() -> Response | None:
+    if (elsewhere := await opening(FigurePage.OVERVIEW)) is not None:
+        return elsewhere
     with frame(_("Analytics"), _("What was sent, answered and spent, and how that changes")) as head:
         pieces.ways("/analytics")
         _Overview(head)
+    return None
 
 
 def _skeleton() -> None:
@@ -39,6 +44,7 @@ class _Overview:
     def __init__(self, head: Frame) -> None:
         self._api, self._talks = session.current().api, session.current().may(Permission.CONVERSATIONS_READ)
         self._asked = Asked(self._again, "channel_id", "campaign_id")
+        Views(head, FigurePage.OVERVIEW, self._asked)
         offer(head, "messages", self._asked)
         if all(map(session.current().may, (Permission.CONVERSATIONS_READ, Permission.CAMPAIGNS_READ, Permission.BOARDS_READ))):
             load(self._fetch_week, self._draw_week, lambda: skeleton_card(2), "w-full")

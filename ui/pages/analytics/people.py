@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics import ConversationAnalytics, MessageAnalytics, TalkFigures
-from api.contract.enums import Permission, TalkFact
+from api.contract.enums import FigurePage, Permission, TalkFact
 from api.contract.events import ConversationAnswered, ConversationClosed
 from ui import formats, session
 from ui.client import analytics as client
@@ -17,13 +18,16 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 Found = tuple[ConversationAnalytics, MessageAnalytics]
 
 
 @page("/analytics/people", permission=Permission.ANALYTICS_READ)
-def people_figures() -> None:
+async def people_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.PEOPLE)) is not None:
+        return elsewhere
     with frame(
         _("People in figures"),
         _("Who answered, how soon, and how much"),
@@ -32,12 +36,14 @@ def people_figures() -> None:
     ) as head:
         pieces.ways("/analytics/people")
         _People(head)
+    return None
 
 
 class _People:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again, "channel_id")
+        Views(head, FigurePage.PEOPLE, self._asked)
         offer(head, "conversations", self._asked)
         self._place = load(self._fetch, self._draw, lambda: skeleton_card(6), "m-col m-loose w-full")
         pieces.follow(self._again, ConversationAnswered, ConversationClosed)

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
+from uuid import UUID
 
+from babel import dates
 from nicegui import ui
 
 from api.contract.analytics import AnalyticsPeriod
-from api.contract.enums import Permission
+from api.contract.enums import Comparison, Permission
 from ui import formats, live, session
+from ui.components.address import address
 from ui.components.cards import card, figure, key_values
 from ui.components.charts import Series, bar_chart, line_chart
 from ui.components.text import Text
@@ -16,6 +19,8 @@ from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
 
 SHARED = 1.1  # seconds: an answer of the API may be that old, because all who look share it
+NOBODY = str(UUID(int=0))
+"""In a filter: those of nobody, or of no team."""
 EVERY = 4.0  # seconds between two times that a page asks anew while things happen
 
 
@@ -32,6 +37,7 @@ def ways(here: str) -> None:
     talks, sends = may(Permission.CONVERSATIONS_READ), may(Permission.CAMPAIGNS_READ)
     leads, people = may(Permission.BOARDS_READ), may(Permission.CONTACTS_READ)
     shown = [
+        ("/analytics/dashboard", _("Dashboard"), True),
         ("/analytics", _("Overview"), True),
         ("/analytics/conversations", _("Conversations"), talks),
         ("/analytics/people", _("People"), talks),
@@ -79,6 +85,8 @@ def beside(
     to: str = "",
 ) -> None:
     """A figure, how it changed against the equal period before, and what it means, for who points at it."""
+    if address().get("compare") == Comparison.NONE:
+        before = None
     change, good = "", None
     if value is not None and before:
         share = (value - before) / before
@@ -142,6 +150,12 @@ def by_day(
                 for number, day in enumerate(days)
             ]
             table(heading, [_("Day"), *(name for name, _values in series)], rows[::-1])
+
+
+def weekdays() -> list[str]:
+    """Monday first, short."""
+    names = dates.get_day_names("abbreviated", locale=formats.locale())
+    return [names[number] for number in range(7)]
 
 
 def summary(text: str) -> None:

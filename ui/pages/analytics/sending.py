@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.analytics import CampaignAnalytics, MessageAnalytics
 from api.contract.costs import CostSpent
-from api.contract.enums import Permission
+from api.contract.enums import FigurePage, Permission
 from api.contract.events import CampaignEvent
 from ui import formats, session
 from ui.client import analytics as client
@@ -20,11 +21,14 @@ from ui.pages.analytics import pieces, words
 from ui.pages.analytics.asked import Asked
 from ui.pages.analytics.files import offer
 from ui.pages.analytics.pieces import Cell
+from ui.pages.analytics.views import Views, opening
 from ui.routing import page
 
 
 @page("/analytics/campaigns", permission=Permission.ANALYTICS_READ)
-def campaign_figures() -> None:
+async def campaign_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.CAMPAIGNS)) is not None:
+        return elsewhere
     with frame(
         _("Campaigns in figures"),
         _("Those that started in these days"),
@@ -33,10 +37,13 @@ def campaign_figures() -> None:
     ) as head:
         pieces.ways("/analytics/campaigns")
         _Campaigns(head)
+    return None
 
 
 @page("/analytics/channels", permission=Permission.ANALYTICS_READ)
-def channel_figures() -> None:
+async def channel_figures() -> Response | None:
+    if (elsewhere := await opening(FigurePage.CHANNELS)) is not None:
+        return elsewhere
     with frame(
         _("Channels in figures"),
         _("How far messages came, and what they cost"),
@@ -45,6 +52,7 @@ def channel_figures() -> None:
     ) as head:
         pieces.ways("/analytics/channels")
         _Channels(head)
+    return None
 
 
 def _cost(spent: list[CostSpent]) -> str:
@@ -56,6 +64,7 @@ class _Campaigns:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
         self._asked = Asked(self._again, "channel_id")
+        Views(head, FigurePage.CAMPAIGNS, self._asked)
         offer(head, "campaigns", self._asked)
         self._place = load(self._fetch, self._draw, lambda: skeleton_card(6), "m-col m-loose w-full")
         pieces.follow(self._again, CampaignEvent)
@@ -130,6 +139,7 @@ class _Channels:
         self._api = session.current().api
         self._rows = session.current().may(Permission.CONVERSATIONS_READ)
         self._asked = Asked(self._again, "channel_id", "campaign_id")
+        Views(head, FigurePage.CHANNELS, self._asked)
         offer(head, "messages", self._asked)
         self._place = load(self._fetch, self._draw, lambda: skeleton_card(6), "m-col m-loose w-full")
         pieces.follow(self._again, CampaignEvent)
