@@ -22,6 +22,7 @@ from api.analytics_calls import CallAnalyticsController
 from api.analytics_consent import ConsentAnalyticsController
 from api.analytics_messages import MessageRowsController
 from api.analytics_origins import OriginAnalyticsController
+from api.analytics_reports import FigureReportController
 from api.analytics_summary import SummaryController
 from api.analytics_views import DashboardController, ViewController
 from api.assistant import AssistantController
@@ -130,6 +131,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ConsentAnalyticsController,
     MessageRowsController,
     OriginAnalyticsController,
+    FigureReportController,
     ViewController,
     DashboardController,
     SummaryController,

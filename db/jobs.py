@@ -35,6 +35,16 @@ class SendMail(Job, frozen=True, kw_only=True):
     mail_id: UUID
 
 
+class MailReport(Job, frozen=True, kw_only=True):
+    """Writes one report of figures for one reader and mails it (`db/analytics/report_mails.py`)."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 120
+    when_held: ClassVar[WhenHeld] = "hold"
+    mail_id: UUID
+    unique: ClassVar[str | None] = "report:{mail_id}"
+
+
 class SendPush(Job, frozen=True, kw_only=True):
     """Notifies one person in the browsers that they chose (`db/notifications/subscriptions.py`)."""
 

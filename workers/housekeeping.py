@@ -8,6 +8,7 @@ import structlog
 from db import blobs, event_consumers, idempotency, job_runs
 from db.accounts import expiry
 from db.ai import connection, endings, ledger
+from db.analytics import reports, views
 from db.assistant import assists, turns
 from db.audit import requests
 from db.boards import rule_runs, undo
@@ -35,7 +36,7 @@ FORGET = (
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
     incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake, requests.forget_old, repeats.forget_old, kommo_tasks.forget_old,
-    heard.forget_old,
+    heard.forget_old, views.forget_left, reports.forget_left,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

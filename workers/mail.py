@@ -212,9 +212,24 @@ async def give_up(company_id: UUID, job: SendMail, reason: str) -> None:
     await mails.forget_link(company_id, job.mail_id)
 
 
+async def hand_over(message: EmailMessage, settings: Settings) -> None:
+    """To the mail server. Raises what aiosmtplib raises, and OSError."""
+    server = server_of(settings)
+    await aiosmtplib.send(
+        message,
+        hostname=server.host,
+        port=server.port,
+        username=server.user,
+        password=server.password,
+        use_tls=server.tls == "tls",
+        start_tls=server.tls == "starttls",
+        tls_context=ssl.create_default_context() if server.tls != "none" else None,
+        timeout=_TIMEOUT,
+    )
+
+
 async def deliver(mail: Mail, settings: Settings) -> None:
     """Raises Retry when the server cannot be reached or says later, Cancel when it refuses for good."""
-    server = server_of(settings)
     try:
         if mail.link.startswith("/"):  # a page of ours
             mail = msgspec.structs.replace(mail, link=settings.public_url + mail.link)
@@ -222,17 +237,7 @@ async def deliver(mail: Mail, settings: Settings) -> None:
     except (ValueError, IndexError, MessageError) as error:  # an address or a name of which no mail can be made
         raise Cancel(f"no mail can be made for this address: {type(error).__name__}") from error
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=server.host,
-            port=server.port,
-            username=server.user,
-            password=server.password,
-            use_tls=server.tls == "tls",
-            start_tls=server.tls == "starttls",
-            tls_context=ssl.create_default_context() if server.tls != "none" else None,
-            timeout=_TIMEOUT,
-        )
+        await hand_over(message, settings)
     except aiosmtplib.SMTPRecipientsRefused as error:
         if all(500 <= refused.code < 600 for refused in error.recipients):
             raise Cancel("the mailbox refuses: " + "; ".join(str(refused.code) for refused in error.recipients)) from error

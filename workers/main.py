@@ -51,6 +51,7 @@ from workers import (
 )
 from workers.assistant import assist
 from workers.assistant import turn as assistant
+from workers.figures import job as figures
 from workers.hook_wire import HookWire
 from workers.imports import job as imports
 from workers.knowledge import embedding, measuring, reading
@@ -83,6 +84,7 @@ HANDLERS: tuple[Handler, ...] = (
     *conversations.JOBS,
     *event_consumers.JOBS,
     *faces.JOBS,
+    *figures.JOBS,
     *imports.JOBS,
     *incoming.JOBS,
     *embedding.JOBS,
@@ -115,6 +117,7 @@ LOOPS: tuple[Loop, ...] = (
     *conversations.LOOPS,
     *embedding.LOOPS,
     *event_consumers.LOOPS,
+    *figures.LOOPS,
     *health.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,

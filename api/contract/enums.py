@@ -27,6 +27,9 @@ from db.analytics.enums import FigurePage as FigurePage
 from db.analytics.enums import LeadFact as LeadFact
 from db.analytics.enums import MessageFact as MessageFact
 from db.analytics.enums import OriginKind as OriginKind
+from db.analytics.enums import ReportMailReason as ReportMailReason
+from db.analytics.enums import ReportMailState as ReportMailState
+from db.analytics.enums import ReportRhythm as ReportRhythm
 from db.analytics.enums import TalkFact as TalkFact
 from db.analytics.enums import Tile as Tile
 from db.analytics.enums import TileSize as TileSize

@@ -13,6 +13,7 @@ from db.agents.errors import AgentError
 from db.ai.errors import AiError as AiError
 from db.ai.errors import AiField
 from db.ai.errors import CallFailure as CallFailure
+from db.analytics.errors import AnalyticsError, AnalyticsField, ReportError, ReportField
 from db.boards.errors import BoardError as BoardError
 from db.boards.errors import BoardField
 from db.bookings.errors import BookingError
@@ -79,6 +80,8 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     KommoError,
     NotificationError,
     PersonaError,
+    AnalyticsError,
+    ReportError,
     BookingError,
     ProposalError,
     SessionError,
@@ -102,6 +105,8 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     WarmUpField,
     CostField,
     BoardField,
+    AnalyticsField,
+    ReportField,
     AiField,
     IncomingField,
     KommoField,

@@ -1,9 +1,12 @@
 """Codes of problems that operations of figures answer with (`codes.py`)."""
 
-from db.analytics.errors import AnalyticsError
+from db.analytics.errors import AnalyticsError, ReportError
 from db.errors import ErrorCode
 
 ANALYTICS: dict[str, tuple[ErrorCode, ...]] = {
     "analytics_views_create": (AnalyticsError.TOO_MANY_VIEWS, AnalyticsError.VIEW_EXISTS),
     "analytics_views_set": (AnalyticsError.VIEW_EXISTS,),
+    "analytics_reports_create": (ReportError.TOO_MANY_REPORTS,),
+    "analytics_reports_mails_again": (ReportError.MAIL_NOT_OVER,),
+    "analytics_reports_wanted_set": (ReportError.NOT_A_READER,),
 }

@@ -25,6 +25,14 @@ NEEDED: dict[str, frozenset[P]] = {
     "analytics_views_delete": frozenset({P.ANALYTICS_READ}),
     "analytics_dashboard_get": frozenset({P.ANALYTICS_READ}),
     "analytics_dashboard_set": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
+    "analytics_reports_list": frozenset({P.ANALYTICS_READ}),
+    "analytics_reports_create": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
+    "analytics_reports_set": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
+    "analytics_reports_delete": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
+    "analytics_reports_try": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
+    "analytics_reports_wanted_set": frozenset({P.ANALYTICS_READ}),
+    "analytics_reports_mails_list": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
+    "analytics_reports_mails_again": frozenset({P.ANALYTICS_READ, P.COMPANY_WRITE}),
     "analytics_assistant_get": frozenset({P.ANALYTICS_READ, P.AI_READ, P.CONVERSATIONS_READ}),
     "analytics_assistant_file_get": frozenset({P.ANALYTICS_READ, P.AI_READ, P.CONVERSATIONS_READ}),
     "analytics_calls_get": frozenset({P.ANALYTICS_READ, P.CONVERSATIONS_READ}),
@@ -476,6 +484,7 @@ NEEDED: dict[str, frozenset[P]] = {
 """All of them are needed. Nothing: whoever is signed in. Operations that are open to everybody are not here."""
 PEOPLE_ONLY = frozenset(
     {
+        "analytics_reports_try",
         "auth_sign_out",
         "auth_switch_company",
         "company_second_factor_set",

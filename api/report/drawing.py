@@ -1,7 +1,6 @@
 """Shapes of one page as PDF or as a picture. Letters that the fonts do not have are left out."""
 
 import io
-import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from api.report.layout import HEIGHT, WIDTH, Box, Line, Shape
+from db.texts import western
 
 SCALE = 2.5
 """Pixels of the picture for a point: sharp on a phone, some hundred kilobytes."""
@@ -21,20 +21,9 @@ _NARROW = 0.87
 _NAMES = {False: ("Helvetica", "Vera.ttf"), True: ("Helvetica-Bold", "VeraBd.ttf")}
 
 
-def plain(text: str) -> str:
-    """What both fonts have: the letters of Western Europe."""
-    kept = []
-    for sign in unicodedata.normalize("NFC", text):
-        simple = sign
-        if sign.encode("cp1252", "ignore") == b"":
-            simple = unicodedata.normalize("NFKD", sign).encode("cp1252", "ignore").decode("cp1252")
-        kept.append(simple)
-    return " ".join("".join(kept).split())
-
-
 def fitted(line: Line) -> str:
     """The text, cut with dots where it is too long."""
-    font, text = _NAMES[line.bold][0], plain(line.text)
+    font, text = _NAMES[line.bold][0], western(line.text)
     if stringWidth(text, font, line.size) <= line.most:
         return text
     while text and stringWidth(text + "…", font, line.size) > line.most:
@@ -45,7 +34,7 @@ def fitted(line: Line) -> str:
 def pdf(shapes: list[Shape], name: str) -> bytes:
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(WIDTH, HEIGHT), invariant=1)
-    canvas.setTitle(plain(name))
+    canvas.setTitle(western(name))
     for shape in shapes:
         canvas.setFillColor(HexColor(shape.colour))
         if isinstance(shape, Box):

@@ -4,8 +4,9 @@ from uuid import UUID
 
 import asyncpg
 
+from db import tenancy
 from db.accounts.identify import LACKS_FACTOR
-from db.accounts.standing import COLUMNS, CUSTOM_ROLE, columns, custom_role, holds
+from db.accounts.standing import COLUMNS, CUSTOM_ROLE, columns, custom_role, holds, standing
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -149,3 +150,15 @@ async def api_keys(actor: Actor, before: UUID | None, limit: int) -> list[asyncp
     """Keys, newest first: those nobody revoked, and for 30 days those that ended with their maker's rights."""
     async with read(actor, Permission.KEYS_WRITE) as r:
         return await r.fetch(_KEYS, actor.company_id, before, limit)
+
+
+async def member_actor(r: Read, user_id: UUID) -> Actor | None:
+    """Somebody of the caller's company with the rights that they have now, for what is done in their name; None: they left."""
+    assert r.actor is not None
+    row = await r.fetchrow(
+        f"select m.user_id, {COLUMNS}, {LACKS_FACTOR} as lacks_factor from membership m join company c on c.id = m.company_id"
+        f" join account_user u on u.id = m.user_id {CUSTOM_ROLE} where m.company_id = $1 and m.user_id = $2",
+        r.actor.company_id,
+        user_id,
+    )
+    return None if row is None else tenancy.member(r.actor.company_id, user_id, standing(row), row["lacks_factor"])

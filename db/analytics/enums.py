@@ -170,3 +170,30 @@ class Tile(StrEnum):
 
 BOARD_TILES = frozenset((Tile.LEADS_IN, Tile.LEADS_WON, Tile.LEADS_LOST, Tile.WON_WORTH, Tile.LEAD_DAYS, Tile.FUNNEL))
 """They show one board."""
+
+
+class ReportRhythm(StrEnum):
+    WEEKLY = "weekly"  # the seven days up to the day before it is sent
+    MONTHLY = "monthly"  # on the first of the month, the month before
+
+
+class ReportMailState(StrEnum):
+    """What came of one mail of a report."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  # handed to the mail server at this moment
+    SENT = "sent"
+    SKIPPED = "skipped"  # it was no longer due to this person
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # it may have been sent: it is not sent again by itself
+
+
+class ReportMailReason(StrEnum):
+    """Why a mail was not sent, or nobody knows."""
+
+    NO_RIGHT = "no_right"  # the person may see no figures any more
+    UNWANTED = "unwanted"  # the person wants it no more
+    GONE = "gone"  # the person left, or the channel was deleted
+    REFUSED = "refused"  # by the mailbox or the mail server
+    TRIED = "tried"  # the mail server did not take it for hours
+    NO_ANSWER = "no_answer"  # the mail server did not say whether it took it

@@ -14,3 +14,15 @@ class AnalyticsField(FieldCode):
     NOT_OF_A_BOARD = "tile_of_no_board", "This tile shows no board. Leave the board out."
     DAYS_ORDER = "view_days_order", "The last day is before the first."
     DAYS_OR_SPAN = "view_days_or_span", "Choose either a number of days up to today, or the first and the last day."
+
+
+class ReportError(ErrorCode):
+    TOO_MANY_REPORTS = "too_many_reports", 409, "There can be {most} reports by mail. Delete some first."
+    MAIL_NOT_OVER = "report_mail_not_over", 409, "This mail was sent, or is about to be. It is not sent again."
+    NOT_A_READER = "not_a_reader", 409, "You do not get this report."
+
+
+class ReportField(FieldCode):
+    NO_MEMBER = "reader_no_member", "This person is not in the team."
+    NO_FIGURES = "reader_without_figures", "This person may not see figures. Give them a role that may."
+    NO_CHANNEL = "report_channel_gone", "There is no such channel."

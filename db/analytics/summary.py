@@ -52,8 +52,14 @@ async def summary(actor: Actor, last: date | None) -> Summary:
     async with read(actor, Permission.ANALYTICS_READ) as r:
         today = await period(r, actor.company_id, None, None)
         end = last or today.last - timedelta(days=1)
-        begin = date.fromordinal(max(end.toordinal() - DAYS + 1, 1))  # before the calendar's first day nothing can be reckoned
-        of = await period(r, actor.company_id, begin, end)
+    return await of_days(actor, date.fromordinal(max(end.toordinal() - DAYS + 1, 1)), end)  # the calendar has a first day
+
+
+async def of_days(actor: Actor, first: date, last: date) -> Summary:
+    """The same of other days, beside as many before them. Raises Forbidden, Invalid."""
+    actor.require(Permission.BOARDS_READ)
+    async with read(actor, Permission.ANALYTICS_READ) as r:
+        of = await period(r, actor.company_id, first, last)
         came = [sum(row["n"] for row in half) for half in rollup.halves(of, await rollup.kept(r, of, [Metric.BEGAN]))]
     sent = await messages.messages(actor, of.first, of.last, None)
     talked = await talks.talks(actor, of.first, of.last, Where())

@@ -13,7 +13,7 @@ from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected
-from db.work import Work, read, work
+from db.work import SystemWork, Work, read, work
 
 MOST = 100
 """Of one person on all pages, and as many of everybody."""
@@ -145,3 +145,11 @@ async def _lock(w: Work, actor: Actor, view_id: UUID, expected: Expected) -> Non
     if found["user_id"] is None:
         actor.require(Permission.CAMPAIGNS_WRITE)
     versions.check(found["version"], expected)
+
+
+async def forget_left(s: SystemWork) -> None:
+    """Own views of people who left their company."""
+    await s.execute(
+        "delete from saved_view v where user_id is not null"
+        " and not exists (select from membership m where m.company_id = v.company_id and m.user_id = v.user_id)"
+    )

@@ -9,12 +9,11 @@ create table saved_view (
     opens boolean not null default false,  -- its page opens with it
     version integer not null default 1,
     created_at timestamptz not null default now(),
-    primary key (company_id, id),
-    foreign key (company_id, user_id) references membership(company_id, user_id) on delete cascade
+    primary key (company_id, id)
 );
 create unique index saved_view_name on saved_view(company_id, user_id, page, fold(name)) nulls not distinct;
 create unique index saved_view_opens on saved_view(company_id, user_id, page) nulls not distinct where opens;
-select protect_table('saved_view', 'select, insert, update, delete');
+select protect_table('saved_view', 'select, insert, update, delete', 'select, delete');
 
 create table dashboard (
     company_id uuid primary key references company(id),

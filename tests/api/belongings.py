@@ -68,11 +68,20 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
         "insert into incoming_hook(company_id, name, token_hash, token_hint) values ($1, 'Site', $2, 'abcd') returning id",
         uuid4().bytes,
     )
+    report = await insert(
+        "insert into figure_report(company_id, name, rhythm, hour, next_at) values ($1, 'Segunda', 'weekly', 8, now() + interval '3 days') returning id"
+    )
     return {
         name: str(value)
         for name, value in {
             "annotation_id": await insert(
                 "insert into annotation(company_id, day, body) values ($1, '2026-01-01', 'Feriado') returning id"
+            ),
+            "report_id": report,
+            "mail_id": await insert(
+                "insert into figure_report_mail(company_id, report_id, user_id, first_day, last_day) values ($1, $2, $3, '2026-01-01', '2026-01-07') returning id",
+                report,
+                owner.id,
             ),
             "view_id": await insert(
                 "insert into saved_view(company_id, page, name, query) values ($1, 'overview', 'Verão', '{}') returning id"

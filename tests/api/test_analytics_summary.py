@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from api.analytics_summary import sentences
+from api.contract.labels import FAILURES
+from api.translations import portuguese
 from db.analytics.enums import Cause, Counted
 from db.analytics.period import Period
+from db.analytics.sentences import REASONS, sentences
 from db.analytics.summary import Change, Summary, Why, summary
 from db.errors import Invalid
 from db.tenancy import Actor
@@ -57,6 +59,11 @@ def test_each_cause_is_said_in_both_languages() -> None:
             assert "Inverno" in said[2]
     assert "1,200" in sentences(found, "en")[0]
     assert sentences(Summary(of, [], None), "en") == ["No figure changed by more than chance makes."]
+
+
+def test_reasons_are_called_as_on_the_screens() -> None:
+    assert {key.value: name for key, (_pt, name) in REASONS.items()} == FAILURES
+    assert all(portuguese(FAILURES[key.value]) == name for key, (name, _en) in REASONS.items())
 
 
 async def test_a_week_before_the_calendar_is_refused(owner: Actor) -> None:

@@ -77,7 +77,11 @@ def test_what_a_role_reads_it_hears() -> None:
         "kommo.progress",
         "webhook.changed",
     }
-    assert heard[Role.AGENT] == heard[Role.MANAGER] - of_ai - {"contact_export.progress", "persona.trial_progress"}
+    assert heard[Role.AGENT] == heard[Role.MANAGER] - of_ai - {
+        "contact_export.progress",
+        "dashboard.changed",
+        "persona.trial_progress",
+    }
     assert heard[Role.VIEWER] == heard[Role.AGENT] - {
         "persona.changed",
         "persona.trial",

@@ -18,6 +18,7 @@ PUBLIC = {
     ("POST", "/v1/auth/forgot-password"),
     ("POST", "/v1/auth/reset-password"),
     ("POST", "/v1/auth/verify-email"),
+    ("POST", "/v1/analytics/reports/stop"),
     ("GET", "/v1/auth/providers"),
     ("POST", "/v1/auth/providers/{provider_id}/start"),
     ("POST", "/v1/auth/providers/return"),
@@ -120,6 +121,9 @@ async def test_no_change_ignores_the_version_it_depends_on(
             versioned.add((method, path))
             assert "If-Match" in [parameter["name"] for parameter in operation["parameters"]]
     assert {path.partition("_id}")[0] for _, path in versioned} == {
+        "/v1/analytics/views/{view",
+        "/v1/analytics/dashboard",
+        "/v1/analytics/reports/{report",
         "/v1/contacts/{contact",
         "/v1/campaigns/{campaign",
         "/v1/boards/{board",

@@ -10,9 +10,10 @@ from api.contract.analytics_calls import CallAnalytics, CallCounted
 from api.contract.analytics_consent import ConsentAnalytics, ConsentCounted
 from api.contract.analytics_messages import MessageCounted
 from api.contract.analytics_origins import OriginAnalytics, OriginLead
+from api.contract.analytics_reports import FigureReport, FigureReportSet, ReportMail, ReportStop, ReportWanted
 from api.contract.analytics_summary import AnalyticsSummary
 from api.contract.analytics_views import AnalyticsView, AnalyticsViewSet, Dashboard, DashboardSet
-from api.contract.base import Page
+from api.contract.base import Done, Page
 from api.contract.enums import FigurePage
 from ui.client.base import ApiClient, Params
 
@@ -128,3 +129,41 @@ async def dashboard(api: ApiClient) -> Dashboard:
 
 async def arrange(api: ApiClient, data: DashboardSet, version: int) -> Dashboard:
     return await api.put("/v1/analytics/dashboard", Dashboard, data, version=version)
+
+
+async def reports(api: ApiClient) -> list[FigureReport]:
+    return (await api.get("/v1/analytics/reports", Page[FigureReport])).items
+
+
+async def add_report(api: ApiClient, data: FigureReportSet) -> FigureReport:
+    return await api.post("/v1/analytics/reports", FigureReport, data)
+
+
+async def set_report(api: ApiClient, report_id: UUID, data: FigureReportSet, version: int) -> FigureReport:
+    return await api.put(f"/v1/analytics/reports/{report_id}", FigureReport, data, version=version)
+
+
+async def delete_report(api: ApiClient, report_id: UUID, version: int) -> None:
+    await api.delete(f"/v1/analytics/reports/{report_id}", version=version)
+
+
+async def try_report(api: ApiClient, report_id: UUID) -> Done:
+    return await api.post(f"/v1/analytics/reports/{report_id}/try", Done)
+
+
+async def want_report(api: ApiClient, report_id: UUID, wanted: bool) -> Done:
+    return await api.put(f"/v1/analytics/reports/{report_id}/wanted", Done, ReportWanted(wanted=wanted))
+
+
+async def report_mails(api: ApiClient, report_id: UUID) -> list[ReportMail]:
+    """The newest hundred."""
+    return (await api.get(f"/v1/analytics/reports/{report_id}/mails", Page[ReportMail], {"limit": 100})).items
+
+
+async def send_report_again(api: ApiClient, report_id: UUID, mail_id: UUID) -> Done:
+    return await api.post(f"/v1/analytics/reports/{report_id}/mails/{mail_id}/again", Done)
+
+
+async def stop_report(api: ApiClient, token: str) -> Done:
+    """By the link in a mail; nobody is signed in."""
+    return await api.post("/v1/analytics/reports/stop", Done, ReportStop(token=token))

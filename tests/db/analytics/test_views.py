@@ -12,6 +12,7 @@ from db.analytics.views import ViewSet
 from db.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from db.permissions import Role
 from db.tenancy import Actor
+from db.work import system_work
 from tests import factories
 from tests.api.conftest import make_member
 
@@ -55,17 +56,25 @@ async def test_who_may_not_change_campaigns_has_own_views_only(owner: Actor, own
     person = await make_member(owner_db, owner, Role.CUSTOM, picked=frozenset({"analytics:read"}))  # type: ignore[arg-type]
     every = await views.save(owner, _set("Verão", everybody=True))
     await views.save(person, _set("Meu"))
-    for refused in (views.save(person, _set("Todos", everybody=True)), views.forget(person, every.id), views.change(person, every.id, _set("X"))):
+    for refused in (
+        views.save(person, _set("Todos", everybody=True)),
+        views.forget(person, every.id),
+        views.change(person, every.id, _set("X")),
+    ):
         with pytest.raises(Forbidden):
             await refused  # fmt: skip
 
 
 async def test_views_go_with_the_person(owner: Actor, owner_db: asyncpg.Connection) -> None:
     other = await make_member(owner_db, owner, Role.MANAGER)
-    await views.save(other, _set("Meu"))
+    await views.save(other, _set("Seu"))
+    await views.save(owner, _set("Meu"))
     await views.save(other, _set("Todos", everybody=True))
     await owner_db.execute("delete from membership where company_id = $1 and user_id = $2", other.company_id, other.id)
-    assert [one.name for one in await views.views(owner, None)] == ["Todos"]
+    async with system_work() as s:
+        await views.forget_left(s)
+    names = "select name from saved_view where company_id = $1 order by name"
+    assert [row["name"] for row in await owner_db.fetch(names, owner.company_id)] == ["Meu", "Todos"]  # the owner's own stays
 
 
 async def test_a_dashboard_keeps_its_order(owner: Actor, owner_db: asyncpg.Connection) -> None:

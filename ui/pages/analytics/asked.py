@@ -68,7 +68,7 @@ class Asked:
             for field, name in ((self._first, _("First day")), (self._last, _("Last day"))):
                 field.control.props["aria-label"] = name
                 field.hide(self._span != _OWN)
-            beside = {Comparison.PREVIOUS.value: _("Beside the days before"), Comparison.NONE.value: _("Without a comparison")}
+            beside = {Comparison.PREVIOUS.value: _("With a comparison"), Comparison.NONE.value: _("Without a comparison")}
             self._beside = select_field("", beside, self._compare.value, on_change=self._picked)
             self._beside.control.props["aria-label"] = _("Comparison")
             self._fields = ui.element("div").classes("m-ana-fields")

@@ -237,7 +237,7 @@ class Arranging:
         if 0 <= place < len(self._placed):
             element.move(target_index=place)
             self._say(element)
-            pressed.run_method("$el.focus")
+            ui.run_javascript(f"setTimeout(() => getHtmlElement({pressed.id})?.focus(), 50)")  # moving took it away
 
     def _resize(self, element: ui.element, size: str) -> None:
         one = self._placed[element.id]

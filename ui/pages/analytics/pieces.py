@@ -19,6 +19,7 @@ from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
 
 SHARED = 1.1  # seconds: an answer of the API may be that old, because all who look share it
+Again = Callable[[], Awaitable[None]]
 NOBODY = str(UUID(int=0))
 """In a filter: those of nobody, or of no team."""
 EVERY = 4.0  # seconds between two times that a page asks anew while things happen
@@ -48,6 +49,7 @@ def ways(here: str) -> None:
         ("/analytics/origins", _("What it brought"), leads and sends),
         ("/analytics/consent", _("Consent"), people),
         ("/analytics/calls", _("Calls"), talks),
+        ("/analytics/reports", _("By mail"), True),
     ]
     with ui.element("nav").classes("m-tabs") as nav:
         nav.props["aria-label"] = _("Analytics")

@@ -1,6 +1,5 @@
 """Saved views of a page of figures: chosen, saved and managed in the page's head; one of them opens the page where nobody chose anything."""
 
-from collections.abc import Awaitable, Callable
 from urllib.parse import urlencode
 
 import msgspec
@@ -22,9 +21,9 @@ from ui.components.menus import Choice, choices
 from ui.components.states import load, skeleton
 from ui.components.toast import toast
 from ui.i18n import _
+from ui.pages.analytics import pieces
 from ui.pages.analytics.asked import Asked
 
-Again = Callable[[], Awaitable[None]]
 _PATHS = {FigurePage.OVERVIEW: "/analytics"}
 _NOTHING = "none"
 _NAME = "view"
@@ -126,13 +125,13 @@ class Views:
                 button(_("Close"), box.close, kind="plain")
         box.open()
 
-    def _draw(self, found: list[AnalyticsView], again: Again) -> None:
+    def _draw(self, found: list[AnalyticsView], again: pieces.Again) -> None:
         if not found:
             ui.label(_("Nothing is saved on this page.")).classes("m-hint")
         for one in found:
             self._line(one, again)
 
-    def _line(self, one: AnalyticsView, again: Again) -> None:
+    def _line(self, one: AnalyticsView, again: pieces.Again) -> None:
         may = one.mine or session.current().may(Permission.CAMPAIGNS_WRITE)
 
         async def change(**new: object) -> None:
