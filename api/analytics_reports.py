@@ -91,7 +91,7 @@ class FigureReportController(Controller):
         summary="Stop a report by the link in its mail",
         status_code=200,
         opt={"public": True},
-        description="For who cannot sign in. Harmless when repeated. 404 when the link is none of ours.",
+        description="For who cannot sign in. Harmless when repeated. 404 when the link is none of ours, or its report is gone.",
     )
     async def stop_report(self, data: JSONBody[ReportStop], origin: CallOrigin) -> Done:
         await take_strictly((rate_limit.LINK_NETWORK, network_of(origin.ip or "")))

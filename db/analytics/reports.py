@@ -20,7 +20,7 @@ from db.errors import Field, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.versions import Expected
-from db.work import Read, SystemWork, Work, read, work
+from db.work import Read, SystemWork, Work, read, system_read, work
 
 MOST = 50
 _COLUMNS = "f.id, f.name, f.rhythm, f.weekday, f.hour, f.channel_id, f.active, f.next_at, f.version"
@@ -155,12 +155,14 @@ async def delete(actor: Actor, report_id: UUID, expected: Expected = None) -> No
 
 
 async def subscribe(actor: Actor, report_id: UUID, wanted: bool) -> None:
-    """For oneself, where one is among the readers. Raises Forbidden, Conflict `not_a_reader`."""
+    """For oneself, where one is among the readers. Raises Forbidden, NotFound, Conflict `not_a_reader`."""
     async with work(actor, Permission.ANALYTICS_READ) as w:
         await _set_wanted(w, report_id, actor.id, wanted)
 
 
 async def _set_wanted(w: Work, report_id: UUID, user_id: UUID | None, wanted: bool) -> None:
+    if not await w.fetchval("select true from figure_report where company_id = $1 and id = $2", w.company_id, report_id):
+        raise RequestError.NOT_FOUND(what="report")
     if not await w.execute(_WANTED, w.company_id, report_id, user_id, wanted):
         raise ReportError.NOT_A_READER()
     w.audit("figure_report.wanted" if wanted else "figure_report.unwanted", report_id, reader=str(user_id))
@@ -172,15 +174,25 @@ def token(company_id: UUID, report_id: UUID, user_id: UUID) -> str:
     return base64.urlsafe_b64encode(said + ring().sign(said, purpose=_PURPOSE)).decode().rstrip("=")
 
 
-async def unsubscribe(given: str) -> None:
-    """By the link in a mail; harmless when repeated, or when the report is gone. Raises NotFound: it is none of ours."""
+def _named(given: str) -> tuple[UUID | None, UUID | None, UUID | None]:
+    """Company, report and reader of a token; nothing where it is none of ours."""
     try:
         raw = base64.urlsafe_b64decode(given + "=" * (-len(given) % 4))
         said, mark = raw[: _FORM.size], raw[_FORM.size :]
-        company_id, report_id, user_id = (UUID(bytes=part) for part in _FORM.unpack(said))
+        company, report, reader = _FORM.unpack(said)
     except (ValueError, binascii.Error, struct.error):
-        raise RequestError.NOT_FOUND(what="report") from None
+        return None, None, None
     if len(mark) != _MARK or not ring().signed(said, mark, purpose=_PURPOSE):
+        return None, None, None
+    return UUID(bytes=company), UUID(bytes=report), UUID(bytes=reader)
+
+
+async def unsubscribe(given: str) -> None:
+    """By the link in a mail; harmless when repeated. Raises NotFound: it is none of ours, or its report is gone."""
+    company_id, report_id, user_id = _named(given)
+    async with system_read() as s:
+        known = await s.fetchval("select true from figure_report where company_id = $1 and id = $2", company_id, report_id)
+    if known is None or company_id is None:
         raise RequestError.NOT_FOUND(what="report")
     async with work(worker(company_id), Permission.ANALYTICS_READ) as w:
         if await w.execute(f"{_WANTED} and off_at is null", company_id, report_id, user_id, False):

@@ -113,6 +113,7 @@ REASONS: dict[FailureReason, tuple[str, str]] = {
     FailureReason("unknown_outcome"): ("Sem resultado", "Without a result"),
 }
 """Names of reasons; a test holds them against those of the screens."""
+_NAMES = {key.value: names for key, names in REASONS.items()}
 _WEEK = ("sete", "seven")
 
 
@@ -138,6 +139,6 @@ def sentences(found: Summary, language: str) -> list[str]:
         return [_SAID["nothing"][place]]
     if found.why is not None:
         why = found.why
-        name = REASONS[FailureReason(why.name)][place] if why.cause is Cause.REASON else why.name
+        name = _NAMES[why.name][place] if why.cause is Cause.REASON and why.name in _NAMES else why.name
         made.append(_SAID[why.cause.value][place].format(name=name, people=number(why.people), before=number(why.before)))
     return made

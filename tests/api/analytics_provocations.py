@@ -64,6 +64,11 @@ async def _sends_what_was_sent(stage: Stage) -> Request:
     return Request(status=409)
 
 
+async def _sets_up(stage: Stage) -> Request:
+    await stage.db.execute("delete from figure_report where company_id = $1 and name = 'x'", stage.owner.company_id)
+    return Request()
+
+
 async def _sets_up_too_many(stage: Stage) -> Request:
     add = "insert into figure_report(company_id, name, rhythm, hour, next_at) select $1, 'x', 'weekly', 8, now() + interval '9 days' from generate_series(1, 50)"
     await stage.db.execute(add, stage.owner.company_id)
@@ -74,6 +79,7 @@ SUCCESS: dict[str, Scene] = {
     "analytics_views_create": _saves,
     "analytics_dashboard_set": _arranges,
     "analytics_reports_stop": _stops,
+    "analytics_reports_create": _sets_up,
     "analytics_reports_wanted_set": _wants,
     "analytics_reports_mails_again": _sends_again,
 }
