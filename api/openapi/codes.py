@@ -125,11 +125,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         (*_NOT_NOW, ReplyError.CHANGE_NOT_TAKEN, ReplyError.CHANGE_TOO_LATE, ReplyError.NOTHING_TO_CHANGE),
     ),
     "contacts_call": (*CallError, MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT),
-    "conversations_messages_send_again": (
-        *_NOT_NOW,
-        MessageError.NOT_SENT_AGAIN,
-        ReplyError.MARKETING_REFUSED,
-    ),
+    "conversations_messages_send_again": (*_NOT_NOW, MessageError.NOT_SENT_AGAIN, ReplyError.MARKETING_REFUSED),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
     "custom_fields_create": (*_NEW_FIELD, ContactError.TOO_MANY_FIELDS),
     "custom_fields_update": (ContactError.FIELD_NAME_TAKEN,),
