@@ -20,10 +20,12 @@ import asyncpg
 import pytest
 import pytest_socket
 import structlog
+from argon2 import PasswordHasher
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
 from db import crypto, installation, queue, valkey
+from db.accounts import attempts, passwords
 from db.embedded import Postgres, start_valkey
 from db.engine import close_pools, open_pools
 from db.holds import actions as holds
@@ -63,6 +65,7 @@ class Servers:
 def pytest_configure(config: pytest.Config) -> None:
     _say_plainly()
     _read_authorities_once()
+    _hash_cheaply()
     if not hasattr(config, "workerinput") and "TEST_PG_SOCKETS" not in os.environ:
         config.stash[_KEY] = Servers()
 
@@ -92,6 +95,22 @@ def _read_authorities_once() -> None:
         return read(purpose, cadata=cadata, **files) if cadata else kept(purpose, **files)
 
     ssl.create_default_context = context
+
+
+_DEAR = passwords._hasher
+
+
+def _hash_cheaply() -> None:
+    """A password of the product costs a hundredth of a second and 19 MiB on purpose; tests set and try hundreds. Programs that tests start
+    hash as they do, and `dear_passwords` holds the cost."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords.DECOY = attempts.DECOY = passwords._hasher.hash("nobody has this password")
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed at the product's cost."""
+    monkeypatch.setattr(passwords, "_hasher", _DEAR)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

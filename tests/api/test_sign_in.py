@@ -32,6 +32,7 @@ async def signed_up(client: httpx.AsyncClient, **more: str) -> tuple[dict[str, s
     return body, {"Authorization": f"Bearer {response.json()['token']}"}
 
 
+@pytest.mark.usefixtures("dear_passwords")
 async def test_sign_up_opens_a_company_with_its_owner(client: httpx.AsyncClient, owner_db: asyncpg.Connection) -> None:
     body, headers = await signed_up(client)
     me = (await client.get("/v1/me", headers=headers)).json()
