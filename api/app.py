@@ -20,6 +20,7 @@ from api.analytics_assistant import AssistantAnalyticsController
 from api.analytics_boards import BoardAnalyticsController
 from api.analytics_calls import CallAnalyticsController
 from api.analytics_consent import ConsentAnalyticsController
+from api.analytics_conversions import ConversionController
 from api.analytics_messages import MessageRowsController
 from api.analytics_origins import OriginAnalyticsController
 from api.analytics_reports import FigureReportController
@@ -132,6 +133,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     MessageRowsController,
     OriginAnalyticsController,
     FigureReportController,
+    ConversionController,
     ViewController,
     DashboardController,
     SummaryController,

@@ -45,6 +45,15 @@ class MailReport(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "report:{mail_id}"
 
 
+class TellConversion(Job, frozen=True, kw_only=True):
+    """Tells an ad's network of a lead that it brought (`db/analytics/conversions.py`)."""
+
+    max_tries: ClassVar[int] = 20
+    when_held: ClassVar[WhenHeld] = "hold"
+    conversion_id: UUID
+    unique: ClassVar[str | None] = "conversion:{conversion_id}"
+
+
 class SendPush(Job, frozen=True, kw_only=True):
     """Notifies one person in the browsers that they chose (`db/notifications/subscriptions.py`)."""
 

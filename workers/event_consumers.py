@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
+from db.analytics import conversions
 from db.cadences import stops
 from db.event_consumers import Batch, move_noticed, take
 from db.jobs import ReadEvents
@@ -48,6 +49,7 @@ READERS: Mapping[str, Reader] = {
     bases.CONSUMER: embedding.connection_changed,
     stops.CONSUMER: stops.heard,
     endpoints.CONSUMER: webhooks.read_events,
+    conversions.CONSUMER: conversions.heard,
     connection.CONSUMER: kommo.read_events,
 }
 

@@ -129,6 +129,8 @@ LINES: dict[str, str] = {
     "custom_field.created": "Made a field of contacts",
     "custom_field.deleted": "Deleted a field of contacts",
     "custom_field.renamed": "Renamed a field of contacts",
+    "conversions.set": "Set what is told to ad networks",
+    "conversions.told": "Told an ad network of a lead",
     "dashboard.arranged": "Arranged the dashboard",
     "email.verification_asked": "Asked to confirm the e-mail address",
     "hold.continued": "Let held messages go on",

@@ -22,6 +22,10 @@ from db.analytics.enums import AnnotationKind as AnnotationKind
 from db.analytics.enums import CallFact as CallFact
 from db.analytics.enums import Cause as Cause
 from db.analytics.enums import Comparison as Comparison
+from db.analytics.enums import ConversionConsent as ConversionConsent
+from db.analytics.enums import ConversionKind as ConversionKind
+from db.analytics.enums import ConversionReason as ConversionReason
+from db.analytics.enums import ConversionState as ConversionState
 from db.analytics.enums import Counted as Counted
 from db.analytics.enums import FigurePage as FigurePage
 from db.analytics.enums import LeadFact as LeadFact

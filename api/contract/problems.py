@@ -13,7 +13,7 @@ from db.agents.errors import AgentError
 from db.ai.errors import AiError as AiError
 from db.ai.errors import AiField
 from db.ai.errors import CallFailure as CallFailure
-from db.analytics.errors import AnalyticsError, AnalyticsField, ReportError, ReportField
+from db.analytics.errors import AnalyticsError, AnalyticsField, ConversionField, ReportError, ReportField
 from db.boards.errors import BoardError as BoardError
 from db.boards.errors import BoardField
 from db.bookings.errors import BookingError
@@ -107,6 +107,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     BoardField,
     AnalyticsField,
     ReportField,
+    ConversionField,
     AiField,
     IncomingField,
     KommoField,

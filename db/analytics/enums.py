@@ -197,3 +197,37 @@ class ReportMailReason(StrEnum):
     REFUSED = "refused"  # by the mailbox or the mail server
     TRIED = "tried"  # the mail server did not take it for hours
     NO_ANSWER = "no_answer"  # the mail server did not say whether it took it
+
+
+class ConversionKind(StrEnum):
+    """What is told of a lead that an ad brought."""
+
+    LEAD = "lead"  # it was made
+    WON = "won"
+
+
+class ConversionConsent(StrEnum):
+    """Of whom it is told."""
+
+    SAID_YES = "said_yes"  # who said yes to offers, and took it back since no more
+    NOT_REFUSED = "not_refused"  # who refused neither messages nor offers
+
+
+class ConversionState(StrEnum):
+    WAITING = "waiting"
+    SENDING = "sending"
+    TOLD = "told"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # it may have been told: it is told again under the same id, which counts once
+
+
+class ConversionReason(StrEnum):
+    """Why it was not told."""
+
+    NO_CONSENT = "no_consent"
+    OFF = "off"  # it was switched off meanwhile
+    GONE = "gone"  # the lead, its conversation or its channel is no longer there
+    TOO_OLD = "too_old"  # the network takes what happened within seven days
+    REFUSED = "refused"  # by the network: `detail`
+    NO_ANSWER = "no_answer"  # the network gave none in two days

@@ -22,6 +22,10 @@ class ReportError(ErrorCode):
     NOT_A_READER = "not_a_reader", 409, "You do not get this report."
 
 
+class ConversionField(FieldCode):
+    DATASET = "dataset_missing", "Write the number of the dataset, from Meta's Events Manager. It has digits only."
+
+
 class ReportField(FieldCode):
     NO_MEMBER = "reader_no_member", "This person is not in the team."
     NO_FIGURES = "reader_without_figures", "This person may not see figures. Give them a role that may."

@@ -212,6 +212,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It shows people that somebody writes an answer."""
     can_look_up: bool = False
     """It can be asked what became of a message whose answer was lost."""
+    conversions: bool = False
+    """Its ads' network is told what became of people who came by an ad."""
     calls: bool = False
     """It calls people, and takes nothing that is written."""
     names_numbers: bool = False

@@ -93,3 +93,10 @@ ALSO: dict[str, list[Scene]] = {
     "analytics_reports_mails_again": [_sends_what_was_sent],
 }
 """Conflicts that no rule tells."""
+
+
+async def _tells(stage: Stage) -> Request:
+    return Request(body={"active": True, "dataset_id": "1029384756"}, whole=True)
+
+
+SUCCESS["analytics_conversion_setting_set"] = _tells

@@ -123,6 +123,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
     assert {path.partition("_id}")[0] for _, path in versioned} == {
         "/v1/analytics/views/{view",
         "/v1/analytics/dashboard",
+        "/v1/analytics/conversion-setting",
         "/v1/analytics/reports/{report",
         "/v1/contacts/{contact",
         "/v1/campaigns/{campaign",

@@ -20,7 +20,7 @@ OWNERS = {
         "account_user", "api_key", "company", "custom_role", "email_verification", "identity", "invitation", "known_device", "mail", "membership",
         "installation_secret", "password_reset", "recovery_code", "second_factor", "session", "sign_in_flow",
     },
-    "db/analytics": {"annotation", "dashboard", "figure_report", "figure_report_mail", "figure_report_reader", "figure_report_run", "saved_view"},
+    "db/analytics": {"annotation", "conversion", "conversion_setting", "dashboard", "figure_report", "figure_report_mail", "figure_report_reader", "figure_report_run", "saved_view"},
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lead_stay", "lost_reason", "rule_run", "stage", "stage_ever", "stage_rule", "stage_tag_total", "stage_total"},
     "db/bookings": {"appointment", "booking"},

@@ -35,7 +35,7 @@ _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new", "/cadences",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/channels/connect/voice_retell", "/channels/connect/voice_vapi", "/sandbox", "/sandbox/model",
     "/team", "/settings", "/calls",
-    "/analytics", "/analytics/dashboard", "/analytics/reports", "/analytics/conversations", "/analytics/people", "/analytics/assistant", "/analytics/consent", "/analytics/consent/entries", "/analytics/calls", "/analytics/calls/rows", "/analytics/origins",
+    "/analytics", "/analytics/dashboard", "/analytics/reports", "/analytics/conversions", "/analytics/conversations", "/analytics/people", "/analytics/assistant", "/analytics/consent", "/analytics/consent/entries", "/analytics/calls", "/analytics/calls/rows", "/analytics/origins",
     "/analytics/origins/leads", "/analytics/messages?fact=sent", "/analytics/boards", "/analytics/leads?fact=entered", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
     "/settings/costs", "/settings/costs?tab=limit", "/settings/costs?tab=hours", "/settings/costs?tab=warm-up", "/settings/costs?tab=rules",
     "/settings/history", "/settings/privacy", "/settings/requests",

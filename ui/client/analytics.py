@@ -8,6 +8,7 @@ from api.contract.analytics_assistant import AssistantAnalytics
 from api.contract.analytics_boards import BoardAnalytics, LeadCounted
 from api.contract.analytics_calls import CallAnalytics, CallCounted
 from api.contract.analytics_consent import ConsentAnalytics, ConsentCounted
+from api.contract.analytics_conversions import Conversion, ConversionSetting, ConversionSettingSet
 from api.contract.analytics_messages import MessageCounted
 from api.contract.analytics_origins import OriginAnalytics, OriginLead
 from api.contract.analytics_reports import FigureReport, FigureReportSet, ReportMail, ReportStop, ReportWanted
@@ -167,3 +168,16 @@ async def send_report_again(api: ApiClient, report_id: UUID, mail_id: UUID) -> D
 async def stop_report(api: ApiClient, token: str) -> Done:
     """By the link in a mail; nobody is signed in."""
     return await api.post("/v1/analytics/reports/stop", Done, ReportStop(token=token))
+
+
+async def conversion_setting(api: ApiClient) -> ConversionSetting:
+    return await api.get("/v1/analytics/conversion-setting", ConversionSetting)
+
+
+async def set_conversions(api: ApiClient, data: ConversionSettingSet, version: int) -> ConversionSetting:
+    return await api.put("/v1/analytics/conversion-setting", ConversionSetting, data, version=version)
+
+
+async def conversions(api: ApiClient) -> Page[Conversion]:
+    """The newest hundred."""
+    return await api.get("/v1/analytics/conversions", Page[Conversion], {"limit": 100})

@@ -138,6 +138,17 @@ class SandboxAccount(msgspec.Struct, frozen=True):
     signing_secret: str
 
 
+class Conversion(NamedTuple):
+    """A lead that an ad brought (`kind` `lead`), or that was won (`won`). `worth`: cents and currency; None: not told."""
+
+    event_id: UUID
+    dataset_id: str
+    click: str
+    kind: str
+    at: datetime
+    worth: tuple[int, str] | None
+
+
 class Adapter(ABC, Generic[ClientT]):
     """One provider's code."""
 
@@ -239,6 +250,10 @@ class Adapter(ABC, Generic[ClientT]):
         """Where `capabilities.read_receipts`: shows the person that this message and those before it were read; with `typing` also that
         somebody writes an answer. Harmless when repeated. Raises ProviderError."""
         raise ValueError("this provider has no read receipts")
+
+    async def tell_conversion(self, client: ClientT, channel: ChannelRow, said: Conversion) -> None:
+        """Where `capabilities.conversions`: once for each `said.event_id`, however often it is told. Raises ProviderError."""
+        raise ValueError("this provider has no ads")
 
     async def locate_file(self, client: ClientT, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         """Where messages bring files: the file that a message names. Raises ProviderError, FileGone."""

@@ -61,6 +61,7 @@ PROVIDER = Provider(
         limits_people=True,
         reports_read=True,
         read_receipts=True,
+        conversions=True,
         typing=True,
         names_numbers=True,
         write_template=write_template,

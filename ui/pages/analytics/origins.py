@@ -11,6 +11,7 @@ from api.contract.events import LeadChanged
 from ui import formats, session
 from ui.client import analytics as client
 from ui.components.address import address
+from ui.components.buttons import button
 from ui.components.cards import card, figures
 from ui.components.charts import bar_chart
 from ui.components.forms import select_field
@@ -53,6 +54,9 @@ class _Origins:
         self._api, self._touch = session.current().api, touch
         self._asked = Asked(self._again)
         Views(head, FigurePage.ORIGINS, self._asked)
+        if session.current().may(Permission.INTEGRATIONS_READ):
+            with head.actions:
+                button(_("Told to ads"), to="/analytics/conversions", icon="campaign", kind="plain")
         offer(head, "origins", self._asked, lambda: {"touch": self._touch.value})
         with ui.element("div").classes("m-ana-bar"):
             names = {WhichTouch.FIRST.value: _("By the first contact"), WhichTouch.LAST.value: _("By the last before the lead")}

@@ -34,6 +34,7 @@ from workers.providers.adapter import (
     Adapter,
     Checked,
     ComposeText,
+    Conversion,
     FileGone,
     FileSource,
     HandedFile,
@@ -187,6 +188,19 @@ class MetaAdapter(Adapter[MetaClient]):
 
     async def mark_read(self, client: MetaClient, channel: ChannelRow, message_id: str, *, typing: bool) -> None:
         await client.mark_read(channel.external_id, read_receipt(message_id, typing=typing))
+
+    async def tell_conversion(self, client: MetaClient, channel: ChannelRow, said: Conversion) -> None:
+        event: dict[str, Any] = {
+            "event_name": "LeadSubmitted" if said.kind == "lead" else "Purchase",
+            "event_time": int(said.at.timestamp()),
+            "event_id": str(said.event_id),
+            "action_source": "business_messaging",
+            "messaging_channel": "whatsapp",
+            "user_data": {"whatsapp_business_account_id": channel.account_id, "ctwa_clid": said.click},
+        }
+        if said.worth is not None:
+            event["custom_data"] = {"currency": said.worth[1], "value": said.worth[0] / 100}
+        await client.tell_events(said.dataset_id, [event])
 
     async def locate_file(self, client: MetaClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         if file.provider_id is None:  # an address of a CDN, without an id to ask for

@@ -15,6 +15,7 @@ from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.meta.errors import classify
 from workers.providers.meta.types import (
+    EventsReceived,
     Handle,
     MediaInfo,
     Page,
@@ -131,6 +132,14 @@ class MetaClient:
         """Send a read receipt made by `payloads.read_receipt`."""
         headers = {"content-type": "application/json"}
         await self._succeed("POST", f"{self._root}/{phone_number_id}/messages", content=body, headers=headers)
+
+    async def tell_events(self, dataset_id: str, events: list[dict[str, Any]]) -> None:
+        """Conversions of people who came by an ad. An event of the same name and id counts once within 48 hours."""
+        answer = await self._call(
+            "POST", f"{self._root}/{quote(dataset_id, safe='')}/events", EventsReceived, json={"data": events}
+        )
+        if answer.events_received != len(events):
+            raise ProviderError(Unknown("unexpected answer"), 200, f"events_received: {answer.events_received}")
 
     async def upload_media(self, phone_number_id: str, data: BinaryIO, mime_type: str, filename: str) -> str:
         """Store a file at Meta for 30 days; its media id. It is read piece by piece."""

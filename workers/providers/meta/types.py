@@ -127,3 +127,9 @@ class MediaInfo(msgspec.Struct, frozen=True):
     mime_type: str | None = None
     sha256: str | None = None
     file_size: int | None = None
+
+
+class EventsReceived(msgspec.Struct):
+    """The answer to events of the Conversions API."""
+
+    events_received: int

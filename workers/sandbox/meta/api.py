@@ -16,6 +16,7 @@ from workers.sandbox.accounts import Accounts
 from workers.sandbox.behaviour import down
 from workers.sandbox.config import Settings
 from workers.sandbox.meta.account import MetaAccount, Number
+from workers.sandbox.meta.conversions import Events
 from workers.sandbox.meta.errors import fail, no_object, no_token
 from workers.sandbox.meta.limits import Limits
 from workers.sandbox.meta.media import Media
@@ -52,6 +53,7 @@ class Graph:
         self._templates = templates
         self._media = media
         self._batches = batches
+        self._events = Events()
 
     def handle(self, request: Request, path: list[str]) -> Reply | Awaitable[Reply]:
         """`path`: the parts after the version, for example ["111", "messages"]."""
@@ -119,6 +121,8 @@ class Graph:
                 return self._media.describe(medium)
             if method == "DELETE":
                 return self._media.delete(medium)
+        if edge == "events" and node.isdecimal():
+            return self._events.take(account, node, request)
         if node == account.app_id and edge == "uploads" and method == "POST":
             return self._media.start_upload(account.id, {**request.params(), **dict(request.form())})
         if node.startswith("upload:") and method == "POST":
