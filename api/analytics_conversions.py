@@ -35,11 +35,11 @@ class ConversionController(Controller):
     async def list_conversions(
         self,
         actor: Caller,
-        state: Annotated[ConversionState | None, QueryParameter(description="Only those of this state.")] = None,
+        of_state: Annotated[ConversionState | None, QueryParameter(name="state", description="Only those of this state.")] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Conversion]:
         """Each lead that an ad brought, what was told of it, and why not; the newest first. Needs `integrations:read` and `boards:read`."""
         after = decode_cursor(cursor, tuple[UUID])
-        found = await conversions.told(actor, state, after[0] if after else None, one_over(limit))
+        found = await conversions.told(actor, of_state, after[0] if after else None, one_over(limit))
         return page(found, limit, lambda row: (row.id,), lambda row: Conversion(**row._asdict()))
