@@ -62,7 +62,7 @@ async def tell(company_id: UUID, job: TellConversion, settings: Settings, wire: 
     async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
         await control.write_log(w)
     await conversions.settle(company_id, event, ConversionState.TOLD)
-    log.info("conversion.told", company_id=str(company_id), event=str(event))
+    log.info("conversion.told", company_id=str(company_id), conversion_id=str(event))
 
 
 async def give_up(company_id: UUID, job: TellConversion, reason: str) -> None:
