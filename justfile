@@ -12,13 +12,20 @@ up *args: _env
     @exec {{py}} -m db up {{args}}
 
 # The one test command: style, then every test, with types and import rules beside them
-test *args: lint _browser _clients _pooler
+test *args:
     #!/usr/bin/env bash
     set -uo pipefail
-    {{py}} -m compileall -q -j 2 -x '/(test_\w+|conftest)\.py$' api db ui workers tests
-    {{py}} -m tests.rewritten
+    # What the machine gets waits for networks and disks: beside what needs its processors.
+    {{just_executable()}} _browser _pooler &
+    machine=$!
+    {{just_executable()}} lint || { wait $machine; exit 1; }
+    {{just_executable()}} _clients &
+    clients=$!
     ({{just_executable()}} types imports) &
     beside=$!
+    {{py}} -m compileall -q -j 2 -x '/(test_\w+|conftest)\.py$' api db ui workers tests
+    {{py}} -m tests.rewritten
+    wait $machine && wait $clients || { wait; exit 1; }
     # Four processes for two cores: all begin with tests that mostly wait for programs, clocks and networks (tests/conftest.py).
     export TEST_FAILED=$PWD/.venv/failed
     rm -f "$TEST_FAILED"

@@ -147,14 +147,16 @@ _LONG = {
     "tests/db/test_backup.py": "backups",
     "tests/api/hooks/test_outage.py": "outages",
     "tests/db/test_blobs.py": "blobs",
+    "tests/workers/sandbox/test_retell.py": "retell",
+    "tests/workers/providers/test_retell.py": "retell",
     "tests/db/test_migrate.py": "roles",
     "tests/db/test_roles.py": "roles",
     "tests/architecture/": "source",
     "tests/api/test_error_codes.py": "source",
 }
 """What takes longest, in the order in which it begins, so that no process is left with it at the end; and what of it one process does,
-because it shares an installation, servers and databases of its own, what was read of the source, or changes what the databases of a
-server have in common: its roles."""
+because it shares an installation, servers and databases of its own, what was read of the source, a package that is slow to load, or
+changes what the databases of a server have in common: its roles."""
 
 
 def _long(nodeid: str) -> str | None:

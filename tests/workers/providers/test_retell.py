@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from retell.lib.webhook_auth import symmetric
-from retell.types.phone_call_response import PhoneCallResponse
 
 from db.clock import now
 from db.messages.enums import CallOutcome, CallSpeaker, CallStage
@@ -51,6 +49,8 @@ def answer(status: int, message: str | None) -> Answer:
 
 
 def test_every_end_that_the_sdk_names_has_a_place() -> None:
+    from retell.types.phone_call_response import PhoneCallResponse  # not at the top: it takes two seconds to load
+
     annotation = PhoneCallResponse.model_fields["disconnection_reason"].annotation
     [named] = [part for part in get_args(annotation) if part is not type(None)]
     faults = {reason for reason in get_args(named) if reason not in BY_REASON}
@@ -147,6 +147,8 @@ def test_what_is_not_known_is_kept() -> None:
 
 
 def test_signatures() -> None:
+    from retell.lib.webhook_auth import symmetric
+
     at = int(now().timestamp() * 1000)
     body = '{"event":"call_ended","call":{"call_id":"ç"}}'
     ours, theirs = sign_retell("key_1", body.encode(), at), symmetric["sign"](body, "key_1", at)

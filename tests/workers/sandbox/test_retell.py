@@ -10,8 +10,6 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-import retell
-from retell.lib.webhook_auth import verify
 
 from tests.workers.sandbox.world import Sandbox, until
 from workers.sandbox.retell.calls import KEY_SECONDS
@@ -21,11 +19,21 @@ from workers.sandbox.retell.vendor import Retell
 TO = "+5511987654321"
 
 
+@pytest.fixture
+def retell() -> Any:
+    """Its package: two seconds of a processor to load, and every process collects this file."""
+    import retell.lib.webhook_auth
+
+    return retell
+
+
 @asynccontextmanager
-async def client(sandbox: Sandbox, account: dict[str, Any], **options: Any) -> AsyncIterator[retell.AsyncRetell]:
+async def client(sandbox: Sandbox, account: dict[str, Any], **options: Any) -> AsyncIterator[Any]:
+    from retell import AsyncRetell
+
     async with httpx.AsyncClient(trust_env=False) as http:
         options = {"api_key": account["api_key"], "max_retries": 0, **options}
-        yield retell.AsyncRetell(base_url=f"{sandbox.base}/retell", http_client=http, **options)
+        yield AsyncRetell(base_url=f"{sandbox.base}/retell", http_client=http, **options)
 
 
 def told(sandbox: Sandbox) -> list[tuple[str, dict[str, Any]]]:
@@ -44,7 +52,7 @@ async def quiet(sandbox: Sandbox) -> None:
     await until(lambda: sandbox.world.deliveries.in_flight == 0 and sandbox.world.webhooks.waiting == 0)
 
 
-async def test_a_call_from_ringing_to_its_analysis(sandbox: Sandbox) -> None:
+async def test_a_call_from_ringing_to_its_analysis(sandbox: Sandbox, retell: Any) -> None:
     account = await sandbox.account("retell", script="talks", recording_minutes=30)
     async with client(sandbox, account) as api:
         made = await api.call.create_phone_call(
@@ -60,8 +68,8 @@ async def test_a_call_from_ringing_to_its_analysis(sandbox: Sandbox) -> None:
         assert [event for event, _ in told(sandbox)] == ["call_started", "call_ended", "call_analyzed"]
         for request in sandbox.product.requests:
             signed = request.header(b"x-retell-signature")
-            assert verify(request.body.decode(), account["api_key"], signed)
-            assert not verify(request.body.decode() + " ", account["api_key"], signed)
+            assert retell.lib.webhook_auth.verify(request.body.decode(), account["api_key"], signed)
+            assert not retell.lib.webhook_auth.verify(request.body.decode() + " ", account["api_key"], signed)
         (_, started), (_, ended), (_, analyzed) = told(sandbox)
         assert (started["call_status"], "end_timestamp" in started) == ("ongoing", False)
         assert (ended["call_status"], "call_analysis" in ended) == ("ended", False)
@@ -107,7 +115,7 @@ async def test_every_end_that_a_call_can_have(sandbox: Sandbox) -> None:
     assert "recording_url" not in by_script[Script.NO_ANSWER]
 
 
-async def test_the_same_key_is_the_same_call_for_an_hour(sandbox: Sandbox) -> None:
+async def test_the_same_key_is_the_same_call_for_an_hour(sandbox: Sandbox, retell: Any) -> None:
     account = await sandbox.account("retell", behaviour={"drop_after_accept_share": 1})
     asked: dict[str, Any] = {"from_number": account["phone_number"], "to_number": TO, "metadata": {"attempt": "a-1"}}
     async with client(sandbox, account) as api:
@@ -133,7 +141,7 @@ async def test_the_same_key_is_the_same_call_for_an_hour(sandbox: Sandbox) -> No
         assert (await api.call.create_phone_call(**asked, idempotency_key="a-1")).call_id != again.call_id
 
 
-async def test_places_for_calls(sandbox: Sandbox) -> None:
+async def test_places_for_calls(sandbox: Sandbox, retell: Any) -> None:
     account = await sandbox.account("retell", concurrency_limit=2, ring_seconds=[900, 900], script="no_answer")
     asked = {"from_number": account["phone_number"], "to_number": TO}
     async with client(sandbox, account) as api:
@@ -152,7 +160,7 @@ async def test_places_for_calls(sandbox: Sandbox) -> None:
             await api.call.stop(first.call_id)
 
 
-async def test_refusals(sandbox: Sandbox) -> None:
+async def test_refusals(sandbox: Sandbox, retell: Any) -> None:
     account = await sandbox.account("retell", do_not_call=[TO])
     asked: dict[str, Any] = {"from_number": account["phone_number"], "to_number": TO}
     async with client(sandbox, account) as api:
