@@ -124,4 +124,5 @@ LOOPS = (
     Loop("channels", 10.0, provider_state.end_pauses),
     Loop("sessions", 30.0, sessions.alarm),
     Loop("session_health", 60.0, session_health.look),
+    Loop("session_phones", 60.0, sessions.remind),
 )

@@ -321,7 +321,9 @@ async def _in_group(w: Work, item: Item, event: InboundMessage, group: str) -> N
     group_id = await groups.kept(w, item.channel.id, group)
     number = canonical(event.from_phone) if event.from_phone else None
     writer = None if event.echo else event.profile_name or number or event.from_lid
-    context = msgspec.structs.replace(event.context or Context(), group_id=group, writer=writer, writer_number=number)
+    context = msgspec.structs.replace(
+        event.context or Context(), group_id=group, writer=writer, writer_number=number, writer_lid=event.from_lid, writer_address=event.writer
+    )  # fmt: skip
     where = (item.channel.id, group_id, event.provider_id, group, event.content, item.at)
     if event.echo:
         origin = MessageOrigin.HISTORY if event.history else MessageOrigin.PHONE_APP

@@ -77,6 +77,10 @@ SENTENCES: dict[N, tuple[str, str]] = {
         "A conexão deste número caiu há mais de cinco minutos e não volta sozinha. Veja se o celular está ligado e com internet; as mensagens esperam.",
         "The connection of this number broke off more than five minutes ago and does not come back. See whether the phone is on and online; messages wait.",
     ),
+    N.SESSION_QUIET: (
+        "Há dez dias nada chega do celular deste número. Abra o WhatsApp nele, com internet: depois de uns 14 dias sem ele, o WhatsApp desconecta o número.",
+        "Nothing was heard of this number's phone for ten days. Open WhatsApp on it, online: after about 14 days without it WhatsApp disconnects the number.",
+    ),
     N.OUTAGE: (
         "O provedor não responde há mais de dez minutos. Os envios esperam e continuam sozinhos quando ele voltar; nada se perde.",
         "The provider has not answered for more than ten minutes. Sending waits and goes on by itself; nothing is lost.",

@@ -34,13 +34,14 @@ class FileRoom(Output):
 
 
 class MessageReaction(Output):
-    """A reaction to a message. Each side has one: of ours another may stand before it, which did not go."""
+    """A reaction to a message. Each side has one, in a group each person: of ours another may stand before it, which did not go."""
 
     id: UUID  # of the message that brought it
     at: Moment
     direction: Literal["out", "in"]
     emoji: Annotated[str, example("👍")] | None  # null: it was to be taken back, and that did not go
     author: str | None  # who of the team reacted
+    writer: Annotated[str, example("Bia Souza")] | None  # who reacted in a group
     state: str | None  # of ours, as of messages
     reason: str | None
 

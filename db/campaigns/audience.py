@@ -129,11 +129,10 @@ async def count(r: Read, audience: Audience) -> dict[str | None, int]:
     return {row["reason"]: row["n"] for row in rows}
 
 
-async def anybody(r: Read, audience: Audience) -> bool:
-    """Whether there is anyone to write to, without counting them."""
-    return (
-        await r.fetchval(f"{audience.unsorted} select exists (select from judged where reason is null)", *audience.args) is True
-    )
+async def anybody(r: Read, audience: Audience, *, beside: int = 0) -> bool:
+    """Whether there is anyone to write to, without counting them; `beside`: so many others."""
+    sql = f"{audience.unsorted} select exists (select from judged where reason is null offset {int(beside)})"
+    return await r.fetchval(sql, *audience.args) is True
 
 
 async def sample(r: Read, audience: Audience, most: int) -> list[tuple[str, str, list[str]]]:

@@ -17,7 +17,7 @@ from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
 from db.messages import ways_out
 from db.messages.render import CONSTANT, HEADER_FILES, Binding, Content, ScriptContent, TemplateContent, TextContent, slots
-from db.messages.variables import ProblemCode, is_field
+from db.messages.variables import ProblemCode, Variable, is_field, parse
 from db.messages.variables import problems as text_problems
 from db.providers import registry
 from db.providers.definition import Capabilities
@@ -94,6 +94,8 @@ class Draft(msgspec.Struct, frozen=True):
         return self.header_file_id if f"header.{self.header_form}" in self.placeholders else None
 
 
+SAME = 20
+"""People who may get one text without anything of their own in it over a number that is connected by a code."""
 _DRAFT = """
 select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as sandbox, greatest(least(c.throughput, 1), c.throughput * c.pace)::float8 as throughput, c.messaging_limit,
     c.portfolio_id, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready,
@@ -346,4 +348,16 @@ async def problems(r: Read, draft: Draft) -> list[Field]:
         found.append(CampaignField.SEGMENT_GONE("audience"))
     elif draft.kind is not None and not await anybody(r, audience_of(draft)):
         found.append(CampaignField.AUDIENCE_EMPTY("audience"))
+    elif await _repeats_itself(r, draft):
+        found.append(CampaignField.SAME_TO_ALL("message", max=SAME))
     return found
+
+
+async def _repeats_itself(r: Read, draft: Draft) -> bool:
+    """A number that is connected by a code would say the same to many, word by word."""
+    if draft.capabilities is None or draft.capabilities.session is None or draft.channel_id is None:
+        return False
+    said = [one.body or "" for one in await texts(r, draft)]
+    if all(any(isinstance(part, Variable) for part in parse(text)) for text in said):
+        return False
+    return await anybody(r, audience_of(draft), beside=SAME * len(said))

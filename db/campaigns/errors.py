@@ -70,4 +70,9 @@ class CampaignField(FieldCode):
         "fallback_channel",
         "What goes in place of what does not arrive needs a connected SMS channel, or for a number by QR code an official WhatsApp number, as real as the campaign's. Choose one, or take it out.",
     )
+    SAME_TO_ALL = (
+        "same_to_all",
+        "Over a number by QR code at most {max} people may get the same words: WhatsApp blocks numbers that repeat themselves. Put something of each person in,"
+        " like {{first_name|customer}}, or write more texts beside this one.",
+    )
     UNKNOWN_REASON = "unknown_reason", "Say which failures are meant, by the reasons that the campaign's progress names."

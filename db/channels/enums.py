@@ -103,6 +103,7 @@ class NoticeCode(StrEnum):
     SESSION_RESTRICTED = "session_restricted"
     SESSION_OUTDATED = "session_outdated"
     SESSION_AWAY = "session_away"
+    SESSION_QUIET = "session_quiet"
     SESSION_BACK = "session_back"
     STOPS_RISING = "stops_rising"  # what follows is found here, before the provider acts
     FAILURES_RISING = "failures_rising"

@@ -98,6 +98,9 @@ MEANINGS: dict[NoticeCode, Meaning] = {
     N.SESSION_RESTRICTED: Meaning(Weight.ACTION, "WhatsApp lets the number write to nobody new for a time."),
     N.SESSION_OUTDATED: Meaning(Weight.ACTION, "WhatsApp refuses this version of the program. Messages wait.", stays=False),
     N.SESSION_AWAY: Meaning(Weight.ACTION, "The connection of the number does not come back. Messages wait."),
+    N.SESSION_QUIET: Meaning(
+        Weight.ACTION, "Nothing was heard of the phone for ten days. It soon loses this device.", stays=False
+    ),
     N.SESSION_BACK: Meaning(Weight.NOTE, "The number is connected again.", _SESSION),
     N.OUTAGE: Meaning(Weight.ACTION, "The provider has not answered for a while. Sending waits for it.", stays=False),
 }

@@ -1,4 +1,4 @@
-"""Which conversations a search of the inbox finds: those whose contact has its words, and those in which they were said.
+"""Which conversations a search of the inbox finds: those whose contact has its words, groups that are called so, and those in which they were said.
 
 An index knows who has the words but not in which order the list stands. A sample says how many that are likely to be. Few are gathered;
 for many the list is walked in its order until a page is full, and when the walk was too long, gathered after all, or walked on where
@@ -71,6 +71,21 @@ _PER_CONTACT = """
 select greatest(v.reltuples, 0) / greatest(c.reltuples, 1) from pg_class v, pg_class c
 where v.oid = 'conversation'::regclass and c.oid = 'contact'::regclass
 """
+
+
+_CALLED = """
+select v.id from chat_group g join conversation v on v.company_id = $1 and v.channel_id = g.channel_id and v.contact_id = g.id
+where g.company_id = $1 and {has_all} limit {most}
+"""
+
+
+async def _called(r: Read, company_id: UUID, text: str) -> list[UUID]:
+    """Groups whose subject has every word of the text. There are few of them."""
+    needles = search.needles(text)
+    if not search.findable(needles):
+        return []
+    found = " and ".join(f"' ' || fold(g.subject) like {search.pattern(f'${number + 2}')}" for number in range(len(needles)))
+    return [row["id"] for row in await r.fetch(_CALLED.format(has_all=found, most=FEW), company_id, *needles)]
 
 
 class _Named:
@@ -148,7 +163,7 @@ class _Said:
         if self._words is not None and self.about <= texts.FEW:
             await self.gather(2 * texts.FEW)
 
-    async def sifted(self, asked: Asked, named: _Named) -> tuple[list[UUID], dict[UUID, UUID]] | None:
+    async def sifted(self, asked: Asked, named: _Named, called: list[UUID]) -> tuple[list[UUID], dict[UUID, UUID]] | None:
         """The page of a walk through the list, each conversation held against all hits, and the newest hit of each; None: there are too many
         hits, or the walk was too long."""
         if self._words is None or not LOOKED_UP < self.about <= texts.FEW:
@@ -156,7 +171,8 @@ class _Said:
         most = 2 * texts.FEW
         args = [*asked.args, self._words.words, most + 1]
         words, limit = f"${len(args) - 1}", f"${len(args)}"
-        hit = " or ".join(filter(None, (_AMONG_HITS, named.any_of(args))))
+        args.append(called)
+        hit = " or ".join(filter(None, (_AMONG_HITS, f"v.id = any(${len(args)}::uuid[])", named.any_of(args))))
         sql = _SIFTED.format(**asked._asdict(), words=words, most=limit, hit=f"({hit})", far=named.walked)
         rows = await self._r.fetch(sql, *args)
         found = [row for row in rows if row["id"] is not None]
@@ -185,24 +201,25 @@ async def page(r: Read, text: str, words: texts.Query | None, asked: Asked) -> t
     named, said = sides = _Named(r, company_id, text), _Said(r, company_id, words)
     await said.look()
     await named.gather_few(asked.limit, said.about)
-    if (sifted := await said.sifted(asked, named)) is not None:
+    called = await _called(r, company_id, text)
+    if (sifted := await said.sifted(asked, named, called)) is not None:
         return sifted
     await said.gather_few()
     far = min((side.walked for side in sides if side.ids is None), default=None)
-    found = await _met(r, asked, sides, far)
+    found = await _met(r, asked, sides, called, far)
     if found is None:
         for side in sides:
             if side.ids is None:
                 await side.gather(MANY)
-        found = await _met(r, asked, sides, None)
+        found = await _met(r, asked, sides, called, None)
     assert found is not None
     return found, said.ids
 
 
-async def _met(r: Read, asked: Asked, sides: Sequence[_Named | _Said], far: int | None) -> list[UUID] | None:
-    """Those of the list that one of the sides has; None: `far` conversations were looked at, and the page is not full yet."""
+async def _met(r: Read, asked: Asked, sides: Sequence[_Named | _Said], called: list[UUID], far: int | None) -> list[UUID] | None:
+    """Those of the list that one of the sides has, or that are `called` so; None: `far` conversations were looked at, and the page is not full yet."""
     args = list(asked.args)
-    ids = list({each for side in sides for each in side.ids or ()})
+    ids = list({each for side in sides for each in side.ids or ()}.union(called))
     either = []
     if ids:
         args.append(ids)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
-from msgspec import structs
 
 from db.assistant import human
 from db.assistant.enums import TurnReason
@@ -33,7 +32,6 @@ from db.messages.replies import Reply, TemplateReply, TextReply
 from db.messages.template_replies import Filled
 from db.permissions import Permission
 from db.providers import registry
-from db.providers.definition import Capabilities
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
@@ -52,7 +50,6 @@ class ReplyChannel(NamedTuple):
     last_inbound_at: datetime | None
     window_until: datetime | None
     opted_out: bool
-    group: bool = False
 
 
 # A group is reached over the number that is in it, under its own name.
@@ -177,7 +174,7 @@ async def write(
     if obstacle is not None:
         raise obstacle()
     assert way.address is not None
-    where = Place(channel_id, contact_id, way.address, way.opted_out, able(way))
+    where = Place(channel_id, contact_id, way.address, way.opted_out, registry.provider(way.channel_kind).capabilities)
     content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     billed = [content.category] if isinstance(content, TemplateContent) else []
@@ -289,12 +286,6 @@ async def way(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> 
     return next(iter(await _ways(r, company_id, contact_id, channel_id)), None)
 
 
-def able(way: ReplyChannel) -> Capabilities:
-    """What may be written there. In a group neither a quote nor a reaction: both would have to name the writer."""
-    can = registry.provider(way.channel_kind).capabilities
-    return structs.replace(can, reply_to=False, reactions=False) if way.group else can
-
-
 async def hold_still(w: Work, contact_id: UUID) -> None:
     """Until this transaction ends the person neither opts out nor is merged: what is queued in it is found by who comes next."""
     await w.fetch(_STEADY, w.company_id, contact_id)
@@ -325,7 +316,7 @@ async def _ways(
     reach = [(one.kind, address) for one in able for address in one.capabilities.addresses]
     kinds, addresses = [kind for kind, _ in reach], [address for _, address in reach]
     if not calls and (found := await r.fetch(_GROUP, company_id, contact_id, channel_id, [*registry.with_session()])):
-        return [_way(row, now())._replace(group=True) for row in found]
+        return [_way(row, now()) for row in found]
     rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id, kinds, addresses, SAMPLE)
     return [_way(row, now()) for row in rows]
 

@@ -23,12 +23,13 @@ class Changed(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-# Nobody changes what somebody else said.
+# Nobody changes what somebody else said: in a group whoever wrote it does, by whichever name.
 _SELECT = f"""
 select i.channel_id, i.context_provider_id as target, i.id, i.received_at as at, 'in' as direction, i.kind,
     coalesce(i.content->'content'->>'text', i.content->'content'->>'caption') as text, null::smallint as state, null as reason
 from inbound_message i join inbound_message t on t.company_id = $1 and t.channel_id = i.channel_id and t.provider_id = i.context_provider_id
-    and t.contact_id = i.contact_id
+    and t.contact_id = i.contact_id and (i.context->>'group_id' is null or i.context->>'writer_address' = t.context->>'writer_address'
+        or i.context->>'writer_number' = t.context->>'writer_number' or i.context->>'writer_lid' = t.context->>'writer_lid')
 where i.company_id = $1 and i.context_provider_id = any($2::text[]) and i.kind in ('edit', 'revoke')
 union all
 select m.channel_id, m.reacts_to, m.id, coalesce(m.sent_at, uuid_extract_timestamp(m.id)), 'out',

@@ -256,7 +256,8 @@ class Product(Struct, frozen=True, kw_only=True):
 
 class Context(Struct, frozen=True, kw_only=True):
     """What a message stands in relation to. `provider_id`: the message it replies to, `sender` who wrote that one. In a group `writer` is who
-    wrote this one, as the platform shows the name, and `writer_number` the number, where it is known."""
+    wrote this one, as the platform shows the name, `writer_number` the number and `writer_lid` the hidden id, where they are known, and
+    `writer_address` what quotes and reactions name the person by."""
 
     provider_id: str | None = None
     sender: str | None = None
@@ -266,6 +267,8 @@ class Context(Struct, frozen=True, kw_only=True):
     group_id: str | None = None
     writer: str | None = None
     writer_number: str | None = None
+    writer_lid: str | None = None
+    writer_address: str | None = None
 
 
 class Referral(Struct, frozen=True, kw_only=True):

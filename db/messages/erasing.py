@@ -36,6 +36,16 @@ update inbound_message set address = '', body = '', content = {_EMPTY}, context 
 where company_id = $1 and id in (
     select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[]) and address <> '' order by id limit $3 for update)
 """
+# What the person said in groups, of which nobody is a contact.
+_OVERHEARD = """
+select id from inbound_message where company_id = $1 and contact_id in (select id from chat_group where company_id = $1)
+    and (context->>'writer_number' = any($2::text[]) or context->>'writer_lid' = any($2::text[])) order by id limit $3 for update
+"""
+_UNSAID = f"""
+update inbound_message set body = '', content = {_EMPTY}, context = jsonb_build_object('group_id', context->>'group_id'),
+    context_provider_id = null, referral = null, provider_id = 'erased:' || id
+where company_id = $1 and id = any($2::uuid[])
+"""
 _LOST = """
 delete from lost_attempt where company_id = $1 and (contact_id = any($2::uuid[]) or address = any($3::text[]))
 """
@@ -43,11 +53,14 @@ delete from lost_attempt where company_id = $1 and (contact_id = any($2::uuid[])
 
 async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
     """Takes what was said, and to which address, off some messages of the person; what waits is cancelled. Rows by table."""
+    overheard = [row["id"] for row in await w.fetch(_OVERHEARD, w.company_id, person.addresses, most)] if person.addresses else []
     return {
-        "message_file": await files.let_go(w, person.contact_ids),  # finds those of earlier tries by their calls
+        # finds those of earlier tries by their calls
+        "message_file": await files.let_go(w, person.contact_ids) + (await files.let_go_of(w, overheard) if overheard else 0),
         "call": await calls.let_go(w, person.contact_ids),
         "message": await w.execute(_OUT, w.company_id, person.contact_ids, most),
-        "inbound_message": await w.execute(_IN, w.company_id, person.contact_ids, most),
+        "inbound_message": await w.execute(_IN, w.company_id, person.contact_ids, most)
+        + (await w.execute(_UNSAID, w.company_id, overheard) if overheard else 0),
         "lost_attempt": await w.execute(_LOST, w.company_id, person.contact_ids, person.addresses),
     }
 

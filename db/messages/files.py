@@ -325,6 +325,19 @@ async def let_go(w: Work, contact_ids: list[UUID]) -> int:
     return gone
 
 
+_LET_GO_OF = """
+update message_file set state = $3, name = null, provider_id = null, url = null, words = null
+where company_id = $1 and state <> $3 and message_id = any($2::uuid[])
+"""
+
+
+async def let_go_of(w: Work, message_ids: list[UUID]) -> int:
+    """The same of some messages alone."""
+    if gone := await w.execute(_LET_GO_OF, w.company_id, message_ids, FileState.DELETED.value):
+        w.enqueue(DeleteFiles())
+    return gone
+
+
 async def delete_step(company_id: UUID) -> bool:
     """Deletes some files that were let go, the bytes before the row. False when there are none left."""
     async with read(worker(company_id), Permission.CONTACTS_READ) as r:

@@ -20,6 +20,8 @@ from db.work import Read, Work
 REPLY_WINDOW = timedelta(days=7)
 SILENT = ("preference", "reaction", "edit", "revoke", "system")
 """Kinds that answer no campaign and open no window."""
+NAMED = "(context->>'group_id' is null or context->>'writer_address' is not null)"
+"""SQL: a message that answers and reactions can name; in a group that takes its writer, whom an erasure may have taken away."""
 WORDLESS = ("system", "order", "call", "reaction")
 """Kinds whose text is no intent of the person's."""
 

@@ -61,3 +61,18 @@ async def text_of(r: Read, channel_id: UUID, provider_id: str) -> str | None:
     if isinstance(content, TextContent | LiteralContent):
         return render.text_sender(content).render(list(row["params"]))
     return None
+
+
+OURS = "ours"
+
+
+async def writer_of(r: Read, channel_id: UUID, provider_id: str) -> str | None:
+    """By what the platform names who wrote a message in a group; `OURS` where nobody wrote it to us."""
+    assert r.actor is not None
+    row = await r.fetchrow(
+        "select context->>'writer_address' as address from inbound_message where company_id = $1 and channel_id = $2 and provider_id = $3",
+        r.actor.company_id,
+        channel_id,
+        provider_id,
+    )
+    return OURS if row is None else row["address"]

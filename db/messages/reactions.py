@@ -18,12 +18,13 @@ from db.messages.emoji import is_emoji
 from db.messages.enums import MessageState as M
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.events import ConversationChanged
-from db.messages.inbound import SILENT
+from db.messages.inbound import NAMED, SILENT
 from db.messages.render import ReactionContent
+from db.providers import registry
 from db.work import Work
 
-_TARGET = """
-select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5)
+_TARGET = f"""
+select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5) and {NAMED}
 """
 _CONVERSATION = "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3 for no key update"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('reaction'), hashtext($1))"
@@ -57,7 +58,7 @@ async def react(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, e
     target: str | None = await w.fetchval(_TARGET, w.company_id, message_id, contact_id, channel_id, list(SILENT))
     if target is None:
         raise RequestError.NOT_FOUND(what="message")
-    if not answers.able(way).reactions:
+    if not registry.provider(way.channel_kind).capabilities.reactions:
         raise ReplyError.REACTION_NOT_TAKEN()
     if way.obstacle is not None:
         raise way.obstacle()

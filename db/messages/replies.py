@@ -12,7 +12,7 @@ from db.messages.content import Card, CardPhone
 from db.messages.enums import MessageState as M
 from db.messages.enums import ReplyKind
 from db.messages.errors import ReplyError, ReplyField
-from db.messages.inbound import SILENT
+from db.messages.inbound import NAMED, SILENT
 from db.messages.place import Place
 from db.messages.render import Binding, ButtonsContent, CardsContent, Content, ListContent, LiteralContent, LocationContent, Row
 from db.permissions import Permission
@@ -82,7 +82,7 @@ class Written(NamedTuple):
 
 
 _ANSWERED = f"""
-select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5)
+select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5) and {NAMED}
 union all
 select provider_id from message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4
     and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and reacts_to is null

@@ -30,6 +30,11 @@ _MESSAGES = (
     " union all select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[])"
     " union all select c.id from message m join call c on c.company_id = $1 and c.try_of = m.id where m.company_id = $1 and m.contact_id = any($2::uuid[]))"
 )
+_OVERHEARD = (
+    "{0}contact_id in (select id from chat_group where company_id = $1)"
+    " and ({0}context->>'writer_number' = any($4::text[]) or {0}context->>'writer_lid' = any($4::text[]))"
+)
+"""What they said in groups, of which nobody is a contact."""
 _OF_MESSAGES = f"t.message_id in {_MESSAGES}"
 _LEADS = "select id from lead where company_id = $1 and contact_id = any($2::uuid[])"
 _OF_LEADS = f"t.lead_id in ({_LEADS})"
@@ -50,8 +55,8 @@ TABLES: dict[str, str] = {
     "message": _THEIRS,
     "attempt": _OF_MESSAGES,
     "lost_attempt": _THEIRS,
-    "inbound_message": _THEIRS,
-    "message_file": _OF_MESSAGES,
+    "inbound_message": f"({_THEIRS} or {_OVERHEARD.format('t.')})",
+    "message_file": f"({_OF_MESSAGES} or t.message_id in (select id from inbound_message where company_id = $1 and {_OVERHEARD.format('')}))",
     "call": f"t.id in {_MESSAGES}",
     "call_turn": f"t.call_id in {_MESSAGES}",
     "call_transfer": f"t.call_id in {_MESSAGES}",

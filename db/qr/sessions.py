@@ -242,6 +242,13 @@ async def text_of(company_id: UUID, channel_id: UUID, provider_id: str) -> str |
         return await naming.text_of(r, channel_id, provider_id)
 
 
+async def writer_of(held: Held, provider_id: str) -> str | None:
+    """Who wrote a message of this channel, where that is not the person with whom it was written: somebody in a group, or we."""
+    async with read(worker(held.company_id), Permission.CHANNELS_READ) as r:
+        found = await naming.writer_of(r, held.channel_id, provider_id)
+    return held.wa_jid if found == naming.OURS else found
+
+
 async def outdated(engine: str) -> int:
     """Every session of an engine that the platform refuses stays closed until another version speaks. Returns how many."""
     async with system_read() as s:
@@ -343,6 +350,38 @@ async def alarm() -> int:
                 await _alarm(w, row["id"], NoticeCode.SESSION_AWAY)
                 w.emit(ChannelChanged(channel_id=row["id"]))
     return len(rows)
+
+
+_QUIET = """
+select company_id, id, proved from (select company_id, id, quiet_told_at, greatest(first_open_at, last_inbound_at, last_receipt_at, canary_at) as proved
+    from qr_session where wa_jid is not null and state in ('open', 'restricted')) s
+where proved < now() - interval '10 days' and (quiet_told_at is null or quiet_told_at < proved) limit 500
+"""
+
+
+async def remind() -> int:
+    """The owners are told of phones that were not heard of for ten days, before the platform takes the device away. Returns of how many."""
+    async with system_read() as s:
+        rows = await s.fetch(_QUIET)
+    for row in rows:
+        async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
+            if await w.fetchval(
+                "update qr_session set quiet_told_at = now() where company_id = $1 and id = $2"
+                " and (quiet_told_at is null or quiet_told_at < $3) returning true",
+                row["company_id"],
+                row["id"],
+                row["proved"],
+            ):
+                await notices.record(w, [row["id"]], News(NoticeCode.SESSION_QUIET, now()))
+                w.emit(ChannelChanged(channel_id=row["id"]))
+    return len(rows)
+
+
+async def device_name(held: Held) -> str:
+    """What the phone shows among its linked devices: whose number it is there for."""
+    async with read(worker(held.company_id), Permission.CHANNELS_READ) as r:
+        company: str = await r.fetchval("select name from company where id = $1", held.company_id)
+    return f"{' '.join(company.split())[:30].strip()} · Master IA"
 
 
 async def _alarm(w: Work, channel_id: UUID, code: NoticeCode) -> None:

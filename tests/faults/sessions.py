@@ -1,4 +1,4 @@
-"""A number that is connected by a code, whose gateway, engine or both are killed again and again while people write and are answered: the ledger of
+"""A number that is connected by a code, whose gateway, engine or both are killed or frozen again and again while people write and are answered: the ledger of
 the server that plays WhatsApp says what arrived, and how often. And how much memory many such numbers take."""
 
 import asyncio
@@ -27,6 +27,7 @@ from workers.sandbox.linked.device import Device
 from workers.sandbox.linked.server import WhatsApp, playing
 
 PEOPLE, SOAKED = 12, 20
+DEATHS = ("engine", "gateway", "both", "freeze", "hang")
 OPEN = (M.QUEUED, M.SENDING, M.UNKNOWN)
 _LEFT = f"select count(*) from message where channel_id = $1 and state in ({', '.join(str(int(one)) for one in OPEN)})"
 
@@ -80,7 +81,8 @@ class Numbers:
         await self.w.until(is_open, 180, "an open connection")
 
     async def kill(self, channel_id: UUID, what: str) -> None:
-        """kill -9 of who holds the number, of its engine, or of both; a gateway that died is started again."""
+        """kill -9 of who holds the number, of its engine, or of both; a gateway that died is started again. `freeze`, `hang`: the gateway or its engine
+        stands still and lives."""
         owner = str(await self.column(channel_id, "lease_owner"))
         number = next((n for n, one in enumerate(self.gateways) if owner.endswith(f":{one.pid}")), None)
         if number is None:
@@ -90,6 +92,8 @@ class Numbers:
             await self._freeze(channel_id, owner, process.pid)
             return
         engine = engine_of(process.pid)
+        if what == "hang" and engine is not None:
+            await self._hang(channel_id, engine)
         if what in ("engine", "both") and engine is not None:
             with suppress(ProcessLookupError):
                 os.kill(engine, signal.SIGKILL)
@@ -114,6 +118,25 @@ class Numbers:
             await self.w.until(taken, 180, "another gateway")
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    async def _hang(self, channel_id: UUID, engine: int) -> None:
+        """It stands still until its gateway ends it: nothing that it holds goes out any more."""
+
+        async def ended() -> bool:
+            return not Path(f"/proc/{engine}").exists()
+
+        before = await self.column(channel_id, "epoch")
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            await self.w.until(ended, 180, "the end of an engine that stands still")
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(engine, signal.SIGKILL)
+
+        async def taken() -> bool:
+            return await self.column(channel_id, "epoch") != before
+
+        await self.w.until(taken, 60, "another epoch")
 
 
 def engine_of(pid: int) -> int | None:
@@ -160,7 +183,7 @@ async def sessions_killed(messages: int) -> Report:
                 await answers.send(w.actor, contact_id, channel_id, TextReply(f"Resposta {number}"))
                 answered += 1
             await asyncio.sleep(dice.uniform(0, 3))
-            await numbers.kill(channel_id, ("engine", "gateway", "both", "freeze")[number % 4])
+            await numbers.kill(channel_id, DEATHS[number % len(DEATHS)])
         return await _prove(w, numbers, channel_id, device, began, said, answered, rounds)
 
 

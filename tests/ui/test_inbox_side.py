@@ -1,6 +1,7 @@
 """Beside a conversation: facts that are changed where they stand, consent, leads, and what brought the person."""
 
 import asyncpg
+import msgspec
 import pytest
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
@@ -14,7 +15,7 @@ from api.contract.events import ContactsChanged
 from db.clock import now
 from db.conversations import groups
 from db.messages import inbound
-from db.messages.content import Context, Text
+from db.messages.content import Context, Reaction, Text
 from db.messages.inbound import Inbound
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -171,11 +172,20 @@ async def test_a_group_shows_its_subject_and_who_wrote_and_is_nobody_to_sell_to(
         said = Inbound(
             channel_id, group_id, "G1", "120363041234567890@g.us", Text(text="Quem vai hoje?"), now(), context, group=True
         )
-        await inbound.store(w, said)
+        await inbound.store(
+            w, said._replace(context=msgspec.structs.replace(context, writer_address="5511900000000@s.whatsapp.net"))
+        )
+        thumbs = Reaction(target_id="G1", emoji="👍")
+        for number, (name, phone) in enumerate((("Ana", "+5521988887777"), ("Carlos", "+5531977776666"))):
+            who = msgspec.structs.replace(context, writer=name, writer_number=phone)
+            await inbound.store(w, said._replace(provider_id=f"R{number}", content=thumbs, context=who))
     await groups.called(owner.company_id, channel_id, "120363041234567890@g.us", "Vendas do bairro")
     conversation_id = await owner_db.fetchval("select id from conversation where contact_id = $1", group_id)
     await real.open(f"/inbox/{conversation_id}")
     for text in ("Vendas do bairro", "Bia Souza", "Quem vai hoje?", "Ninguém vira contato pelo que escreve em um grupo"):
         await real.should_see(text, retries=30)
+    await real.should_see("👍 2", retries=30)
+    acts = [one.props.get("aria-label") for one in real.find(kind=ui.element).elements]
+    assert {"Reagir a esta mensagem", "Responder a esta mensagem"} <= set(acts)
     await real.should_not_see("Abrir o contato")
     await real.should_not_see("Novo lead")

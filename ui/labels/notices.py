@@ -108,6 +108,10 @@ def _all() -> dict[NoticeCode, Words]:
             _("The connection does not come back"),
             _("See whether the phone is on and online, then press Try now on the channel's page."),
         ),
+        n.SESSION_QUIET: Words(
+            _("Nothing was heard of the phone for ten days"),
+            _("Open WhatsApp on the phone, online: after about 14 days without it WhatsApp disconnects the number."),
+        ),
         n.SESSION_BACK: Words(_("The number is connected again")),
         n.OUTAGE: Words(_("The provider has not answered for a while"), _("Sending goes on by itself when it does.")),
     }

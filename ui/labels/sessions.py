@@ -70,8 +70,8 @@ def said(session: ChannelSession) -> Said:
             " we go on trying, and messages wait until something comes."
         )
         return Said(_("Connected, but silent"), "bad", text, "phonelink_off")
-    if session.state == SessionState.OPEN and session.last_inbound_at is not None:
-        days = (datetime.now(UTC) - session.last_inbound_at).days
+    if session.state == SessionState.OPEN and session.proved_at is not None:
+        days = (datetime.now(UTC) - session.proved_at).days
         if days >= QUIET:
             text = _(
                 "Nothing was heard for {n} days. Open WhatsApp on the phone: after about 14 days without it WhatsApp disconnects this device."

@@ -65,7 +65,8 @@ class StatusEvent(Event, frozen=True, kw_only=True):
 
 class InboundMessage(Event, frozen=True, kw_only=True):
     """A person wrote or called. `echo`: our own people did, from the phone's own app; then the person is the addressee. `history`:
-    long ago, handed over now. `group`: it was said in this group, by the person. At least one of phone, BSUID, LID and username is there."""
+    long ago, handed over now. `group`: it was said in this group, by the person, whom the platform names
+    there by `writer`. At least one of phone, BSUID, LID and username is there."""
 
     provider_id: str
     from_phone: str | None
@@ -80,6 +81,7 @@ class InboundMessage(Event, frozen=True, kw_only=True):
     echo: bool = False
     history: bool = False
     group: str | None = None
+    writer: str | None = None
 
 
 class CallTurn(NamedTuple):

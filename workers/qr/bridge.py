@@ -30,6 +30,9 @@ SCRIPT = Path(__file__).with_name("bridge") / "bridge.mjs"
 LONGEST_LINE = 8 * 1024 * 1024
 BEAT = 5.0
 """Seconds between signs of life: without one for 20 the other process ends."""
+UNANSWERED = 6
+"""Of them to which the other process said nothing at all: it stands still, whatever it looks like, and is ended. Counted, not timed: who was frozen itself
+has asked nothing meanwhile."""
 HELLO = 30.0
 MEMORY = "--max-old-space-size=1024"
 PASSED_ON = (
@@ -95,6 +98,7 @@ class Bridge:
         self._waiting: dict[int, asyncio.Future[_Sent]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._hello = asyncio.Event()
+        self._unanswered = 0
         self.gone = asyncio.Event()
 
     @classmethod
@@ -147,6 +151,11 @@ class Bridge:
     async def _live(self) -> None:
         with contextlib.suppress(Lost):
             while not self.gone.is_set():
+                if self._unanswered >= UNANSWERED:
+                    log.error("qr.engine_stands_still", pid=self.pid)
+                    self._process.kill()
+                    return
+                self._unanswered += self._hello.is_set()
                 self._write({"op": "beat"})
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.gone.wait(), BEAT)
@@ -155,6 +164,7 @@ class Bridge:
         assert self._process.stdout is not None
         try:
             while text := await self._process.stdout.readline():
+                self._unanswered = 0
                 try:
                     line = _line.decode(text)
                 except msgspec.MsgspecError:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from db.errors import Unavailable
 from db.messages.reasons import FailureReason
 from workers.outcomes import Accepted, Outcome, Refusal, Rejected, RetryAfter, Unknown
 from workers.providers.http1 import TooLate
@@ -26,7 +27,7 @@ _decode = msgspec.json.Decoder(Letter).decode
 
 class SessionClient:
     """`until`: the monotonic moment at which the lease ends; nothing goes out at or after it. `outcome_for`: what a refusal means;
-    `refused` is told of each."""
+    `refused` is told of each. `writer_of`: who wrote a message, where that is not who an answer to it goes to."""
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class SessionClient:
         clock: Callable[[], float] = time.monotonic,
         send_seconds: float = SEND_SECONDS,
         typing: tuple[float, float] = (0.0, 0.0),
+        writer_of: Callable[[str], Awaitable[str | None]] | None = None,
     ) -> None:
         self.line = line
         self.until = 0.0
         self.is_open = False
         self._port, self._outcome_for, self._refused, self._clock = port, outcome_for, refused, clock
         self._send_seconds, self._typing = send_seconds, typing
+        self._writer_of = writer_of
         self._jids: OrderedDict[str, str] = OrderedDict()
 
     @property
@@ -59,6 +62,12 @@ class SessionClient:
             return AWAY
         if jid is None:
             return Rejected(FailureReason.NOT_ON_WHATSAPP, message="the number is not on WhatsApp")
+        named = letter.reply_to or (letter.reaction[0] if letter.reaction else None)
+        try:
+            if named is not None and self._writer_of is not None:
+                letter = msgspec.structs.replace(letter, writer=await self._writer_of(named))
+        except Unavailable:
+            return AWAY
         if letter.message is not None:
             await self._write(jid)
         if not self.speaks:

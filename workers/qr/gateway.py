@@ -62,20 +62,19 @@ LEAVES = 10.0
 
 
 class Gateway:
-    """`device`: the name that the phone shows. `sandbox`: whether it holds numbers of the simulator or those of phones; None: any. `take` and `renew` are called again and again (workers/qr/process.py)."""
+    """`sandbox`: whether it holds numbers of the simulator or those of phones; None: any. `take` and `renew` are called again and again (workers/qr/process.py)."""
 
     def __init__(
         self,
         owner: str,
         *,
-        device: str = "Master IA",
         most: int = MOST,
         apart: float = APART,
         clock: Callable[[], float] = time.monotonic,
         sandbox: bool | None = None,
         clients: dict[UUID, SessionClient] | None = None,
     ) -> None:
-        self.owner, self.device, self.most, self.sandbox = owner, device, most, sandbox
+        self.owner, self.most, self.sandbox = owner, most, sandbox
         self.clients: dict[UUID, SessionClient] = {} if clients is None else clients
         self._sessions: dict[UUID, Session] = {}
         self._past: OrderedDict[Line, Session] = OrderedDict()
@@ -141,12 +140,13 @@ class Gateway:
             # Archived, or moved to the official API meanwhile: its keys are gone, and nobody opens it again.
             await sessions.gone(held)
             return
+        device = await sessions.device_name(held)
         line = Line(held.channel_id, held.epoch)
         outcome_for = registry.adapter(channel.kind).outcome_for
         pace = pace_of(channel)
         client = SessionClient(
             self.port, line, outcome_for, lambda outcome: self._refused(held, outcome), self._clock,
-            typing=pace.typing,
+            typing=pace.typing, writer_of=lambda message_id: sessions.writer_of(held, message_id),
         )  # fmt: skip
         client.until = until
         session = Session(held, client, channel.kind)
@@ -155,7 +155,7 @@ class Gateway:
         self.clients[held.channel_id] = client
         try:
             since = held.first_open_at.timestamp() if held.first_open_at else None
-            await self.port.start(line, Opening(device=self.device, phone=held.phone, history=held.history, since=since))
+            await self.port.start(line, Opening(device=device, phone=held.phone, history=held.history, since=since))
         except Lost:
             await self._drop(session)
             await leases.release([held])

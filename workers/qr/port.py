@@ -160,6 +160,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """WhatsApp's own (waE2E.Message as JSON), with one content."""
     reply_to: str | None = None
     """The id of their message that it answers."""
+    writer: str | None = None
+    """Who wrote what it answers or reacts to, where that is not who it goes to: in a group, or of ours."""
     reaction: tuple[str, str] | None = None
     """Instead of a message: the id of theirs, and an emoji or nothing to take it back."""
     change: tuple[str, str | None] | None = None

@@ -5,7 +5,8 @@ import msgspec
 import pytest
 
 from db.campaigns import actions, preflight
-from db.campaigns.check import frozen_content, load_draft
+from db.campaigns.check import SAME, frozen_content, load_draft, problems
+from db.campaigns.errors import CampaignField
 from db.contacts.opt_out import intent, words
 from db.messages.render import TextContent
 from db.messages.ways_out import LINES, says, with_line
@@ -68,3 +69,28 @@ async def test_it_goes_with_what_a_launch_sends(
     await actions.launch(owner, campaign, None)
     kept = await owner_db.fetchval("select content::text from campaign where id = $1", campaign)
     assert says(msgspec.json.decode(kept)["body"]) is has
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "people", "refused"),
+    [
+        ("whatsapp_qr", "Hoje tem promoção!", SAME + 1, True),
+        ("whatsapp_qr", "Hoje tem promoção!", SAME, False),
+        ("whatsapp_qr", "Oi {{first_name|você}}, hoje tem promoção!", SAME + 1, False),
+        ("sms", "Hoje tem promoção!", SAME + 1, False),
+    ],
+)
+async def test_a_number_by_qr_code_does_not_say_the_same_words_to_many(
+    owner_db: asyncpg.Connection, owner: Actor, kind: str, body: str, people: int, refused: bool
+) -> None:
+    channel = await factories.channel(owner_db, owner, kind)
+    await factories.contacts(owner_db, owner, people)
+    await owner_db.execute(
+        "insert into consent_entry(company_id, contact_id, allowed, source, by_kind) select company_id, id, true, 'import', 'user' from contact"
+        " where company_id = $1",
+        owner.company_id,
+    )
+    campaign = await factories.campaign(owner_db, owner, channel, body=body)
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        found = [(one.path, one.code) for one in await problems(r, await load_draft(r, campaign))]
+    assert found == ([("message", CampaignField.SAME_TO_ALL)] if refused else [])

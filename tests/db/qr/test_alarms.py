@@ -58,6 +58,29 @@ async def test_it_is_told_also_where_no_gateway_runs(owner_db: asyncpg.Connectio
         assert await told(owner_db, held.channel_id) == ["session_away"]
 
 
+async def test_a_phone_that_is_not_heard_of_for_ten_days_is_told_of_once_each_time(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    held = await scenes.held(owner_db, owner)
+    await sessions.opened(held, "engine")
+    quiet = "update qr_session set first_open_at = now() - interval '90 days', {} = now() - interval '{}' where id = $1"
+    await owner_db.execute(quiet.format("last_receipt_at", "9 days"), held.channel_id)
+    await sessions.remind()
+    assert await told(owner_db, held.channel_id) == []
+    await owner_db.execute(quiet.format("last_receipt_at", "11 days"), held.channel_id)
+    for _ in range(2):
+        await sessions.remind()
+    assert await told(owner_db, held.channel_id) == await mails(owner_db, owner) == ["session_quiet"]
+    await sessions.came_back(held)
+    await sessions.remind()
+    await owner_db.execute(
+        "update qr_session set quiet_told_at = now() - interval '30 days', canary_at = now() - interval '12 days' where id = $1",
+        held.channel_id,
+    )
+    await sessions.remind()
+    assert await told(owner_db, held.channel_id) == ["session_quiet", "session_quiet"]
+
+
 @pytest.mark.parametrize(
     ("reason", "code"),
     [

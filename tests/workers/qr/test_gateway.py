@@ -56,6 +56,8 @@ async def test_a_number_is_paired_by_a_code(scene: Scene, owner_db: asyncpg.Conn
     channel_id = await scenes.session(owner_db, owner, paired=False)
     await scene.gateway.take()
     line = Line(channel_id, 1)
+    company = await owner_db.fetchval("select name from company where id = $1", owner.company_id)
+    assert scene.port.lines[line].device == f"{company[:30].strip()} · Master IA"
     await scene.port.tell(line, Code(kind=CodeKind.QR, text="https://wa.me/x#2@ref,noise,identity,secret,1", seconds=60))
     sealed = await scenes.column(owner_db, channel_id, "code")
     assert b"secret" not in sealed

@@ -1,5 +1,6 @@
 """Groups of a number that is connected by a code: kept nowhere, or a conversation with who wrote what; never a contact."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -8,20 +9,23 @@ import pytest
 
 from db.conversations import groups, queries
 from db.errors import AppError
-from db.messages import answers, conversation
+from db.messages import answers, changes, conversation, reactions
 from db.messages.enums import MessageState as M
 from db.messages.replies import TextReply
 from db.permissions import Permission
+from db.privacy import erasing, exporting
 from db.qr import choices
 from db.qr.choices import Choices
 from db.qr.enums import Groups, Shown
 from db.settings import Settings
 from db.tenancy import Actor
-from db.work import read
+from db.work import read, work
+from tests.db.qr import scenes
 from tests.workers.qr.conftest import Scene
+from tests.workers.qr.test_linked_media import FILE
 from tests.workers.qr.test_settling import Shop
 from workers.qr import shown
-from workers.qr.port import Called, Message, Receipt
+from workers.qr.port import Called, Letter, Line, Message, Receipt, Refused, Taken
 
 GROUP, BIA = "120363041234567890@g.us", "5511900000000@s.whatsapp.net"
 ASKED = "SAIR"
@@ -32,12 +36,30 @@ class Crowd(Shop):
         await choices.choose(self.owner, self.channel_id, Choices(groups, Shown.OFFLINE, None))
 
     async def says(
-        self, text: str, message_id: str = "G1", *, by: str = BIA, from_me: bool = False, at: int = 1_790_000_000
+        self,
+        said: str | dict[str, Any],
+        message_id: str = "G1",
+        *,
+        by: str = BIA,
+        from_me: bool = False,
+        at: int = 1_790_000_000,
     ) -> None:
-        raw = msgspec.json.encode(
-            {"jid": GROUP, "by": by, "from_me": from_me, "at": at, "name": "Bia", "content": {"conversation": text}}
-        )
+        content = {"conversation": said} if isinstance(said, str) else said
+        name = "Ana" if by.startswith("5521") else "Bia"
+        raw = msgspec.json.encode({"jid": GROUP, "by": by, "from_me": from_me, "at": at, "name": name, "content": content})
         await self.tell(Message(chat=GROUP, id=message_id, whole=True, message=msgspec.Raw(raw)))
+
+    async def heard(self, message_id: str) -> UUID:
+        found: UUID = await self.db.fetchval(
+            "select id from inbound_message where provider_id = $2 and channel_id = $1", self.channel_id, message_id
+        )
+        return found
+
+    async def thread(self, group_id: UUID) -> list[conversation.Entry]:
+        async with read(self.owner, Permission.CONVERSATIONS_READ) as r:
+            return await conversation.thread(
+                r, self.owner.company_id, group_id, self.channel_id, beyond=None, direction=None, limit=20
+            )
 
     async def shown(self) -> list[queries.Conversation]:
         found = await queries.conversations(self.owner, queries.Filter())
@@ -122,12 +144,126 @@ async def test_somebody_of_the_team_writes_into_a_group(crowd: Crowd) -> None:
     assert row["state"] == M.SENT
     await crowd.tell(Receipt(chat=GROUP, id=row["provider_id"], status=4))
     assert (await crowd.message(message_id))["state"] == M.DELIVERED  # one of them read it
-    heard: UUID = await crowd.db.fetchval(
-        "select id from inbound_message where provider_id = 'G1' and channel_id = $1", crowd.channel_id
+
+
+async def test_in_a_group_answers_and_reactions_name_who_wrote(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    await crowd.says("Quem vai hoje?", by=f"{BIA[:-15]}:7@s.whatsapp.net")
+    (one,) = await crowd.shown()
+    heard = await crowd.heard("G1")
+    letters: list[Letter] = []
+    send = crowd.scene.port.send
+
+    async def looking(line: Line, jid: str, letter: Letter) -> Taken | Refused:
+        letters.append(letter)
+        return await send(line, jid, letter)
+
+    crowd.scene.port.send = looking  # type: ignore[method-assign]
+    ours = (await answers.send(crowd.owner, one.contact_id, crowd.channel_id, TextReply("Eu"), reply_to=heard)).id
+    await crowd.send()
+    async with work(crowd.owner, Permission.MESSAGES_SEND) as w:
+        await reactions.react(w, one.contact_id, crowd.channel_id, heard, "👍")
+    await crowd.send()
+    await answers.send(crowd.owner, one.contact_id, crowd.channel_id, TextReply("E levo bolo"), reply_to=ours)
+    await crowd.send()
+    named = [(letter.reply_to or (letter.reaction or ("",))[0], letter.writer) for letter in letters]
+    own = f"{await scenes.column(crowd.db, crowd.channel_id, 'wa_jid')}"
+    assert named == [("G1", BIA), ("G1", BIA), (letters[0].id, own)]
+    await crowd.db.execute(
+        "update inbound_message set context = jsonb_build_object('group_id', $2::text) where id = $1", heard, GROUP
     )
-    with pytest.raises(AppError) as refused:
+    with pytest.raises(AppError):  # nobody knows any more who wrote it
         await answers.send(crowd.owner, one.contact_id, crowd.channel_id, TextReply("Eu"), reply_to=heard)
-    assert refused.value.code == "reply_to_not_taken"
+    with pytest.raises(AppError):
+        async with work(crowd.owner, Permission.MESSAGES_SEND) as w:
+            await reactions.react(w, one.contact_id, crowd.channel_id, heard, "❤️")
+
+
+async def test_in_a_group_everybody_reacts_and_changes_what_they_wrote_and_nobody_else_does(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    await crowd.says("Quem vai hoje?")
+    key = {"remoteJid": GROUP, "id": "G1"}
+    ana = "5521988887777@s.whatsapp.net"
+    for number, (by, emoji) in enumerate(((BIA, "👍"), (ana, "👍"), (ana, "❤️"))):
+        await crowd.says({"reactionMessage": {"key": key, "text": emoji}}, f"R{number}", by=by, at=1_790_000_001 + number)
+    (one,) = await crowd.shown()
+    (said,) = [entry for entry in await crowd.thread(one.contact_id) if entry.provider_id == "G1"]
+    assert sorted((each.emoji, each.writer) for each in said.reactions) == [("❤️", "Ana"), ("👍", "Bia")]
+    for number, by in enumerate((ana, BIA)):
+        revoked = {"protocolMessage": {"key": key, "type": "REVOKE"}}
+        await crowd.says(revoked, f"D{number}", by=by, at=1_790_000_010 + number)
+        (said,) = [entry for entry in await crowd.thread(one.contact_id) if entry.provider_id == "G1"]
+        assert (said.changed is not None and said.changed.deleted_at is not None) is (by == BIA)
+
+
+async def test_our_message_in_a_group_is_taken_back_for_everybody(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    await crowd.says("Quem vai hoje?")
+    (one,) = await crowd.shown()
+    ours = (await answers.send(crowd.owner, one.contact_id, crowd.channel_id, TextReply("Nós"))).id
+    await crowd.send()
+    async with work(crowd.owner, Permission.MESSAGES_SEND) as w:
+        await changes.change(w, one.contact_id, crowd.channel_id, ours, None)
+    await crowd.send()
+    (said,) = [entry for entry in await crowd.thread(one.contact_id) if entry.id == ours]
+    assert said.changed is not None
+    assert said.changed.deleted_at is not None
+
+
+async def test_a_group_is_found_by_how_it_is_called_and_by_what_was_said(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    await crowd.says("Quem traz o bolo?")
+    await crowd.scene.port.tell(crowd.line, Called(chat=GROUP, subject="Vendas do Bairro São João"))
+
+    async def found(text: str) -> int:
+        return len(await queries.conversations(crowd.owner, queries.Filter(search=text)))
+
+    assert [await found(text) for text in ("sao joao", "BAIRRO vendas", "bolo", "bolo vendas", "joana", "%")] == [
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+    ]
+
+
+async def test_who_is_erased_said_nothing_in_groups_either(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    phone: str = await crowd.db.fetchval(
+        "select value from contact_identity where contact_id = $1 and kind = 'phone'", crowd.contact_id
+    )
+    by = f"{phone[1:]}@s.whatsapp.net"
+    hers, file = "Meu CPF é 123", {"imageMessage": {**FILE, "caption": "Minha casa"}}
+    await crowd.says(hers, "G1", by=by)
+    await crowd.says(file, "G2", by=by, at=1_790_000_001)
+    await crowd.says("Oi", "G3", by="99887766554433@lid", at=1_790_000_002)
+    await crowd.db.execute(
+        "insert into contact_identity(company_id, contact_id, kind, value) values ($1, $2, 'lid', '99887766554433')",
+        crowd.owner.company_id,
+        crowd.contact_id,
+    )
+    await crowd.says("De outra pessoa", "G4", by="5521988887777@s.whatsapp.net", at=1_790_000_003)
+    told = exporting.TABLES["inbound_message"]
+    count = f"select count(*) from inbound_message t where t.company_id = $1 and $3::uuid[] is not null and {told}"
+    person = [[crowd.contact_id], [], [phone, "99887766554433"]]
+    assert await crowd.db.fetchval(count, crowd.owner.company_id, *person) == 3, "what is handed out of a person has it"
+    started = await erasing.start(crowd.owner, crowd.contact_id)
+    while (step := await erasing.step(crowd.owner.company_id, started.id)) is not erasing.Next.DONE:
+        assert step is not erasing.Next.WAIT
+    rows = await crowd.db.fetch(
+        "select body, content::text as content, context::text as context, provider_id from inbound_message where channel_id = $1 order by received_at",
+        crowd.channel_id,
+    )
+    left = " ".join(" ".join(row) for row in rows)
+    assert not [word for word in ("CPF", "casa", phone[1:], "99887766554433", "G1", "G3") if word in left]
+    assert rows[-1]["body"] == "De outra pessoa"
+    assert await crowd.db.fetchval(
+        "select array_agg(distinct state) from message_file where company_id = $1", crowd.owner.company_id
+    ) == ["deleted"]
+    receipt = (await erasing.erasure(crowd.owner, started.id)).receipt
+    assert receipt is not None
+    assert msgspec.json.decode(receipt)["erased"]["inbound_message"] == 3
 
 
 async def test_another_company_has_no_part_in_it(crowd: Crowd, stranger: Actor) -> None:

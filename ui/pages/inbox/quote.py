@@ -20,6 +20,13 @@ def may_be_answered(one: Message) -> bool:
     """Whether an answer can name it: it was said, and by this name the provider knows it."""
     if one.provider_id is None or isinstance(one.content, Edit | Preference | Reaction | Revoke | System):
         return False
+    if (
+        one.context is not None
+        and one.context.group_id is not None
+        and one.direction == "in"
+        and one.context.writer_address is None
+    ):
+        return False  # nobody can be named any more
     return one.direction == "in" or one.state in _SAID
 
 
@@ -41,7 +48,8 @@ class Quote:
         self.message = message
         if message is not None:
             ours = message.author or _("Your company")
-            name = self._one.contact_name or self._one.address if message.direction == "in" else ours
+            writer = message.context.writer if message.context is not None else None
+            name = writer or self._one.contact_name or self._one.address if message.direction == "in" else ours
             self._who.text = _("Answer to {name}").format(name=name)
             self._said.text = contents.quoted(message)
         self.element.set_visibility(message is not None)

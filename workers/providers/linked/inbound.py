@@ -97,6 +97,7 @@ def _message(told: port.Message, message: Envelope) -> list[AnyEvent]:
             echo=message.from_me,
             history=told.history,
             group=group,
+            writer=_bare(message.by) if group else None,
         )
     )
     return events
@@ -108,6 +109,11 @@ def is_group(jid: str) -> bool:
 
 def _is_person(jid: str) -> bool:
     return address_of(jid, PERSON) is not None or address_of(jid, HIDDEN) is not None
+
+
+def _bare(jid: str | None) -> str | None:
+    """Somebody's jid without the device."""
+    return next((f"{user}{server}" for server in (PERSON, HIDDEN) if (user := address_of(jid, server)) is not None), None)
 
 
 def address_of(jid: str | None, server: str) -> str | None:

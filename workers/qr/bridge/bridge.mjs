@@ -5,6 +5,11 @@
 const write = process.stdout.write.bind(process.stdout)
 for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table']) console[name] = () => {}
 
+// A timer keeps what it was started in, and the engine keeps some for days: of a transaction, all keys that were read in it. None is started within one.
+const { AsyncResource } = await import('node:async_hooks')
+const [outside, later] = [new AsyncResource('outside'), setTimeout]
+globalThis.setTimeout = Object.defineProperties((...given) => outside.runInAsyncScope(later, null, ...given), Object.getOwnPropertyDescriptors(later))
+
 const { createRequire } = await import('node:module')
 const { default: connect, ...engine } = await import('@whiskeysockets/baileys')
 const { proto, initAuthCreds, makeCacheableSignalKeyStore, BufferJSON, Browsers, USyncQuery, USyncUser } = engine
@@ -28,8 +33,7 @@ for (const name of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) silent[
 
 const sessions = new Map()
 const asked = new Map()
-let number = 0
-let heard = Date.now()
+let [number, heard] = [0, Date.now()]
 
 const say = object => write(JSON.stringify(object) + '\n')
 const pack = value => JSON.stringify(value, BufferJSON.replacer)
@@ -325,12 +329,15 @@ function changed(jid, [id, text]) {
   return { protocolMessage: { key, type: 'MESSAGE_EDIT', editedMessage: { extendedTextMessage: { text } }, timestampMs: Date.now() } }
 }
 
-function filled(jid, { message, reply_to, reaction, change }) {
+function filled(jid, { message, reply_to, reaction, change, writer }) {
   if (change) return changed(jid, change)
-  if (reaction) return { reactionMessage: { key: { remoteJid: jid, id: reaction[0], fromMe: false }, text: reaction[1], senderTimestampMs: Date.now() } }
+  if (reaction) {
+    const key = { remoteJid: jid, id: reaction[0], fromMe: false, ...(writer ? { participant: writer } : {}) }
+    return { reactionMessage: { key, text: reaction[1], senderTimestampMs: Date.now() } }
+  }
   if (!reply_to) return message
   const [[name, part]] = Object.entries(message)
-  const contextInfo = { stanzaId: reply_to, participant: jid, quotedMessage: { conversation: '' } }
+  const contextInfo = { stanzaId: reply_to, participant: writer ?? jid, quotedMessage: { conversation: '' } }
   return { [name]: { ...part, contextInfo } }
 }
 
@@ -371,7 +378,8 @@ async function obey({ op, n, line, ...rest }) {
       session.end()
     })
   } else if (op === 'stop') session?.end()
-  else if (op !== 'beat') {
+  else if (op === 'beat') say({})
+  else {
     const value = session && !session.over ? await session[op](rest).catch(() => ({ lost: true })) : { not_sent: true }
     say({ done: n, value })
   }
