@@ -33,6 +33,7 @@ from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor, built_in, member
 from tests import clusters
+from tests.busy import Busy
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -68,6 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     _hash_cheaply()
     if not hasattr(config, "workerinput") and "TEST_PG_SOCKETS" not in os.environ:
         config.stash[_KEY] = Servers()
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Minutes())
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -75,6 +78,21 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if path := os.environ.get("TEST_FAILED"):
         reports = [report for kind in ("failed", "error") for report in terminalreporter.stats.get(kind, [])]
         Path(path).write_text("\n".join(dict.fromkeys(report.nodeid.partition("@")[0] for report in reports)))
+
+
+class _Minutes:
+    """Says at the end how busy the processors were. Only where the run is reported, not in the processes that do it."""
+
+    def __init__(self) -> None:
+        self._busy = Busy()
+
+    def pytest_runtest_logreport(self) -> None:
+        self._busy.look()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        self._busy.look(last=True)
+        if len(self._busy.shares) > 1:
+            terminalreporter.write_line(f"Processors in use, per cent of each minute: {' '.join(map(str, self._busy.shares))}")
 
 
 def _say_plainly() -> None:
