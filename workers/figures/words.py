@@ -19,7 +19,7 @@ SAID: Final[dict[str, tuple[str, str]]] = {
     "closed": ("Conversas fechadas", "Conversations closed"),
     "first_answer": ("Primeira resposta de pessoas", "First answer by people"),
     "spent": ("Gasto", "Spent"),
-    "leads": ("Leads novos", "New leads"),
+    "leads": ("Negócios novos", "New leads"),
     "ai_alone": ("Fechadas só pelo assistente", "Closed by the assistant alone"),
     "message_days": ("Mensagens por dia", "Messages by day"),
     "talk_days": ("Conversas por dia", "Conversations by day"),

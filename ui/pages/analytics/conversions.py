@@ -15,7 +15,7 @@ from ui.components.forms import select_field, switch_field, text_field
 from ui.components.frame import frame
 from ui.components.states import load, skeleton_card
 from ui.components.toast import toast
-from ui.i18n import _, pgettext
+from ui.i18n import _
 from ui.pages.analytics import pieces
 from ui.pages.analytics.pieces import Cell
 from ui.routing import page
@@ -106,7 +106,7 @@ class _Conversions:
                     _("Nothing yet. Each lead that an ad brings stands here, with what was told of it, or why not.")
                 ).classes("m-hint")
                 return
-            kinds = {ConversionKind.LEAD: _("Made"), ConversionKind.WON: pgettext("figures", "Won")}
+            kinds = {ConversionKind.LEAD: _("Made"), ConversionKind.WON: _("Was won")}
             states, reasons = _states(), _reasons()
             rows: list[list[Cell | str]] = []
             for one in found.items:
