@@ -196,7 +196,7 @@ class Arranging:
                 with ui.element("div").classes("m-row m-near items-center w-full"):
                     handle = icon("drag_indicator").classes("m-tile-handle")
                     handle.props["aria-hidden"] = "true"
-                    title(self._name(one), 3)
+                    title(self._name(one))
                 page_of = tiles.SOURCES[self._known[one.tile].source].page
                 Text("p", tiles.pages()[page_of], "m-hint")
                 with ui.element("div").classes("m-row m-near items-center m-wrap w-full"):
