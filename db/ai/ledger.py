@@ -98,10 +98,13 @@ left join ai_spending s on s.company_id = $1 and s.scope = b.scope and s.subject
     and s.starts = b.starts
 order by b.scope, b.period
 """
-OPEN = """
+TRIES = (Purpose.PLAYGROUND, Purpose.EVAL)
+"""Trying a persona out counts against the company only: whoever tries it takes nothing from those whom it serves."""
+_SERVES = "purpose not in (" + ", ".join(f"'{purpose.value}'" for purpose in TRIES) + ")"
+OPEN = f"""
 insert into ai_spending(company_id, id, scope, subject_id, period, starts, spent) select $1, $2, $3, $4, $5, $6, (
     select coalesce(sum(counted), 0) from ai_usage where company_id = $1 and at >= $6
-        and ($3 = 'company' or $3 = 'persona' and persona_id = $4 or $3 = 'conversation' and conversation_id = $4))
+        and ($3 = 'company' or $3 = 'persona' and persona_id = $4 and {_SERVES} or $3 = 'conversation' and conversation_id = $4))
 on conflict (company_id, scope, subject_id, period, starts) do nothing
 """
 """A budget that comes in the middle of a period counts what was spent in it. What runs at that moment is not in it."""
@@ -139,7 +142,7 @@ where s.company_id = $1 and s.scope = $2 and s.period = $3 and ($4::uuid = $5::u
 """
 _RECOUNT = f"""
 update ai_spending s set warned = 0, spent = (select coalesce(sum(counted), 0) from ai_usage u where u.company_id = $1 and u.at >= s.starts
-    and ($2 = 'company' or $2 = 'persona' and u.persona_id = s.subject_id or $2 = 'conversation' and u.conversation_id = s.subject_id)) {_THESE}
+    and ($2 = 'company' or $2 = 'persona' and u.persona_id = s.subject_id and u.{_SERVES} or $2 = 'conversation' and u.conversation_id = s.subject_id)) {_THESE}
 """
 
 
@@ -191,7 +194,8 @@ async def _conversation_full(w: Work, about: About, estimate: int) -> bool:
 
 async def _counters(w: Work, about: About) -> list[_Counter]:
     """The rows of this period that count for a call, locked, by rising id."""
-    budgets = await w.fetch(_BUDGETS, w.company_id, about.persona_id, about.conversation_id, EVERY, about.persona_day)
+    persona_id = None if about.purpose in TRIES else about.persona_id
+    budgets = await w.fetch(_BUDGETS, w.company_id, persona_id, about.conversation_id, EVERY, about.persona_day)
     found = []
     for budget in budgets:
         place = (budget["scope"], budget["subject_id"], budget["period"], budget["starts"])

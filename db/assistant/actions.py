@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from db.assistant import back, gather, human, queries
-from db.assistant.enums import AssistantMode, TurnReason, TurnState
+from db.assistant.enums import AssistantMode, Owner, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.queries import Assistant
 from db.clock import now
@@ -30,8 +30,10 @@ select v.id, v.contact_id, v.channel_id, v.team_id, v.opened_at, v.version,
     (select i.id from inbound_message i where i.company_id = $1 and i.contact_id = v.contact_id and i.channel_id = v.channel_id
         and i.received_at = any(v.unanswered_at) and i.received_at > now() - $3::interval and i.origin is null and i.kind <> all($4::text[])
      order by i.received_at desc, i.id desc limit 1) as waits,
-    (select opted_out_at is not null from contact c where c.company_id = $1 and c.id = v.contact_id) as opted_out
-from conversation v where v.company_id = $1 and v.id = $2 for no key update of v
+    (select opted_out_at is not null from contact c where c.company_id = $1 and c.id = v.contact_id) as opted_out,
+    a.persona_id, a.persona_version_id, a.noticed_at
+from conversation v left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
+where v.company_id = $1 and v.id = $2 for no key update of v
 """
 _ENSURE = """
 insert into ai_conversation(company_id, conversation_id, episode_at) values ($1, $2, $3) on conflict do nothing
@@ -49,11 +51,19 @@ class _Held(NamedTuple):
 
 
 async def set_mode(actor: Actor, conversation_id: UUID, mode: AssistantMode | None) -> Assistant:
-    """What becomes of the assistant's answers here; None: as its persona has it. Raises NotFound."""
+    """What becomes of the assistant's answers here; None: as its persona has it. Where it answers by itself from now on, who waits gets
+    an answer. Raises NotFound."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        await _held(w, conversation_id)
-        if await w.fetchrow(_MODE, w.company_id, conversation_id, None if mode is None else mode.value) is not None:
+        row, found = await _held(w, conversation_id)
+        changed = await w.fetchrow(_MODE, w.company_id, conversation_id, None if mode is None else mode.value)
+        if changed is not None:
             await human.silence(w, conversation_id, TurnReason.SWITCHED_OFF)
+            if found is not None and changed["owner"] == Owner.ASSISTANT and (mode or found.mode.value) == AssistantMode.AUTO:
+                if (
+                    found.persona_id == row["persona_id"] and row["persona_version_id"] is not None
+                ):  # its version stays for this talk
+                    found = (await personas.version(w, row["persona_version_id"]))._replace(mode=found.mode)
+                await _answer_waiting(w, conversation_id, row, found, AssistantMode.AUTO)
             w.audit("assistant.switched", conversation_id, mode=None if mode is None else mode.value)
             await _changed(w, conversation_id)
         return await queries.one(w, w.company_id, conversation_id)
@@ -78,12 +88,20 @@ async def give_back(actor: Actor, conversation_id: UUID) -> Assistant:
         name = found.name if found is not None else given["persona_name"]
         await record.line(w, conversation_id, row["contact_id"], LineKind.GIVEN_BACK, what=name)
         w.audit("assistant.given_back", conversation_id)
-        if found is not None and row["waits"] is not None and not row["opted_out"] and given["mode"] != AssistantMode.OFF:
-            mode = AssistantMode(given["mode"] or found.mode.value)
-            await gather.serves(w, conversation_id, found, mode)
-            await gather.open_turn(w, conversation_id, found, mode, _times(found), row["waits"])
+        if found is not None and given["mode"] != AssistantMode.OFF:
+            await _answer_waiting(w, conversation_id, row, found, AssistantMode(given["mode"] or found.mode.value))
         await _changed(w, conversation_id)
         return await queries.one(w, w.company_id, conversation_id)
+
+
+async def _answer_waiting(w: Work, conversation_id: UUID, row: asyncpg.Record, found: Serving, mode: AssistantMode) -> None:
+    """A turn for what nobody answered yet, where there is something. Outside the persona's hours as for a message that comes."""
+    if row["waits"] is None or row["opted_out"]:
+        return
+    if mode is AssistantMode.AUTO and await gather.closed(w, found, row["noticed_at"]):
+        return
+    await gather.serves(w, conversation_id, found, mode)
+    await gather.open_turn(w, conversation_id, found, mode, _times(found), row["waits"])
 
 
 def _times(found: Serving) -> tuple[datetime, datetime, datetime]:

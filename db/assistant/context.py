@@ -8,7 +8,7 @@ from db.assistant import gather
 from db.assistant.enums import TurnReason, TurnState
 from db.assistant.turns import Turn
 from db.clock import now
-from db.conversations import office_hours
+from db.conversations import office_hours, routing
 from db.conversations.hours import FAR, OfficeHours
 from db.messages import conversation
 from db.messages.content import Audio, Image, kind_of
@@ -25,7 +25,7 @@ _ABSENT = ("reaction", "edit", "revoke", "preference", "system", "call")
 _UNSAID = {state.label for state in (MessageState.CANCELLED, MessageState.SKIPPED, MessageState.FAILED)}
 
 _FACTS = f"""
-select v.contact_id, v.channel_id, v.team_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
+select v.contact_id, v.channel_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
     a.episode_at, a.unanswered, least(a.episode_at, v.unanswered_at[1]) as begins,
     coalesce((select g.name from lead l join stage g on g.company_id = $1 and g.id = l.stage_id
         where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 1), '') as stage,
@@ -52,7 +52,7 @@ class Said(NamedTuple):
 
 
 class Context(NamedTuple):
-    """`closed_since`, `opens_at`: of the office hours, the team's or the company's; None: people are there. `persona_closed`: the persona's own hours are
+    """`opens_at`: of the office hours of the team that would take over, or the company's; None: people are there. `persona_closed`: the persona's own hours are
     over. `value_cents`: what the person's open leads are worth, the most of them; `told_of_value`: people were called because of that, in
     this talk."""
 
@@ -84,7 +84,8 @@ async def of(company_id: UUID, turn: Turn) -> Context | None:
         )
         begins = min(row["begins"] or row["episode_at"], turn.since)
         said = [as_said(entry) for entry in reversed(entries) if belongs(entry, begins)]
-        office = await office_hours.of_team(r, company_id, row["team_id"])
+        takes_over = await routing.takes_over(r, company_id, turn.conversation_id, found.config.handover.team_id)
+        office = await office_hours.of_team(r, company_id, takes_over)
         return Context(
             serving=found,
             contact_id=row["contact_id"],

@@ -116,7 +116,7 @@ async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: U
     if row["persona_id"] == found.persona_id and row["persona_version_id"] is not None:
         pinned = await personas.version(w, row["persona_version_id"])
         found = pinned._replace(mode=found.mode)
-    if mode is AssistantMode.AUTO and await _closed(w, found, row["noticed_at"]):
+    if mode is AssistantMode.AUTO and await closed(w, found, row["noticed_at"]):
         return False
     fast = _fast(row, message.received_at)
     await serves(w, conversation_id, found, mode, fast)
@@ -177,7 +177,7 @@ def _fast(row: asyncpg.Record, received_at: datetime) -> int:
     return row["fast"] + 1 if quick else 0
 
 
-async def _closed(w: Work, found: Serving, noticed_at: datetime | None) -> bool:
+async def closed(w: Work, found: Serving, noticed_at: datetime | None) -> bool:
     """Whether people answer because the persona's hours are over, and nothing is to be said about it any more."""
     hours = found.config.hours
     if not hours.open or await hours_over(w, found) is None:
@@ -219,7 +219,7 @@ async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantM
         return
     before = await w.fetchrow(
         f"update ai_turn set state = $3, reason = $4, done_at = now(), lease_until = null where company_id = $1 and conversation_id = $2"
-        f" and state in ({human.OPEN}) returning since, first_inbound_id, bubbles, asks",
+        f" and state in ({human.OPEN}) returning since, first_inbound_id, bubbles, asks, old.state as was, old.mode as as_what",
         w.company_id,
         conversation_id,
         TurnState.SUPERSEDED.value,
@@ -227,7 +227,8 @@ async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantM
     )
     if before is not None and before["asks"] is not None:  # it was about to ask again: that answers nothing
         before = None
-    since = before["since"] if before is not None else now()
+    drafted = before is not None and before["was"] == TurnState.READY and before["as_what"] == AssistantMode.SUGGEST
+    since = before["since"] if before is not None and not drafted else now()  # a draft was waited for: this burst is another one
     hard = max(since + timedelta(milliseconds=turn.hard_wait_ms), now() + timedelta(milliseconds=turn.debounce_min_ms))
     due = min(now() + wait, hard)
     await open_turn(
@@ -238,7 +239,7 @@ async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantM
         (since, due, hard),
         message_id,
         first=before["first_inbound_id"] if before is not None else None,
-        bubbles=before["bubbles"] + 1 if before is not None else 1,
+        bubbles=before["bubbles"] + 1 if before is not None and not drafted else 1,
     )
 
 

@@ -40,7 +40,7 @@ where t.company_id = $1 and t.id = $2
 """
 _LOCK = "select true from conversation where company_id = $1 and id = $2 for no key update"
 _CHECK = f"""
-select a.owner, a.told_at, a.typing_until, a.typing_since <= now() - $4::interval and a.typing_until > now() as typed,
+select a.owner, a.told_at, a.alarm, a.typing_until, a.typing_since <= now() - $4::interval and a.typing_until > now() as typed,
     t.seq = a.turn_seq as newest, exists (select from persona p join persona_binding b on b.company_id = $1 and b.persona_id = p.id
         where p.company_id = $1 and p.id = t.persona_id and p.state = '{PersonaState.LIVE.value}' and p.deleted_at is null
             and (b.channel_id is null or b.channel_id = $5)) as serves
@@ -118,7 +118,7 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
             await w.execute(_HOLD, company_id, turn.id, check["typing_until"])
             return Held(check["typing_until"])
         _note_gap(w, turn, answer)
-        return await _said(w, turn, answer, _Place(where, way, check["told_at"], team_id))
+        return await _said(w, turn, answer, _Place(where, way, check["told_at"], check["alarm"], team_id))
 
 
 def _note_gap(w: Work, turn: Turn, answer: Answer) -> None:
@@ -132,6 +132,7 @@ class _Place(NamedTuple):
     where: asyncpg.Record
     way: ReplyChannel | None
     told_at: datetime | None
+    alarm: str | None
     team_id: UUID | None
 
 
@@ -236,12 +237,10 @@ async def _hand_over(w: Work, turn: Turn, answer: Answer, place: _Place, reason:
 
 
 async def _troubled(w: Work, turn: Turn, answer: Answer, place: _Place, reason: TurnReason) -> Spoken:
-    """Nothing could be composed. The person is told once until something is answered again, and people are called."""
+    """Nothing could be composed. The person is told once until something is answered again, and people are called once."""
     tell = bool(answer.texts) and place.told_at is None and place.way is not None and place.way.obstacle is None
     said = await _queue(w, turn, answer.texts[:1], place, answered=False) if tell else 0
-    if place.told_at is None:
-        await record.line(w, turn.conversation_id, place.where["contact_id"], LineKind.ASSISTANT_STOPPED, what=reason.value)
-        await routing.to_team(w, turn.conversation_id, place.where["channel_id"], place.team_id)
+    await _call(w, turn, place, reason)
     await w.execute(_TROUBLE, w.company_id, turn.conversation_id, reason.value, tell)
     state = TurnState.BLOCKED if reason is TurnReason.BUDGET else TurnState.FAILED
     return await _end(w, turn, state, reason, said)
@@ -249,9 +248,18 @@ async def _troubled(w: Work, turn: Turn, answer: Answer, place: _Place, reason: 
 
 async def _blocked(w: Work, turn: Turn, place: _Place, reason: TurnReason) -> Spoken:
     """It may not be said now, and is not said later: a person is called."""
-    await record.line(w, turn.conversation_id, place.where["contact_id"], LineKind.ASSISTANT_STOPPED, what=reason.value)
+    await _call(w, turn, place, reason)
     await w.execute(_TROUBLE, w.company_id, turn.conversation_id, reason.value, False)
     return await _end(w, turn, TurnState.BLOCKED, reason)
+
+
+async def _call(w: Work, turn: Turn, place: _Place, reason: TurnReason) -> None:
+    """People are called because the assistant cannot go on: once, until it answers again or a person did."""
+    if place.alarm not in (None, TurnReason.INACTIVE):
+        return
+    await record.line(w, turn.conversation_id, place.where["contact_id"], LineKind.ASSISTANT_STOPPED, what=reason.value)
+    if reason is not TurnReason.OPTED_OUT:  # nobody may answer
+        await routing.to_team(w, turn.conversation_id, place.where["channel_id"], place.team_id)
 
 
 async def _repeats(w: Work, turn: Turn, answer: Answer) -> bool:

@@ -7,7 +7,7 @@ from db.conversations.enums import AssignmentStrategy as S
 from db.notifications import calls
 from db.notifications.enums import NotificationKind
 from db.permissions import Permission
-from db.work import Work
+from db.work import Read, Work
 
 ANSWERS = holds(Permission.CONVERSATIONS_WRITE, "p")
 """A condition: a conversation may be assigned to whom the membership `p` is of."""
@@ -16,6 +16,11 @@ _TEAM = """
 select t.id, t.strategy from team t where t.company_id = $1 and t.id = coalesce($2::uuid,
     (select c.team_id from team_channel c where c.company_id = $1 and c.channel_id = $3))
 for share
+"""
+_TAKES_OVER = """
+select coalesce((select t.id from team t where t.company_id = $1 and t.id = $3), v.team_id,
+    (select c.team_id from team_channel c where c.company_id = $1 and c.channel_id = v.channel_id)) as team_id
+from conversation v where v.company_id = $1 and v.id = $2
 """
 _CANDIDATES = f"""
 select m.user_id from team_member m join membership p on p.company_id = $1 and p.user_id = m.user_id and {ANSWERS}
@@ -62,6 +67,12 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
         assignee,
     )
     return version
+
+
+async def takes_over(r: Read, company_id: UUID, conversation_id: UUID, team_id: UUID | None) -> UUID | None:
+    """The team that `to_team` would give the conversation to."""
+    found: UUID | None = await r.fetchval(_TAKES_OVER, company_id, conversation_id, team_id)
+    return found
 
 
 async def to_team(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID | None) -> None:

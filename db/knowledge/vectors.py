@@ -39,6 +39,14 @@ where c.company_id = $1 and c.base_id = $2
     and not exists (select from knowledge_vector v where v.company_id = $1 and v.base_id = $2 and v.embedder = $3 and v.chunk_id = c.id)
 order by c.id limit $4
 """
+# Of the same text any passage of the company.
+_TAKE_OVER = """
+insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb, near)
+select $1, $2, c.id, $3, known.emb, case when vector_dims(known.emb) = $5 then $5 end from knowledge_chunk c, lateral (
+    select v.emb from knowledge_chunk o join knowledge_vector v on v.company_id = $1 and v.embedder = $3 and v.chunk_id = o.id
+    where o.company_id = $1 and o.body_sha256 = c.body_sha256 and o.id <> c.id limit 1) known
+where c.company_id = $1 and c.base_id = $2 and c.id = any($4::uuid[]) on conflict do nothing returning chunk_id
+"""
 _STORE = """
 insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb, near)
 select $1, $2, c.id, $3, x.emb, case when vector_dims(x.emb) = $6 then $6 end
@@ -126,14 +134,34 @@ async def keep(company_id: UUID, base_id: UUID, embedder: str, vectors: Sequence
             return
         ids = [chunk_id for chunk_id, _ in vectors]
         await w.execute(_STORE, company_id, base_id, embedder, ids, [literal(vector) for _, vector in vectors], base["near"])
-        if base["embedder"] == embedder:
-            sources = await w.fetch(
-                "select distinct source_id from knowledge_chunk where company_id = $1 and id = any($2::uuid[])", company_id, ids
-            )
-            await _count(w, base_id, embedder, [row["source_id"] for row in sources])
-            if not await w.fetchval(_LACKS, company_id, base_id):
-                await questions.measure_anew(w, base_id)
-        w.emit(KnowledgeBaseChanged(base_id=base_id))
+        await _kept(w, base, base_id, embedder, ids)
+
+
+async def take_over(company_id: UUID, base_id: UUID, embedder: str, chunk_ids: Sequence[UUID]) -> bool:
+    """Gives these passages the vectors that the company has for the same text already; whether there was one. What is known costs
+    nothing a second time."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        base = await _held(w, base_id)
+        if base is None:
+            return False
+        taken = await w.fetch(_TAKE_OVER, company_id, base_id, embedder, list(chunk_ids), base["near"])
+        if taken:
+            await _kept(w, base, base_id, embedder, [row["chunk_id"] for row in taken])
+        return bool(taken)
+
+
+async def _kept(w: Work, base: asyncpg.Record, base_id: UUID, embedder: str, chunk_ids: list[UUID]) -> None:
+    """Passages have their vectors now: their sources count them, and with the last of them the base is measured."""
+    if base["embedder"] == embedder:
+        sources = await w.fetch(
+            "select distinct source_id from knowledge_chunk where company_id = $1 and id = any($2::uuid[])",
+            w.company_id,
+            chunk_ids,
+        )
+        await _count(w, base_id, embedder, [row["source_id"] for row in sources])
+        if not await w.fetchval(_LACKS, w.company_id, base_id):
+            await questions.measure_anew(w, base_id)
+    w.emit(KnowledgeBaseChanged(base_id=base_id))
 
 
 async def finish(company_id: UUID, base_id: UUID, embedder: str) -> None:

@@ -154,13 +154,8 @@ async def waiting(company_id: UUID, trial_id: UUID) -> Waiting | None:
 
 
 def about(found: Waiting) -> About:
-    """As the ledger books its calls: by the trial, so that its cost is known."""
-    return About(
-        purpose=Purpose.PLAYGROUND,
-        persona_id=found.persona_id,
-        turn_id=found.id,
-        persona_day=found.config.budget.per_day_micro,
-    )
+    """As the ledger books its calls: by the trial, so that its cost is known. The persona's own limits are for those whom it serves."""
+    return About(purpose=Purpose.PLAYGROUND, persona_id=found.persona_id, turn_id=found.id)
 
 
 async def write(company_id: UUID, found: Waiting, at: int, text: str) -> bool:

@@ -53,9 +53,17 @@ ROUND = 0.5  # seconds between two looks for turns that are due before the next 
 AT_ONCE = 64
 """So many wake-ups wait at most: more than a process has places."""
 _TROUBLE = frozenset(
-    (TurnReason.MODEL_DOWN, TurnReason.BUDGET, TurnReason.NO_CREDIT, TurnReason.MALFORMED, TurnReason.MODEL_GONE)
+    (
+        TurnReason.MODEL_DOWN,
+        TurnReason.BUDGET,
+        TurnReason.NO_CREDIT,
+        TurnReason.KEY_REFUSED,
+        TurnReason.MALFORMED,
+        TurnReason.MODEL_GONE,
+    )
 )
-"""Failures that the customer is told of: with the others nobody expects an answer from a machine."""
+"""Failures that the customer is told of. Where no service is connected at all nobody expects an answer from a machine, unless it spoke
+already."""
 
 _ASKS = (Decision.REPLY, Decision.ASK, Decision.CLOSE)
 
@@ -132,14 +140,14 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     try:
         composed = await _composed(company_id, about, turn, found, steps)
     except TimeoutError:
-        return _trouble(TurnReason.MODEL_DOWN, words.language_of([line_of(one, None) for one in found.said]))
+        return _trouble(TurnReason.MODEL_DOWN, words.language_of([line_of(one, None) for one in found.said]), found)
     finally:
         if steps:
             await asyncio.shield(turns.trace(company_id, turn, steps))
     if turn.asks is not None:
         return _asking(composed, config)
     if composed.failure is not None:
-        return _trouble(composed.failure, composed.language)
+        return _trouble(composed.failure, composed.language, found)
     texts = list(composed.texts)
     if composed.decision is Decision.HANDOVER and found.opens_at is not None and texts:
         texts.append(words.back_at(found.opens_at, now(), ZoneInfo(found.time_zone), composed.language))
@@ -256,8 +264,9 @@ def line_of(one: Said, heard: str | None) -> Line:
     return Line(who=one.who, text=text, id=one.id, at=one.at)
 
 
-def _trouble(reason: TurnReason, language: str) -> Answer:
-    texts = [words.say("trouble", language)] if reason in _TROUBLE else []
+def _trouble(reason: TurnReason, language: str, found: Context) -> Answer:
+    spoke = reason is TurnReason.NOT_CONNECTED and any(one.who == "assistant" for one in found.said)
+    texts = [words.say("trouble", language)] if reason in _TROUBLE or spoke else []
     return Answer(decision=Decision.NO_REPLY.value, texts=texts, reason=reason.value, trouble=True, language=language)
 
 

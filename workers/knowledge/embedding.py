@@ -32,7 +32,9 @@ from workers.runtime import Retry, Snooze
 log = structlog.get_logger("workers.knowledge")
 
 SHIFT = 300.0  # seconds; then the job gives way and goes on as a new run
-AT_ONCE, AT_ONCE_HERE = 64, 8  # passages of one call; a local model takes half a second for each
+AT_ONCE, AT_ONCE_HERE = 64, 8  # texts of one call; a local model takes half a second for each
+LOOKED_AT = 256
+"""Passages among which the same text is asked for once."""
 _ABOUT = About(purpose=Purpose.EMBED)
 _AGAIN = (RateLimited, Unreachable, TimedOut, Malformed)
 """What passes by itself."""
@@ -48,13 +50,15 @@ async def embed_base(company_id: UUID, job: EmbedBase) -> None:
     if not await vectors.wanted(company_id, base_id, name):
         return
     at_once = AT_ONCE_HERE if chosen.provider == EmbedderKind.LOCAL else AT_ONCE
-    while lacking := await vectors.lacking(company_id, base_id, name, at_once):
-        made = await ask.embed(company_id, _ABOUT, [each.text for each in lacking], kind="passage", embedder=chosen)
-        if not isinstance(made, list):
-            await _stopped(company_id, base_id, made)
-            return
-        pairs = [(each.id, vector) for each, vector in zip(lacking, made, strict=True)]
-        await vectors.keep(company_id, base_id, name, pairs)
+    while lacking := await vectors.lacking(company_id, base_id, name, LOOKED_AT):
+        if not await vectors.take_over(company_id, base_id, name, [each.id for each in lacking]):
+            texts = list(dict.fromkeys(each.text for each in lacking))[:at_once]
+            made = await ask.embed(company_id, _ABOUT, texts, kind="passage", embedder=chosen)
+            if not isinstance(made, list):
+                await _stopped(company_id, base_id, made)
+                return
+            found = dict(zip(texts, made, strict=True))
+            await vectors.keep(company_id, base_id, name, [(one.id, found[one.text]) for one in lacking if one.text in found])
         if time.monotonic() - began > SHIFT:
             raise Snooze(now() + timedelta(seconds=1))
     await vectors.finish(company_id, base_id, name)

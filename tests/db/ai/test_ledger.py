@@ -351,3 +351,27 @@ async def test_one_call_of_a_turn_keeps_what_it_spared(owner: Actor, owner_db: a
     assert await turn(owner, **about | {"turn_id": uuid4()})
     rows = await owner_db.fetch("select merged from ai_usage where company_id = $1 order by id", owner.company_id)
     assert [row["merged"] for row in rows] == [0, 2, 0, 2]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.PLAYGROUND, Purpose.EVAL])
+async def test_trying_a_persona_out_takes_nothing_from_those_whom_it_serves(
+    owner: Actor, owner_db: asyncpg.Connection, purpose: Purpose
+) -> None:
+    await budgets.set_budget(owner, COMPANY, DAY, 10 * TURN)
+    await budgets.set_budget(owner, PERSONA, DAY, 2 * TURN, LIA)
+    await ledger.settle(owner.company_id, await tried(owner, purpose), CallResult.ANSWERED, MOST)
+    await owner_db.execute("delete from ai_spending where company_id = $1 and scope = 'persona'", owner.company_id)  # another day
+    for _ in range(2):
+        await ledger.settle(owner.company_id, await tried(owner, purpose), CallResult.ANSWERED, MOST)
+    assert [await turn(owner, persona_id=LIA) for _ in range(3)] == [True, True, False]
+    assert (await spending(owner_db, owner))[0] == (5 * TURN, 0), "the company pays for both"
+    await budgets.set_budget(owner, PERSONA, DAY, 3 * TURN, LIA)
+    assert [await turn(owner, persona_id=LIA) for _ in range(2)] == [True, False], "also where it is counted anew"
+
+
+async def tried(owner: Actor, purpose: Purpose) -> Booked:
+    booked = await ledger.reserve(
+        owner.company_id, About(purpose=purpose, persona_id=LIA), provider="openai", model="gpt-4o", most=MOST, lease=60
+    )
+    assert isinstance(booked, Booked)
+    return booked

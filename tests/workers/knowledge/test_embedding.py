@@ -154,6 +154,47 @@ async def test_who_tries_a_question_gets_its_meaning_from_a_worker(
     assert await asking.asked(UUID(payload)) is None
 
 
+async def test_the_same_text_is_embedded_once(
+    connected: Actor, service: Service, base_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it stands in another source of the base, in another base or twice in one call."""
+    service.embedding = meaning
+    monkeypatch.setattr(embedding, "LOOKED_AT", 3)
+    twice = "# Trocas\nVocê tem sete dias.\n# Entrega\nO prazo é de dois dias."
+    await sources.add_text(connected, base_id, "Trocas", twice)
+    await sources.add_text(connected, base_id, "Trocas outra vez", twice)
+    base = await embed(connected, base_id)
+    assert (base.passages, base.embedded) == (6, 6)
+    assert sorted(embedded(service)) == [
+        "Entrega\nO prazo é de dois dias.",
+        "Pagamento\nO cliente paga com Pix.",
+        "Trocas\nVocê tem sete dias.",
+    ]
+    other = await bases.create_base(connected, name="Filial", language=BaseLanguage.PORTUGUESE)
+    await sources.add_text(connected, other.id, "Trocas", twice)
+    service.asked.clear()
+    base = await embed(connected, other.id)
+    assert (base.passages, base.embedded, embedded(service)) == (2, 2, [])
+    assert (await headings(connected, other.id, "demora?"))[0] == "Entrega"
+
+
+async def test_what_another_company_embedded_is_asked_for(
+    connected: Actor, stranger: Actor, service: Service, base_id: UUID
+) -> None:
+    await embed(connected, base_id)
+    await connect(stranger)
+    theirs = await bases.create_base(stranger, name="Loja", language=BaseLanguage.PORTUGUESE)
+    await sources.add_text(stranger, theirs.id, "Loja", "# Pagamento\nO cliente paga com Pix.")
+    service.asked.clear()
+    assert (await embed(stranger, theirs.id)).embedded == 1
+    assert len(embedded(service)) == 1
+
+
+def embedded(service: Service) -> list[str]:
+    """The passages that the service was asked for, less what it was asked to learn the length of its vectors."""
+    return [text for body in service.bodies for text in body.get("input", []) if text != "ok"]
+
+
 async def test_of_two_companies_neither_finds_the_others(
     connected: Actor, stranger: Actor, service: Service, base_id: UUID
 ) -> None:
