@@ -7,15 +7,16 @@ by its own session.
 import asyncio
 import time
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from api.contract.conversations import Conversation
+from api.contract.conversations import Conversation, ConversationCounts
 from api.contract.events import ConversationUpdated
 from ui import session
 from ui.client import conversations
 
 FRESH = 2.0  # seconds; a name or a label may change without a new version
+COUNTED = 1.0  # seconds for which an answer about the counts is everybody's
 _MOST = 500
 
 
@@ -47,5 +48,40 @@ async def conversation(event: ConversationUpdated) -> Conversation:
         return await conversations.conversation(me.api, event.conversation_id)  # what befell another session is not ours
 
 
-def _failed(task: asyncio.Task[Conversation]) -> bool:
+class _Counted(NamedTuple):
+    user_id: UUID | None
+    asked: float
+    task: asyncio.Task[ConversationCounts]
+
+
+_counted: dict[UUID, _Counted] = {}  # by company
+
+
+class Counts(NamedTuple):
+    """`own`: asked by the reader's own session, so that `mine` is theirs. `asked`: when, by the clock of `time.monotonic`."""
+
+    found: ConversationCounts
+    own: bool
+    asked: float
+
+
+async def counts(*, own: bool) -> Counts:
+    """How many conversations each view has. Without `own`, for who was just told of a conversation: what another page of the company asked
+    within a second. Raises ApiProblem or Offline."""
+    me = session.current()
+    key = me.me.company.id
+    known = _counted.get(key)
+    if own or known is None or time.monotonic() - known.asked > COUNTED or _failed(known.task):
+        task = asyncio.create_task(conversations.counts(me.api), name="counts")
+        known = _counted[key] = _Counted(me.me.user_id, time.monotonic(), task)
+    try:
+        return Counts(await asyncio.shield(known.task), known.user_id == me.me.user_id, known.asked)
+    except Exception:
+        if known.user_id == me.me.user_id or not known.task.done():
+            raise
+        asked = time.monotonic()
+        return Counts(await conversations.counts(me.api), True, asked)  # what befell another session is not ours
+
+
+def _failed(task: asyncio.Task[Any]) -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)

@@ -9,18 +9,14 @@ import logging
 import pkgutil
 import time
 from importlib import import_module
-from inspect import signature
 
 import httpx
 from fastapi import Request, Response
 from nicegui import Client, app
 from nicegui import ui as nicegui_ui
-from nicegui.classes import Classes
-from nicegui.props import Props
-from nicegui.style import Style
 from nicegui.translations import translations
 
-from ui import elsewhere, faces, files, guard, live, memory, routing, session
+from ui import elsewhere, faces, files, guard, live, memory, routing, session, shortcuts
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
 from ui.components import error_page
@@ -59,26 +55,18 @@ class _Few(logging.Filter):
         return self._lines <= self.ALLOWED
 
 
-def _remember_signatures() -> None:
-    """Has `inspect.signature` find what NiceGUI asks of the same three functions for every element that it makes: a third of the time
-    of a page."""
-    for kind in (Classes, Style, Props):
-        vars(kind)["_update"].__signature__ = signature(kind._update)
-
-
 def _keep_what_stays() -> None:
-    """Takes what was loaded at start out of the garbage collector's sight, and lets it look after every tenth page, not several times
-    in each; at all of it before what it left out grows to another installation's size."""
+    """Takes what was loaded at start out of the garbage collector's sight, and lets it look about once for each page that is made, not
+    several times: never so rarely that all pages wait for what it finds at once."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 10, 5)
+    gc.set_threshold(10_000, 20, 5)
 
 
 def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
     """Registers everything with NiceGUI's app. `transport` replaces the network to the API (tests)."""
     for module in pkgutil.walk_packages(page_modules.__path__, f"{page_modules.__name__}."):
         import_module(module.name)
-    _remember_signatures()
     routing.register(settings, error_page.draw)
     session.register(settings)
     elsewhere.register(settings)
@@ -86,6 +74,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     faces.register(settings)
     apply.register()
     memory.register()
+    shortcuts.register()
     # NiceGUI's own notices, which it has in English; out of a page `_` speaks Portuguese.
     translations["pt-BR"] = {
         "connection_lost": _("Connection lost."),

@@ -266,19 +266,29 @@ async def bench_desk(agents: int, minutes: float, recipients: int) -> None:
     finally:
         stub.kill()
         stub.wait()
-    cpu = ", ".join(f"{name} {share * 100:.0f}" for name, share in seen.cpu.items())
     text = (
         f"{facts}. {agents} agents with the inbox open for {minutes:g} minutes, {desk.BROWSERS} of them in Chromium on the same machine, while a"
         f" campaign to {recipients:,} people was sent at {desk.THROUGHPUT} a second ({seen.sent:,} had gone at the end) and a customer wrote every"
         f" {desk.EVERY * 1000:.0f} ms. The agents opened {seen.moves:,} conversations and sent {seen.answers:,} answers; {len(seen.errors)} requests"
-        f" were refused. From the webhook's first byte until it was painted, {len(seen.painted):,} times, {seen.missing} never: {seen.overtaken} of"
-        " these were answered by an agent at that moment, and the row showed the answer. Memory of the web app:"
-        f" without a page, with all of them, after each minute, five seconds after the last message. CPU in % of a core: {cpu}.\n\n"
+        f" were refused. {len(seen.painted):,} messages were painted, {seen.missing} never: {seen.overtaken} of these were answered by an agent at"
+        " that moment, and the row showed the answer. Memory of the web app in MB, without a page, with all of them, after each minute, five seconds"
+        f" after the last message: {' → '.join(f'{mb:.0f}' for mb in seen.rss)}. CPU in % of a core: {_shares(seen.cpu)}; ready to run, and no core was"
+        f" free: {_shares(seen.waited)}. For each customer's message a page got {seen.updates:.1f} messages, {seen.bytes / 1000:.1f} kB.\n\n"
+        "From the webhook's first byte until the API had answered it, until the worker had told of it, until an agent's connection to the API heard"
+        " that, until the web app had sent it to half of the pages and to the last one, and until the browser had drawn it:\n\n"
     )
-    row = [*(f"{seen.quantile(share) * 1000:.0f}" for share in (0.5, 0.95, 0.99, 1)), " → ".join(f"{mb:.0f}" for mb in seen.rss)]
+    rows = [
+        [name, *(f"{desk.quantile(found, part) * 1000:.0f}" for part in (0.5, 0.95, 0.99, 1))]
+        for name, found in seen.stages.items()
+    ]
     for error in sorted(set(seen.errors))[:10]:
         print(error, file=sys.stderr)
-    keep(f"Desk of {agents}", text + table(["p50 ms", "p95 ms", "p99 ms", "slowest ms", "memory of the web app, MB"], [row]))
+    print(dict(seen.frames), file=sys.stderr)
+    keep(f"Desk of {agents}", text + table(["", "p50 ms", "p95 ms", "p99 ms", "slowest ms"], rows))
+
+
+def _shares(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {part * 100:.0f}" for name, part in shares.items())
 
 
 def _plain(pairs: list[Pair], one: str, many: str) -> str:

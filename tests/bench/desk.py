@@ -11,6 +11,7 @@ import json
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,9 +19,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import msgspec
 import socketio
 from playwright.async_api import Browser, Page
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
+from api.contract.events import ConversationEntryAdded, Frame
 from db.accounts.identify import new_session_token
 from db.campaigns import actions
 from db.channels.secrets import seal
@@ -28,7 +33,7 @@ from db.crypto import digest
 from db.tenancy import Actor
 from tests import factories
 from tests.bench.campaign import ready
-from tests.bench.harness import Harness, company, cpu_seconds
+from tests.bench.harness import Harness, company, cpu_seconds, waited_seconds
 from tests.bench.ingest import await_api
 from tests.bench.load import Connection
 from tests.bench.webhooks import BUSINESS, NUMBER, SECRET, message_webhook, signed
@@ -61,22 +66,35 @@ select count(*) from inbound_message i where company_id = $1 and body = any($2::
 
 
 class Desk(NamedTuple):
-    """`painted`: seconds from the webhook's first byte until a browser had drawn it, sorted. `missing`: what a browser never drew, `overtaken`
-    how many of these an agent answered within seconds, so that the row showed the answer.
-    `rss`: MB of the web app with no page, with all pages, after each minute. `cpu`: shares of a core, by program. `errors`: what anybody was refused."""
+    """`stages`: seconds from the webhook's first byte until it was answered, until the worker had told of it, until an agent's connection to
+    the API heard that, until the web app had sent it to half of the open pages and to the last of them, and until a browser had drawn it, each
+    sorted. `missing`: what a browser never drew, `overtaken` how many of these an agent answered within seconds, so that the row showed the
+    answer. `rss`: MB of the web app with no page, with all pages, after each minute. `cpu`: shares of a core, by program; `waited`: for how
+    much of the time each was ready to run and had no core. `frames`: events by type that an agent heard. `updates`: messages of the web app to a page for
+    each customer's message, and `bytes` of them. `errors`: what anybody was refused."""
 
-    painted: list[float]
+    stages: dict[str, list[float]]
     missing: int
     overtaken: int
     rss: list[float]
     cpu: dict[str, float]
+    waited: dict[str, float]
+    frames: Counter[str]
+    updates: float
+    bytes: float
     moves: int
     answers: int
     sent: int
     errors: list[str]
 
-    def quantile(self, share: float) -> float:
-        return self.painted[min(len(self.painted) - 1, int(share * len(self.painted)))]
+    @property
+    def painted(self) -> list[float]:
+        return self.stages["painted"]
+
+
+def quantile(found: list[float], share: float) -> float:
+    """Of what is sorted; 0 for nothing."""
+    return found[min(len(found) - 1, int(share * len(found)))] if found else 0.0
 
 
 async def measure(base: Harness, ui_port: int, *, agents: int, minutes: float, recipients: int) -> Desk:
@@ -106,34 +124,51 @@ async def measure(base: Harness, ui_port: int, *, agents: int, minutes: float, r
             ]
             rss.append(_rss(web.pid))
             programs = {"API": api.pid, "worker": worker.pid, "web app": web.pid, "Postgres": base.postgres.pid}
-            before = {name: cpu_seconds(pid) for name, pid in programs.items()}
+            ear = await stack.enter_async_context(_ear(base.settings.api_port, tokens[-1]))
+            before = {name: (cpu_seconds(pid), waited_seconds(pid)) for name, pid in programs.items()}
+            for agent in others:
+                agent.updates = agent.bytes = 0
             await actions.launch(actor, campaign_id, None)
             working = [asyncio.create_task(agent.work()) for agent in others]
             began = time.monotonic()
             written: dict[str, float] = {}
+            answered: dict[str, float] = {}
             for number in range(int(minutes * 60 / EVERY)):
                 await asyncio.sleep(max(0.0, began + number * EVERY - time.monotonic()))
                 mark = f"#{number}#"
                 written[mark] = time.time()
                 await customers.write(mark)
+                answered[mark] = time.time()
                 if number and number % int(60 / EVERY) == 0:
                     rss.append(_rss(web.pid))
             seconds = time.monotonic() - began
-            cpu = {name: (cpu_seconds(pid) - before[name]) / seconds for name, pid in programs.items()}
+            cpu = {name: (cpu_seconds(pid) - before[name][0]) / seconds for name, pid in programs.items()}
+            waited = {name: (waited_seconds(pid) - before[name][1]) / seconds for name, pid in programs.items()}
             await asyncio.sleep(5)
             rss.append(_rss(web.pid))
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-            painted, missing = [], list[str]()
+            seen: dict[str, float] = {}
             for page in drawn:
-                seen = await page.evaluate("window.paintedAt")
-                painted += [seen[mark] / 1000 - at for mark, at in written.items() if seen.get(mark)]
-                missing += [mark for mark in written if not seen.get(mark)]
+                seen |= {mark: at / 1000 for mark, at in (await page.evaluate("window.paintedAt")).items() if at}
+            missing = [mark for mark in written if mark not in seen]
+        entries = await db.fetch("select id, body from inbound_message where company_id = $1", actor.company_id)
+        told, heard = ({row["body"]: at[row["id"]] for row in entries if row["id"] in at} for at in (ear.told, ear.heard))
+        pages = {mark: sorted(agent.seen[mark] for agent in others if mark in agent.seen) for mark in written}
+        half = {mark: at[len(at) // 2] for mark, at in pages.items() if at}
+        last = {mark: at[-1] for mark, at in pages.items() if at}
+        ways = {"answered": answered, "told": told, "heard": heard, "half of the pages": half, "all pages": last, "painted": seen}
+        stages = {name: sorted(way[mark] - at for mark, at in written.items() if mark in way) for name, way in ways.items()}
         sent = await db.fetchval("select count(*) from message where campaign_id = $1 and state = 3", campaign_id)
         overtaken = await db.fetchval(_OVERTAKEN, actor.company_id, missing)
         moves, answers = sum(agent.moves for agent in others), sum(agent.answers for agent in others)
-        return Desk(sorted(painted), len(missing), overtaken, rss, cpu, moves, answers, sent, errors)
+        updates, size = (
+            sum(getattr(agent, name) for agent in others) / max(1, len(others)) / len(written) for name in ("updates", "bytes")
+        )
+        return Desk(
+            stages, len(missing), overtaken, rss, cpu, waited, ear.frames, updates, size, moves, answers, sent, errors
+        )  # fmt: skip
     finally:
         await db.close()
 
@@ -169,6 +204,44 @@ async def _agent(db: asyncpg.Connection, actor: Actor, number: int) -> str:
     return token
 
 
+class _Ear:
+    """What one agent's connection to the API heard: of each entry when the worker told it and when it was here, and all events by type."""
+
+    def __init__(self) -> None:
+        self.told, self.heard = dict[UUID, float](), dict[UUID, float]()
+        self.frames = Counter[str]()
+
+    def take(self, text: str | bytes) -> None:
+        frame = _read(text)
+        self.frames[frame.type] += 1
+        event = frame.event()
+        if isinstance(event, ConversationEntryAdded) and frame.id:
+            self.told[event.entry_id], self.heard[event.entry_id] = int(frame.id.partition("-")[0]) / 1000, time.time()
+
+
+_read = msgspec.json.Decoder(Frame).decode
+
+
+@contextlib.asynccontextmanager
+async def _ear(api_port: int, token: str) -> AsyncIterator[_Ear]:
+    ear = _Ear()
+    async with connect(
+        f"ws://127.0.0.1:{api_port}/v1/events",
+        additional_headers={"Authorization": f"Bearer {token}"},
+        proxy=None,
+        ping_interval=None,
+    ) as socket:
+
+        async def listen() -> None:
+            with contextlib.suppress(ConnectionClosed):
+                async for text in socket:
+                    ear.take(text)
+
+        listening = asyncio.create_task(listen())
+        yield ear
+        listening.cancel()
+
+
 class _Customers:
     """Who write to the number: signed webhooks over one connection."""
 
@@ -196,7 +269,8 @@ class _Agent:
     """One person at work: a page that is held, a conversation now and then, an answer in it."""
 
     def __init__(self, ui: str, api_port: int, token: str, talks: list[UUID], errors: list[str]) -> None:
-        self.moves = self.answers = 0
+        self.moves = self.answers = self.updates = self.bytes = 0
+        self.seen: dict[str, float] = {}  # a customer's message: when it was in this page's list
         self._ui, self._talks, self._errors = ui, talks, errors
         self._dice = random.Random(token)
         self._http = httpx.AsyncClient(base_url=ui, cookies={"mia_session": token}, timeout=_PATIENCE)
@@ -280,6 +354,9 @@ class _Agent:
             nonlocal next_id
             if given and isinstance(given[0], dict):
                 next_id = max(next_id, given[0].get("_id", -1) + 1)
+                self.updates, self.bytes = self.updates + 1, self.bytes + len(msgspec.json.encode(given))
+                if event == "update":
+                    self._see(given[0])
                 if event == "run_javascript" and given[0].get("request_id"):
                     reply = {"request_id": given[0]["request_id"], "client_id": client_id, "result": None}
                     await socket.emit("javascript_response", reply)
@@ -299,6 +376,12 @@ class _Agent:
             wait_timeout=int(_PATIENCE),
         )
         self._acks = asyncio.create_task(acknowledge())
+
+    def _see(self, update: dict[str, Any]) -> None:
+        for element in update.values():
+            row = element.get("props", {}).get("row") if isinstance(element, dict) else None
+            if row and row["text"].startswith("#"):
+                self.seen.setdefault(row["text"], time.time())
 
     async def _leave(self) -> None:
         if self._socket is not None:

@@ -191,6 +191,19 @@ def peak_rss_mb(pid: int) -> int:
     return 0
 
 
+def waited_seconds(pid: int) -> float:
+    """How long the threads of a process and of its children have been ready to run so far while no core was free."""
+    total = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with suppress(OSError, IndexError):
+                parent = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1]
+                if pid in {int(name), int(parent)}:
+                    for thread in os.listdir(f"/proc/{name}/task"):
+                        total += int(Path(f"/proc/{name}/task/{thread}/schedstat").read_text().split()[1])
+    return total / 1e9
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time so far of one process and its children, the ended ones included."""
     total = 0

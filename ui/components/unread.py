@@ -1,19 +1,23 @@
 """How many conversations have something unread, beside the name of the inbox on every page; what else a page shows of the counts comes
-from the same answer."""
+from the same answer. Pages of a company share answers: only `mine` is another for each person, and is asked for where it is shown and may
+have changed."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from nicegui import ui
 
 from api.contract.conversations import ConversationCounts
 from api.contract.enums import Permission
 from api.contract.events import ConversationUpdated
-from ui import first_answers, live, session
-from ui.client import conversations
+from ui import first_answers, latest, live, session
 from ui.client.base import ApiProblem, Offline
 from ui.components.throttle import Throttle
 from ui.i18n import _
+
+OWN_SECONDS = 30.0  # between two times that a page which shows `mine` asks for it, whatever was told
 
 
 class Unread:
@@ -23,6 +27,8 @@ class Unread:
         self._badges: list[ui.label] = []
         self._heard: list[Callable[[ConversationCounts], Any]] = []
         self._throttle: Throttle | None = None
+        self._own, self._own_at, self._mine = True, 0.0, 0  # own: `mine` may be another by now
+        self._told = 0.0
 
     def badge(self) -> None:
         number = ui.label().classes("m-count").props("role=img")
@@ -37,25 +43,40 @@ class Unread:
         _of[page] = self
         ui.context.client.on_delete(lambda: _of.pop(page, None))
         self._throttle = Throttle(self._ask, 2.0)
-        first_answers.ask(ui.context.slot.parent, self._ask)
-        live.on(ConversationUpdated, lambda event: self.poke())
-        live.on_reset(self._ask)
+        first_answers.ask(ui.context.slot.parent, self._anew)
+        live.on(ConversationUpdated, lambda event: self.poke(own=False))
+        live.on_reset(self._anew)
 
     def tell(self, heard: Callable[[ConversationCounts], Any]) -> None:
         """`heard` is told of every answer too; they come twice as often now."""
         self._heard.append(heard)
         self._throttle = Throttle(self._ask, 1.0)
 
-    def poke(self) -> None:
-        """Asks again soon."""
+    def poke(self, *, own: bool = True) -> None:
+        """Asks again soon. `own`: what is the reader's may have changed."""
+        self._own, self._told = self._own or own, time.monotonic()
         if self._throttle is not None:
             self._throttle.poke()
 
+    async def _anew(self) -> None:
+        """Rights may have changed: nobody else's answer will do."""
+        self._own = True
+        await self._ask()
+
     async def _ask(self) -> None:
+        now = time.monotonic()
+        own = self._own or (bool(self._heard) and now - self._own_at > OWN_SECONDS)
+        self._own = False
         try:
-            found = await conversations.counts(session.current().api)
+            got = await latest.counts(own=own)
         except (ApiProblem, Offline):  # the number that stands there stays
+            self._own = self._own or own
             return
+        if got.asked < self._told and self._throttle is not None:  # what was told since is not in it
+            self._throttle.poke()
+        if got.own:
+            self._own_at, self._mine = got.asked, got.found.mine
+        found = msgspec.structs.replace(got.found, mine=self._mine)
         text = f"{found.unread}" if found.unread < 100 else "99+"
         for one in self._badges:
             if one.text != text:

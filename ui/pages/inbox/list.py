@@ -332,6 +332,14 @@ class List:
         if self._rows is not None:
             self._rows.mark(chosen)
 
+    def seen(self, conversation_id: UUID) -> Conversation | None:
+        """What is known here of one."""
+        return self._rows.seen(conversation_id) if self._rows is not None else None
+
+    def mine(self, one: Conversation | None) -> bool:
+        """Whether it is open and the reader's."""
+        return one is not None and order.belongs(one, ConversationView.MINE, {}, self._me)
+
     def beside(self, step: int) -> Conversation | None:
         """The conversation `step` rows below the open one (above with a negative step); the first when none is open."""
         rows = self._rows.drawn if self._rows is not None else {}

@@ -258,6 +258,8 @@ class _Inbox:
         except (ApiProblem, Offline):  # it may be gone
             self._list.poke()
             return
+        if self._list.mine(one) != self._list.mine(self._list.seen(one.id)):
+            self._counts.poke()
         self._list.hear(one)
         await self._know(one)
 
