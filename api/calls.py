@@ -8,10 +8,11 @@ from litestar.params import FromPath, JSONBody
 
 from api.auth.guard import Caller
 from api.contract.base import Page
-from api.contract.calls import CallChannel, CallCreate, CallDetail
+from api.contract.calls import CallChannel, CallCreate, CallDetail, CallOrder, CallOrderCreate
 from api.contract.messages import Message
 from api.pagination import struct
 from db.messages import calling, calls
+from db.transfers import orders
 
 
 class CallController(Controller):
@@ -41,3 +42,17 @@ class CallController(Controller):
         """What became of a call, and what was said in it, word by word. Needs `contacts:read` and `conversations:read`."""
         found = await calls.one(actor, call_id)
         return struct(msgspec.structs.asdict(found), CallDetail, turns=[turn._asdict() for turn in found.turns])
+
+    @get("/calls/{call_id:uuid}/orders", summary="What was asked of a call")
+    async def list_orders(self, actor: Caller, call_id: FromPath[UUID]) -> Page[CallOrder]:
+        """By whom, and what became of it; newest first, at most a hundred. Needs `conversations:write`."""
+        items = [struct(one._asdict(), CallOrder) for one in await orders.orders(actor, call_id)]
+        return Page(items=items, total=len(items))
+
+    @post("/calls/{call_id:uuid}/orders", summary="Ask something of a call that goes on", status_code=202)
+    async def create_order(self, actor: Caller, call_id: FromPath[UUID], data: JSONBody[CallOrderCreate]) -> CallOrder:
+        """`listen` gets an address where the provider plays the call; `hint` tells the virtual agent something that the person does not
+        hear; `take_over` puts the call through to the phone of who asks (people only); `hang_up` ends it. Told to the provider once. 409
+        `order_not_taken` where it does not offer that (`orders` of the call), `call_not_live`, `no_phone_to_take`, `call_gone` where a
+        colleague takes it. Needs `conversations:write`."""
+        return struct((await orders.order(actor, call_id, data.kind, data.text))._asdict(), CallOrder)

@@ -272,6 +272,16 @@ class AskAboutCall(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "call:{provider_call_id}"
 
 
+class OrderCall(Job, frozen=True, kw_only=True):
+    """Tells a provider what somebody of the team wants of a call that goes on (`db/transfers/orders.py`)."""
+
+    timeout: ClassVar[float] = 45
+    max_tries: ClassVar[int] = 2
+    when_held: ClassVar[WhenHeld] = "drop"  # the call is over by then
+    order_id: UUID
+    unique: ClassVar[str | None] = "order:{order_id}"
+
+
 class LookAtFile(Job, frozen=True, kw_only=True):
     """Opens a picture that somebody uploaded, and makes a small one of it."""
 

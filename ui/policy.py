@@ -24,11 +24,12 @@ def policy(settings: Settings, nonce: str | None, path: str = "/") -> str:
     socket = settings.origin.replace("http", "ws", 1)
     own = f" 'nonce-{nonce}'" if nonce else ""
     files = f" {settings.files_origin}" if settings.files_origin else ""
-    script = hosts = frames = ""
+    script = frames = ""
+    hosts = "".join(f" {one}" for one in settings.listen_origins)
     if settings.signup_origin and path.startswith(CONNECT):
         script = f" {settings.signup_origin}"
         if settings.signup_origin == META:
-            hosts = " https://www.facebook.com https://graph.facebook.com"
+            hosts += " https://www.facebook.com https://graph.facebook.com"
             frames = "frame-src 'self' https://www.facebook.com https://web.facebook.com https://staticxx.facebook.com; "
     return (
         f"default-src 'self'; script-src 'self'{own} 'unsafe-eval'{script}; style-src 'self' 'unsafe-inline'; {frames}"

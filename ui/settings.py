@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dev: bool = False
     max_upload: int = 110 * MEGABYTE
     files_origin: str = ""  # where the file store's signed addresses lead; empty: this program hands files on itself
+    listen_origins: tuple[str, ...] = ("wss://*.vapi.ai",)  # where providers play calls that go on
     signup_origin: str = ""  # whose script opens the provider's window for connecting a number; empty: there is none
 
     @property
@@ -58,6 +59,7 @@ def read() -> Settings:
         secret=env.get("UI_SECRET") or secrets.token_urlsafe(32),
         dev=env.get("DEV", "").lower() in {"1", "true", "yes"},
         files_origin=_origin(env.get("FILES_ORIGIN", "")),
+        listen_origins=_listen_origins(env.get("SANDBOX_URL", "http://127.0.0.1:8790")),
         signup_origin=_signup_origin(env.get("META_APP_ID", ""), env.get("SANDBOX_URL", "http://127.0.0.1:8790")),
         max_upload=int(env.get("UI_MAX_UPLOAD_MB", "110")) * MEGABYTE,
     )
@@ -68,6 +70,14 @@ def _origin(text: str) -> str:
     if text and not re.fullmatch(r"https?://[A-Za-z0-9.:\-]+", text := text.rstrip("/")):
         raise SystemExit(f"FILES_ORIGIN is not the origin of an address, such as https://bucket.s3.amazonaws.com: {text}")
     return text
+
+
+def _listen_origins(sandbox_url: str) -> tuple[str, ...]:
+    parts = urlsplit(sandbox_url)
+    played = (
+        f"{parts.scheme.replace('http', 'ws', 1)}://{parts.netloc}" if re.fullmatch(r"[A-Za-z0-9.:\-]+", parts.netloc) else ""
+    )
+    return ("wss://*.vapi.ai", played) if played else ("wss://*.vapi.ai",)
 
 
 def _signup_origin(app_id: str, sandbox_url: str) -> str:

@@ -9,8 +9,10 @@ from api.contract.base import Input, Output, example
 from api.contract.kinds import ChannelKind
 from api.contract.message_files import MessageFile
 from db.contacts.filter import Moment
+from db.messages.enums import CallOrderKind as CallOrderKind
 from db.messages.enums import CallOutcome as CallOutcome
 from db.messages.enums import CallSpeaker as CallSpeaker
+from db.transfers.enums import CallOrderOutcome as CallOrderOutcome
 
 
 class CallChannel(Output):
@@ -41,6 +43,36 @@ class CallTurn(Output):
     end: Annotated[int, example(3400)] | None
 
 
+class CallOrderCreate(Input):
+    """POST /v1/calls/{id}/orders → CallOrder (202). `text`: of a hint."""
+
+    kind: CallOrderKind
+    text: Annotated[str, Meta(max_length=500, examples=["Ofereça frete grátis."])] = ""
+
+
+class CallOrder(Output):
+    """POST /v1/calls/{id}/orders; GET …/orders → Page[CallOrder]: what was asked of a call that goes on, newest first. Event `conversation.changed`."""
+
+    id: UUID
+    call_id: UUID
+    kind: CallOrderKind
+    user_id: UUID | None  # null: an API key
+    user_name: Annotated[str, example("Bia Souza")] | None
+    text: Annotated[str, example("Ofereça frete grátis.")]
+    outcome: CallOrderOutcome | None  # null: it goes on
+    listen_url: (
+        Annotated[
+            str,
+            Meta(
+                examples=["wss://phone-call-websocket.vapi.ai/0/listen"],
+                description="WebSocket at which the provider plays the call, 16 bits, 16 kHz, two channels: for who asked, while it goes on.",
+            ),
+        ]
+        | None
+    )
+    created_at: Moment
+
+
 class CallDetail(Output):
     """GET /v1/calls/{id} → CallDetail; its id is that of its message, but for an earlier try of a campaign, which has its own. Event `conversation.changed` when it moves on."""
 
@@ -56,5 +88,6 @@ class CallDetail(Output):
     summary: Annotated[str, example("A pessoa ainda tem interesse no orçamento.")] | None
     sentiment: Annotated[str, Meta(examples=["positive"], description="positive, neutral, negative")] | None
     successful: bool | None
+    orders: list[CallOrderKind]  # what its provider takes while it goes on
     turns: list[CallTurn]  # in their order
     files: list[MessageFile]  # recordings

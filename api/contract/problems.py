@@ -52,7 +52,7 @@ from db.personas.errors import PersonaError
 from db.personas.errors import PersonaField as PersonaField
 from db.proposals.errors import ProposalError, ProposalField
 from db.qr.errors import SessionError
-from db.transfers.errors import TransferError, TransferField
+from db.transfers.errors import OrderError, TransferError, TransferField
 from db.webhooks.errors import WebhookError, WebhookField
 
 C = TypeVar("C", bound=Code)
@@ -85,6 +85,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     BookingError,
     ProposalError,
     SessionError,
+    OrderError,
     TransferError,
     WebhookError,
     AgentError,

@@ -3,7 +3,7 @@
 from db.accounts.errors import AccountError
 from db.contacts.errors import ContactError
 from db.errors import ErrorCode, RequestError
-from db.transfers.errors import TransferError
+from db.transfers.errors import OrderError, TransferError
 
 ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
     "api_keys_create": (
@@ -35,6 +35,7 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "opt_out_words_create": (ContactError.TOO_MANY_WORDS, ContactError.WORD_KNOWN),
     "call_agents_me_set": (AccountError.PEOPLE_ONLY,),
+    "calls_orders_create": (*OrderError, TransferError.CALL_GONE, AccountError.PEOPLE_ONLY),
     "call_transfers_accept": (TransferError.CALL_GONE,),
     "call_transfers_refuse": (TransferError.CALL_GONE,),
     "auth_providers_look": (AccountError.SIGN_IN_REFUSED,),

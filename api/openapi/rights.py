@@ -187,6 +187,8 @@ NEEDED: dict[str, frozenset[P]] = {
     "call_transfers_refuse": frozenset({P.CONVERSATIONS_WRITE}),
     "call_transfers_settle": frozenset({P.CONTACTS_READ, P.CONVERSATIONS_WRITE}),
     "calls_get": frozenset({P.CONTACTS_READ, P.CONVERSATIONS_READ}),
+    "calls_orders_create": frozenset({P.CONVERSATIONS_WRITE}),
+    "calls_orders_list": frozenset({P.CONVERSATIONS_WRITE}),
     "contacts_call": frozenset({P.MESSAGES_SEND}),
     "contacts_call_channels_list": frozenset({P.CONTACTS_READ}),
     "contacts_consent_create": frozenset({P.CONTACTS_WRITE}),

@@ -15,11 +15,12 @@ from db.conversations import record
 from db.errors import RequestError
 from db.messages import files
 from db.messages.content import Call, File
-from db.messages.enums import CallOutcome, CallSpeaker, CallStage
+from db.messages.enums import CallOrderKind, CallOutcome, CallSpeaker, CallStage
 from db.messages.enums import MessageState as M
 from db.messages.events import ConversationChanged
 from db.messages.files import MessageFile
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.work import Read, Work, read, system_read
 
@@ -68,6 +69,7 @@ class CallDetail(Struct, frozen=True, kw_only=True):
     summary: str | None
     sentiment: str | None
     successful: bool | None
+    orders: list[CallOrderKind]  # what may be asked while it goes on
     turns: list[Turn]
     files: list[MessageFile]  # recordings
 
@@ -138,7 +140,7 @@ async def tell(w: Work, told: Told) -> UUID | None:
     known = await w.fetchrow(_TELL, w.company_id, row["id"], told.channel_id, told.provider_call_id, int(told.stage), *later)
     if known is None:  # another call of the provider under the same message: the first one stays
         return None
-    if told.turns and told.stage >= (known["turns_stage"] or 0):
+    if told.turns and told.stage >= (known["turns_stage"] or 0) and not await _says_less(w, row["id"], told):
         await _say(w, row["id"], told)
     if told.recording_url is not None:
         await files.expect(w, row["id"], told.channel_id, Call(recording=File(url=told.recording_url, mime_type="audio/wav")))
@@ -157,6 +159,19 @@ async def campaign_of(w: Work, call_id: UUID) -> UUID | None:
         call_id,
     )
     return found
+
+
+async def _says_less(w: Work, call_id: UUID, told: Told) -> bool:
+    """Whether words of a call that goes on come after newer ones."""
+    if told.stage != CallStage.TALKING:
+        return False
+    known = await w.fetchrow(
+        "select count(*) as turns, coalesce(sum(length(body)), 0) as letters from call_turn where company_id = $1 and call_id = $2",
+        w.company_id,
+        call_id,
+    )
+    assert known is not None
+    return (len(told.turns), sum(len(turn.text) for turn in told.turns)) < (known["turns"], known["letters"])
 
 
 async def _say(w: Work, call_id: UUID, told: Told) -> None:
@@ -179,8 +194,8 @@ async def one(actor: Actor, call_id: UUID) -> CallDetail:
     actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(
-            f"select c.id, coalesce(c.try_of, c.id) as message_id, c.channel_id, c.stage, {', '.join(f'c.{one}' for one in _LATER)}, coalesce(m.contact_id, i.contact_id) as contact_id"
-            " from call c left join message m on m.company_id = $1 and m.id = coalesce(c.try_of, c.id)"
+            f"select c.id, coalesce(c.try_of, c.id) as message_id, c.channel_id, h.kind, c.stage, {', '.join(f'c.{one}' for one in _LATER)}, coalesce(m.contact_id, i.contact_id) as contact_id"
+            " from call c join channel h on h.company_id = $1 and h.id = c.channel_id left join message m on m.company_id = $1 and m.id = coalesce(c.try_of, c.id)"
             " left join inbound_message i on i.company_id = $1 and i.id = c.id where c.company_id = $1 and c.id = $2",
             actor.company_id,
             call_id,
@@ -206,6 +221,7 @@ async def one(actor: Actor, call_id: UUID) -> CallDetail:
         summary=row["summary"],
         sentiment=row["sentiment"],
         successful=row["successful"],
+        orders=list(registry.provider(row["kind"]).capabilities.orders),
         turns=[Turn(CallSpeaker(turn["speaker"]), turn["body"], turn["start_ms"], turn["end_ms"]) for turn in turns],
         files=recordings.get(call_id, []),
     )

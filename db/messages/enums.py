@@ -137,6 +137,15 @@ class CallStage(IntEnum):
         return self.name.lower()
 
 
+class CallOrderKind(StrEnum):
+    """What may be asked of a call that goes on, as far as its provider takes it."""
+
+    LISTEN = "listen"
+    HINT = "hint"  # the virtual agent is told something that the person does not hear
+    TAKE_OVER = "take_over"  # the call goes to the phone of who asks
+    HANG_UP = "hang_up"
+
+
 class CallOutcome(StrEnum):
     """How a call ended."""
 

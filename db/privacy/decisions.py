@@ -58,6 +58,7 @@ RULES: dict[str, Rule] = {
     "message_file": ERASE,
     "call": ERASE,
     "call_turn": ERASE,
+    "call_order": ERASE,
     "call_transfer": ERASE,
     "call_ring": _keep(f"At whose page a call rang; it goes with the call. {_IDS}"),
     "handed_file": OURS,

@@ -59,6 +59,7 @@ TABLES: dict[str, str] = {
     "message_file": f"({_OF_MESSAGES} or t.message_id in (select id from inbound_message where company_id = $1 and {_OVERHEARD.format('')}))",
     "call": f"t.id in {_MESSAGES}",
     "call_turn": f"t.call_id in {_MESSAGES}",
+    "call_order": f"t.call_id in {_MESSAGES}",
     "call_transfer": f"t.call_id in {_MESSAGES}",
     "ai_conversation": _OF_CONVERSATIONS,
     "ai_turn": _OF_CONVERSATIONS,

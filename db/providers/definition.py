@@ -13,7 +13,7 @@ import msgspec
 from db.channels.enums import TemplateCategory
 from db.contacts.enums import IdentityKind
 from db.errors import FieldCode, RequestField
-from db.messages.enums import FileForm, ReplyKind
+from db.messages.enums import CallOrderKind, FileForm, ReplyKind
 from db.providers.live import Live
 from db.providers.live import Text as Text
 from db.settings import Settings
@@ -216,6 +216,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """Its ads' network is told what became of people who came by an ad."""
     calls: bool = False
     """It calls people, and takes nothing that is written."""
+    orders: tuple[CallOrderKind, ...] = ()
+    """What may be asked of a call that goes on."""
     names_numbers: bool = False
     """Its webhooks name our number as `external_id` has it, and come to one address for all numbers of an account or app: what names a
     number that is no channel of the company is another's. Otherwise whatever comes to a channel's address is the channel's."""

@@ -21,6 +21,14 @@ class TransferOutcome(StrEnum):
     NOBODY = "nobody"  # is available
 
 
+class CallOrderOutcome(StrEnum):
+    DONE = "done"  # the provider took it
+    REFUSED = "refused"  # by the provider: the call may be over
+    UNREACHABLE = "unreachable"  # it surely did not get there
+    UNKNOWN = "unknown"  # it may have got there, and is not repeated
+    TOO_LATE = "too_late"  # it was not sent in time
+
+
 class Overflow(StrEnum):
     """What the virtual agent offers when nobody takes the call."""
 

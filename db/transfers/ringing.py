@@ -67,6 +67,13 @@ _UNREACHED = """
 select true from call_transfer where company_id = $1 and call_id = $2 and key <> $3 and state = 'accepted'
     and accepted_at < now() - make_interval(secs => $4)
 """
+_WAITED_FOR = """
+update call_transfer set accepted_at = now() where company_id = $1 and call_id = $2 and state = 'accepted' and accepted_at is null
+"""
+_TAKE = """
+insert into call_transfer(company_id, key, call_id, reason, summary, state, user_id) values ($1, uuidv7(), $2, '', '', 'accepted', $3)
+on conflict do nothing returning id
+"""
 _TEAM = "select id from team where company_id = $1 and fold(name) = fold($2)"
 _SKILL = "select lower($2) where exists (select from call_agent where company_id = $1 and lower($2) = any(skills))"
 _ROW = """
@@ -123,6 +130,8 @@ async def ask(w: Work, channel_id: UUID, wish: Wish) -> UUID | None:
         await failed(w, call.id, Out.NO_ANSWER)
         made = await w.fetchval(_ASK, w.company_id, *asked)
     if made is None:
+        # Who took the call by themselves waits from this question on.
+        await w.execute(_WAITED_FOR, w.company_id, call.id)
         return cast("UUID | None", await w.fetchval(_ASKED, w.company_id, wish.key, call.id))
     w.audit("call.escalated", made, call_id=call.id, team_id=team_id)
     row = await _locked(w, made)
@@ -169,6 +178,32 @@ async def refuse(actor: Actor, transfer_id: UUID) -> None:
         row = await _mine(w, transfer_id, "refused", GRACE)
         w.audit("call.refused", transfer_id, call_id=row["call_id"])
         await _ring_next(w, row, Out.REFUSED)
+
+
+async def take(w: Work, call_id: UUID, user_id: UUID) -> UUID:
+    """Somebody takes a call that goes on without being rung; whoever is rung for it is not any more. The caller holds its conversation.
+    Raises Conflict `call_gone` where a colleague has it."""
+    row = await _open_of(w, call_id)
+    if row is None:
+        made: UUID | None = await w.fetchval(_TAKE, w.company_id, call_id, user_id)
+        if made is None:
+            raise TransferError.CALL_GONE()
+    else:
+        made = row["id"]
+        if row["state"] == TransferState.ACCEPTED:
+            raise TransferError.CALL_GONE()
+        await _withdraw(w, made)
+        taken = "update call_transfer set state = 'accepted', user_id = $3 where company_id = $1 and id = $2"
+        await w.execute(taken, w.company_id, made, user_id)
+    w.emit(CallQueueChanged(transfer_id=made))
+    return made
+
+
+async def not_taken(w: Work, call_id: UUID, transfer_id: UUID) -> None:
+    """The provider did not put the call through to who took it: that is not their phone's fault."""
+    row = await _open_of(w, call_id)
+    if row is not None and row["id"] == transfer_id and row["state"] == TransferState.ACCEPTED:
+        await _end(w, row, Out.TRUNK_FAILURE)
 
 
 async def failed(w: Work, call_id: UUID, outcome: Out) -> None:
@@ -266,13 +301,7 @@ async def _end(w: Work, row: asyncpg.Record, outcome: Out) -> None:
         row["call_id"],
         row["id"],
     )
-    rung = await w.fetch(
-        "update call_ring set state = 'withdrawn' where company_id = $1 and transfer_id = $2 and state = 'ringing' returning user_id",
-        w.company_id,
-        row["id"],
-    )
-    for one in rung:
-        w.emit(CallRings(user_id=one["user_id"], transfer_id=row["id"]))
+    await _withdraw(w, row["id"])
     if row["conversation_id"] is not None:
         what = (row["conversation_id"], row["contact_id"], LineKind.PUT_THROUGH)
         await record.line(w, *what, whom=row["user_id"], what=outcome.value)
@@ -280,6 +309,16 @@ async def _end(w: Work, row: asyncpg.Record, outcome: Out) -> None:
             await routing.to_team(w, row["conversation_id"], row["channel_id"], row["team_id"])
     w.audit("call.handed_over", row["id"], call_id=row["call_id"], outcome=outcome.value)
     w.emit(CallQueueChanged(transfer_id=row["id"]))
+
+
+async def _withdraw(w: Work, transfer_id: UUID) -> None:
+    rung = await w.fetch(
+        "update call_ring set state = 'withdrawn' where company_id = $1 and transfer_id = $2 and state = 'ringing' returning user_id",
+        w.company_id,
+        transfer_id,
+    )
+    for one in rung:
+        w.emit(CallRings(user_id=one["user_id"], transfer_id=transfer_id))
 
 
 async def _away(w: Work, user_id: UUID) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from ui.policy import policy
-from ui.settings import META, Settings, _signup_origin
+from ui.settings import META, Settings, _listen_origins, _signup_origin
 
 
 def _directive(text: str, name: str) -> str:
@@ -32,3 +32,9 @@ def test_the_app_decides_whose_script_it_is() -> None:
     assert _signup_origin("sandbox", "http://127.0.0.1:8790/") == "http://127.0.0.1:8790"
     assert _signup_origin("sandbox", "") == ""
     assert _signup_origin("1234567890", "http://127.0.0.1:8790") == META
+
+
+def test_calls_that_go_on_are_heard_where_providers_play_them() -> None:
+    text = policy(Settings(listen_origins=_listen_origins("http://127.0.0.1:8790/x")), "n", "/calls/1")
+    assert {"wss://*.vapi.ai", "ws://127.0.0.1:8790"} <= set(_directive(text, "connect-src").split())
+    assert _listen_origins("") == _listen_origins("http://a b; script-src *") == ("wss://*.vapi.ai",)

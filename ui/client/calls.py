@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.calls import CallChannel, CallCreate, CallDetail
+from api.contract.calls import CallChannel, CallCreate, CallDetail, CallOrder, CallOrderCreate, CallOrderKind
 from api.contract.messages import Message
 from ui.client.base import ApiClient
 
@@ -19,3 +19,11 @@ async def call(api: ApiClient, contact_id: UUID, channel_id: UUID, key: str) -> 
 
 async def one(api: ApiClient, call_id: UUID) -> CallDetail:
     return await api.get(f"/v1/calls/{call_id}", CallDetail)
+
+
+async def orders(api: ApiClient, call_id: UUID) -> Page[CallOrder]:
+    return await api.get(f"/v1/calls/{call_id}/orders", Page[CallOrder])
+
+
+async def order(api: ApiClient, call_id: UUID, kind: CallOrderKind, text: str = "") -> CallOrder:
+    return await api.post(f"/v1/calls/{call_id}/orders", CallOrder, CallOrderCreate(kind=kind, text=text))

@@ -1,6 +1,6 @@
 """Calls: how one ended, what keeps a person from being called, and who speaks."""
 
-from api.contract.calls import CallChannel, CallOutcome, CallSpeaker
+from api.contract.calls import CallChannel, CallOrderKind, CallOrderOutcome, CallOutcome, CallSpeaker
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
@@ -72,3 +72,27 @@ def obstacle(one: CallChannel) -> str:
         case code:
             text, todo = message_labels.obstacle(code)
             return f"{text} {todo}"
+
+
+def order(kind: CallOrderKind) -> str:
+    """What somebody did with a call that goes on."""
+    return {
+        CallOrderKind.LISTEN: _("Listens"),
+        CallOrderKind.HINT: _("Told the agent"),
+        CallOrderKind.TAKE_OVER: _("Takes the call over"),
+        CallOrderKind.HANG_UP: _("Ends the call"),
+    }[kind]
+
+
+def order_outcome(outcome: CallOrderOutcome | None) -> tuple[str, Tone]:
+    """What became of it; None: it goes on."""
+    if outcome is None:
+        return _("Under way"), "info"
+    found: dict[CallOrderOutcome, tuple[str, Tone]] = {
+        CallOrderOutcome.DONE: (pgettext("order", "Taken"), "ok"),
+        CallOrderOutcome.REFUSED: (_("Not taken: the call may be over"), "warn"),
+        CallOrderOutcome.UNREACHABLE: (_("The provider was not reached"), "bad"),
+        CallOrderOutcome.UNKNOWN: (_("No answer: it may have been taken"), "warn"),
+        CallOrderOutcome.TOO_LATE: (_("It came too late"), "warn"),
+    }
+    return found[outcome]

@@ -38,7 +38,7 @@ STYLES = (
     "knowledge.css",
     "incoming.css",
 )
-SCRIPTS = ("app.js", "palette.js", "visit.js", "calls.js")
+SCRIPTS = ("app.js", "palette.js", "visit.js", "calls.js", "listen.js")
 
 EARLY = """<script>(function(){var m=document.cookie.match(/(?:^|; )theme=(\\w+)/),t=m?m[1]:'system',
 d=t==='dark'||(t!=='light'&&matchMedia('(prefers-color-scheme: dark)').matches);

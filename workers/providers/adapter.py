@@ -22,6 +22,7 @@ from db.messages.files import Waiting as WaitingFile
 from db.messages.render import AnswerContent, LiteralContent, TemplateContent
 from db.providers.definition import Provider
 from db.settings import Settings
+from db.transfers.orders import Open as CallOrder
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
 from workers.providers.events import AnyEvent
@@ -245,6 +246,11 @@ class Adapter(ABC, Generic[ClientT]):
     async def read_call(self, client: ClientT, call_id: str) -> bytes:
         """Where `capabilities.calls`: what is known of a call, as the webhook `lookup_source` would say it. Raises ProviderError."""
         raise ValueError("this provider has no calls")
+
+    async def order_call(self, client: ClientT, settings: Settings, channel: ChannelRow, order: CallOrder) -> str | None:
+        """Where `capabilities.orders`: tells the provider once what somebody wants of a call that goes on. The address at which it plays the
+        call, where that was asked. Raises ProviderError."""
+        raise ValueError("this provider takes no orders")
 
     async def mark_read(self, client: ClientT, channel: ChannelRow, message_id: str, *, typing: bool) -> None:
         """Where `capabilities.read_receipts`: shows the person that this message and those before it were read; with `typing` also that

@@ -176,15 +176,32 @@ class Wire:
         **parts: Any,
     ) -> T:
         """One control call, read as `kind`. Raises `ProviderError` unless it is a 2xx of that shape; `classify` judges other answers."""
+        answer = await self.tell(method, url, classify, headers=headers, secret=secret, **parts)
+        try:
+            return decoded(answer.body, kind)
+        except (ValueError, RecursionError) as error:
+            raise ProviderError(Unknown("unexpected answer"), answer.status, _excerpt(answer)) from error
+
+    async def tell(
+        self,
+        method: str,
+        url: str,
+        classify: Callable[[Answer], Outcome],
+        *,
+        headers: dict[str, str],
+        secret: bytes,
+        **parts: Any,
+    ) -> Answer:
+        """One control call, whatever a 2xx says. Raises `ProviderError` for anything else; `classify` judges it."""
         try:
             request = self.control.build_request(method, url, headers=headers, **parts)
         except (httpx.InvalidURL, ValueError) as error:
             raise ProviderError(Unknown("request cannot be built"), None, type(error).__name__) from error
         answer = (await self.call(request)).without(secret)
-        excerpt = answer.body[:1000].decode("utf-8", "replace")
         if not 200 <= answer.status < 300:
-            raise ProviderError(classify(answer), answer.status, excerpt)
-        try:
-            return decoded(answer.body, kind)
-        except (ValueError, RecursionError) as error:
-            raise ProviderError(Unknown("unexpected answer"), answer.status, excerpt) from error
+            raise ProviderError(classify(answer), answer.status, _excerpt(answer))
+        return answer
+
+
+def _excerpt(answer: Answer) -> str:
+    return answer.body[:1000].decode("utf-8", "replace")

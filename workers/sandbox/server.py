@@ -1,10 +1,12 @@
 """A small HTTP/1.1 server, because the sandbox must do what frameworks hide: close a connection after it accepted a
 message, answer late without holding a task, and cost a few microseconds.
 
-It refuses to be general: no TLS, no upgrades, requests are collected in memory up to a limit. Answers may come in pieces.
+It refuses to be general: no TLS, no WebSockets but those that only speak (status 101 with `pieces`), requests are collected in memory up to a limit. Answers may come in pieces.
 """
 
 import asyncio
+import base64
+import hashlib
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +19,7 @@ import msgspec
 MAX_BODY: Final = 110 * 1024 * 1024
 MAX_HEAD: Final = 64 * 1024
 REASONS: Final = {
+    101: b"Switching Protocols",
     200: b"OK",
     201: b"Created",
     204: b"No Content",
@@ -83,6 +86,23 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, msgspec.json.encode(value))
 
 
+def socket_reply(request: Request, messages: AsyncIterator[bytes | str]) -> Reply:
+    """Opens a WebSocket that only speaks: texts and bytes, a frame each."""
+    key = request.headers.get(b"sec-websocket-key", b"")
+    if request.header(b"upgrade").lower() != "websocket" or not key:
+        return problem(400, "a WebSocket is opened here")
+    proof = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest())
+    extra = b"upgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: %b\r\n" % proof
+    return Reply(101, extra=extra, pieces=_frames(messages))
+
+
+async def _frames(messages: AsyncIterator[bytes | str]) -> AsyncIterator[bytes]:
+    async for message in messages:
+        kind, body = (0x81, message.encode()) if isinstance(message, str) else (0x82, message)
+        head = bytes((kind, len(body))) if len(body) < 126 else bytes((kind, 126)) + len(body).to_bytes(2, "big")
+        yield head + body
+
+
 def problem(status: int, message: str) -> Reply:
     """An error of the sandbox's own door."""
     return json_reply({"error": {"message": message}}, status)
@@ -103,6 +123,7 @@ class Connection(asyncio.Protocol):
         self._streaming: asyncio.Task[None] | None = None
         self._open = False
         self._busy = False
+        self._speaks = False
         self._reset()
 
     def _reset(self) -> None:
@@ -125,9 +146,16 @@ class Connection(asyncio.Protocol):
             self._streaming.cancel()
 
     def data_received(self, data: bytes) -> None:
+        if self._speaks:  # nothing is heard but that the other one goes
+            if data[:1] == b"\x88":
+                self.close()
+            return
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:
+            if self._open and not self._speaks:
+                self._send(Reply(400, b"bad request", b"text/plain"), False)
+        except httptools.HttpParserError:
             if self._open:
                 self._send(Reply(400, b"bad request", b"text/plain"), False)
 
@@ -212,6 +240,11 @@ class Connection(asyncio.Protocol):
             self._open = False
             self._transport.abort()
             return
+        if reply.status == 101 and reply.pieces is not None:
+            self._speaks = self._busy = True
+            self._transport.write(b"HTTP/1.1 101 Switching Protocols\r\n%b\r\n" % reply.extra)
+            self._streaming = self._loop.create_task(self._speak(reply.pieces))
+            return
         size = b"content-length: %d" % len(reply.body) if reply.pieces is None else b"transfer-encoding: chunked"
         self._transport.write(
             b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\n%b\r\n%b%b\r\n%b"
@@ -229,6 +262,14 @@ class Connection(asyncio.Protocol):
             self._busy = True
             self._streaming = self._loop.create_task(self._stream(reply.pieces, keep))
         elif not keep:
+            self._end()
+
+    async def _speak(self, frames: AsyncIterator[bytes]) -> None:
+        try:
+            async for frame in frames:
+                self._transport.write(frame)
+            self._transport.write(b"\x88\x00")
+        finally:
             self._end()
 
     async def _stream(self, pieces: AsyncIterator[bytes], keep: bool) -> None:

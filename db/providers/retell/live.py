@@ -11,7 +11,7 @@ import msgspec
 from db import storable
 from db.providers.live import Asked, Caller, Found, Handover, Known, Reached
 
-EVENTS = ["call_started", "call_ended", "call_analyzed", "transfer_bridged", "transfer_cancelled"]
+EVENTS = ["call_started", "transcript_updated", "call_ended", "call_analyzed", "transfer_bridged", "transfer_cancelled"]
 """What is told of a call."""
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 

@@ -2,6 +2,7 @@
 
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
+from db.messages.enums import CallOrderKind
 from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
 from db.providers.live import Live
 from db.providers.vapi import live
@@ -24,6 +25,7 @@ PROVIDER = Provider(
         text_limit=1600,
         reply_kinds=(),
         calls=True,
+        orders=tuple(CallOrderKind),
         reaches_landlines=True,
         can_look_up=True,
         rehearsed_kinds=("call",),

@@ -138,13 +138,18 @@ def _destination(found: Found | None) -> dict[str, Any]:
     """A person's phone, once they took the call: they hear what it is about, and a machine that answers gives the call back."""
     if not isinstance(found, Reached) or found.number is None:
         return {"error": found.words if isinstance(found, Reached) and found.words else SORRY}
+    return {"destination": warm_transfer(found.number, found.summary)}
+
+
+def warm_transfer(number: str, summary: str) -> dict[str, Any]:
+    """To a person's phone: they hear what it is about, and a machine that answers gives the call back."""
     plan = {
         "mode": "warm-transfer-experimental",
         "summaryPlan": {"enabled": True},
-        "message": found.summary[:900],
+        "message": summary[:900],
         "fallbackPlan": {"message": SORRY, "endCallEnabled": False},
     }
-    return {"destination": {"type": "number", "number": found.number, "transferPlan": plan}}
+    return {"type": "number", "number": number, "transferPlan": plan}
 
 
 def _map(value: object) -> dict[str, Any]:

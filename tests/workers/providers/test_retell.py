@@ -139,7 +139,7 @@ def test_what_is_no_webhook(body: bytes) -> None:
 
 
 def test_what_is_not_known_is_kept() -> None:
-    [other] = parse(webhook("transcript_updated"))
+    [other] = parse(webhook("chat_started"))
     assert isinstance(other, OtherEvent)
     [status, _] = parse(webhook("call_started", metadata="x", start_timestamp=1e300, duration_ms=-1))
     assert isinstance(status, StatusEvent)

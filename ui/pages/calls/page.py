@@ -20,6 +20,7 @@ from ui.components.states import Loader, empty, gone, load, skeleton_card
 from ui.components.text import Text, badge
 from ui.i18n import _
 from ui.labels import calls as labels
+from ui.pages.calls.live import Live
 from ui.routing import page
 
 _SEEK = """(e) => {
@@ -45,8 +46,10 @@ class _Call:
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._words: Loader[tuple[CallDetail, Message]] = load(self._fetch, self._draw_words, lambda: skeleton_card(6))
-            with ui.element("div").classes("m-col m-loose m-first") as self._beside:
-                pass
+            with ui.element("div").classes("m-col m-loose m-first"):
+                self._live = Live(call_id)
+                with ui.element("div").classes("m-col m-loose") as self._beside:
+                    pass
         live.on(ConversationChanged, self._moved)
         live.on(MessageFileChanged, self._moved)
         live.on_reset(self._words.refresh)
@@ -64,8 +67,9 @@ class _Call:
                 gone(self._place, _("This call is no longer here"), "/inbox")
             raise
 
-    def _draw_words(self, found: tuple[CallDetail, Message]) -> None:
+    async def _draw_words(self, found: tuple[CallDetail, Message]) -> None:
         one, message = found
+        await self._live.show(one)
         playing = self._seen is not None and self._seen[0] == one
         self._seen = found
         if not playing:

@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from db.channels.secrets import ChannelRow
+from db.messages.enums import CallOrderKind
 from db.messages.files import Waiting as WaitingFile
 from db.messages.render import AnswerContent, CallContent
 from db.providers.retell.definition import PROVIDER
 from db.settings import Settings
+from db.transfers.orders import Open as CallOrder
 from workers.control import Control
 from workers.outcomes import Accepted, Outcome, Refusal
 from workers.providers.adapter import (
@@ -26,7 +28,7 @@ from workers.providers.adapter import (
 from workers.providers.retell import errors, inbound
 from workers.providers.retell.check import check
 from workers.providers.retell.client import RetellClient
-from workers.providers.retell.payloads import call_body
+from workers.providers.retell.payloads import HINT, TAKE_OVER, call_body
 from workers.providers.wire import Wire
 
 FILE_HOSTS: tuple[str, ...] = (".retellai.com", ".amazonaws.com", ".cloudfront.net")
@@ -93,6 +95,19 @@ class RetellAdapter(Adapter[RetellClient]):
     async def read_call(self, client: RetellClient, call_id: str) -> bytes:
         return msgspec.json.encode({"event": inbound.FOUND, "call": await client.call(call_id)})
 
+    async def order_call(self, client: RetellClient, settings: Settings, channel: ChannelRow, order: CallOrder) -> str | None:
+        """Who takes a call is put through by the agent itself: its tool that asks for a person then gets their number."""
+        match order.kind:
+            case CallOrderKind.HINT:
+                await client.tell(order.provider_call_id, HINT.format(text=order.text))
+            case CallOrderKind.TAKE_OVER:
+                await client.tell(order.provider_call_id, TAKE_OVER)
+            case CallOrderKind.HANG_UP:
+                await client.stop(order.provider_call_id)
+            case _:
+                raise ValueError("Retell plays calls in its own panel alone")
+        return None
+
     async def locate_file(self, client: RetellClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         if file.url is None:
             raise FileGone
@@ -101,7 +116,7 @@ class RetellAdapter(Adapter[RetellClient]):
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         told = {name: self.provider.address(settings.webhook_url, channel.id, source) for name, source in _TOLD_AT.items()}
-        return {"kind": "retell", **told}
+        return {"kind": "retell", "tells_words": True, **told}
 
     def sandbox_account(self, answer: bytes) -> SandboxAccount:
         account = msgspec.json.decode(answer, type=_Account)

@@ -85,6 +85,14 @@ class RetellClient:
     async def places(self) -> Places:
         return await self._call("GET", "/get-concurrency", Places)
 
+    async def tell(self, call_id: str, context: str) -> None:
+        """The agent of a call that goes on learns something that the person does not hear, and speaks on with it."""
+        told = {"call_control": {"additional_context": context, "trigger_response": True}}
+        await self._tell("PATCH", f"/v2/update-live-call/{quote(call_id, safe='')}", json=told)
+
+    async def stop(self, call_id: str) -> None:
+        await self._tell("POST", f"/v2/stop-call/{quote(call_id, safe='')}")
+
     async def number(self, number: str) -> Number:
         return await self._call("GET", f"/get-phone-number/{quote(number, safe='+')}", Number)
 
@@ -93,6 +101,10 @@ class RetellClient:
         return await self._wire.ask(
             method, self._base + path, kind, classify, headers=self._headers, secret=self._secret, **parts
         )
+
+    async def _tell(self, method: str, path: str, **parts: Any) -> None:
+        """One control call whose answer says nothing. Raises `ProviderError` unless it is a 2xx."""
+        await self._wire.tell(method, self._base + path, classify, headers=self._headers, secret=self._secret, **parts)
 
 
 def accepted(body: bytes) -> Accepted | Unknown:

@@ -33,7 +33,12 @@ from workers.providers.wished import wished
 
 FOUND = "call_found"
 """Not Retell's: a call that we asked for, whatever is known of it."""
-STAGES = {"call_started": CallStage.TALKING, "call_ended": CallStage.ENDED, "call_analyzed": CallStage.ANALYZED}
+STAGES = {
+    "call_started": CallStage.TALKING,
+    "transcript_updated": CallStage.TALKING,
+    "call_ended": CallStage.ENDED,
+    "call_analyzed": CallStage.ANALYZED,
+}
 TRANSFERS = {"transfer_bridged": TransferOutcome.CONNECTED, "transfer_cancelled": TransferOutcome.NO_ANSWER}
 """A transfer that was called off: nobody took the phone, or no person (Retell looks whether a person answers, and does not say which)."""
 HUNG_UP = frozenset({"user_hangup", "inactivity"})

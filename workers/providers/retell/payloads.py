@@ -10,6 +10,12 @@ import msgspec
 from db.messages.render import CallContent
 from db.providers.retell.live import told_at
 
+HINT = "A colleague who follows this call says, for you alone (the person does not hear it): {text}"
+TAKE_OVER = (
+    "A colleague takes this call over now. Tell the person in one short sentence that you put them through, use the tool request_human at once,"
+    " and transfer the call to the number that it answers with."
+)
+
 
 def call_body(to: str, sender: str, attempt: str, webhook: str, content: CallContent) -> bytes:
     """One call. Only this call's news comes to `webhook`; the agent itself stays as its owner left it."""

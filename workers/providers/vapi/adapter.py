@@ -5,12 +5,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from db.channels.secrets import ChannelRow
+from db.messages.enums import CallOrderKind
 from db.messages.files import Waiting as WaitingFile
+from db.messages.reasons import FailureReason
 from db.messages.render import AnswerContent, CallContent
 from db.providers.vapi.definition import PROVIDER
 from db.settings import Settings
+from db.transfers.orders import Open as CallOrder
 from workers.control import Control
-from workers.outcomes import Outcome, Refusal
+from workers.outcomes import Outcome, Refusal, Rejected
 from workers.providers.adapter import (
     Adapter,
     Checked,
@@ -24,12 +27,15 @@ from workers.providers.adapter import (
 )
 from workers.providers.vapi import errors, inbound
 from workers.providers.vapi.check import check
-from workers.providers.vapi.client import VapiClient
-from workers.providers.vapi.payloads import call_body
-from workers.providers.wire import Wire
+from workers.providers.vapi.client import Monitor, VapiClient
+from workers.providers.vapi.payloads import call_body, control_body
+from workers.providers.wire import ProviderError, Wire
 
 FILE_HOSTS: tuple[str, ...] = (".vapi.ai", ".amazonaws.com", ".r2.cloudflarestorage.com", ".cloudfront.net")
 """Where recordings lie; the address itself says who may read it."""
+
+
+LIVE_HOSTS: tuple[str, ...] = (".vapi.ai",)
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -81,6 +87,18 @@ class VapiAdapter(Adapter[VapiClient]):
     async def read_call(self, client: VapiClient, call_id: str) -> bytes:
         return msgspec.json.encode({"message": {"type": inbound.FOUND, "call": await client.call(call_id)}})
 
+    async def order_call(self, client: VapiClient, settings: Settings, channel: ChannelRow, order: CallOrder) -> str | None:
+        """The call itself says where it is heard and told things; an address of anybody else is not used."""
+        call = await client.live(order.provider_call_id)
+        monitor, hosts = call.monitor or Monitor(), (_host(settings.sandbox_url),) if channel.sandbox else LIVE_HOSTS
+        url = monitor.listen_url if order.kind is CallOrderKind.LISTEN else monitor.control_url
+        if call.status == "ended" or url is None or not _of(url, hosts, secure=not channel.sandbox):
+            raise ProviderError(Rejected(FailureReason.CALL_ENDED), None, "the call is not live")
+        if order.kind is CallOrderKind.LISTEN:
+            return url
+        await client.control(url, control_body(order))
+        return None
+
     async def locate_file(self, client: VapiClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         if file.url is None:
             raise FileGone
@@ -88,7 +106,11 @@ class VapiAdapter(Adapter[VapiClient]):
         return FileSource(file.url, {}, hosts, lasting=True)
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
-        return {"kind": "vapi", "server_url": self.provider.address(settings.webhook_url, channel.id, "vapi")}
+        return {
+            "kind": "vapi",
+            "tells_words": True,
+            "server_url": self.provider.address(settings.webhook_url, channel.id, "vapi"),
+        }
 
     def sandbox_account(self, answer: bytes) -> SandboxAccount:
         account = msgspec.json.decode(answer, type=_Account)
@@ -101,6 +123,17 @@ class VapiAdapter(Adapter[VapiClient]):
             token=account.private_key,
             signing_secret=account.server_secret,
         )
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _of(url: str, hosts: tuple[str, ...], *, secure: bool) -> bool:
+    """Whether an address is of one of these hosts, and nobody else can read what goes there."""
+    name = _host(url)
+    ours = any(name == one or (one.startswith(".") and name.endswith(one)) for one in hosts)
+    return ours and (not secure or urlsplit(url).scheme in ("https", "wss"))
 
 
 ADAPTER = VapiAdapter()

@@ -41,6 +41,19 @@ class Number(msgspec.Struct, frozen=True, rename="camel"):
     assistant_id: str | None = None
 
 
+class Monitor(msgspec.Struct, frozen=True, rename="camel"):
+    listen_url: str | None = None
+    control_url: str | None = None
+
+
+class Live(msgspec.Struct, frozen=True, rename="camel"):
+    """Where a call that goes on is heard and told things."""
+
+    id: str
+    status: str = ""
+    monitor: Monitor | None = None
+
+
 class Assistant(msgspec.Struct, frozen=True):
     id: str
     name: str | None = None
@@ -76,6 +89,13 @@ class VapiClient:
 
     async def call(self, call_id: str) -> dict[str, Any]:
         return await self._call("GET", f"/call/{quote(call_id, safe='')}", dict[str, Any])
+
+    async def live(self, call_id: str) -> Live:
+        return await self._call("GET", f"/call/{quote(call_id, safe='')}", Live)
+
+    async def control(self, url: str, body: dict[str, Any]) -> None:
+        """Tells a call that goes on something, at the address that the call itself named: that is the proof, the key does not go there."""
+        await self._wire.tell("POST", url, classify, headers={}, secret=b"", json=body)
 
     async def number(self, phone_number_id: str) -> Number:
         return await self._call("GET", f"/phone-number/{quote(phone_number_id, safe='')}", Number)

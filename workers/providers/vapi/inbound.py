@@ -39,7 +39,6 @@ SPEAKERS = {"bot": CallSpeaker.AGENT, "assistant": CallSpeaker.AGENT, "user": Ca
 SILENT = frozenset(
     [
         "hang",
-        "conversation-update",
         "speech-update",
         "transcript",
         "user-interrupted",
@@ -77,6 +76,9 @@ def parse(raw: bytes) -> list[AnyEvent]:
         case "status-update":
             stage = STAGES.get(str(message.get("status")))
             return [] if stage is None else _told(message, call_id, stage, raw)
+        case "conversation-update":
+            so_far = {**message, "artifact": {"messages": message.get("messages")}}
+            return _told(so_far, call_id, CallStage.TALKING, raw)
         case "end-of-call-report":
             return [*_transfers(message, call_id), *_told(message, call_id, CallStage.ANALYZED, raw)]
         case "tool-calls" | "transfer-destination-request":

@@ -8,7 +8,10 @@ from typing import Any
 
 import msgspec
 
+from db.messages.enums import CallOrderKind
 from db.messages.render import CallContent
+from db.providers.vapi.live import warm_transfer
+from db.transfers.orders import Open
 
 
 def call_body(to: str, phone_number_id: str, assistant_id: str, attempt: str, content: CallContent) -> bytes:
@@ -24,3 +27,16 @@ def call_body(to: str, phone_number_id: str, assistant_id: str, attempt: str, co
         "name": attempt,
     }
     return msgspec.json.encode(body)
+
+
+def control_body(order: Open) -> dict[str, Any]:
+    """What the control address of a call that goes on is told. Source: docs.vapi.ai, live call control."""
+    match order.kind:
+        case CallOrderKind.HINT:
+            hint = f"A colleague who follows this call says, for you alone: {order.text}"
+            return {"type": "add-message", "message": {"role": "system", "content": hint}, "triggerResponseEnabled": True}
+        case CallOrderKind.TAKE_OVER:
+            return {"type": "transfer", "destination": warm_transfer(order.number, order.summary)}
+        case CallOrderKind.HANG_UP:
+            return {"type": "end-call"}
+    raise ValueError("not told to a call")

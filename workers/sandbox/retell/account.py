@@ -28,6 +28,7 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
     script: Script | None = None
     callees: dict[str, Script] = msgspec.field(default_factory=dict)
     do_not_call: list[str] = msgspec.field(default_factory=list)
+    tells_words: bool = False  # while one speaks, where a call wants to be told
     concurrency_limit: Annotated[int, msgspec.Meta(ge=0)] = 20
     ring_seconds: tuple[float, float] = (2.0, 15.0)
     talk_seconds: tuple[float, float] = (8.0, 60.0)

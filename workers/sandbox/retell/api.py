@@ -63,8 +63,8 @@ class Rest:
                 return self._create(account, request)
             case "GET", ["v2", "get-call", identifier]:
                 return self._shown(account, identifier)
-            case "POST", ["v2", "stop-call", identifier]:
-                return self._stop(account, identifier)
+            case "POST" | "PATCH", ["v2", "stop-call" | "update-live-call" as what, identifier]:
+                return self._stop(account, identifier) if what == "stop-call" else self._told(account, identifier, request)
             case "POST", ["v3", "list-calls"]:
                 return self._list(account, request)
             case "GET", ["get-concurrency"]:
@@ -191,6 +191,17 @@ class Rest:
             return fail(422, "The call is not live")
         self._progress.stop(account, call)
         return Reply(204)
+
+    def _told(self, account: RetellAccount, identifier: str, request: Request) -> Reply:
+        """The agent of a call that goes on learns something."""
+        call, asked = self._mine(account, identifier), _json(request) or {}
+        if call is None or call.started_at is None or call.ended_at is not None:
+            return fail(422, "The call is not live")
+        context = (asked.get("call_control") or {}).get("additional_context")
+        if not isinstance(context, str) or not context:
+            return fail(400, "call_control.additional_context must be a string")
+        self._progress.hear(account, call, context)
+        return json_reply(self._calls.view(account, call))
 
     def _list(self, account: RetellAccount, request: Request) -> Reply:
         """Newest first unless told otherwise; filters by metadata, status and number, what else is asked is refused loudly."""

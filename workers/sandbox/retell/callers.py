@@ -71,7 +71,7 @@ class Callers:
         for number, span in enumerate(spans[call.connects]):
             await asyncio.sleep(within(span, self._dice.random()) / self._speed)
             if number == 0 and call.ended_at is None:
-                if call.connects and call.script is Script.WANTS_A_PERSON:
+                if call.connects and (call.script is Script.WANTS_A_PERSON or call.wants_person):
                     await self.want_person(account, call)
                 self._progress.end(account, call)
         self._progress.analyze(account, call)

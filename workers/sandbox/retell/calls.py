@@ -34,6 +34,9 @@ class Call(msgspec.Struct, kw_only=True):
     stopped: bool = False
     inbound: bool = False
     reason: str = ""
+    said: int = 0  # lines that were told while it goes on
+    hints: list[str] = []
+    wants_person: bool = False  # by somebody who took the call over
 
     @property
     def course(self) -> scripts.Course:
@@ -44,6 +47,11 @@ class Call(msgspec.Struct, kw_only=True):
         """Where this call alone is told; "": where its agent's are."""
         agent = (self.asked.get("agent_override") or {}).get("agent") or {}
         return str(agent.get("webhook_url") or "")
+
+    def hears(self, event: str) -> bool:
+        """Whether this call wants to be told of it."""
+        agent = (self.asked.get("agent_override") or {}).get("agent") or {}
+        return event in (agent.get("webhook_events") or ())
 
     @property
     def connects(self) -> bool:
@@ -121,6 +129,8 @@ class Calls:
         if call.started_at is not None:
             shown["start_timestamp"] = int(call.started_at * 1000)
         if call.ended_at is None:
+            if call.said and not brief:
+                shown["transcript_object"] = self.turns(call)
             return shown
         shown["end_timestamp"] = int(call.ended_at * 1000)
         shown["disconnection_reason"] = "manual_stopped" if call.stopped else call.reason or call.course.reason
@@ -155,9 +165,12 @@ class Calls:
         }
 
     def turns(self, call: Call) -> list[dict[str, object]]:
-        """What was said until the call ended."""
-        seconds = (call.ended_at or 0.0) - (call.started_at or 0.0)
+        """What was said until the call ended, or until now."""
+        seconds = (call.ended_at or time.time()) - (call.started_at or 0.0)
         lines = call.course.lines[:1] if call.stopped else call.course.lines
+        if call.ended_at is None:
+            lines = call.course.lines[: call.said]
+        lines = (*lines, *(("agent", scripts.heard(hint)) for hint in call.hints))
         if call.script is Script.VOICEMAIL and (message := _left(call)):
             lines = (*lines, ("agent", message))
         return scripts.spoken(lines, max(seconds, 0.0))

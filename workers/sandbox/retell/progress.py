@@ -34,7 +34,17 @@ class Progress:
         if call.started_at is None and call.connects:
             self.answer(account, call, silent=late)
             return self._deliveries.delay(flight, account.talk_seconds, DELIVERED)
-        if call.connects and call.script is Script.WANTS_A_PERSON and call.ended_at is None and self.wanting is not None:
+        if account.tells_words and call.connects and call.said < len(call.course.lines) and call.hears("transcript_updated"):
+            call.said += 1
+            self._calls.keep(call)
+            self.tell(account, call, "transcript_updated")
+            return self._deliveries.delay(flight, account.talk_seconds, DELIVERED) / len(call.course.lines)
+        if (
+            call.connects
+            and (call.script is Script.WANTS_A_PERSON or call.wants_person)
+            and call.ended_at is None
+            and self.wanting is not None
+        ):
             task = self._wanting.get(call.id)
             if task is None:
                 task = self._wanting[call.id] = self.wanting(account, call)
@@ -50,6 +60,19 @@ class Progress:
         """Hangs up. What follows is told at the call's next moment."""
         call.stopped = True
         self.end(account, call)
+
+    def hear(self, account: RetellAccount, call: Call, hint: str) -> None:
+        """The agent is told something: it speaks on with it, or asks for the person that it is told of."""
+        if "request_human" in hint:
+            call.wants_person = True
+            if self.wanting is not None and call.id not in self._wanting and not call.inbound:
+                self._wanting[call.id] = self.wanting(account, call)
+        else:
+            call.hints.append(hint)
+        self._calls.keep(call)
+        if call.hears("transcript_updated") and account.tells_words:
+            call.said = max(call.said, 1)
+            self.tell(account, call, "transcript_updated")
 
     def answer(self, account: RetellAccount, call: Call, *, silent: bool = False) -> None:
         """Somebody takes it. `silent`: it is told later."""

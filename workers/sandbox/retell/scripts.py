@@ -99,6 +99,11 @@ _PEOPLE: Final = (
 _SALT: Final = 41
 
 
+def heard(hint: str) -> str:
+    """What the agent says once a colleague has told it something."""
+    return f"Aproveito para dizer: {hint.rpartition(': ')[2]}"
+
+
 def of_people(seed: int, number: int) -> Script:
     """What somebody does whom no script was given."""
     return _PEOPLE[int(chance(seed, number, _SALT) * len(_PEOPLE))]

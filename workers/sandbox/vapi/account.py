@@ -24,6 +24,7 @@ class VapiAccount(Account, kw_only=True, tag="vapi"):
     script: Script | None = None
     callees: dict[str, Script] = msgspec.field(default_factory=dict)
     colleague: Literal["connected", "no-answer", "busy", "voicemail", "failed"] = "connected"
+    tells_words: bool = False  # while one speaks
     concurrency_limit: Annotated[int, msgspec.Meta(ge=0)] = 10
     ring_seconds: tuple[float, float] = (2.0, 15.0)
     talk_seconds: tuple[float, float] = (8.0, 60.0)

@@ -46,6 +46,8 @@ class Call(msgspec.Struct, kw_only=True):
     ended_at: float | None = None
     reason: str = ""
     transfers: list[dict[str, str]] = msgspec.field(default_factory=list)
+    said: int = 0  # lines
+    hints: list[str] = msgspec.field(default_factory=list)
 
     @property
     def course(self) -> scripts.Course:
@@ -53,7 +55,8 @@ class Call(msgspec.Struct, kw_only=True):
 
 
 class Calls:
-    def __init__(self) -> None:
+    def __init__(self, base_url: str) -> None:
+        self._base = base_url
         self.by_id: dict[str, Call] = {}
 
     def mine(self, account: VapiAccount) -> list[Call]:
@@ -77,7 +80,10 @@ class Calls:
             "assistantId": call.asked.get("assistantId"),
             "customer": call.asked["customer"],
             "name": call.asked.get("name"),
-            "monitor": {"listenUrl": "wss://sandbox.invalid/listen", "controlUrl": "https://sandbox.invalid/control"},
+            "monitor": {
+                "listenUrl": f"{self._base.replace('http', 'ws', 1)}/vapi-live/{call.id}/listen",
+                "controlUrl": f"{self._base}/vapi-live/{call.id}/control",
+            },
         }
         return shown | self.end(call)
 
@@ -95,9 +101,9 @@ class Calls:
         if call.started_at is None:
             return shown
         seconds = call.ended_at - call.started_at
-        said = scripts.spoken(call.course.lines, seconds)
+        said = scripts.spoken((*call.course.lines, *(("agent", scripts.heard(hint)) for hint in call.hints)), seconds)
         shown["startedAt"], shown["cost"] = _iso(call.started_at), round(seconds * _DOLLARS_PER_SECOND, 5)
-        shown["artifact"]["messages"] = [_turn(one) for one in said]
+        shown["artifact"]["messages"] = [turn(one) for one in said]
         shown["analysis"] = {"summary": call.course.summary, "successEvaluation": str(call.course.successful).lower()}
         return shown
 
@@ -106,7 +112,7 @@ def call_id(number: int) -> str:
     return str(UUID(int=(digest(b"vapi%d" % number) & (1 << 62) - 1) | 4 << 76 | 9 << 60))
 
 
-def _turn(one: dict[str, object]) -> dict[str, object]:
+def turn(one: dict[str, object]) -> dict[str, object]:
     words = one["words"]
     start = words[0]["start"] if isinstance(words, list) and words else 0.0
     return {"role": "bot" if one["role"] == "agent" else "user", "message": one["content"], "secondsFromStart": start}

@@ -1,6 +1,7 @@
 """What becomes of a call: it is told that it rings, goes on and ends; the assistant asks for a person, and a report follows."""
 
 import asyncio
+import contextlib
 import random
 import time
 from typing import Any, Final
@@ -9,9 +10,10 @@ import msgspec
 from pyreqwest.exceptions import PyreqwestError
 
 from workers.sandbox.behaviour import within
+from workers.sandbox.retell import scripts
 from workers.sandbox.retell.scripts import Script
 from workers.sandbox.vapi.account import VapiAccount
-from workers.sandbox.vapi.calls import ENDS, Call, Calls
+from workers.sandbox.vapi.calls import ENDS, Call, Calls, turn
 from workers.sandbox.webhooks import Told, Webhooks
 
 TOOL_SECONDS: Final = 20.0
@@ -27,6 +29,7 @@ class Talks:
         self._dice = random.Random(seed + 17)
         self._speed = speed
         self._tasks: set[asyncio.Task[None]] = set()
+        self._cuts: dict[str, asyncio.Event] = {}
 
     @property
     def under_way(self) -> int:
@@ -52,12 +55,44 @@ class Talks:
         if call.course.lines:
             call.status, call.started_at = "in-progress", time.time()
             self._status(account, call)
-            await self._pause(account.talk_seconds)
-            if call.script is Script.WANTS_A_PERSON:
+            await self._speak(account, call)
+            if call.script is Script.WANTS_A_PERSON and not call.reason and not call.transfers:
                 await self._person(account, call)
         self._end(account, call, call.reason or ENDS.get(call.course.reason, "unknown-error"))
         await self._pause(account.report_seconds)
         self._report(account, call)
+
+    async def _speak(self, account: VapiAccount, call: Call) -> None:
+        """The talk, line by line, until it is cut short."""
+        cut = self._cuts[call.id] = asyncio.Event()
+        lines = len(call.course.lines)
+        pause = within(account.talk_seconds, self._dice.random()) / self._speed / max(lines, 1)
+        for number in range(lines):
+            if account.tells_words:
+                self.say(account, call, number + 1)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(cut.wait(), pause)
+        self._cuts.pop(call.id, None)
+
+    def cut(self, call: Call) -> None:
+        """The talk ends now."""
+        if call.id in self._cuts:
+            self._cuts[call.id].set()
+
+    def say(self, account: VapiAccount, call: Call, lines: int | None = None) -> None:
+        """What was said so far."""
+        call.said = call.said if lines is None else lines
+        told = (*call.course.lines[: call.said], *(("agent", scripts.heard(hint)) for hint in call.hints))
+        said = scripts.spoken(told, time.time() - (call.started_at or time.time()))
+        self._post(account, call, {"type": "conversation-update", "messages": [turn(one) for one in said]}, "sent")
+
+    def transfer(self, account: VapiAccount, call: Call) -> None:
+        """Somebody has the call put through to a phone; where no person takes it, the assistant goes on."""
+        call.transfers.append({"status": account.colleague})
+        if account.colleague == "connected":
+            call.status, call.reason = "forwarding", "assistant-forwarded-call"
+            self._status(account, call)
+            self.cut(call)
 
     async def _assistant(self, account: VapiAccount, call: Call) -> bool:
         """Somebody calls: who speaks with them is asked for. An address that does not answer ends the call."""

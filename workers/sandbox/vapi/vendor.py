@@ -9,7 +9,7 @@ from workers.sandbox.ledger import Entry, Flight
 from workers.sandbox.retell.scripts import Script
 from workers.sandbox.server import Request
 from workers.sandbox.shared import Shared
-from workers.sandbox.vapi import webhooks
+from workers.sandbox.vapi import live, webhooks
 from workers.sandbox.vapi.account import VapiAccount
 from workers.sandbox.vapi.api import Rest
 from workers.sandbox.vapi.calls import Call, Calls, call_id
@@ -25,12 +25,14 @@ class Vapi(Vendor[VapiAccount]):
     kinds = ("call",)
 
     def __init__(self, shared: Shared) -> None:
-        settings = shared.settings
-        self._calls = Calls()
+        settings, self._shared = shared.settings, shared
+        self._calls = Calls(settings.base_url)
         self._talks = Talks(self._calls, shared.webhooks, settings.seed, settings.speed)
         self._rest = Rest(shared.accounts, shared.ledger, self._calls, self._talks, settings.seed)
 
     def handle(self, request: Request, path: list[str]) -> Answer | None:
+        if path[0] == "vapi-live" and len(path) == 3:
+            return live.handle(self._calls, self._talks, self._shared.accounts, request, path[1], path[2])
         return self._rest.handle(request, path[1:]) if path[0] == "vapi" else None
 
     def advance(self, flight: Flight, account: VapiAccount, now: float) -> float | None:
