@@ -37,6 +37,8 @@ GONE = (404, 410)  # the browser is gone; any other refusal may be ours to mend
 _TEXTS: dict[tuple[NotificationKind, str], str] = {
     (NotificationKind.ASSIGNED, "pt-BR"): "Uma conversa agora é sua.",
     (NotificationKind.ASSIGNED, "en"): "A conversation is yours now.",
+    (NotificationKind.WAITS, "pt-BR"): "Esta conversa está esperando por uma pessoa.",
+    (NotificationKind.WAITS, "en"): "This conversation is waiting for a person.",
     (NotificationKind.MENTIONED, "pt-BR"): "Mencionaram você em uma nota.",
     (NotificationKind.MENTIONED, "en"): "You were mentioned in a note.",
     (NotificationKind.CALL, "pt-BR"): "Está na linha e quer falar com você.",

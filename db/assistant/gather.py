@@ -14,7 +14,7 @@ from db.assistant.enums import OPEN_TURN, AssistantMode, Owner, TurnReason, Turn
 from db.assistant.events import AssistantChanged
 from db.assistant.window import window
 from db.clock import now
-from db.conversations import office_hours, record
+from db.conversations import office_hours, record, routing
 from db.conversations.enums import LineKind
 from db.conversations.hours import OfficeHours
 from db.ids import uuid7
@@ -78,8 +78,8 @@ where company_id = $1 and conversation_id = $2 and state = '{TurnState.COLLECTIN
 """
 _OPEN = """
 insert into ai_turn(company_id, id, conversation_id, seq, episode, mode, persona_id, persona_version_id, persona_name, since, due_at, hard_at,
-                    first_inbound_id, last_inbound_id, bubbles, asks)
-select $1, $2, $3, a.turn_seq, a.episode, $4, $5, $6, $7, $8, $9, $10, coalesce($11::uuid, $12::uuid), $12::uuid, $13, $14
+                    first_inbound_id, last_inbound_id, bubbles, asks, reason)
+select $1, $2, $3, a.turn_seq, a.episode, $4, $5, $6, $7, $8, $9, $10, coalesce($11::uuid, $12::uuid), $12::uuid, $13, $14, $15
 from ai_conversation a where a.company_id = $1 and a.conversation_id = $3
 """
 _HOUR = f"""
@@ -120,10 +120,11 @@ async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: U
         return False
     fast = _fast(row, message.received_at)
     await serves(w, conversation_id, found, mode, fast)
-    if mode is AssistantMode.AUTO and (guard := await _guard(w, conversation_id, row["episode"], found, fast)) is not None:
-        await stop(w, conversation_id, guard)
+    guard = await _guard(w, conversation_id, row["episode"], found, fast) if mode is AssistantMode.AUTO else None
+    if guard is TurnReason.TWO_BOTS:
+        await stop(w, conversation_id, guard, team_id=found.config.handover.team_id)
         return False
-    await _take(w, conversation_id, found, mode, message, message_id)
+    await _take(w, conversation_id, found, mode, message, message_id, guard)
     return mode is AssistantMode.AUTO
 
 
@@ -204,16 +205,25 @@ async def _guard(w: Work, conversation_id: UUID, episode: int, found: Serving, f
     return TurnReason.MAX_TURNS if count["episode"] >= found.config.budget.max_turns else None
 
 
-async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantMode, message: Inbound, message_id: UUID) -> None:
+async def _take(
+    w: Work,
+    conversation_id: UUID,
+    found: Serving,
+    mode: AssistantMode,
+    message: Inbound,
+    message_id: UUID,
+    guard: TurnReason | None,
+) -> None:
     turn = found.config.turn
     wait = window(message.body, turn)
     joined = await w.fetchrow(_JOIN, w.company_id, conversation_id, message_id, wait)
     if joined is not None:
         await w.execute(
-            "update ai_turn set mode = $3 where company_id = $1 and id = $2 and mode <> $3",
+            "update ai_turn set mode = $3, reason = $4 where company_id = $1 and id = $2 and (mode, reason) is distinct from ($3, $4::text)",
             w.company_id,
             joined["id"],
             mode.value,
+            guard,
         )
         w.enqueue(RunTurn(turn_id=joined["id"]), at=joined["due_at"])
         return
@@ -240,6 +250,7 @@ async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantM
         message_id,
         first=before["first_inbound_id"] if before is not None else None,
         bubbles=before["bubbles"] + 1 if before is not None and not drafted else 1,
+        guard=guard,
     )
 
 
@@ -254,9 +265,10 @@ async def open_turn(
     first: UUID | None = None,
     bubbles: int = 1,
     asks: int | None = None,
+    guard: TurnReason | None = None,
 ) -> UUID:
     """A new turn, when none is open. `times`: since when they wait, when it is due, and at the latest. `asks`: it answers nothing, but asks
-    again for this time. Returns it."""
+    again for this time. `guard`: it hands over because of this, without a model. Returns it."""
     turn_id = uuid7()
     await w.execute(
         "update ai_conversation set turn_seq = turn_seq + 1 where company_id = $1 and conversation_id = $2",
@@ -264,23 +276,28 @@ async def open_turn(
         conversation_id,
     )
     who = found.persona_id, found.version_id, found.name
-    await w.execute(_OPEN, w.company_id, turn_id, conversation_id, mode.value, *who, *times, first, message_id, bubbles, asks)
+    await w.execute(
+        _OPEN, w.company_id, turn_id, conversation_id, mode.value, *who, *times, first, message_id, bubbles, asks, guard
+    )
     w.enqueue(RunTurn(turn_id=turn_id))  # at once, so that they see that somebody writes
     owner = Owner.ASSISTANT if mode is AssistantMode.AUTO else Owner.HUMAN
     w.emit(AssistantChanged(conversation_id=conversation_id, owner=owner.value, turn=OPEN_TURN[0].value))
     return turn_id
 
 
-async def stop(w: Work, conversation_id: UUID, why: TurnReason) -> None:
-    """The assistant answers here no more until a person decides: a guard struck. Its open turn ends, and nothing that waits is sent."""
+async def stop(w: Work, conversation_id: UUID, why: TurnReason, *, team_id: UUID | None) -> None:
+    """The assistant answers here no more until a person decides, who is called: a guard struck. Its open turn ends, and nothing that waits
+    is sent. `team_id`: of whom takes over."""
     await human.silence(w, conversation_id, why)
-    contact_id = await w.fetchval(
+    row = await w.fetchrow(
         "update ai_conversation a set owner = $3, owner_reason = $4, owner_by = null, owner_since = now(), alarm = $4, alarm_at = now()"
-        " from conversation v where a.company_id = $1 and a.conversation_id = $2 and v.company_id = $1 and v.id = $2 returning v.contact_id",
+        " from conversation v where a.company_id = $1 and a.conversation_id = $2 and v.company_id = $1 and v.id = $2 returning v.contact_id, v.channel_id",
         w.company_id,
         conversation_id,
         Owner.NOBODY.value,
         why.value,
     )
-    await record.line(w, conversation_id, contact_id, LineKind.ASSISTANT_STOPPED, what=why.value)
+    assert row is not None
+    await record.line(w, conversation_id, row["contact_id"], LineKind.ASSISTANT_STOPPED, what=why.value)
+    await routing.to_team(w, conversation_id, row["channel_id"], team_id)
     w.emit(AssistantChanged(conversation_id=conversation_id, owner=Owner.NOBODY.value, turn=None))

@@ -166,7 +166,7 @@ async def _said(w: Work, turn: Turn, answer: Answer, place: _Place) -> Spoken:
     if obstacle is not None:
         return await _blocked(w, turn, place, obstacle)
     if not answer.unknown and await _repeats(w, turn, answer):
-        await gather.stop(w, turn.conversation_id, TurnReason.REPEATED)
+        await gather.stop(w, turn.conversation_id, TurnReason.REPEATED, team_id=place.team_id)
         return await _end(w, turn, TurnState.BLOCKED, TurnReason.REPEATED)
     handed = answer.decision == Decision.HANDOVER
     noticed = reason is TurnReason.OUTSIDE_HOURS and not handed

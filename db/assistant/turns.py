@@ -65,10 +65,12 @@ class Turn(NamedTuple):
     bubbles: int  # messages of the customer that it answers
     asks: int | None  # it answers nothing, but asks again after a silence: for the first time, the second
     answer: Answer | None
+    guard: TurnReason | None  # it has said enough: it hands over because of this, and asks no model
 
 
 COLUMNS = """id, conversation_id, seq, mode, state, epoch, persona_id, persona_version_id, persona_name, since, due_at, first_inbound_id,
-    last_inbound_id, bubbles, asks, answer::text as answer"""
+    last_inbound_id, bubbles, asks, answer::text as answer, reason as guard"""
+# A turn that is open has a reason only where a guard struck: it ends by it.
 # Whether it is due, too old or run too often is asked of one clock, that of the database.
 _DUE_NOW = f"""(state = '{TurnState.COLLECTING.value}' and due_at <= now() + interval '50 milliseconds'
     or state = '{TurnState.GENERATING.value}' and lease_until < now())"""
@@ -242,6 +244,7 @@ def _turn(row: asyncpg.Record) -> Turn:
     values = {name: row[name] for name in Turn._fields}
     answer = values["answer"]
     values["answer"] = None if answer is None else msgspec.json.decode(answer, type=Answer)
+    values["guard"] = None if values["guard"] is None else TurnReason(values["guard"])
     return Turn(**values | {"mode": AssistantMode(values["mode"]), "state": TurnState(values["state"])})
 
 

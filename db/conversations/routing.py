@@ -17,6 +17,13 @@ select t.id, t.strategy from team t where t.company_id = $1 and t.id = coalesce(
     (select c.team_id from team_channel c where c.company_id = $1 and c.channel_id = $3))
 for share
 """
+_WHOM = f"""
+select m.user_id from conversation v join membership m on m.company_id = $1 and {holds(Permission.CONVERSATIONS_WRITE, "m")}
+where v.company_id = $1 and v.id = $2 and exists (select from push_subscription s where s.company_id = $1 and s.user_id = m.user_id)
+    and (m.user_id in (select x.user_id from team_member x where x.company_id = $1 and x.team_id = v.team_id)
+        or not exists (select from team_member x join membership p on p.company_id = $1 and p.user_id = x.user_id and {ANSWERS}
+            where x.company_id = $1 and x.team_id = v.team_id))
+"""
 _TAKES_OVER = """
 select coalesce((select t.id from team t where t.company_id = $1 and t.id = $3), v.team_id,
     (select c.team_id from team_channel c where c.company_id = $1 and c.channel_id = v.channel_id)) as team_id
@@ -77,7 +84,8 @@ async def takes_over(r: Read, company_id: UUID, conversation_id: UUID, team_id: 
 
 async def to_team(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID | None) -> None:
     """Somebody is to answer: it goes to this team (None, or one that is gone: to the one it has, or that of its channel) and to somebody of
-    it by the team's strategy, unless it is somebody's already."""
+    it by the team's strategy, unless it is somebody's already. Whoever it is gets a notification; where it is nobody's the team does, and
+    without a team all who answer."""
     row = await w.fetchrow(
         "update conversation set version = version + 1, team_id = coalesce((select id from team where company_id = $1 and id = $3), team_id)"
         " where company_id = $1 and id = $2 returning team_id, assignee_id",
@@ -85,8 +93,16 @@ async def to_team(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUI
         conversation_id,
         team_id,
     )
-    if row is not None and row["assignee_id"] is None:
-        await route(w, conversation_id, channel_id, row["team_id"])
+    if row is None:
+        return
+    if row["assignee_id"] is not None:
+        calls.call(w, [row["assignee_id"]], NotificationKind.WAITS, conversation_id)
+        return
+    await route(w, conversation_id, channel_id, row["team_id"])  # who gets it is told so
+    nobodys = "select true from conversation where company_id = $1 and id = $2 and assignee_id is null"
+    if await w.fetchval(nobodys, w.company_id, conversation_id):
+        whom = [one["user_id"] for one in await w.fetch(_WHOM, w.company_id, conversation_id)]
+        calls.call(w, whom, NotificationKind.WAITS, conversation_id)
 
 
 async def _choose(w: Work, team_id: UUID, strategy: S) -> UUID | None:

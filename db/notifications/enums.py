@@ -7,6 +7,7 @@ class NotificationKind(StrEnum):
     """Why a person is called, though they do not look at the page."""
 
     ASSIGNED = "assigned"  # a conversation became theirs
+    WAITS = "waits"  # a conversation waits for a person: the assistant, or a call, got no further
     MENTIONED = "mentioned"  # a colleague named them in a note
     CALL = "call"  # somebody on the line waits for them
     LEAD = "lead"  # a rule of a board calls them to a lead

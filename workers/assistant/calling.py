@@ -9,6 +9,7 @@ from workers.assistant import figures, words
 from workers.assistant.clean import clean, fold
 from workers.assistant.composed import Composed
 from workers.assistant.prompt import Brief, burst
+from workers.llm.outcomes import Usage
 
 _SUM = re.compile(
     r"(?:r\$|us\$|\$|€)\s*(?P<one>\d[\d.,]*)\s*(?P<times>mil|k|milh(?:ao|oes)|thousand|million)?\b"
@@ -42,6 +43,22 @@ def instead(made: Composed, brief: Brief) -> Composed:
     if made.decision is Decision.HANDOVER and not made.said:
         made = msgspec.structs.replace(made, said=_before(brief))
     return made
+
+
+def stopped(brief: Brief, reason: TurnReason) -> Composed:
+    """The hand-over of who has said enough: without a model."""
+    made = unmade(brief)
+    return instead(
+        msgspec.structs.replace(made, decision=Decision.HANDOVER, texts=message(brief, made.language), reason=reason), brief
+    )
+
+
+def unmade(brief: Brief) -> Composed:
+    """What code knows of an answer that no model made."""
+    asking = burst(brief.lines)
+    return Composed(
+        question=clean("\n".join(line.text for line in asking), 600), language=words.language_of(asking), usage=Usage()
+    )
 
 
 def message(brief: Brief, language: str) -> list[str]:

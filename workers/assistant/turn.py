@@ -7,7 +7,7 @@ cancelled, and what it spent is booked all the same. A run that dies leaves the 
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,12 +34,10 @@ from db.proposals import offered
 from db.tenancy import worker
 from db.work import work
 from workers.assistant import answer, calling, media, times, words
-from workers.assistant.clean import clean
 from workers.assistant.composed import Composed as Made
 from workers.assistant.composed import Search, Step
 from workers.assistant.prompt import Brief, Line, burst
 from workers.llm.ask import moderated
-from workers.llm.outcomes import Usage
 from workers.registration import Handler, Loop
 from workers.runtime import Snooze
 
@@ -126,6 +124,8 @@ async def _say(company_id: UUID, turn: Turn, found: Context | None) -> None:
 async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     """What is to be said. The trace is written whatever comes of it."""
     config = found.serving.config
+    if turn.guard is not None:
+        return _kept(_with_hours(calling.stopped(_brief(turn, found, {}), turn.guard), found), config)
     if found.persona_closed and turn.mode is AssistantMode.AUTO and turn.asks is None:
         return Answer(decision=Decision.REPLY.value, texts=[config.hours.notice.strip()], reason=TurnReason.OUTSIDE_HOURS.value)
     about = About(
@@ -148,16 +148,21 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         return _asking(composed, config)
     if composed.failure is not None:
         return _trouble(composed.failure, composed.language, found)
-    texts = list(composed.texts)
-    if composed.decision is Decision.HANDOVER and found.opens_at is not None and texts:
-        texts.append(words.back_at(found.opens_at, now(), ZoneInfo(found.time_zone), composed.language))
-    return _kept(composed, texts, config)
+    return _kept(_with_hours(composed, found), config)
 
 
-def _kept(composed: Made, texts: list[str], config: PersonaConfig) -> Answer:
+def _with_hours(composed: Made, found: Context) -> Made:
+    """Who is handed over while nobody is there hears when somebody will be."""
+    if composed.decision is not Decision.HANDOVER or found.opens_at is None or not composed.texts:
+        return composed
+    back = words.back_at(found.opens_at, now(), ZoneInfo(found.time_zone), composed.language)
+    return msgspec.structs.replace(composed, texts=[*composed.texts, back])
+
+
+def _kept(composed: Made, config: PersonaConfig) -> Answer:
     return Answer(
         decision=composed.decision.value,
-        texts=texts,
+        texts=composed.texts,
         citations=[msgspec.Raw(msgspec.json.encode(one)) for one in composed.citations],
         reason=composed.reason.value if composed.reason is not None else None,
         unknown=composed.unknown,
@@ -176,8 +181,9 @@ def _asking(composed: Made, config: PersonaConfig) -> Answer:
     if composed.failure is not None:
         return Answer(decision=Decision.NO_REPLY.value, reason=composed.failure.value, trouble=True, language=composed.language)
     if composed.decision in _ASKS and not composed.unknown and composed.texts:
-        return _kept(composed, list(composed.texts), config)
-    return msgspec.structs.replace(_kept(composed, [], config), reason=TurnReason.NOTHING_TO_ASK.value, unknown=False, asked="")
+        return _kept(composed, config)
+    kept = _kept(composed, config)
+    return msgspec.structs.replace(kept, texts=[], reason=TurnReason.NOTHING_TO_ASK.value, unknown=False, asked="")
 
 
 async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Made:
@@ -199,10 +205,7 @@ async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, 
     except TimeoutError:
         if not calls or brief.aim or calling.why(brief) is None:
             raise
-        asking = burst(brief.lines)
-        question = clean("\n".join(line.text for line in asking), 600)
-        late = Made(failure=TurnReason.MODEL_DOWN, question=question, language=words.language_of(asking), usage=Usage())
-        return calling.instead(late, brief)
+        return calling.instead(msgspec.structs.replace(calling.unmade(brief), failure=TurnReason.MODEL_DOWN), brief)
 
 
 async def knowing(company_id: UUID, about: About, brief: Brief, contact_id: UUID | None) -> Search | None:
@@ -230,6 +233,11 @@ async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, s
     if files:
         asked, told = [str(one.id) for one in files], {str(one.id): heard.get(one.id) for one in files}
         steps.append(Step(kind="media", ms=round((time.monotonic() - began) * 1000), asked=asked, answered=told))
+    return _brief(turn, found, heard)
+
+
+def _brief(turn: Turn, found: Context, heard: Mapping[UUID, str]) -> Brief:
+    """`heard`: files in words, by their message."""
     name = {"name": found.contact_name} if found.contact_name else {}
     return Brief(
         name=found.serving.name,

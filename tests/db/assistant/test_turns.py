@@ -327,14 +327,14 @@ async def test_the_same_text_a_third_time_stops_it(scene: Scene) -> None:
     assert await scene.one("owner") == "nobody"
 
 
-async def test_too_many_turns_stop_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
+async def test_too_many_turns_hand_over(owner: Actor, owner_db: asyncpg.Connection) -> None:
     scene = await Scene.make(owner, owner_db, budget={"max_turns_per_hour": 2})
     for number in range(2):
         await scene.wrote()
         await scene.answered(f"Resposta {number}")
     await scene.wrote()
-    assert not scene.speaks
-    assert await scene.one("alarm") == "too_many_turns"
+    assert scene.speaks
+    assert (await scene.begun()).guard is TurnReason.TOO_MANY_TURNS
 
 
 async def test_a_draft_waits_and_is_never_sent(owner: Actor, owner_db: asyncpg.Connection) -> None:
