@@ -60,7 +60,7 @@ class SendPush(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 4
     when_held: ClassVar[WhenHeld] = "drop"
     user_id: UUID
-    kind: Literal["assigned", "mentioned", "call", "lead", "rule_stopped"]
+    kind: Literal["assigned", "waits", "mentioned", "call", "lead", "rule_stopped"]
     conversation_id: UUID | None = None
     lead_id: UUID | None = None
 
