@@ -16,8 +16,13 @@ from db.providers.live import Asked, Caller, Found, Handover, Known, Reached
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 TOOL = "request_human"
 """The tool of an assistant that asks for a person."""
-SORRY = "Desculpe, não consigo atender agora. A equipe retorna a sua ligação."
+SORRY = {
+    "pt": "Desculpe, não consigo atender agora. A equipe retorna a sua ligação.",
+    "es": "Disculpe, no puedo atender ahora. El equipo le devuelve la llamada.",
+    "en": "Sorry, I cannot take your call now. The team calls you back.",
+}
 """What the caller hears when no assistant can be named; the call stands here and is called back."""
+_SPOKEN = {"+55": "pt", "+351": "pt", "+34": "es", "+52": "es", "+54": "es", "+56": "es", "+57": "es", "+1": "en", "+44": "en"}
 
 
 class ToolCall(msgspec.Struct, frozen=True):
@@ -111,17 +116,31 @@ def answer(body: bytes, question: Asked | None, found: Found | None, webhook: st
     message = message_of(body) or {}
     match message.get("type"):
         case "assistant-request":
-            return msgspec.json.encode(_assistant(found))
+            return msgspec.json.encode(_assistant(message, found))
         case "tool-calls":
             return msgspec.json.encode({"results": [_result(one, found) for one in tool_calls(message)]})
         case "transfer-destination-request":
-            return msgspec.json.encode(_destination(found))
+            return msgspec.json.encode(_destination(message, found))
     return b"{}"
 
 
-def _assistant(found: Found | None) -> dict[str, Any]:
+def sorry(message: dict[str, Any]) -> str:
+    """In the language that the assistant of the call speaks, as far as it is told; else in that of the place of who is on the line."""
+    for holder in (message, _map(message.get("call"))):
+        spoken = _map(_map(holder.get("assistant")).get("transcriber")).get("language")
+        if isinstance(spoken, str) and (found := SORRY.get(spoken[:2].lower())):
+            return found
+    return sorry_at(number_of(message) or "")
+
+
+def sorry_at(number: str) -> str:
+    """In the language of a number's place; Portuguese where that is not known."""
+    return SORRY[next((language for code, language in _SPOKEN.items() if number.startswith(code)), "pt")]
+
+
+def _assistant(message: dict[str, Any], found: Found | None) -> dict[str, Any]:
     if not isinstance(found, Known) or not found.account:
-        return {"error": SORRY}
+        return {"error": sorry(message)}
     return {"assistantId": found.account, "assistantOverrides": {"variableValues": found.variables}}
 
 
@@ -134,20 +153,20 @@ def _result(call: ToolCall, found: Found | None) -> dict[str, str]:
     return {"toolCallId": call.id, "name": call.name, "result": " ".join(told.split())}
 
 
-def _destination(found: Found | None) -> dict[str, Any]:
+def _destination(message: dict[str, Any], found: Found | None) -> dict[str, Any]:
     """A person's phone, once they took the call: they hear what it is about, and a machine that answers gives the call back."""
     if not isinstance(found, Reached) or found.number is None:
-        return {"error": found.words if isinstance(found, Reached) and found.words else SORRY}
-    return {"destination": warm_transfer(found.number, found.summary)}
+        return {"error": found.words if isinstance(found, Reached) and found.words else sorry(message)}
+    return {"destination": warm_transfer(found.number, found.summary, sorry(message))}
 
 
-def warm_transfer(number: str, summary: str) -> dict[str, Any]:
-    """To a person's phone: they hear what it is about, and a machine that answers gives the call back."""
+def warm_transfer(number: str, summary: str, failed: str) -> dict[str, Any]:
+    """To a person's phone: they hear what it is about, and a machine that answers gives the call back; then the caller hears `failed`."""
     plan = {
         "mode": "warm-transfer-experimental",
         "summaryPlan": {"enabled": True},
         "message": summary[:900],
-        "fallbackPlan": {"message": SORRY, "endCallEnabled": False},
+        "fallbackPlan": {"message": failed, "endCallEnabled": False},
     }
     return {"type": "number", "number": number, "transferPlan": plan}
 

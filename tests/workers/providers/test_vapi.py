@@ -258,13 +258,30 @@ def test_answers() -> None:
     ]
     assert (accepted["number"], accepted["transferPlan"]["fallbackPlan"]["endCallEnabled"]) == ("+5511911112222", False)
     assert json.loads(live.answer(body, asked, Reached("nobody", None, "", "Ninguém"), "")) == {"error": "Ninguém"}
-    assert json.loads(live.answer(body, asked, None, "")) == {"error": live.SORRY}
+    assert json.loads(live.answer(body, asked, None, "")) == {"error": live.SORRY["pt"]}
     request = message("assistant-request")
     assert live.asked(request) == Caller("+5511987654321")
     told = json.loads(live.answer(request, live.asked(request), Known({"greeting": "Olá!"}, "as_1"), ""))
     assert told == {"assistantId": "as_1", "assistantOverrides": {"variableValues": {"greeting": "Olá!"}}}
-    assert json.loads(live.answer(request, live.asked(request), None, "")) == {"error": live.SORRY}
+    assert json.loads(live.answer(request, live.asked(request), None, "")) == {"error": live.SORRY["pt"]}
     assert live.answer(message("hang"), live.asked(message("hang")), None, "") == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("more", "number", "language"),
+    [
+        ({}, "+5511987654321", "pt"),
+        ({}, "+14155550100", "en"),
+        ({}, "+34911222333", "es"),
+        ({"assistant": {"transcriber": {"language": "en-US"}}}, "+5511987654321", "en"),
+        ({"call": {"assistant": {"transcriber": {"language": "es"}}}}, "+5511987654321", "es"),
+        ({"assistant": {"transcriber": {"language": "multi"}}}, None, "pt"),
+    ],
+)
+def test_an_apology_is_in_the_language_of_the_call(more: dict[str, Any], number: str | None, language: str) -> None:
+    told = {"type": "assistant-request", "customer": {"number": number}, **more}
+    body = json.dumps({"message": told}).encode()
+    assert json.loads(live.answer(body, live.asked(body), None, "")) == {"error": live.SORRY[language]}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"message":1}', b"\xff", b"[" * 100_000])

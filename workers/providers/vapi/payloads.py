@@ -10,7 +10,7 @@ import msgspec
 
 from db.messages.enums import CallOrderKind
 from db.messages.render import CallContent
-from db.providers.vapi.live import warm_transfer
+from db.providers.vapi.live import sorry_at, warm_transfer
 from db.transfers.orders import Open
 
 
@@ -36,7 +36,7 @@ def control_body(order: Open) -> dict[str, Any]:
             hint = f"A colleague who follows this call says, for you alone: {order.text}"
             return {"type": "add-message", "message": {"role": "system", "content": hint}, "triggerResponseEnabled": True}
         case CallOrderKind.TAKE_OVER:
-            return {"type": "transfer", "destination": warm_transfer(order.number, order.summary)}
+            return {"type": "transfer", "destination": warm_transfer(order.number, order.summary, sorry_at(order.number))}
         case CallOrderKind.HANG_UP:
             return {"type": "end-call"}
     raise ValueError("not told to a call")
