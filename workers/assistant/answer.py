@@ -48,7 +48,6 @@ SECONDS = 45.0
 """For one call of a model."""
 Ask = Callable[[UUID, About, Request], Awaitable[Outcome]]
 
-
 _FAILURES: dict[type[Any], TurnReason] = {
     outcomes.RateLimited: TurnReason.MODEL_DOWN,
     outcomes.Unreachable: TurnReason.MODEL_DOWN,
@@ -91,7 +90,7 @@ async def compose(
 
 def withheld(company_id: UUID, about: About, brief: Brief, steps: list[Step]) -> Composed:
     """A person takes over, because a moderation objects to what was written or to what would be said."""
-    return _Run(company_id, about, brief, None, ask, steps)._handed(TurnReason.REFUSED)
+    return calling.instead(_Run(company_id, about, brief, None, ask, steps)._handed(TurnReason.REFUSED), brief)
 
 
 class _Run:
@@ -321,6 +320,7 @@ class _Run:
             ],
             collected=self._collected(answer) if answer is not None else [],
             said=clean((answer.handover_reason if answer is not None else None) or "", 300),
+            summary=calling.summed_up(answer.summary, self._brief, sources) if answer is not None else "",
             question=clean("\n".join(line.text for line in asking), 600),
             searched=self._searched,
             confidence=min(1.0, max(0.0, answer.confidence)) if answer is not None else 0.0,

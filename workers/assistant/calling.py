@@ -5,9 +5,11 @@ import re
 import msgspec
 
 from db.assistant.enums import Decision, TurnReason
-from workers.assistant import figures, words
+from workers.assistant import checks, evidence, figures, words
 from workers.assistant.clean import clean, fold
 from workers.assistant.composed import Composed
+from workers.assistant.evidence import Sources
+from workers.assistant.orders import orders
 from workers.assistant.prompt import Brief, burst
 from workers.llm.outcomes import Usage
 
@@ -17,6 +19,7 @@ _SUM = re.compile(
 )
 _TIMES = {"mil": 1000, "k": 1000, "thousand": 1000, "milhao": 10**6, "milhoes": 10**6, "million": 10**6}
 BEFORE = 4  # messages of the customer that tell a colleague what it was about
+ANSWERED = 2  # of what was answered
 
 
 def why(brief: Brief) -> TurnReason | None:
@@ -33,16 +36,28 @@ def why(brief: Brief) -> TurnReason | None:
 
 def instead(made: Composed, brief: Brief) -> Composed:
     """What was composed, or the hand-over in its place: also where a model said something else, or nothing. What it would have answered is
-    not said; what it collected goes to who takes over."""
+    not said; what it collected goes to who takes over, with a summary of the talk."""
     reason = None if made.decision is Decision.HANDOVER else why(brief)
     if reason is not None and not brief.aim:
         said = message(brief, made.language)
         made = msgspec.structs.replace(
             made, decision=Decision.HANDOVER, texts=said, reason=reason, citations=[], unknown=False, failure=None
         )
-    if made.decision is Decision.HANDOVER and not made.said:
-        made = msgspec.structs.replace(made, said=_before(brief))
+    if made.decision is Decision.HANDOVER and not made.summary:
+        made = msgspec.structs.replace(made, summary=_before(brief))
     return made
+
+
+def unheard(brief: Brief) -> Composed:
+    """The customer sent nothing but voice notes that nobody can put into words: they are asked to write, and who was asked in vain often
+    enough gets a person."""
+    theirs = [line for line in brief.lines if line.who == "customer"]
+    made = msgspec.structs.replace(unmade(brief), question="", language=words.language_of(theirs), unknown=True)
+    if brief.unanswered + 1 < brief.config.handover.unanswered:
+        return msgspec.structs.replace(made, decision=Decision.ASK, texts=[words.say("write", made.language)])
+    said = message(brief, made.language)
+    made = msgspec.structs.replace(made, decision=Decision.HANDOVER, texts=said, reason=TurnReason.UNANSWERED)
+    return instead(made, brief)
 
 
 def stopped(brief: Brief, reason: TurnReason) -> Composed:
@@ -67,9 +82,22 @@ def message(brief: Brief, language: str) -> list[str]:
 
 
 def _before(brief: Brief) -> str:
-    """What the customer wrote before what is open: the summary of who writes none."""
-    theirs = [line.text for line in brief.lines[: len(brief.lines) - len(burst(brief.lines))] if line.who == "customer"]
-    return clean(" / ".join(theirs[-BEFORE:]), 300)
+    """What the customer wanted before what is open, and what was answered last: the summary of who writes none."""
+    talk = brief.lines[: len(brief.lines) - len(burst(brief.lines))]
+    theirs = [line.text for line in talk if line.who == "customer"]
+    ours = [line.text for line in talk if line.who != "customer"]
+    parts = [("👤", theirs[-BEFORE:]), ("🤖", ours[-ANSWERED:])]
+    return "\n".join(f"{who} {clean(' / '.join(said), 300)}" for who, said in parts if said)
+
+
+def summed_up(written: str | None, brief: Brief, sources: Sources) -> str:
+    """The model's summary for a colleague, where it may be said as an answer may, and names no figure that stands nowhere; else ""."""
+    text = checks.without_links(clean(written or "", 600))
+    talk = [line.text for line in brief.lines]
+    told = sources._replace(stated=[*sources.stated, *talk])  # what was said in the talk is told as it was said
+    if not text or orders(text) or checks.looked_at([text], brief, told) is not None:
+        return ""
+    return text if evidence.figures_stand(text, told) else ""
 
 
 def _named(text: str) -> int:

@@ -61,6 +61,7 @@ class Proposal(Struct):
     citations: list[_Citation] = []
     collected: list[_Fact] = []
     handover_reason: str | None = None
+    summary: str | None = None
     confidence: float = 0.0
     language: str = ""
 
@@ -85,7 +86,8 @@ class Step(Struct, frozen=True, kw_only=True):
 
 class Composed(Struct, frozen=True, kw_only=True):
     """What is to be done. `failure`: nothing could be composed, and why. `unknown`: the question has no answer in the knowledge; `searched`
-    is what was looked for. `reason`: why a person takes over, in the model's words `said`. `question`: what the customer waits for."""
+    is what was looked for. `reason`: why a person takes over, in the model's words `said`. `question`: what the customer waits for. `summary`:
+    of the talk before it, for who takes over."""
 
     decision: Decision = Decision.NO_REPLY
     texts: list[str] = []

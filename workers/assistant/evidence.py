@@ -134,6 +134,13 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
     return list(dict.fromkeys([*missing, *(one for one in bare if not _answered(one, told, sources.customer))]))
 
 
+def figures_stand(text: str, sources: Sources) -> bool:
+    """Whether every figure of a text stands somewhere: in a passage, or in what was said."""
+    told = [*sources.passages.values(), *sources.stated, *sources.trusted, *sources.customer, *sources.before, sources.moment]
+    firm, numbers = figures.known(told), _numbers(told)
+    return all(one.key[0] in numbers if one.kind is Kind.NUMBER else figures.proven(one, firm) for one in figures.figures(text))
+
+
 def proven_by(texts: Sequence[str], cited: Sequence[Quote], sources: Sources) -> dict[str, list[str]]:
     """Passage → the statements of an answer that stand in it. What only several of them say together stands with each that says some of it."""
     known, customer = support.stems(" ".join(sources.trusted)), support.stems(" ".join(sources.customer))

@@ -17,6 +17,7 @@ import structlog
 
 from db import queue
 from db.ai import safety
+from db.ai.connection import Opened
 from db.ai.enums import Purpose
 from db.ai.ledger import About
 from db.assistant import context, outlet, quiet, turns
@@ -38,6 +39,7 @@ from workers.assistant.composed import Composed as Made
 from workers.assistant.composed import Search, Step
 from workers.assistant.prompt import Brief, Line, burst
 from workers.llm.ask import moderated
+from workers.llm.attempts import ready_for
 from workers.registration import Handler, Loop
 from workers.runtime import Snooze
 
@@ -189,6 +191,8 @@ def _asking(composed: Made, config: PersonaConfig) -> Answer:
 async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Made:
     """Raises TimeoutError where it takes too long, unless that hands over all the same. `steps`: what happened, however it ends."""
     brief = await brief_of(company_id, about, turn, found, steps)
+    if turn.mode is AssistantMode.AUTO and _unheard(found, brief) and isinstance(await ready_for(company_id), Opened):
+        return calling.unheard(brief)
     answering = msgspec.structs.replace(about, merged=max(0, turn.bubbles - 1))
     search = await knowing(company_id, about, brief, found.contact_id)
     looks = await safety.moderates(company_id)
@@ -257,6 +261,13 @@ def _brief(turn: Turn, found: Context, heard: Mapping[UUID, str]) -> Brief:
     )
 
 
+def _unheard(found: Context, brief: Brief) -> bool:
+    """Whether all that is to be answered are voice notes without words."""
+    asking = burst(brief.lines)
+    kinds = {one.kind for one in found.said[len(found.said) - len(asking) :]}
+    return kinds == {"audio"} and all(line.text == "[audio]" for line in asking)
+
+
 def _aim(turn: Turn, found: Context) -> str:
     """What it asks again for; empty: it answers."""
     steps = found.serving.config.followup.steps
@@ -281,6 +292,7 @@ def _trouble(reason: TurnReason, language: str, found: Context) -> Answer:
 def _note(composed: Made) -> str:
     """What a colleague finds who takes over."""
     parts = [f"❓ {composed.question}" if composed.question else "", f"💬 {composed.said}" if composed.said else ""]
+    parts.append(composed.summary if composed.summary.startswith("👤") or not composed.summary else f"📝 {composed.summary}")
     parts += [f"• {one.key}: {one.value}" for one in composed.collected]
     parts += [f"📄 {one.title}: “{one.quote}”" for one in composed.citations]
     return "\n".join(part for part in parts if part)[:4000]

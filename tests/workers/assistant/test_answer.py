@@ -296,7 +296,8 @@ async def test_who_asks_for_a_person_gets_one_whatever_the_model_says(model: Mod
     found = await compose(uuid4(), ABOUT, given, None, ask=model)
     assert (found.decision, found.reason, found.failure) == (Decision.HANDOVER, TurnReason.ASKED_FOR_PERSON, None)
     assert found.texts == ["Vou chamar uma pessoa da equipe para continuar com você."]
-    assert (found.said, found.question, found.citations) == ("Qual o prazo de troca?", "Atendente, por favor", [])
+    assert found.summary.startswith("👤 Qual o prazo de troca?\n🤖 ")
+    assert (found.said, found.question, found.citations) == ("", "Atendente, por favor", [])
     by_hand = await compose(
         uuid4(), ABOUT, given, None, ask=Model(said("reply", "Posso ajudar você por aqui mesmo!")), calls=False
     )

@@ -296,7 +296,7 @@ class _Teller:
             "handover_reason": lambda _: thought.reason or None,
             "confidence": lambda part: thought.confidence if part.get("maximum", 1) <= 1 else round(thought.confidence * 100),
             "language": lambda _: "pt-BR" if language == "pt" else "en",
-            "summary": lambda _: tasks.summary(reading, language),
+            "summary": self._summary,
             "next_step": lambda _: tasks.next_step(reading, language),
             "suggestion": lambda _: tasks.next_step(reading, language),
             "lines": lambda _: tasks.explained(reading, language),
@@ -308,6 +308,12 @@ class _Teller:
     def tell(self, name: str, part: dict[str, Any]) -> Any:
         known = self._by_name.get(name)
         return self._of_move(name, part) if known is None else known(part)
+
+    def _summary(self, part: dict[str, Any]) -> Any:
+        """Of an answer to a customer only where a person takes over."""
+        if "null" in part.get("type", ()) and self._thought.decision != "handover":
+            return None
+        return tasks.summary(self._reading, self._thought.language)
 
     def _of_move(self, name: str, part: dict[str, Any]) -> Any:
         """The same that a tool would be called with, where an answer holds it."""
