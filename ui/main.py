@@ -60,7 +60,7 @@ def _keep_what_stays() -> None:
     several times: never so rarely that all pages wait for what it finds at once."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 5)
+    gc.set_threshold(10_000, 5, 20)
 
 
 def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
