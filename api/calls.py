@@ -35,7 +35,7 @@ class CallController(Controller):
         """One call by the channel's virtual agent, at once. 409 `call_hours` where the law of the person's place forbids it at this hour,
         `too_many_calls` after two in a day or three in a week, `call_under_way` while one goes on; 409 `opted_out`, `no_address` or
         `channel_not_connected` as for messages. Needs `messages:send`."""
-        return struct((await calling.call(actor, contact_id, data.channel_id))._asdict(), Message)
+        return struct((await calling.call(actor, contact_id, data.channel_id, data.agent))._asdict(), Message)
 
     @get("/calls/{call_id:uuid}", summary="Read a call")
     async def read_call(self, actor: Caller, call_id: FromPath[UUID]) -> CallDetail:

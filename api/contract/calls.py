@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.contract.base import Input, Output, example
+from api.contract.base import TRIM, Input, Output, example
 from api.contract.kinds import ChannelKind
 from api.contract.message_files import MessageFile
 from db.contacts.filter import Moment
@@ -29,9 +29,10 @@ class CallChannel(Output):
 
 class CallCreate(Input):
     """POST /v1/contacts/{id}/call → Message, whose `content` is the call. 409 with the obstacle as its code; repeating it under its
-    Idempotency-Key calls nobody twice."""
+    Idempotency-Key calls nobody twice. `agent`: who speaks, by its id at the provider; "": the number's own."""
 
     channel_id: UUID
+    agent: Annotated[str, Meta(max_length=100, examples=["agent_5d2f"], extra=TRIM)] = ""
 
 
 class CallTurn(Output):

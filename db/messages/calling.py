@@ -52,8 +52,8 @@ async def channels(actor: Actor, contact_id: UUID) -> list[CallChannel]:
         ]
 
 
-async def call(actor: Actor, contact_id: UUID, channel_id: UUID) -> Entry:
-    """Queues one call, to be placed at once. Raises NotFound, Conflict with the obstacle as its code."""
+async def call(actor: Actor, contact_id: UUID, channel_id: UUID, agent: str = "") -> Entry:
+    """Queues one call, to be placed at once. `agent`: who speaks, by the provider's id; "": the number's own. Raises NotFound, Conflict with the obstacle as its code."""
     async with work(actor, Permission.MESSAGES_SEND) as w:
         await must_exist(w, w.company_id, contact_id)
         # Two at once are one call and a refusal.
@@ -71,7 +71,7 @@ async def call(actor: Actor, contact_id: UUID, channel_id: UUID) -> Entry:
             purpose="call",
             contact_id=contact_id,
             address=way.address,
-            content=render.encode(CallContent(variables=variables)),
+            content=render.encode(CallContent(variables=variables, agent=agent)),
             author_id=actor.id if actor.kind == "user" else None,
         )
         await calls.begin(w, message_id, channel_id)

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from db.errors import Conflict, Forbidden
 from db.jobs import OrderCall
-from db.messages import calls
+from db.messages import calling, calls
 from db.messages.enums import CallOrderKind as Kind
 from db.messages.enums import CallOutcome, CallSpeaker
 from db.tenancy import worker
@@ -20,6 +20,7 @@ from db.transfers.enums import TransferOutcome
 from tests.workers.test_calls import Line
 from tests.workers.test_calls import line as line
 from workers.calls import Asking
+from workers.sandbox.retell.vendor import Retell
 
 LONG = [400.0, 400.0]  # of a talk: eight seconds at the sandbox's pace
 
@@ -168,3 +169,13 @@ async def test_what_a_provider_does_not_offer_is_refused(line: Line) -> None:
     assert refused.value.code == "order_not_taken"
     with pytest.raises(Forbidden):
         await orders.order(worker(line.owner.company_id), call_id, Kind.TAKE_OVER)
+
+
+async def test_a_call_by_hand_may_have_another_agent(line: Line) -> None:
+    await line.open("retell", script="no_answer")
+    agent = line.account["agent_id"]
+    await calling.call(line.owner, line.contact, line.channel, agent)
+    await line.lane()
+    vendor = line.sandbox.world.vendors["retell"]
+    assert isinstance(vendor, Retell)
+    assert [one.asked.get("override_agent_id") for one in vendor.calls.by_id.values()] == [agent]

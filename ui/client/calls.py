@@ -12,9 +12,9 @@ async def channels(api: ApiClient, contact_id: UUID) -> list[CallChannel]:
     return (await api.get(f"/v1/contacts/{contact_id}/call-channels", Page[CallChannel])).items
 
 
-async def call(api: ApiClient, contact_id: UUID, channel_id: UUID, key: str) -> Message:
+async def call(api: ApiClient, contact_id: UUID, channel_id: UUID, agent: str, key: str) -> Message:
     """Under the same `key` the person is called once, however often this is called."""
-    return await api.post(f"/v1/contacts/{contact_id}/call", Message, CallCreate(channel_id=channel_id), key=key)
+    return await api.post(f"/v1/contacts/{contact_id}/call", Message, CallCreate(channel_id=channel_id, agent=agent), key=key)
 
 
 async def one(api: ApiClient, call_id: UUID) -> CallDetail:

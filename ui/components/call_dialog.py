@@ -12,6 +12,7 @@ from ui.client import calls as client
 from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.confirm import dialog
+from ui.components.forms import Field, text_field
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import Text, badge
 from ui.components.toast import toast
@@ -40,6 +41,10 @@ def _draw(found: list[CallChannel], box: ui.dialog, api: ApiClient, contact_id: 
         text = _("Connect a Retell number, or the simulator, which calls nobody.")
         empty("call", _("No channel calls people yet"), text, action=_("Connect channel") if may_connect else "", to="/channels")
         return
+    agent = None
+    if any(one.obstacle is None for one in found):
+        hint = _("Its id at the provider. Empty: the one that belongs to the number.")
+        agent = text_field(_("Another agent"), hint=hint, limit=100)
     for one in found:
         with ui.element("div").classes("m-row m-between m-near items-center w-full m-call-way"):
             with ui.element("div").classes("m-col m-min gap-0"):
@@ -52,10 +57,15 @@ def _draw(found: list[CallChannel], box: ui.dialog, api: ApiClient, contact_id: 
                 if one.obstacle is not None:
                     ui.label(labels.obstacle(one)).classes("m-hint")
             if one.obstacle is None:
-                button(pgettext("call", "Call now"), partial(_call, one, box, api, contact_id, key), kind="primary", icon="call")
+                button(
+                    pgettext("call", "Call now"),
+                    partial(_call, one, agent, box, api, contact_id, key),
+                    kind="primary",
+                    icon="call",
+                )
 
 
-async def _call(one: CallChannel, box: ui.dialog, api: ApiClient, contact_id: UUID, key: str) -> None:
-    await client.call(api, contact_id, one.channel_id, key)
+async def _call(one: CallChannel, agent: Field[str] | None, box: ui.dialog, api: ApiClient, contact_id: UUID, key: str) -> None:
+    await client.call(api, contact_id, one.channel_id, agent.value.strip() if agent is not None else "", key)
     box.close()
     toast(_("The call is being placed."))
