@@ -71,7 +71,9 @@ def percent(part: float, whole: float | None = None, digits: int = 1) -> str:
 
 
 def change(share: float) -> str:
-    """By how much something grew or shrank: 0.12 → +12%, -0.57 → −57%."""
+    """By how much something grew or shrank: 0.12 → +12%, -0.57 → −57%; from tenfold on how many times: 482.5 → 484×."""
+    if share >= 9:
+        return f"{number(round(share + 1))}×"
     share = round(share, 2)
     sign = "+" if share > 0 else "−" if share < 0 else ""
     return sign + percent(abs(share), digits=0)

@@ -28,6 +28,7 @@ NOW = datetime.now(UTC)
         (formats.percent(0, 300, 0), "0%"),
         (formats.change(0.124), "+12%"),
         (formats.change(-0.57), "−57%"),
+        (formats.change(481.5), "482×"),
         (formats.change(0), "0%"),
         (formats.change(-0.004), "0%"),
         (formats.phone("+5511987654321"), "+55 11 98765-4321"),
