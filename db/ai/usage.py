@@ -68,11 +68,13 @@ count(*) as calls, count(*) filter (where result not in ('answered', 'called', '
     coalesce(sum(input), 0)::bigint as input, coalesce(sum(cached), 0)::bigint as cached,
     coalesce(sum(cache_write), 0)::bigint as cache_write, coalesce(sum(output), 0)::bigint as output,
     coalesce(sum(cost), 0)::bigint as cost, count(*) filter (where cost is null and counted > 0) as unpriced,
-    coalesce(sum(merged), 0)::bigint as merged, coalesce(sum(merged * coalesce(cost, 0)), 0)::bigint as saved
+    coalesce(sum(merged), 0)::bigint as merged, coalesce(sum(merged * whole), 0)::bigint as saved
 """
 # Whole days of the company, so that an index finds them.
 _THESE = """
 from ai_usage u cross join (select time_zone as zone from company where id = $1) c
+left join lateral (select sum(t.cost) as whole from ai_usage t where u.merged > 0 and t.company_id = $1 and t.conversation_id = u.conversation_id
+    and t.turn_id = u.turn_id) turn on true
 where u.company_id = $1 and u.result is not null and u.at >= ($2::date)::timestamp at time zone c.zone
     and u.at < ($3::date + 1)::timestamp at time zone c.zone
 """

@@ -35,7 +35,7 @@ _FIELDS = "select label, $2::jsonb->>key as value from custom_field where compan
 
 class Talk(NamedTuple):
     """`labels`: those that there are and that it has not. `bases`: what the persona knows; without a persona all that the company has,
-    because an agent may read them all. `since`: when the person became a contact."""
+    for who may read them all. `since`: when the person became a contact."""
 
     serving: Serving | None
     bases: list[UUID]
@@ -63,7 +63,7 @@ async def of(company_id: UUID, asked: Asked) -> Talk | None:
         )
         return Talk(
             serving=found,
-            bases=list(found.config.knowledge_base_ids) if found is not None else await _every_base(r, company_id),
+            bases=list(found.config.knowledge_base_ids) if found is not None else await _every_base(r, company_id, asked),
             company=row["company"],
             time_zone=row["time_zone"],
             asker=row["asker"],
@@ -77,5 +77,7 @@ async def of(company_id: UUID, asked: Asked) -> Talk | None:
         )
 
 
-async def _every_base(r: Read, company_id: UUID) -> list[UUID]:
+async def _every_base(r: Read, company_id: UUID, asked: Asked) -> list[UUID]:
+    if not asked.knows:
+        return []
     return [row["id"] for row in await r.fetch("select id from knowledge_base where company_id = $1 order by id", company_id)]

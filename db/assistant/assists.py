@@ -54,7 +54,7 @@ class Assist(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a worker is to write. `epoch` fences its writes."""
+    """What a worker is to write. `epoch` fences its writes; `knows`: who asked may read the bases of knowledge."""
 
     id: UUID
     conversation_id: UUID
@@ -63,6 +63,7 @@ class Asked(NamedTuple):
     given: str
     asked_by: UUID
     epoch: int
+    knows: bool
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,13 +100,14 @@ select id from ai_assist where company_id = $1 and conversation_id = $2 and what
 order by id desc limit 1
 """
 _ASK = """
-insert into ai_assist(company_id, conversation_id, what, language, asked_by, given, seen_id) values ($1, $2, $3, $4, $5, $6, $7) returning id
+insert into ai_assist(company_id, conversation_id, what, language, asked_by, given, seen_id, knows) values ($1, $2, $3, $4, $5, $6, $7, $8)
+returning id
 """
 _BEGIN = f"""
 update ai_assist set state = '{AssistState.WRITING.value}', epoch = epoch + 1, lease_until = now() + $3::interval, text = ''
 where company_id = $1 and id = $2 and created_at > now() - $4::interval
     and (state = '{AssistState.WAITING.value}' or state = '{AssistState.WRITING.value}' and lease_until < now())
-returning id, conversation_id, what, language, given, asked_by, epoch
+returning id, conversation_id, what, language, given, asked_by, epoch, knows
 """
 _PIECE = f"""
 update ai_assist set text = left(text, $4) || $5, lease_until = now() + $6::interval
@@ -142,7 +144,7 @@ async def ask(
             same = await w.fetchval(_SAME, *args)
         if same is None:
             given = text if what in REWRITES else ""
-            row = (w.company_id, conversation_id, what.value, wanted.value, actor.id, given, place["last_id"])
+            row = (w.company_id, conversation_id, what.value, wanted.value, actor.id, given, place["last_id"], _knows(actor))
             same = await w.fetchval(_ASK, *row)
             w.enqueue(RunAssist(assist_id=same))
         return await _one(w, actor, conversation_id, same)
@@ -152,6 +154,10 @@ async def assist(actor: Actor, conversation_id: UUID, assist_id: UUID) -> Assist
     """As far as it is written. What others asked for about their own texts is theirs. Raises NotFound."""
     async with read(actor, Permission.CONVERSATIONS_WRITE) as r:
         return await _one(r, actor, conversation_id, assist_id)
+
+
+def _knows(actor: Actor) -> bool:
+    return Permission.KNOWLEDGE_READ in actor.permissions
 
 
 async def assists(
@@ -173,7 +179,7 @@ async def assists(
             before,
             limit,
         )
-    return [_assist(row) for row in rows]
+    return [_assist(row, knows=_knows(actor)) for row in rows]
 
 
 async def stop(actor: Actor, conversation_id: UUID, assist_id: UUID) -> Assist:
@@ -187,10 +193,12 @@ async def _one(r: Read, actor: Actor, conversation_id: UUID, assist_id: UUID) ->
     row = await r.fetchrow(f"{_SELECT} and a.id = $5", actor.company_id, conversation_id, actor.id, PATIENCE, assist_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="assist")
-    return _assist(row)
+    return _assist(row, knows=_knows(actor))
 
 
-def _assist(row: asyncpg.Record) -> Assist:
+def _assist(row: asyncpg.Record, *, knows: bool) -> Assist:
+    """`knows`: who reads it may read passages whole."""
+    citations = msgspec.json.decode(row["citations"], type=list[Citation])
     state = AssistState(row["state"])
     failure = CallFailure(row["failure"]) if row["failure"] else None
     return Assist(
@@ -202,7 +210,7 @@ def _assist(row: asyncpg.Record) -> Assist:
         failure=failure or (CallFailure.TIMED_OUT if state is AssistState.FAILED else None),
         note=AssistNote(row["note"]) if row["note"] else None,
         text=row["text"],
-        citations=msgspec.json.decode(row["citations"], type=list[Citation]),
+        citations=citations if knows else [msgspec.structs.replace(one, body="") for one in citations],
         labels=msgspec.json.decode(row["labels"] or "[]", type=list[LabelRef]),
         stale=row["stale"],
         created_at=row["created_at"],

@@ -3,7 +3,6 @@
 The question passes through Valkey for a minute, because nothing of it is to be kept. Refuses to wait where no base has vectors.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +12,7 @@ import msgspec
 from db import valkey
 from db.jobs import EmbedQuestion
 from db.knowledge.bases import must_exist
-from db.knowledge.search import Passage, search
+from db.knowledge.search import Passage, portuguese, search
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work
@@ -23,10 +22,11 @@ _KEPT = 60
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a worker is to embed, by each of these embedders."""
+    """What a worker is to embed, by each of these embedders. `portuguese`: how people type is written out in that language."""
 
     question: str
     embedders: list[str]
+    portuguese: bool
 
 
 _vectors = msgspec.json.Decoder(dict[str, list[float]])
@@ -42,16 +42,17 @@ async def try_question(actor: Actor, base_id: UUID, question: str, limit: int) -
             actor.company_id,
             base_id,
         )
-    vectors = await _made_elsewhere(actor, question, [embedder]) if embedder else {}
+        ours = await portuguese(r, [base_id])
+    vectors = await _made_elsewhere(actor, Asked(question, [embedder], ours)) if embedder else {}
     async with read(actor, Permission.KNOWLEDGE_READ) as r:
         return await search(r, [base_id], question, vectors, limit), bool(vectors)
 
 
-async def _made_elsewhere(actor: Actor, question: str, embedders: Sequence[str]) -> dict[str, list[float]]:
+async def _made_elsewhere(actor: Actor, given: Asked) -> dict[str, list[float]]:
     """Vectors by embedder; none when they do not come in time."""
     question_id = uuid4()
     with suppress(*valkey.Down, msgspec.MsgspecError):
-        asked = msgspec.json.encode(Asked(question, list(embedders)))
+        asked = msgspec.json.encode(given)
         await valkey.client().set(_key(question_id), asked, ex=_KEPT)
         async with work(actor, Permission.KNOWLEDGE_READ) as w:
             w.enqueue(EmbedQuestion(question_id=question_id))

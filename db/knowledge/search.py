@@ -76,6 +76,15 @@ async def embedders(r: Read, bases: Sequence[UUID]) -> list[str]:
     return [row["embedder"] for row in rows]
 
 
+async def portuguese(r: Read, bases: Sequence[UUID]) -> bool:
+    """Whether these bases are Portuguese, and none of another language: how people type on a phone is written out in that language."""
+    found: bool | None = await r.fetchval(
+        "select bool_or(language = 'pt') and bool_and(language in ('pt', 'other')) from knowledge_base where id = any($1::uuid[])",
+        list(bases),
+    )
+    return bool(found)
+
+
 def literal(vector: Sequence[float]) -> str:
     """As pgvector reads it."""
     return "[" + ",".join(f"{value:.6g}" for value in vector) + "]"

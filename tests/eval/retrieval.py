@@ -158,7 +158,11 @@ async def methods(
     """Ways to find passages: what tutorials ship, words, meaning, and the product's search."""
     raw = dict(zip(bench.questions, await made.of([each.question for each in bench.questions], "query", **say), strict=True))
     meant = dict(
-        zip(bench.questions, await made.of([expanded(each.question) for each in bench.questions], "query", **say), strict=True)
+        zip(
+            bench.questions,
+            await made.of([expanded(each.question, portuguese=True) for each in bench.questions], "query", **say),
+            strict=True,
+        )
     )
 
     await db.execute(

@@ -8,6 +8,7 @@ def heading(what: AssistKind) -> str:
     """Of the card that shows it."""
     return {
         AssistKind.SUMMARY: _("Summary of the conversation"),
+        AssistKind.CUSTOMER: _("The customer in three lines"),
         AssistKind.NEXT: _("Suggested next step"),
         AssistKind.LABELS: _("Suggested labels"),
     }.get(what, _("Suggestion of the AI"))

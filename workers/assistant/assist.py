@@ -97,6 +97,7 @@ def _about(asked: Asked, talk: Talk) -> About:
         persona_id=serving.persona_id if serving is not None else None,
         conversation_id=asked.conversation_id,
         persona_day=serving.config.budget.per_day_micro if serving is not None else None,
+        conversation_most=serving.config.budget.per_conversation_micro if serving is not None else None,
     )
 
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from db import blobs
@@ -88,7 +89,7 @@ async def _words(company_id: UUID, about: About, one: Said, file_id: UUID) -> st
     except (TimeoutError, OSError):
         return None
     purpose = Purpose.TRANSCRIBE if sound else Purpose.DESCRIBE
-    why = About(purpose=purpose, persona_id=about.persona_id, conversation_id=about.conversation_id, turn_id=about.turn_id)
+    why = msgspec.structs.replace(about, purpose=purpose, merged=0)
     outcome: Outcome
     if sound:
         seconds = len(data) / BYTES_PER_SECOND

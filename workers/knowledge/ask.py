@@ -6,7 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from db.ai.ledger import About
-from db.knowledge.search import Passage, embedders, search
+from db.knowledge.search import Passage, embedders, portuguese, search
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import read
@@ -34,19 +34,23 @@ async def find(company_id: UUID, about: About, bases: Sequence[UUID], question: 
     if not bases:
         return []
     async with read(worker(company_id), Permission.KNOWLEDGE_READ) as r:
-        names = await embedders(r, bases)
-    vectors = await question_vectors(company_id, about, question, names)
+        names, ours = await embedders(r, bases), await portuguese(r, bases)
+    vectors = await question_vectors(company_id, about, question, names, portuguese=ours)
     async with read(worker(company_id), Permission.KNOWLEDGE_READ) as r:
         return await search(r, bases, question, vectors, limit)
 
 
-async def question_vectors(company_id: UUID, about: About, question: str, names: Iterable[str]) -> dict[str, list[float]]:
+async def question_vectors(
+    company_id: UUID, about: About, question: str, names: Iterable[str], *, portuguese: bool
+) -> dict[str, list[float]]:
     """Of the question as people mean it, by each of these embedders that answers in time."""
     found: dict[str, list[float]] = {}
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
             for name in names:
-                made = await ask.embed(company_id, about, [expanded(question)], kind="query", embedder=named(name))
+                made = await ask.embed(
+                    company_id, about, [expanded(question, portuguese=portuguese)], kind="query", embedder=named(name)
+                )
                 if isinstance(made, list):
                     found[name] = made[0]
     return found

@@ -22,9 +22,10 @@ _WORDS: Final = {
 _WORD: Final = re.compile(r"(?<![\w@.\-/])[^\W\d_]{1,4}(?![\w@\-/])")
 
 
-def expanded(question: str, language: str = "pt") -> str:
-    """The question without its greeting and with short forms written out; one that is nothing but a greeting stays."""
+def expanded(question: str, *, portuguese: bool) -> str:
+    """The question without its greeting and, in Portuguese, with short forms written out: "to" and "n" are words elsewhere. One that is nothing
+    but a greeting stays."""
     text = _GREETING.sub("", question).strip() or question.strip()
-    if language != "pt":
+    if not portuguese:
         return text
     return _WORD.sub(lambda word: _WORDS.get(word[0].lower(), word[0]), text)

@@ -10,7 +10,7 @@ from db.ai.ledger import About
 from db.jobs import MeasureBase
 from db.knowledge import questions
 from db.knowledge.questions import Question
-from db.knowledge.search import embedders, search
+from db.knowledge.search import embedders, portuguese, search
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import read
@@ -43,10 +43,10 @@ async def measure(company_id: UUID, job: MeasureBase) -> None:
 async def _places(company_id: UUID, base_id: UUID, asked: Sequence[Question]) -> dict[UUID, int] | Outcome:
     """Where their sources stand; the outcome of the model where it makes no vectors."""
     async with read(worker(company_id), Permission.KNOWLEDGE_READ) as r:
-        names = await embedders(r, [base_id])
+        names, ours = await embedders(r, [base_id]), await portuguese(r, [base_id])
     vectors: dict[str, list[list[float]]] = {}
     for name in names:
-        texts = [expanded(one.question) for one in asked]
+        texts = [expanded(one.question, portuguese=ours) for one in asked]
         made = await ask.embed(company_id, _ABOUT, texts, kind="query", embedder=named(name))
         if not isinstance(made, list):
             return made

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from db.ai import attention, budgets, catalogue, ledger, notices, prices
+from db.ai import attention, budgets, catalogue, ledger, notices, prices, usage
 from db.ai.catalogue import MICRO, Price
 from db.ai.enums import AiNotice, BudgetPeriod, BudgetScope, CallResult, Purpose
 from db.ai.events import AiBudgetWarned
@@ -375,3 +375,11 @@ async def tried(owner: Actor, purpose: Purpose) -> Booked:
     )
     assert isinstance(booked, Booked)
     return booked
+
+
+async def test_what_a_burst_spared_is_what_its_whole_turn_cost(owner: Actor) -> None:
+    about = {"conversation_id": uuid4(), "turn_id": uuid4(), "merged": 2}
+    assert await turn(owner, **about)
+    assert await turn(owner, **about)
+    total = (await usage.usage(owner, None, None)).total
+    assert (total.merged, total.saved) == (2, 2 * total.cost)

@@ -26,7 +26,7 @@ from db.events import Event
 from db.jobs import RunAssist
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
-from db.permissions import Role
+from db.permissions import Permission, Role
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
@@ -135,6 +135,22 @@ async def test_without_a_persona_the_companys_knowledge_answers(
     await owner_db.execute("delete from persona_binding where company_id = $1", owner.company_id)
     await scene.wrote("Qual o prazo de entrega em São Paulo?")
     assert "dois dias úteis" in (await written(scene, AssistKind.DRAFT)).text
+
+
+@pytest.mark.usefixtures("model")
+async def test_who_may_not_read_the_bases_gets_no_passage(owner: Actor, owner_db: asyncpg.Connection, base_id: UUID) -> None:
+    by = msgspec.structs.replace(owner, permissions=owner.permissions - {Permission.KNOWLEDGE_READ})
+    scene = await Scene.make(owner, owner_db, "suggest", knowledge_base_ids=[str(base_id)])
+    await scene.wrote("Qual o prazo de entrega em São Paulo?")
+    found = await written(scene, AssistKind.DRAFT, by=by)
+    assert "dois dias úteis" in found.text, "what the persona tells every customer"
+    assert [one.body for one in found.citations] == [""]
+    assert (await assists.assist(owner, found.conversation_id, found.id)).citations[0].body
+    await owner_db.execute("delete from persona_binding where company_id = $1", owner.company_id)
+    await scene.wrote("E qual o prazo de entrega em São Paulo?")
+    found = await written(scene, AssistKind.DRAFT, by=by)
+    assert "dois dias" not in found.text
+    assert found.citations == []
 
 
 @pytest.mark.usefixtures("model")

@@ -71,6 +71,16 @@ async def test_meaning_is_found_once_vectors_are_there_and_words_before(
     assert [body["input"] for _, _, body in service.asked[asked:]] == [["ok"]], "nothing is embedded twice"
 
 
+async def test_short_forms_of_one_language_are_words_of_another(connected: Actor, service: Service) -> None:
+    service.embedding = meaning
+    for language, asked in ((BaseLanguage.ENGLISH, "how long to pay"), (BaseLanguage.PORTUGUESE, "how long estou pay")):
+        base = await bases.create_base(connected, name=language.value, language=language)
+        await sources.add_text(connected, base.id, "Shop", "# Payment\nPay by card.")
+        await embed(connected, base.id)
+        await headings(connected, base.id, "how long to pay")
+        assert service.asked[-1][2]["input"] == [asked]
+
+
 async def test_without_a_service_words_are_found_and_the_base_says_why(owner: Actor, service: Service, base_id: UUID) -> None:
     base = await embed(owner, base_id)
     assert (base.embedder, base.problem) == (None, CallFailure.NOT_CONNECTED)
@@ -232,4 +242,4 @@ def test_an_embedder_is_known_by_its_name() -> None:
     ],
 )
 def test_short_forms_are_written_out_and_a_greeting_is_dropped(typed: str, meant: str) -> None:
-    assert expanded(typed) == meant
+    assert expanded(typed, portuguese=True) == meant

@@ -124,6 +124,7 @@ class AssistPanel:
             self._line("h", _("Into Spanish"), "translate", partial(ask, AssistKind.TRANSLATE, other.ES))
         ui.label(_("The conversation")).classes("m-menu-head")
         self._line("r", _("Summarise"), "summarize", partial(ask, AssistKind.SUMMARY))
+        self._line("c", _("Explain the customer"), "person", partial(ask, AssistKind.CUSTOMER))
         self._line("n", _("Next step"), "directions", partial(ask, AssistKind.NEXT))
         self._line("l", _("Labels"), "label", partial(ask, AssistKind.LABELS))
 
