@@ -307,7 +307,7 @@ async def test_pictures_cost_what_the_persona_may_spend(
 ) -> None:
     with file_store(database, tmp_path):
         await connect(owner)
-        scene = await Scene.make(owner, owner_db, budget={"per_conversation_micro": 1})
+        scene = await Scene.make(owner, owner_db, budget={"per_conversation_micro": 1000})
         await fetched(owner_db, await scene.wrote(content=Image(file=File(id="9", mime_type="image/png"))))
         await run(scene)
     assert await owner_db.fetchval("select count(*) from ai_usage where company_id = $1", owner.company_id) == 0
