@@ -302,17 +302,6 @@ async def test_a_picture_full_of_text_is_looked_at_once(
     assert await owner_db.fetchval(described, owner.company_id) == 1
 
 
-async def test_pictures_cost_what_the_persona_may_spend(
-    owner: Actor, owner_db: asyncpg.Connection, service: Service, database: Settings, tmp_path: Path
-) -> None:
-    with file_store(database, tmp_path):
-        await connect(owner)
-        scene = await Scene.make(owner, owner_db, budget={"per_conversation_micro": 1000})
-        await fetched(owner_db, await scene.wrote(content=Image(file=File(id="9", mime_type="image/png"))))
-        await run(scene)
-    assert await owner_db.fetchval("select count(*) from ai_usage where company_id = $1", owner.company_id) == 0
-
-
 @pytest.mark.usefixtures("model")
 @pytest.mark.parametrize("budget", [{"per_conversation_micro": 1000}, {"per_day_micro": 1000}])
 async def test_a_persona_stops_where_its_document_says(
