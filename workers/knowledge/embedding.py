@@ -96,7 +96,10 @@ async def embed_question(company_id: UUID, job: EmbedQuestion) -> None:
     """Hands over what it has; nobody waits longer than a few seconds."""
     asked = await asking.asked(job.question_id)
     if asked is not None:
-        await asking.answer(job.question_id, await question_vectors(company_id, _ABOUT, asked.question, asked.embedders, portuguese=asked.portuguese))
+        await asking.answer(
+            job.question_id,
+            await question_vectors(company_id, _ABOUT, asked.question, asked.embedders, portuguese=asked.portuguese),
+        )
 
 
 async def connection_changed(w: Work, subject: str, batch: Batch) -> None:
