@@ -146,7 +146,7 @@ class CampaignController(Controller):
     async def patch_campaign(
         self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignPatch], expected: IfMatch
     ) -> Campaign:
-        """Only what is named changes. 409 `not_editable` once launched, 412 when somebody else changed it."""
+        """Only what is named changes; what goes out of a scheduled one, with `campaigns:send` too. 409 `not_editable` once launched, 412 when somebody else changed it."""
         changes = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not msgspec.UNSET}
         return _campaign(await actions.edit(actor, campaign_id, changes, expected))
 
@@ -216,7 +216,7 @@ class CampaignController(Controller):
 
     @post("/{campaign_id:uuid}/resume", summary="Resume", status_code=200)
     async def resume_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
-        """Goes on where it stopped. 409 `template_stopped` while WhatsApp has paused, refused or disabled its template."""
+        """Goes on where it stopped; of one that sends or is done, what goes in place of its messages (`fallback.stopped` of the progress). 409 `template_stopped` while WhatsApp has paused, refused or disabled its template."""
         return _campaign(await actions.resume(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/cancel", summary="Cancel", status_code=200)
@@ -238,12 +238,13 @@ class CampaignController(Controller):
 
     @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"creates": "/v1/campaigns"})
     async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
-        """A new draft with the same channel, text and audience."""
+        """A new draft with the same channel, text, audience and goal."""
         return _campaign(await actions.clone(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/follow-up", summary="Follow up", opt={"creates": "/v1/campaigns"})
     async def follow_up_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignFollowUp]) -> Campaign:
-        """A draft for who did not read it, did not answer, or did not get it. 409 `nobody_left`. Needs `campaigns:write`."""
+        """A draft for who did not read it, did not answer, or did not get it; `not_sent`: whose turn had not come when it was cancelled or failed. 409
+        `nobody_left`, `still_sending`. Needs `campaigns:write`."""
         reason = _reason(data.reason)
         return _campaign(
             await follow.follow(actor, campaign_id, data.who, reason=reason, channel_id=data.channel_id, name=data.name)

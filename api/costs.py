@@ -194,6 +194,6 @@ class SendHoursController(Controller):
 
     @delete("/{send_hours_id:uuid}", summary="Remove hours of sending", status_code=200)
     async def delete_hours(self, actor: Caller, send_hours_id: FromPath[UUID]) -> Done:
-        """Whom they held goes on at the time that was told. Needs `company:write`."""
+        """Whom only they held gets the message now. Needs `company:write`."""
         await rules.remove(actor, send_hours_id)
         return Done()

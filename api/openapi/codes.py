@@ -56,7 +56,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "campaigns_compare_get": (RequestError.NOT_FOUND,),
     "campaigns_create": (CampaignError.EXTERNAL_ID_TAKEN, RequestError.NOT_FOUND),
     "campaigns_delete": (CampaignError.NOT_DELETABLE,),
-    "campaigns_follow_up": (CampaignError.NOBODY_LEFT,),
+    "campaigns_follow_up": (CampaignError.NOBODY_LEFT, CampaignError.STILL_SENDING),
     "campaigns_launch": (
         CampaignError.ALREADY_LAUNCHED,
         CampaignError.IN_THE_PAST,

@@ -40,14 +40,11 @@ Row = dict[str, Any]
 """The campaign as `queries.campaign` gives it, read in the transaction of the change."""
 
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
+_GOES = (CampaignState.RUNNING, CampaignState.FINISHED)
 _JSON = ("bindings", "audience", "settings", "metadata", "trial", "fallback")
 _REASONS = frozenset(reason.value for reason in FailureReason)
-
-
 _KEPT = frozenset({"external_id", "metadata"})
 """What partners keep with a campaign: it changes nothing of what is sent."""
-
-
 _KIND = "select kind from channel where company_id = $1 and id = $2"
 _SAMPLE = "select sample_file_id from template where company_id = $1 and id = $2"
 
@@ -92,12 +89,11 @@ async def create(
 
 
 async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expected: Expected = None) -> Row:
-    """Writes a draft or scheduled campaign; what partners keep with it, whatever its state. Raises NotFound, PreconditionFailed, Invalid, Conflict
-    `not_editable`, `external_id_taken`."""
+    """Writes a draft, or a scheduled campaign, which takes the right to send; what partners keep with it, whatever its state. Raises NotFound, Forbidden,
+    PreconditionFailed, Invalid, Conflict `not_editable`, `external_id_taken`."""
     async with _own_id(), work(actor, Permission.CAMPAIGNS_WRITE) as w:
         row = await _lock(w, campaign_id, expected)
-        if changes.keys() - _KEPT:
-            _expect(row["state"], _EDITABLE, CampaignError.NOT_EDITABLE)
+        _may_change(actor, row["state"], changes)
         if not changes:
             return await one(w, campaign_id)
         for table, column in (("channel", "channel_id"), ("template", "template_id")):
@@ -126,6 +122,13 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
             await _freeze(w, campaign_id)  # what is scheduled stays ready to go
         w.audit("campaign.edited", campaign_id, fields=sorted(changes))
         return await changed(w, campaign_id)
+
+
+def _may_change(actor: Actor, state: str, changes: dict[str, Any]) -> None:
+    if changes.keys() - _KEPT:
+        _expect(state, _EDITABLE, CampaignError.NOT_EDITABLE)
+    if state == CampaignState.SCHEDULED and changes.keys() - _KEPT - {"name"}:
+        actor.require(Permission.CAMPAIGNS_SEND)  # it goes out by itself, to whom and as it then is
 
 
 async def _headed(w: Work, channel_id: UUID | None, changes: dict[str, Any]) -> dict[str, Any]:
@@ -209,13 +212,20 @@ async def pause(actor: Actor, campaign_id: UUID) -> Row:
 
 
 async def resume(actor: Actor, campaign_id: UUID) -> Row:
-    """Goes on where it stopped. Raises Conflict while WhatsApp has stopped its template."""
+    """Goes on where it stopped; of one that sends, or is done, what goes in place of its messages does. Raises Conflict while WhatsApp has stopped
+    its template."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
-        _expect(row["state"], (CampaignState.PAUSED,), CampaignError.NOT_PAUSED)
-        if await lifecycle.template_stopped(w, campaign_id):
+        instead = await fallback.paused(w, campaign_id) if row["state"] in _GOES else None
+        if instead is None:
+            _expect(row["state"], (CampaignState.PAUSED,), CampaignError.NOT_PAUSED)
+        if await lifecycle.template_stopped(w, instead or campaign_id):
             raise CampaignError.TEMPLATE_STOPPED()
-        return await _moved(w, campaign_id, CampaignState.RUNNING, None)
+        if instead is None:
+            return await _moved(w, campaign_id, CampaignState.RUNNING, None)
+        await fallback.follow(w, campaign_id, CampaignState.RUNNING.value)
+        w.audit("campaign.running", campaign_id)
+        return await changed(w, campaign_id)
 
 
 async def cancel(actor: Actor, campaign_id: UUID) -> Row:
@@ -279,6 +289,7 @@ async def retry_failed(
                 campaign_id,
                 state.value,
             )
+            await fallback.reopen(w, campaign_id)
             w.audit("campaign.retried", campaign_id, queued=queued, include_unknown=include_unknown, at=at)
             await changed(w, campaign_id)
             w.emit(CampaignProgress(campaign_id=campaign_id))
@@ -286,12 +297,12 @@ async def retry_failed(
 
 
 async def clone(actor: Actor, campaign_id: UUID) -> Row:
-    """A new draft with the same channel, text and audience."""
+    """A new draft with the same channel, text, audience and goal."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         new_id: UUID | None = await w.fetchval(
-            "insert into campaign(company_id, name, channel_id, template_id, header_file_id, body, bindings, audience, settings, policy, trial, fallback,"
+            "insert into campaign(company_id, name, channel_id, template_id, header_file_id, body, bindings, audience, settings, policy, trial, fallback, goal,"
             " cloned_from, created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, header_file_id, body, bindings, audience,"
-            " settings, policy, trial, fallback, id, $3 from campaign"
+            " settings, policy, trial, fallback, goal, id, $3 from campaign"
             " where company_id = $1 and id = $2 and cadence_id is null and fallback_of is null returning id",
             actor.company_id,
             campaign_id,
@@ -357,13 +368,9 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str], variant: Let
 
 async def _moved(w: Work, campaign_id: UUID, to: CampaignState, reason: str | None) -> Row:
     await w.execute(
-        "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null"
-        " where company_id = $1 and id = $2",
-        w.company_id,
-        campaign_id,
-        to.value,
-        reason,
-    )
+        "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null where company_id = $1 and id = $2",
+        w.company_id, campaign_id, to.value, reason,
+    )  # fmt: skip
     await fallback.follow(w, campaign_id, to.value)
     w.audit(f"campaign.{to.value}", campaign_id)
     return await changed(w, campaign_id)

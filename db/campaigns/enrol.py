@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.campaigns import trial_run
+from db.campaigns import fallback, trial_run
 from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, enlist, judge
 from db.campaigns.enums import CampaignState, Enrolment
@@ -134,6 +134,7 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
     if texts is not None:
         await trial_run.join(w, campaign_id, row)
     await w.execute(_ONE_MORE, w.company_id, campaign_id)
+    await fallback.reopen(w, campaign_id)
     w.audit("campaign.enrolled", campaign_id, contact_id=str(contact_id))
     await changed(w, campaign_id)
     w.emit(CampaignProgress(campaign_id=campaign_id))

@@ -116,6 +116,7 @@ class CampaignPart(StrEnum):
     NOT_READ = "not_read"  # it was sent, and not read so far
     NOT_REPLIED = "not_replied"
     FAILED = "failed"
+    NOT_SENT = "not_sent"  # the campaign was cancelled or failed before their turn
 
 
 class CampaignGoalKind(StrEnum):

@@ -22,6 +22,11 @@ class CampaignError(ErrorCode):
         409,
         "Nobody is left whom this is for: they have read, answered or got it meanwhile, or are no contacts any more.",
     )
+    STILL_SENDING = (
+        "still_sending",
+        409,
+        "This campaign is not over: whoever has not got the message still gets it from this one.",
+    )
     TRIAL_OVER = "trial_over", 409, "There is no test of texts to decide here any more."
     EXTERNAL_ID_TAKEN = "external_id_taken", 409, "Another campaign has this id already."
     IN_THE_PAST = "in_the_past", 422, "Choose a time in the future."

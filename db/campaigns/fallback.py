@@ -43,9 +43,9 @@ select $1, left(name, 105) || case when $6::uuid is null then ' Â· SMS' else ' Â
     now(), now(), id, true, 0
 from campaign where company_id = $1 and id = $2 on conflict do nothing
 """
-_OPEN = "select company_id, id from campaign where fallback_of is not null and cadence_open and finished_at is null and state in ('running', 'paused')"
+_OPEN = "select company_id, fallback_of, id from campaign where fallback_of is not null and cadence_open and finished_at is null and state in ('running', 'paused')"
 _CHILD = """
-select k.fallback_of, k.channel_id, k.state, k.content::text as content, c.kind, c.sandbox, c.state = 'connected' as ready from campaign k
+select k.channel_id, k.state, k.content::text as content, c.kind, c.sandbox, c.state = 'connected' as ready from campaign k
 join channel c on c.company_id = $1 and c.id = k.channel_id
 where k.company_id = $1 and k.id = $2 and k.cadence_open for update of k skip locked
 """
@@ -60,6 +60,15 @@ update campaign set audience_size = (select coalesce(sum(delta), 0) from message
 _FOLLOW = """
 update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null, cadence_open = cadence_open and $3 <> 'cancelled'
 where company_id = $1 and fallback_of = $2 and finished_at is null and state = any($5::text[])
+"""
+_PAUSED = (
+    "select id from campaign where company_id = $1 and fallback_of = $2 and state = 'paused' and finished_at is null for update"
+)
+_STILL_OPEN = "select exists (select from campaign where company_id = $1 and fallback_of = $2 and state in ('running', 'paused') and finished_at is null)"
+_REOPEN = """
+update campaign set cadence_open = true, finished_at = null, tally_width = case when state = 'finished' then null else tally_width end,
+    state = case when state = 'finished' then 'running' else state end
+where company_id = $1 and fallback_of = $2 and state in ('running', 'paused', 'finished') and not cadence_open
 """
 
 
@@ -96,6 +105,23 @@ async def follow(w: Work, campaign_id: UUID, state: str) -> None:
     await w.execute(_FOLLOW, w.company_id, campaign_id, state, None if state == "running" else "person", sources)
 
 
+async def paused(w: Work, campaign_id: UUID) -> UUID | None:
+    """The campaign that goes in place of this one and is paused, locked."""
+    found: UUID | None = await w.fetchval(_PAUSED, w.company_id, campaign_id)
+    return found
+
+
+async def open_still(w: Work, campaign_id: UUID) -> bool:
+    """Whether something goes, or waits to go, in place of a campaign's messages."""
+    found: bool = await w.fetchval(_STILL_OPEN, w.company_id, campaign_id)
+    return found
+
+
+async def reopen(w: Work, campaign_id: UUID) -> None:
+    """A campaign that was over sends again: who fails now gets what goes in its place, also where that was closed already."""
+    await w.execute(_REOPEN, w.company_id, campaign_id)
+
+
 async def afford_again(w: Work, campaign_id: UUID) -> None:
     """After its limit was changed: what paused for it goes on, and pauses again where it is still reached."""
     await w.execute(
@@ -109,16 +135,17 @@ async def rounds() -> int:
     """One look at all campaigns with something in their place. Any number of workers may do it at once. Returns how many people were added."""
     async with system_read() as s:
         rows = await s.fetch(_OPEN)
-    return sum([await _round(row["company_id"], row["id"]) for row in rows])
+    return sum([await _round(row["company_id"], row["fallback_of"], row["id"]) for row in rows])
 
 
-async def _round(company_id: UUID, child_id: UUID) -> int:
+async def _round(company_id: UUID, parent_id: UUID, child_id: UUID) -> int:
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        parent = await w.fetchrow(
+            _PARENT, company_id, parent_id
+        )  # nobody retries what failed meanwhile; before the child, as people's moves do
         child = await w.fetchrow(_CHILD, company_id, child_id)
         if child is None:
             return 0
-        parent_id: UUID = child["fallback_of"]
-        parent = await w.fetchrow(_PARENT, company_id, parent_id)  # nobody retries what failed meanwhile
         if parent is None or parent["state"] in ("cancelled", "failed"):
             await follow(w, parent_id, "cancelled")
             return 0

@@ -1,4 +1,4 @@
-"""A new draft for some of those whom a campaign was for: who did not read it, did not answer, or did not get it.
+"""A new draft for some of those whom a campaign was for: who did not read it, did not answer, or did not get it; of one that stopped half way, the rest.
 
 Its audience is exactly those as of now, kept as a condition: who reads or answers before it starts leaves it, and nobody joins.
 """
@@ -25,14 +25,16 @@ from db.tenancy import Actor
 from db.work import Work, work
 
 _SOURCE = """
-select k.channel_id, k.template_id, k.header_file_id, k.name, k.bindings::text as bindings, k.settings::text as settings, k.content::text as content, c.kind
+select k.channel_id, k.template_id, k.header_file_id, k.name, k.bindings::text as bindings, k.settings::text as settings, k.content::text as content, k.state,
+    k.goal::text as goal, k.fallback::text as fallback, c.kind
 from campaign k left join channel c on c.company_id = $1 and c.id = k.channel_id
 where k.company_id = $1 and k.id = $2 and k.cadence_id is null and k.fallback_of is null and k.launched_at is not null
 """
 _MAKE = """
-insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, cloned_from, created_by, header_file_id)
-values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10, $11) returning id
+insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, cloned_from, created_by, header_file_id, goal, fallback)
+values ($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb, $9, $10, $11, $12::jsonb, $13::jsonb) returning id
 """
+_STOPPED = ("cancelled", "failed")
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -47,12 +49,14 @@ async def follow(
 ) -> dict[str, Any]:
     """The draft, with the message of the first campaign as far as its channel takes it. `reason`: of those that failed, only these.
     `channel_id`: another channel, such as SMS for who is not on WhatsApp. Raises NotFound, also for one that was never launched; Conflict
-    `nobody_left`."""
+    `nobody_left`, `still_sending`."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         actor.require(Permission.CAMPAIGNS_READ)
         source = await w.fetchrow(_SOURCE, w.company_id, campaign_id)
         if source is None:
             raise RequestError.NOT_FOUND(what="campaign")
+        if who is CampaignPart.NOT_SENT and source["state"] not in _STOPPED:
+            raise CampaignError.STILL_SENDING()  # or somebody would get it from both
         chosen = channel_id or source["channel_id"]
         kind = await w.fetchval(
             "select kind from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, chosen
@@ -68,8 +72,10 @@ async def follow(
         same = chosen == source["channel_id"] and source["template_id"] is not None
         content = decode(source["content"]) if source["content"] else None
         writes = kind is not None and registry.provider(kind).capabilities.campaign_content == "text"
-        # Those who had a campaign not long ago are whom this one is for: they are not spared.
-        kept = {name: value for name, value in msgspec.json.decode(source["settings"]).items() if name == "hours"}
+        # Those who had a campaign not long ago are whom this one is for: they are not spared. The rest of a campaign keeps all that held for it.
+        rest = who is CampaignPart.NOT_SENT and chosen == source["channel_id"]
+        settings = msgspec.json.decode(source["settings"])
+        kept = settings if rest else {name: value for name, value in settings.items() if name == "hours"}
         made: UUID = await w.fetchval(
             _MAKE,
             w.company_id,
@@ -83,6 +89,8 @@ async def follow(
             campaign_id,
             actor.id if actor.kind == "user" else None,
             source["header_file_id"] if same and not writes else None,
+            source["goal"],
+            source["fallback"] if rest else None,
         )
         w.audit("campaign.followed_up", made, source=str(campaign_id), who=who.value, reason=only, people=count)
         return await changed(w, made)

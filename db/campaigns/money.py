@@ -64,8 +64,8 @@ async def keep_limit(w: Work, campaign_id: UUID, settings: dict[str, Any]) -> No
 
 
 async def set_limit(actor: Actor, campaign_id: UUID, most: int | None, currency: str | None) -> dict[str, Any]:
-    """Changes the limit, also while it sends; one that paused for it waits for a person to resume it. Raises NotFound, Invalid, Conflict
-    `not_editable` for one that is over."""
+    """Changes the limit, also while it sends or something goes in place of its messages; one that paused for it waits for a person to resume it. Raises
+    NotFound, Invalid, Conflict `not_editable` for one that is over."""
     if most is not None and (currency is None or len(currency) != 3 or not currency.isascii() or not currency.isupper()):
         raise RequestError.INVALID(fields=[CostField.CURRENCY("currency")])
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
@@ -76,7 +76,7 @@ async def set_limit(actor: Actor, campaign_id: UUID, most: int | None, currency:
         )
         if row is None:
             raise RequestError.NOT_FOUND(what="campaign")
-        if row["state"] in ENDED:
+        if row["state"] in ENDED and not (row["state"] == "finished" and await fallback.open_still(w, campaign_id)):
             raise CampaignError.NOT_EDITABLE(state=row["state"])
         settings = {
             **msgspec.json.decode(row["settings"]),

@@ -27,10 +27,11 @@ from db.work import Read, Work, work
 
 Component = dict[str, Any]
 USED = """
-select true from campaign where company_id = $1 and template_id = $2
-    and state in ('scheduled', 'preparing', 'running', 'paused', 'held') limit 1
+select true from campaign where company_id = $1 and state in ('scheduled', 'preparing', 'running', 'paused', 'held') and (template_id = $2::uuid
+    or fallback->>'template_id' = $2::uuid::text
+    or jsonb_path_exists(trial, '$.variants[*] ? (@.template_id == $id)', jsonb_build_object('id', $2::uuid))) limit 1
 """
-"""Whether a campaign that is not over has a template ($2)."""
+"""Whether a campaign that is not over has a template ($2): as its text, as another text of its test, or for what goes in its place."""
 _MOVED = (
     "category = coalesce({0}, template.category), category_was = case when coalesce({0}, template.category) <> template.category"
     " then template.category else template.category_was end"

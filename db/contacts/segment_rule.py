@@ -94,12 +94,12 @@ class Wrote(Condition, tag="wrote", kw_only=True):
     days: Days = 30
 
 
-Result = Literal["sent", "delivered", "read", "replied", "failed", "not_read", "not_replied"]
+Result = Literal["sent", "delivered", "read", "replied", "failed", "not_read", "not_replied", "not_sent"]
 
 
 class Received(Condition, tag="campaign", kw_only=True):
     """What became of a campaign's message to the person. `not_read` and `not_replied`: it was sent, and that has not happened; who answered has read.
-    `failed`: nor did an SMS go in its place. `reason`: of those that failed, only these. `until`: only what was sent by then, or had failed; so nobody joins later."""
+    `failed`: nor did an SMS go in its place. `not_sent`: it waits, or was called off before its turn, and nothing else of the campaign went to them. `reason`: of those that failed, only these. `until`: only what was sent by then, or had failed; so nobody joins later."""
 
     campaign_id: UUID
     result: Result = "sent"

@@ -48,6 +48,7 @@ _RESULTS = {
     "failed": f"x.state in ({M.FAILED}, {M.FAILED_UNKNOWN})",
     "not_read": f"x.state in ({M.SENT}, {M.DELIVERED}) and x.replied_at is null",
     "not_replied": f"x.state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and x.replied_at is null",
+    "not_sent": f"x.state in ({M.QUEUED}, {M.CANCELLED}) and not x.maybe_duplicate",
 }
 
 
@@ -55,6 +56,9 @@ _RESULTS = {
 _NOT_INSTEAD = f"""not exists (select from campaign i join message f on f.company_id = i.company_id and f.contact_id = x.contact_id
     and f.campaign_id = i.id and f.state not in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})
     where i.company_id = x.company_id and i.fallback_of = {{campaign}}::uuid)"""
+# Two contacts that became one have two messages: one that went, or may have, is enough.
+_NOTHING_WENT = f"""not exists (select from message o where o.company_id = x.company_id and o.contact_id = x.contact_id and o.campaign_id = {{campaign}}::uuid
+    and (o.state between {M.SENDING} and {M.READ} or o.state = {M.FAILED_UNKNOWN} or o.maybe_duplicate))"""
 
 
 def condition(group: Group, company: str, value: _Value, *, few: bool = False) -> str:
@@ -111,11 +115,13 @@ def _received(one: Received, value: _Value) -> str:
     which = (
         f"x.dedupe_key > {first}::text and x.dedupe_key < {last}::text and x.contact_id is not null and {_RESULTS[one.result]}"
     )
-    if one.result == "failed":
+    if one.result == "not_sent":
+        which += f" and {_NOTHING_WENT.format(campaign=value(one.campaign_id))}"
+    if one.result in ("failed", "not_sent"):
         which += f" and {_NOT_INSTEAD.format(campaign=value(one.campaign_id))}"
     if one.reason is not None:
         which += f" and (x.reason = {value(one.reason)}::text) is true"
-    if one.until is not None:
+    if one.until is not None and one.result != "not_sent":  # those who wait are called off later than that, and nobody joins them
         which += f" and x.{'done_at' if one.result == 'failed' else 'sent_at'} <= {value(one.until)}::timestamptz"
     return which
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
 from db.permissions import Role
@@ -152,8 +153,19 @@ async def test_a_template_in_use_stays(
         channel,
         UUID(template["id"]),
     )
-    used = await client.delete(f"/v1/templates/{template['id']}", headers=headers)
+    path = f"/v1/templates/{template['id']}"
+    used = await client.delete(path, headers=headers)
     assert (used.status_code, used.json()["code"]) == (409, "template_in_use")
+    other = "update campaign set template_id = null, trial = $2::jsonb, fallback = $3::jsonb where company_id = $1"
+    for trial, fallback in (
+        ({"variants": [{"share": 50, "template_id": template["id"]}]}, None),
+        (None, {"channel_id": str(channel), "template_id": template["id"]}),
+    ):
+        told = [msgspec.json.encode(one).decode() if one is not None else None for one in (trial, fallback)]
+        await owner_db.execute(other, owner.company_id, *told)
+        assert (await client.delete(path, headers=headers)).json()["code"] == "template_in_use"
+    await owner_db.execute(other, owner.company_id, None, None)
+    assert (await client.delete(path, headers=headers)).status_code < 300
 
 
 async def test_every_part_of_a_template(

@@ -78,6 +78,7 @@ def ops(subject: str, kind: CustomFieldKind | None = None) -> dict[str, str]:
             "replied": _("was answered"),
             "not_replied": _("was not answered"),
             "failed": _("failed"),
+            "not_sent": _("did not go out"),
         },
         "consent": {
             "may": _("may be written to"),

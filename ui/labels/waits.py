@@ -1,8 +1,10 @@
 """What people of a campaign wait for, in one sentence: which rule holds how many until when."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from api.contract.campaign_progress import CampaignWait
+from api.contract.campaigns import Campaign
 from api.contract.enums import WaitRule
 from ui import formats
 from ui.i18n import _
@@ -74,3 +76,16 @@ def rule(by: WaitRule, name: str) -> str:
             return _("the time over which it is spread")
         case WaitRule.MOMENT:
             return _("the moment chosen for them")
+
+
+class Limit(NamedTuple):
+    name: str
+    link: str
+
+
+def limit_of(campaign: Campaign) -> Limit | None:
+    """Which limit of costs stopped it, and where it is changed."""
+    kind, _colon, scope = (campaign.state_detail or "").partition(":")
+    if campaign.state_reason != "spend_cap" or kind != "limit":
+        return None
+    return Limit(rule(WaitRule.SPEND_CAP, scope), "/settings/costs?tab=limit" if scope == "month" else "#cost")

@@ -10,6 +10,8 @@ import pytest
 from db.campaigns import actions, fallback, follow, lifecycle, queries
 from db.campaigns.enums import CampaignPart
 from db.clock import now
+from db.contacts import merges
+from db.contacts.enums import MergeReason
 from db.contacts.filter import ContactFilter
 from db.contacts.segment_rule import Group, Received
 from db.errors import Conflict, Invalid, NotFound
@@ -91,6 +93,56 @@ async def test_whom_an_sms_reached_in_its_place_gets_no_second_one(
     assert await _names(owner_db, owner, draft["id"]) == {"Pessoa 4"}
     with pytest.raises(NotFound):
         await follow.follow(owner, child, CampaignPart.FAILED)
+
+
+@pytest.fixture
+async def halfway(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
+    """A campaign to six that fails: one has it, one may have it, one did not get it, one is on its way a second time, and two still waited."""
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 6)
+    campaign = await factories.campaign(
+        owner_db, owner, channel, template, settings='{"max_cost_micro": 9, "max_cost_currency": "USD"}'
+    )
+    await actions.launch(owner, campaign, None)
+    await lifecycle.prepare(owner.company_id, campaign)
+    await _become(owner_db, campaign, 0, M.SENT, sent_at=now())
+    await _become(owner_db, campaign, 1, M.UNKNOWN)
+    await _become(owner_db, campaign, 2, M.FAILED, reason="not_on_whatsapp", done_at=now())
+    await _become(owner_db, campaign, 3, M.QUEUED, maybe_duplicate=True)
+    return campaign
+
+
+async def test_the_rest_of_a_campaign_that_failed_half_way_gets_it_once(
+    owner_db: asyncpg.Connection, owner: Actor, halfway: UUID
+) -> None:
+    with pytest.raises(Conflict, match="still_sending"):
+        await follow.follow(owner, halfway, CampaignPart.NOT_SENT)
+    await lifecycle.stop(owner.company_id, halfway, "payment", "", pause=False)
+    draft = await follow.follow(owner, halfway, CampaignPart.NOT_SENT)
+    assert draft["settings"]["max_cost_micro"] == 9
+    await lifecycle.reconcile()  # what waited is called off, after the draft was made
+    await owner_db.execute("update campaign set settings = '{}' where id = $1", draft["id"])
+    assert await _names(owner_db, owner, draft["id"]) == {"Pessoa 4", "Pessoa 5"}
+
+
+async def test_who_became_one_with_somebody_who_has_it_is_not_of_the_rest(
+    owner_db: asyncpg.Connection, owner: Actor, halfway: UUID
+) -> None:
+    await actions.cancel(owner, halfway)
+    await lifecycle.reconcile()
+    ids = {row["name"]: row["id"] for row in await owner_db.fetch("select id, name from contact")}
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        await merges.merge(w, ids["Pessoa 4"], ids["Pessoa 0"], MergeReason.BY_HAND)
+    draft = await follow.follow(owner, halfway, CampaignPart.NOT_SENT)
+    assert await _names(owner_db, owner, draft["id"]) == {"Pessoa 5"}
+
+
+async def test_what_counts_as_done_goes_along(owner_db: asyncpg.Connection, owner: Actor, sent: UUID) -> None:
+    await owner_db.execute("""update campaign set goal = '{"kind": "stage", "ids": [], "days": 3}' where id = $1""", sent)
+    for made in (await follow.follow(owner, sent, CampaignPart.NOT_READ), await actions.clone(owner, sent)):
+        kept = await owner_db.fetchval("select goal->>'days' from campaign where id = $1", made["id"])
+        assert kept == "3"
 
 
 async def test_the_draft_has_the_file_at_the_head(owner_db: asyncpg.Connection, owner: Actor, sent: UUID) -> None:

@@ -244,7 +244,7 @@ def _condition(dice: random.Random, world: World) -> AnyCondition:
         lambda: OfImport(import_id=dice.choice(world.imports)),
         lambda: Contacted(op=span, days=days),
         lambda: Wrote(op=span, days=days),
-        lambda: Received(campaign_id=dice.choice(world.campaigns), result=dice.choice(("sent", "delivered", "read", "replied", "failed", "not_read", "not_replied"))),
+        lambda: Received(campaign_id=dice.choice(world.campaigns), result=dice.choice(("sent", "delivered", "read", "replied", "failed", "not_read", "not_replied", "not_sent"))),
         lambda: InStage(stages=dice.sample(world.stages, dice.randrange(1, 3))),
     ]  # fmt: skip
     return dice.choice(kinds)()
@@ -298,6 +298,7 @@ def _meets(one: AnyCondition, person: Person, at: datetime) -> bool:
                 "failed": state in (MessageState.FAILED, MessageState.FAILED_UNKNOWN),
                 "not_read": went and state is not MessageState.READ and not replied,
                 "not_replied": went and not replied,
+                "not_sent": state in (MessageState.QUEUED, MessageState.CANCELLED),
             }[one.result]
         case InStage():
             return bool(set(one.stages) & person.stages)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from nicegui import ui
 
+from api.contract.campaign_progress import Progress
 from api.contract.campaigns import Campaign
 from api.contract.costs import CampaignCost, SpendLimit
 from api.contract.enums import CampaignState, Permission
@@ -26,25 +27,33 @@ _OVER = (CampaignState.FINISHED, CampaignState.CANCELLED, CampaignState.FAILED)
 class Cost:
     """A card that loads by itself; `refresh()` asks again."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, progress: Progress) -> None:
         self._campaign, self._api = campaign, session.current().api
+        self._open = _sends(progress)
         self._loader: Loader[CampaignCost] = load(
             lambda: campaigns.cost(self._api, self._campaign.id), self._draw, lambda: skeleton_card(2)
         )
+
+    async def set(self, progress: Progress) -> None:
+        """Its limit can be changed as long as anything may go out."""
+        if (now := _sends(progress)) != self._open:
+            self._open = now
+            await self._loader.refresh()
 
     async def refresh(self) -> None:
         await self._loader.refresh(only_changes=True)
 
     def _draw(self, found: CampaignCost) -> None:
         own = next((limit for limit in found.limits if limit.scope == "campaign"), None)
-        may = session.current().may(Permission.CAMPAIGNS_SEND) and self._campaign.state not in _OVER
+        may = session.current().may(Permission.CAMPAIGNS_SEND) and self._open
 
         billed = next((one.currency for one in found.spent if one.currency is not None), "USD")
 
         def change() -> None:
             _ask(self._campaign.id, own, self, billed)
 
-        with card(_("What it costs"), actions=(lambda: button(_("Limit"), change, icon="savings")) if may else None):
+        with card(_("What it costs"), actions=(lambda: button(_("Limit"), change, icon="savings")) if may else None) as element:
+            element.props["id"] = "cost"
             if not found.spent:
                 ui.label(_("Nothing was billed yet. It is as soon as messages arrive.")).classes("m-hint")
             for one in found.spent:
@@ -67,6 +76,13 @@ class Cost:
             if own is not None and own.limit_micro is not None and own.currency is not None:
                 limit = labels.money(own.limit_micro, own.currency)
                 ui.label(_("Limit of this campaign: {amount}").format(amount=limit)).classes("m-hint")
+
+
+def _sends(progress: Progress) -> bool:
+    """Whether it sends still, itself or in its place."""
+    instead = progress.fallback
+    late = progress.state == CampaignState.FINISHED and instead is not None and (instead.waiting or instead.stopped is not None)
+    return bool(late) or progress.state not in _OVER
 
 
 def _ask(campaign_id: UUID, limit: SpendLimit | None, shown: Cost, usual: str) -> None:

@@ -92,6 +92,15 @@ async def follow(
     ui.navigate.to(f"/campaigns/{made.id}/edit?step=message")
 
 
+def rest(campaign: Campaign, count: int) -> None:
+    """The button for a new draft to those whose turn had not come when the campaign stopped."""
+    text = ngettext("Send to {n} who has not got it", "Send to the {n} who have not got it", count)
+    name = _("{campaign} · the rest").format(campaign=campaign.name)
+    button(
+        text.format(n=formats.number(count)), lambda: follow(campaign.id, name, CampaignPart.NOT_SENT), icon="forward_to_inbox"
+    )
+
+
 async def note_landlines(campaign_id: UUID) -> None:
     noted = await campaigns.note_landlines(session.current().api, campaign_id)
     if noted:

@@ -32,10 +32,12 @@ from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
 from ui.labels import channels as channel_labels
+from ui.labels import waits as wait_labels
 from ui.labels.campaigns import campaign_state
 from ui.pages.campaigns import actions
 from ui.pages.campaigns.calls import Calls
 from ui.pages.campaigns.cost import Cost
+from ui.pages.campaigns.cures import rest
 from ui.pages.campaigns.figures import Figures
 from ui.pages.campaigns.instead import Instead
 from ui.pages.campaigns.outcomes import Outcomes
@@ -45,6 +47,7 @@ from ui.pages.campaigns.trial import Trial
 from ui.pages.campaigns.waits import Waits
 from ui.routing import page
 
+_STOPPED = (CampaignState.CANCELLED, CampaignState.FAILED)
 BEAT = 5.0  # seconds between looks when no event comes
 
 
@@ -100,7 +103,7 @@ class _Live:
     def __init__(self, campaign: Campaign, head: Frame, progress: asyncio.Task[Progress | None]) -> None:
         self._campaign, self._head, self._api = campaign, head, session.current().api
         self._early: asyncio.Task[Progress | None] | None = progress
-        self._left = 0
+        self._left = self._unsent = 0
         self._outage_since = campaign.outage_since
         self._built = False
         self._writing = asyncio.Lock()  # what is heard of our own write waits for its answer
@@ -191,7 +194,7 @@ class _Live:
             raise
         self._note_outage(progress)
         if self._built:
-            self._set(progress)
+            await self._set(progress)
         elif _materialised(progress):
             await self._place.refresh()
 
@@ -205,7 +208,7 @@ class _Live:
     # -- drawing ------------------------------------------------------------------------------------------------
 
     def _build(self, progress: Progress) -> None:
-        self._left = progress.counts.queued + progress.counts.sending
+        self._count(progress)
         self._note_outage(progress)
         self._draw_notice()
         if not _materialised(progress):
@@ -219,8 +222,8 @@ class _Live:
         self._trial = Trial(self._campaign)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
         self._calls = Calls(self._campaign, progress)
-        self._instead = Instead(progress)
-        self._cost = Cost(self._campaign)
+        self._instead = Instead(progress, self._resume_instead)
+        self._cost = Cost(self._campaign, progress)
         self._people = Recipients(self._campaign)
         self._built = True
 
@@ -229,14 +232,25 @@ class _Live:
             self._outage_since = progress.outage_since
             self._draw_head()
 
-    def _set(self, progress: Progress) -> None:
-        self._left = progress.counts.queued + progress.counts.sending
+    async def _set(self, progress: Progress) -> None:
+        self._count(progress)
         self._figures.set(progress)
         self._speed.set(progress)
         self._waits.set(progress)
         self._outcomes.set(progress)
         self._instead.set(progress)
         self._calls.set(progress)
+        await self._cost.set(progress)
+
+    def _count(self, progress: Progress) -> None:
+        self._left = progress.counts.queued + progress.counts.sending
+        was, self._unsent = self._unsent, progress.counts.queued + progress.counts.cancelled
+        if self._built and was != self._unsent and self._campaign.state in _STOPPED:
+            self._draw_notice()
+
+    async def _resume_instead(self) -> None:
+        await self._write(actions.resume)
+        self._throttle.poke()
 
     async def _only(self, reason: str) -> None:
         await self._people.only(reason)
@@ -285,13 +299,16 @@ class _Live:
                 stop = campaign_labels.stopped(campaign.state, campaign.state_reason, campaign.resume_at)
                 with note(stop.tone, stop.text, name="error" if stop.tone == "bad" else "warning"):
                     ui.label(stop.todo).classes("m-sub")
-                    if campaign.state_detail:
+                    if (limit := wait_labels.limit_of(campaign)) is not None:
+                        with ui.element("div").classes("m-row m-near"):
+                            ui.label(_("It is {limit}.").format(limit=limit.name)).classes("m-hint")
+                            ui.link(_("See the limit"), limit.link).classes("m-link")
+                    elif campaign.state_detail:
                         ui.label(
                             _("The provider says: {text}").format(text=channel_labels.provider_words(campaign.state_detail))
                         ).classes("m-hint")
-                    if campaign.state == CampaignState.FAILED and session.current().may(Permission.CAMPAIGNS_WRITE):
-                        with ui.element("div").classes("m-row m-near"):
-                            button(_("Clone"), lambda: actions.clone(campaign.id), icon="content_copy")
+                    if campaign.state == CampaignState.FAILED:
+                        self._draw_rest()
             elif campaign.state == CampaignState.HELD:
                 with note(
                     "warn",
@@ -309,7 +326,19 @@ class _Live:
                     ui.label(stop.todo).classes("m-sub")
             elif campaign.state == CampaignState.CANCELLED:
                 with note("info", _("Cancelled. Nothing more goes out; what was sent keeps its results.")):
-                    pass
+                    if self._unsent:
+                        self._draw_rest()
+
+    def _draw_rest(self) -> None:
+        """What helps where a campaign stopped half way: nobody who has it gets it again."""
+        campaign = self._campaign
+        if not session.current().may(Permission.CAMPAIGNS_WRITE):
+            return
+        with ui.element("div").classes("m-row m-near m-wrap"):
+            if self._unsent:
+                rest(campaign, self._unsent)
+            else:
+                button(_("Clone"), lambda: actions.clone(campaign.id), icon="content_copy")
 
     def _draw_before(self) -> None:
         """Planned, or the list of people is being made: nobody has a message yet."""

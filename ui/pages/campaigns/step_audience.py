@@ -323,6 +323,7 @@ class AudienceStep:
                 "Exactly those who got another campaign and did not answer. Who answers before the start is left out."
             ),
             "failed": _("Exactly those whom another campaign did not reach."),
+            "not_sent": _("Exactly those whose turn had not come when another campaign stopped."),
         }.get(only.result, _("Exactly a part of those of another campaign."))
         if only.reason:
             said += " " + _("Reason: {reason}").format(reason=reasons.failure(only.reason).name)

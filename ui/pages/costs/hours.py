@@ -134,7 +134,7 @@ class _Hours:
 
     async def _delete(self, one: SendHours) -> None:
         heading = _("Delete the rule “{name}”?").format(name=one.name)
-        text = _("Whom it holds gets the message at the time that was told. Nobody is held by it any more.")
+        text = _("Whom only this rule holds gets the message now.")
         await self._kept.delete(one, heading, text, lambda: client.remove_hours(self._api, one))
 
 
