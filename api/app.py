@@ -78,6 +78,7 @@ from api.mcp.controller import McpController
 from api.mcp.server import Agents
 from api.messages import MessageController
 from api.methods import Methods
+from api.notifications import NotificationController
 from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
 from api.persona_trials import PersonaTrialController
@@ -95,9 +96,11 @@ from api.realtime import Hub
 from api.reports import BestHoursController, CompareFileController, ReportController
 from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
+from api.search import SearchController
 from api.segments import SegmentController
 from api.sending_rules import HolidayController, OptOutWordController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
+from api.status import StatusController
 from api.templates import TemplateController
 from api.trials import TrialController
 from api.webhooks import WebhookController
@@ -175,6 +178,9 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     QuickReplyController,
     FileController,
     PushController,
+    SearchController,
+    StatusController,
+    NotificationController,
     ExportController,
     TagController,
     CustomFieldController,

@@ -1,11 +1,14 @@
 """The first page: what is going on and what needs a hand."""
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, get, put
+from litestar.params import JSONBody
 
-from api.auth.guard import Caller
-from api.contract.home import Attention, Home, HomeCampaign, HomeDay
+from api.auth.guard import Caller, person
+from api.contract.base import Done
+from api.contract.home import Attention, FirstStepsSet, Home, HomeCampaign, HomeDay
 from api.pagination import struct
+from db.accounts import profile
 from db.cadences import attention
 from db.campaigns.home import figures
 
@@ -34,4 +37,12 @@ class HomeController(Controller):
             has_template=found.counts["writable"],
             has_campaign=found.counts["launched"],
             has_rehearsal=found.counts["rehearsed"],
+            has_delivered=found.counts["delivered"],
+            steps_away=found.counts["steps_away"],
         )
+
+    @put("/first-steps", summary="Put the first steps away")
+    async def set_first_steps(self, actor: Caller, data: JSONBody[FirstStepsSet]) -> Done:
+        """For the person who asks, in this company, or back again. They go by themselves once a first message was delivered."""
+        await profile.put_steps_away(person(actor), away=data.away)
+        return Done()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, get, post, put
-from litestar.params import FromPath, JSONBody, PathParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
@@ -17,6 +17,7 @@ from api.contract.privacy import (
     ReceiptVerified,
     ReceiptVerify,
     Retention,
+    RetentionPreview,
     RetentionSet,
 )
 from api.files import begun, headers
@@ -108,6 +109,9 @@ class ErasureController(Controller):
         return ReceiptVerified(valid=await erasing.verify(actor, data.receipt, data.signature))
 
 
+Kept = Annotated[int | None, QueryParameter(ge=retention.LEAST, le=retention.MOST, description="Days.")]
+
+
 class RetentionController(Controller):
     path = "/v1/retention"
     tags = ("Privacy",)
@@ -115,6 +119,14 @@ class RetentionController(Controller):
     @get(summary="Read how long things are kept", description="Needs `privacy:write`.")
     async def read_retention(self, actor: Caller) -> Retention:
         return Retention(**(await retention.retention(actor))._asdict())
+
+    @get("/preview", summary="See what rules would delete")
+    async def preview_retention(
+        self, actor: Caller, message_days: Kept = None, media_days: Kept = None, log_days: Kept = None
+    ) -> RetentionPreview:
+        """What would go at once if these days were set, beside what is gone already; a rule that is left out deletes nothing. Needs
+        `privacy:write`."""
+        return RetentionPreview(**(await retention.preview(actor, message_days, media_days, log_days))._asdict())
 
     @put(
         summary="Set how long things are kept",

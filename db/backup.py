@@ -75,6 +75,7 @@ async def backup(dsn: str, target: Path, settings: Settings) -> str:
             held = _pack(partial, dump, settings.blob_dir, rows, migrations)
             partial.chmod(0o600)
             partial.rename(target)
+        await connection.execute("update installation set backed_up_at = now()")
     finally:
         await connection.close()
     text = f"{sum(rows.values())} rows of {len(rows)} tables, {held} files, {target.stat().st_size / 1e6:.1f} MB."

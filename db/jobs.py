@@ -60,9 +60,22 @@ class SendPush(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 4
     when_held: ClassVar[WhenHeld] = "drop"
     user_id: UUID
-    kind: Literal["assigned", "waits", "mentioned", "call", "lead", "rule_stopped"]
-    conversation_id: UUID | None = None
+    kind: Literal["assigned", "waits", "mentioned", "call", "lead", "rule_stopped", "campaign", "import", "notice"]
+    subject_id: UUID | None = None
+    topic: str | None = None
+    code: str | None = None
+    about: str | None = None
+    path: str | None = None
+    conversation_id: UUID | None = None  # in jobs of versions before this one
     lead_id: UUID | None = None
+
+
+class MailNotifications(Job, frozen=True, kw_only=True):
+    """Mails one person what they have not read on a page (`db/notifications/mailing.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "drop"
+    user_id: UUID
+    unique: ClassVar[str | None] = "mail-notifications:{user_id}"
 
 
 class TryPersona(Job, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from db.incoming import deliveries as incoming_deliveries
 from db.knowledge import source_files
 from db.kommo import tasks as kommo_tasks
 from db.messages import files, inbox, lost, repeats, uploads
+from db.notifications import centre as notifications
 from db.personas import pictures, trials
 from db.privacy import exporting, retention
 from db.proposals import decide, watch
@@ -36,7 +37,7 @@ FORGET = (
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
     incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake, requests.forget_old, repeats.forget_old, kommo_tasks.forget_old,
-    heard.forget_old, views.forget_left, reports.forget_left,
+    heard.forget_old, notifications.forget_old, views.forget_left, reports.forget_left,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

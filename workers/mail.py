@@ -24,7 +24,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
-from workers.notices import account_sentence, ai_sentence, cost_sentence, kommo_sentence, sentence, webhook_sentence
+from workers.notices import account_sentence, ai_sentence, cost_sentence, happened, kommo_sentence, sentence, webhook_sentence
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
@@ -131,6 +131,16 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello, {name}!\n\n{sentence}\n\n{told}\nIf it was you, there is nothing to do. If not, change your password now and see what opens your "
         "account:\n\n{link}\n",
     ),
+    (MailTemplate.NOTIFICATIONS, "pt-BR"): Text(
+        "O que aconteceu com você na Master IA",
+        "Olá, {name}!\n\n{told}\nVeja tudo:\n\n{link}\n\n"
+        "Você recebe este e-mail porque escolheu recebê-lo. Mude isso em Configurações, Notificações.\n",
+    ),
+    (MailTemplate.NOTIFICATIONS, "en"): Text(
+        "What happened to you at Master IA",
+        "Hello, {name}!\n\n{told}\nSee all of it:\n\n{link}\n\n"
+        "You get this mail because you chose to. Change that in Settings, Notifications.\n",
+    ),
 }
 _ABOUT = {
     MailTemplate.AI_NOTICE: ai_sentence,
@@ -180,6 +190,8 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     if mail.template is MailTemplate.CHANNEL_NOTICE:
         values["sentence"] = sentence(mail.params["code"], mail.language)
         values["told"] = "".join(f"{values[name]}\n" for name in ("subject", "detail") if values[name])
+    if mail.template is MailTemplate.NOTIFICATIONS:
+        values["told"] = happened(mail.params["happened"], mail.language)
     if (about := _ABOUT.get(mail.template)) is not None:
         values["sentence"] = about(mail.params["code"], mail.language)
         values["told"] = f"{values['subject']}\n" if values["subject"] else ""

@@ -5,6 +5,7 @@ from db.ai.enums import AiNotice
 from db.channels.enums import NoticeCode as N
 from db.costs.enums import CostNotice
 from db.kommo.enums import KommoNotice
+from db.notifications.enums import NotificationKind
 from db.webhooks.enums import WebhookNotice
 
 SENTENCES: dict[N, tuple[str, str]] = {
@@ -174,6 +175,31 @@ ACCOUNT_SENTENCES: dict[AccountNotice, tuple[str, str]] = {
     ),
 }
 """What a person is told about their own account."""
+
+
+HAPPENED: dict[tuple[NotificationKind, str], str] = {
+    (NotificationKind.ASSIGNED, "pt-BR"): "Conversas que agora são suas: {n}",
+    (NotificationKind.ASSIGNED, "en"): "Conversations that are yours now: {n}",
+    (NotificationKind.WAITS, "pt-BR"): "Conversas que esperam por uma pessoa: {n}",
+    (NotificationKind.WAITS, "en"): "Conversations that wait for a person: {n}",
+    (NotificationKind.MENTIONED, "pt-BR"): "Notas em que mencionaram você: {n}",
+    (NotificationKind.MENTIONED, "en"): "Notes that mention you: {n}",
+    (NotificationKind.LEAD, "pt-BR"): "Negócios para os quais um quadro chama você: {n}",
+    (NotificationKind.LEAD, "en"): "Leads to which a board calls you: {n}",
+    (NotificationKind.RULE_STOPPED, "pt-BR"): "Regras suas que foram interrompidas: {n}",
+    (NotificationKind.RULE_STOPPED, "en"): "Rules of yours that were stopped: {n}",
+    (NotificationKind.CAMPAIGN, "pt-BR"): "Campanhas suas que terminaram ou pararam: {n}",
+    (NotificationKind.CAMPAIGN, "en"): "Campaigns of yours that ended or stopped: {n}",
+    (NotificationKind.IMPORT, "pt-BR"): "Importações suas que terminaram: {n}",
+    (NotificationKind.IMPORT, "en"): "Imports of yours that ended: {n}",
+}
+"""What somebody chose to hear by mail, by kind."""
+
+
+def happened(told: str, language: str) -> str:
+    """`assigned:2 mentioned:1` as lines."""
+    counted = [(NotificationKind(kind), n) for kind, _, n in (part.partition(":") for part in told.split())]
+    return "".join(HAPPENED[kind, "en" if language == "en" else "pt-BR"].format(n=n) + "\n" for kind, n in counted)
 
 
 def sentence(code: str, language: str) -> str:

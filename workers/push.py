@@ -18,11 +18,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
-from db.boards import leads
-from db.conversations import queries as conversations
 from db.crypto import SealBroken
 from db.jobs import SendPush
-from db.notifications import subscriptions, vapid
+from db.notifications import centre, subscriptions, vapid
 from db.notifications.enums import NotificationKind
 from db.notifications.subscriptions import Target
 from workers.http import Blocked, OutboundClient, OutboundError
@@ -34,19 +32,34 @@ log = structlog.get_logger("workers.push")
 TTL = 4 * 3600  # seconds that a push service keeps it for a browser that is away: after that it is no news
 GONE = (404, 410)  # the browser is gone; any other refusal may be ours to mend
 
+K = NotificationKind
 _TEXTS: dict[tuple[NotificationKind, str], str] = {
-    (NotificationKind.ASSIGNED, "pt-BR"): "Uma conversa agora é sua.",
-    (NotificationKind.ASSIGNED, "en"): "A conversation is yours now.",
-    (NotificationKind.WAITS, "pt-BR"): "Esta conversa está esperando por uma pessoa.",
-    (NotificationKind.WAITS, "en"): "This conversation is waiting for a person.",
-    (NotificationKind.MENTIONED, "pt-BR"): "Mencionaram você em uma nota.",
-    (NotificationKind.MENTIONED, "en"): "You were mentioned in a note.",
-    (NotificationKind.CALL, "pt-BR"): "Está na linha e quer falar com você.",
-    (NotificationKind.CALL, "en"): "Is on the line and wants to speak with you.",
-    (NotificationKind.LEAD, "pt-BR"): "Uma regra do quadro chama você para este negócio.",
-    (NotificationKind.LEAD, "en"): "A rule of the board calls you to this lead.",
-    (NotificationKind.RULE_STOPPED, "pt-BR"): "Uma regra sua foi interrompida: moveria este negócio em círculo.",
-    (NotificationKind.RULE_STOPPED, "en"): "A rule of yours was stopped: it would move this lead in a circle.",
+    (K.ASSIGNED, "pt-BR"): "Uma conversa agora é sua.",
+    (K.ASSIGNED, "en"): "A conversation is yours now.",
+    (K.WAITS, "pt-BR"): "Esta conversa está esperando por uma pessoa.",
+    (K.WAITS, "en"): "This conversation is waiting for a person.",
+    (K.MENTIONED, "pt-BR"): "Mencionaram você em uma nota.",
+    (K.MENTIONED, "en"): "You were mentioned in a note.",
+    (K.CALL, "pt-BR"): "Está na linha e quer falar com você.",
+    (K.CALL, "en"): "Is on the line and wants to speak with you.",
+    (K.LEAD, "pt-BR"): "Uma regra do quadro chama você para este negócio.",
+    (K.LEAD, "en"): "A rule of the board calls you to this lead.",
+    (K.RULE_STOPPED, "pt-BR"): "Uma regra sua foi interrompida: moveria este negócio em círculo.",
+    (K.RULE_STOPPED, "en"): "A rule of yours was stopped: it would move this lead in a circle.",
+    (K.NOTICE, "pt-BR"): "Algo precisa de você para as mensagens da empresa continuarem.",
+    (K.NOTICE, "en"): "Something needs you, so that your company's messages go on.",
+}
+_ENDS: dict[tuple[NotificationKind, str, str], str] = {
+    (K.CAMPAIGN, "finished", "pt-BR"): "A campanha terminou.",
+    (K.CAMPAIGN, "finished", "en"): "The campaign is finished.",
+    (K.CAMPAIGN, "paused", "pt-BR"): "A campanha parou sozinha. Veja por quê.",
+    (K.CAMPAIGN, "paused", "en"): "The campaign stopped by itself. See why.",
+    (K.CAMPAIGN, "failed", "pt-BR"): "A campanha não pôde continuar. Veja por quê.",
+    (K.CAMPAIGN, "failed", "en"): "The campaign could not go on. See why.",
+    (K.IMPORT, "completed", "pt-BR"): "A importação terminou.",
+    (K.IMPORT, "completed", "en"): "The import is finished.",
+    (K.IMPORT, "failed", "pt-BR"): "A importação não deu certo. Veja por quê.",
+    (K.IMPORT, "failed", "en"): "The import failed. See why.",
 }
 
 Outcome = Literal["sent", "gone", "later"]
@@ -59,6 +72,7 @@ class Shown(msgspec.Struct):
     body: str
     url: str
     tag: str
+    count: int = 0  # unread lines behind the bell: the number on the icon of the installed app
 
 
 class PushJobs:
@@ -106,15 +120,21 @@ class PushJobs:
 
 async def _shown(company_id: UUID, job: SendPush, language: str) -> Shown | None:
     """None once what it is about is gone."""
-    body = _TEXTS[NotificationKind(job.kind), language]
-    if job.conversation_id is not None:
-        name = await conversations.contact_name(company_id, job.conversation_id)
-        path, tag = f"/inbox/{job.conversation_id}", f"conversation:{job.conversation_id}"
-        return Shown(name, body, path, tag) if name is not None else None
-    place = await leads.place(company_id, job.lead_id) if job.lead_id is not None else None
-    if place is None:
+    kind, subject_id = NotificationKind(job.kind), job.subject_id or job.conversation_id or job.lead_id
+    body = _TEXTS.get((kind, language)) or _ENDS[kind, job.code or "", language]
+    count = await centre.unread_of(company_id, job.user_id)
+    if kind is K.NOTICE:
+        return Shown(job.about or "Master IA", body, job.path or "/", f"notice:{job.topic}:{job.code}", count)
+    found = await centre.called(company_id, kind, subject_id) if subject_id is not None else None
+    if found is None:
         return None
-    return Shown(place.title, body, f"/boards/{place.board_id}?lead={job.lead_id}", f"lead:{job.lead_id}")
+    path, tag = {
+        K.LEAD: (f"/boards/{found.board_id}?lead={subject_id}", "lead"),
+        K.RULE_STOPPED: (f"/boards/{found.board_id}?lead={subject_id}", "lead"),
+        K.CAMPAIGN: (f"/campaigns/{subject_id}", "campaign"),
+        K.IMPORT: (f"/imports/{subject_id}", "import"),
+    }.get(kind, (f"/inbox/{subject_id}", "conversation"))
+    return Shown(found.name, body, path, f"{tag}:{subject_id}", count)
 
 
 def _encrypted(text: bytes, target: Target) -> bytes:

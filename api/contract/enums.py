@@ -107,6 +107,8 @@ from db.messages.enums import MessageOrigin as MessageOrigin
 from db.messages.enums import MessageState as MessageState
 from db.messages.enums import SkipReason as SkipReason
 from db.messages.enums import WaitRule as WaitRule
+from db.notifications.enums import NoticeTopic as NoticeTopic
+from db.notifications.enums import NotificationKind as NotificationKind
 from db.permissions import Permission as Permission
 from db.permissions import Role as Role
 from db.personas.enums import BindingHours as BindingHours
@@ -129,6 +131,9 @@ from db.personas.enums import TrialState as TrialState
 from db.personas.enums import TrialWho as TrialWho
 from db.privacy.enums import ErasureState as ErasureState
 from db.privacy.enums import ExportState as ExportState
+from db.search.enums import SearchKind as SearchKind
+from db.status.enums import StatusCheck as StatusCheck
+from db.status.enums import StatusLevel as StatusLevel
 from db.webhooks.enums import DeliveryState as DeliveryState
 from db.webhooks.enums import OffBecause as OffBecause
 from db.webhooks.enums import TryFailure as TryFailure

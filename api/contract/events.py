@@ -61,6 +61,7 @@ from db.messages.events import ConversationChanged as ConversationChanged
 from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived
 from db.messages.events import MessageStatusChanged as MessageStatusChanged
+from db.notifications.events import NotificationsChanged as NotificationsChanged
 from db.personas.events import PersonaChanged as PersonaChanged
 from db.personas.events import PersonaTrialChanged as PersonaTrialChanged
 from db.personas.events import PersonaTrialProgress as PersonaTrialProgress

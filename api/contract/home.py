@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from api.contract.base import Output, example
+from api.contract.base import Input, Output, example
 from api.contract.campaigns import Figures
 from db.campaigns.enums import CampaignState
 from db.campaigns.enums import FailedJob as FailedJob
@@ -58,6 +58,12 @@ class Attention(Output):
     count: int | None = None
 
 
+class FirstStepsSet(Input):
+    """PUT /v1/home/first-steps."""
+
+    away: bool
+
+
 class Home(Output):
     """GET /v1/home."""
 
@@ -73,3 +79,5 @@ class Home(Output):
     has_template: bool  # an approved one of a real channel, or no real channel whose campaigns need one
     has_campaign: bool  # one that was launched on a real channel; drafts do not count
     has_rehearsal: bool  # one that was launched at all
+    has_delivered: bool  # a phone told that it has a message of a real channel: the first steps are done
+    steps_away: bool  # the person who asks put the first steps away

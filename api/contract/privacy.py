@@ -75,6 +75,15 @@ class Retention(Output):
     version: Annotated[int, example(1)]
 
 
+class RetentionPreview(Output):
+    """GET /v1/retention/preview: what would go at once. 100000 stands for that and more."""
+
+    messages: Annotated[int, example(1204)]
+    files: Annotated[int, example(88)]
+    file_bytes: Annotated[int, example(73400320)]
+    log_lines: Annotated[int, example(512)]
+
+
 class RetentionSet(Input):
     """PUT /v1/retention."""
 

@@ -1,4 +1,4 @@
-"""What the operations of accounts, of calls that ring at people, and of words that end messages, refuse for reasons of their own: `codes.py` has the others."""
+"""What the operations of accounts, of what people are notified of, of calls that ring at people, and of words that end messages, refuse for reasons of their own: `codes.py` has the others."""
 
 from db.accounts.errors import AccountError
 from db.contacts.errors import ContactError
@@ -33,6 +33,14 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.SIGN_IN_REFUSED,
         AccountError.TOO_MANY_ATTEMPTS,
     ),
+    "home_first_steps_set": (AccountError.PEOPLE_ONLY,),
+    "me_notification_choices_get": (AccountError.PEOPLE_ONLY,),
+    "me_notification_choices_set": (AccountError.PEOPLE_ONLY,),
+    "me_notifications_list": (AccountError.PEOPLE_ONLY,),
+    "me_notifications_read": (AccountError.PEOPLE_ONLY,),
+    "me_notifications_seen": (AccountError.PEOPLE_ONLY,),
+    "me_notifications_unread_get": (AccountError.PEOPLE_ONLY,),
+    "me_notifications_update": (AccountError.PEOPLE_ONLY,),
     "opt_out_words_create": (ContactError.TOO_MANY_WORDS, ContactError.WORD_KNOWN),
     "call_agents_me_set": (AccountError.PEOPLE_ONLY,),
     "calls_orders_create": (*OrderError, TransferError.CALL_GONE, AccountError.PEOPLE_ONLY),

@@ -21,6 +21,7 @@ class MailTemplate(StrEnum):
     KOMMO_NOTICE = "kommo_notice"  # the connection to Kommo stopped
     WEBHOOK_NOTICE = "webhook_notice"  # an address of the company takes no events
     ACCOUNT_NOTICE = "account_notice"  # a person's ways in changed
+    NOTIFICATIONS = "notifications"  # what somebody wants to hear by mail and has not read
 
 
 class AccountNotice(StrEnum):

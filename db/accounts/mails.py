@@ -1,7 +1,6 @@
 """Mails that wait to be sent. A mail is written in the transaction of what it tells of; its job only names it. The link in it signs
 somebody in, so it is sealed while it waits and forgotten afterwards; the row stays a while, to be counted."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,12 +10,11 @@ from db import crypto
 from db.accounts.enums import MailTemplate
 from db.ids import uuid7
 from db.jobs import SendMail
-from db.permissions import Permission, Role
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Change, Read, SystemWork, Work, read, system_read, work
 
 DAY = timedelta(days=1)
-OWNERS = 10
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,22 +30,6 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 async def post(w: Work, mail: Mail) -> None:
     """Leaves after the commit."""
     w.enqueue(await _written(w, w.company_id, mail))
-
-
-async def post_to_owners(
-    w: Work, template: MailTemplate, params: dict[str, str], link: str, **written: Callable[[str], str]
-) -> None:
-    """One mail to each owner of the company, at most OWNERS. `written`: further params as people write them in a language."""
-    owners = await w.fetch(
-        "select u.email, u.language from membership m join account_user u on u.id = m.user_id"
-        f" where m.company_id = $1 and m.role = $2 order by u.id limit {OWNERS}",
-        w.company_id,
-        Role.OWNER.value,
-    )
-    for owner in owners:
-        told = params | {name: write(owner["language"]) for name, write in written.items()}
-        mail = Mail(template=template, recipient=owner["email"], language=owner["language"], params=told, link=link)
-        await post(w, mail)
 
 
 async def post_for(s: SystemWork, company_id: UUID, mail: Mail) -> None:

@@ -30,6 +30,18 @@ async def change_me(actor: Actor, *, name: str | None, language: str | None) -> 
         return await queries.own_person(w)
 
 
+async def put_steps_away(actor: Actor, *, away: bool) -> None:
+    """The first steps of a new company, on one's own first page only. Harmless when repeated."""
+    async with work(actor, SELF) as w:
+        await w.execute(
+            "update membership set steps_away_at = case when $3 then coalesce(steps_away_at, now()) end where company_id = $1 and user_id = $2",
+            w.company_id,
+            actor.id,
+            away,
+        )
+        w.audit("first_steps.put_away" if away else "first_steps.brought_back", actor.id)
+
+
 async def change_company(
     actor: Actor,
     *,

@@ -3,6 +3,7 @@
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
 from db.ai.enums import AiNotice
+from db.notifications import owners
 from db.work import Work
 
 MAILS_PER_DAY = 20  # of one notice to a company
@@ -14,4 +15,4 @@ async def tell(w: Work, notice: AiNotice, subject: str = "", link: str = LINK) -
     """One mail to each owner; none beyond what a company may get in a day. `subject`: what it is about, a name or an amount."""
     if await mails.of_company(w, w.company_id, MailTemplate.AI_NOTICE, code=notice.value) >= MAILS_PER_DAY:
         return
-    await mails.post_to_owners(w, MailTemplate.AI_NOTICE, {"code": notice.value, "subject": subject}, link)
+    await owners.tell_owners(w, MailTemplate.AI_NOTICE, {"code": notice.value, "subject": subject}, link)

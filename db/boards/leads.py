@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -19,7 +19,7 @@ from db.boards.totals import totals_of
 from db.contacts.tags import plain
 from db.errors import RequestError
 from db.permissions import Permission
-from db.tenancy import Actor, worker
+from db.tenancy import Actor
 from db.versions import Expected
 from db.work import Read, Work, read, work
 
@@ -64,18 +64,6 @@ async def one(r: Read, company_id: UUID, lead_id: UUID) -> asyncpg.Record:
     if row is None:
         raise RequestError.NOT_FOUND(what="lead")
     return row
-
-
-class Place(NamedTuple):
-    title: str
-    board_id: UUID
-
-
-async def place(company_id: UUID, lead_id: UUID) -> Place | None:
-    """What a lead is called and where it is; None once it is gone."""
-    async with read(worker(company_id), Permission.BOARDS_READ) as r:
-        row = await r.fetchrow("select title, board_id from lead where company_id = $1 and id = $2", company_id, lead_id)
-        return Place(*row) if row is not None else None
 
 
 def doer(actor: Actor) -> UUID | None:

@@ -117,7 +117,7 @@ async def _carry_out(w: Work, run: asyncpg.Record, action: RuleAction) -> Outcom
         case Notify():
             if await _name(w, action.user_id) is None:
                 return skipped(RunReason.PERSON_GONE)
-            calls.call_to_lead(w, action.user_id, NotificationKind.LEAD, lead_id)
+            await calls.call_to_lead(w, action.user_id, NotificationKind.LEAD, lead_id)
             return _DONE
 
 
@@ -190,4 +190,4 @@ async def _stop(w: Work, run: asyncpg.Record, goal: asyncpg.Record) -> None:
     w.emit(BoardChanged(board_id=run["board_id"]))
     await leads.tell(w, run["lead_id"], run["board_id"], [run["lead_stage_id"]], version=None, totals=False)
     if run["made_by"] is not None and await _name(w, run["made_by"]) is not None:
-        calls.call_to_lead(w, run["made_by"], NotificationKind.RULE_STOPPED, run["lead_id"])
+        await calls.call_to_lead(w, run["made_by"], NotificationKind.RULE_STOPPED, run["lead_id"])

@@ -74,4 +74,4 @@ async def _by_hand(w: Work, lead: asyncpg.Record, local: datetime, company: asyn
     if lead["due_on"] is None or lead["due_on"] > today:
         await leads.change_in(w, lead["id"], due_on=today)
     if lead["owner_id"] is not None:
-        calls.call_to_lead(w, lead["owner_id"], NotificationKind.LEAD, lead["id"])
+        await calls.call_to_lead(w, lead["owner_id"], NotificationKind.LEAD, lead["id"])

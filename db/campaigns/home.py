@@ -37,7 +37,11 @@ select c.name, c.time_zone,
         where g.company_id = $1 and g.launched_at is not null and (not h.sandbox or c.demo)) as launched,
     not exists (select 1 from channel where company_id = $1 and archived_at is null and kind = any($2) and (not sandbox or c.demo))
         or exists (select 1 from template t join channel h on h.company_id = $1 and h.id = t.channel_id and h.archived_at is null
-            where t.company_id = $1 and t.status = 'approved' and (not h.sandbox or c.demo)) as writable
+            where t.company_id = $1 and t.status = 'approved' and (not h.sandbox or c.demo)) as writable,
+    exists (select 1 from channel h where h.company_id = $1 and (not h.sandbox or c.demo) and (
+        exists (select 1 from stat_day s where s.company_id = $1 and s.metric = $4 and s.dim1 = h.id and s.n > 0)
+        or exists (select 1 from stat_delta s where s.company_id = $1 and s.metric = $4 and s.dim1 = h.id and s.n > 0))) as delivered,
+    coalesce((select steps_away_at is not null from membership where company_id = $1 and user_id = $5), false) as steps_away
 from company c where c.id = $1
 """
 _RUNNING = """
@@ -113,7 +117,7 @@ async def figures(actor: Actor) -> Figures:
     """Needs `campaigns:read`."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         bound = [one.kind for one in providers() if one.capabilities.campaign_content == "template"]
-        counts = await r.fetchrow(_COUNTS, actor.company_id, bound, SAMPLE)
+        counts = await r.fetchrow(_COUNTS, actor.company_id, bound, SAMPLE, int(Metric.DELIVERED), actor.id)
         assert counts is not None
         rows = await r.fetch(_RUNNING, actor.company_id)
         counted = await tallies(r, [row["id"] for row in rows])

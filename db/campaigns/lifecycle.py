@@ -18,6 +18,8 @@ from db.contacts.filter import ContactFilter
 from db.messages import header_files, lost, queueing, recipients, render, tries
 from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
+from db.notifications import calls
+from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import worker
@@ -58,7 +60,7 @@ update campaign k set state = 'paused', state_detail = null, resume_at = null, s
 from template t
 where k.company_id = $1 and k.channel_id = $2 and k.state = 'running' and t.company_id = $1 and t.status = any($3::text[])
     and (t.id = k.template_id or {_OTHERS})
-returning k.id, k.state_reason
+returning k.id, k.state_reason, k.created_by
 """
 _HAS_STOPPED = f"""
 select exists (select from campaign k join template t on t.company_id = $1 and (t.id = k.template_id or {_OTHERS})
@@ -166,6 +168,7 @@ async def _pause_stopped(w: Work, channel_id: UUID) -> int:
     for row in rows:
         w.audit("campaign.paused", row["id"], reason=row["state_reason"])
         await changed(w, row["id"])
+        await _tell(w, row["id"], row["created_by"], CampaignState.PAUSED)
     return len(rows)
 
 
@@ -182,7 +185,7 @@ async def stop(company_id: UUID, campaign_id: UUID, reason: str, detail: str, *,
 
 _OF_FILE = """
 update campaign set state = 'paused', state_reason = $4, state_detail = $5, resume_at = null
-where company_id = $1 and header_file_id = $3 and ($2::uuid is null or channel_id = $2) and state = 'running' returning id
+where company_id = $1 and header_file_id = $3 and ($2::uuid is null or channel_id = $2) and state = 'running' returning id, created_by
 """
 
 
@@ -205,24 +208,32 @@ async def refuse_file(w: Work, channel_id: UUID, file_id: UUID, detail: str) -> 
     for row in await w.fetch(_OF_FILE, *args):
         w.audit("campaign.paused", row["id"], reason=FailureReason.MEDIA.value)
         await changed(w, row["id"])
+        await _tell(w, row["id"], row["created_by"], CampaignState.PAUSED)
 
 
 async def _set(
     company_id: UUID, campaign_id: UUID, sources: tuple[str, ...], state: CampaignState, reason: str, detail: str
 ) -> None:
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-        if await w.execute(
+        row = await w.fetchrow(
             "update campaign set state = $3, state_reason = $4, state_detail = $5"
-            " where company_id = $1 and id = $2 and state = any($6::text[])",
+            " where company_id = $1 and id = $2 and state = any($6::text[]) returning created_by",
             company_id,
             campaign_id,
             state.value,
             reason,
             detail[:500] or None,
             list(sources),
-        ):
+        )
+        if row is not None:
             w.audit(f"campaign.{state.value}", campaign_id, reason=reason)
             await changed(w, campaign_id)
+            await _tell(w, campaign_id, row["created_by"], state)
+
+
+async def _tell(w: Work, campaign_id: UUID, made_by: UUID | None, state: CampaignState) -> None:
+    """Whoever made it hears that it ended, or stopped by itself."""
+    await calls.tell_of_end(w, made_by, NotificationKind.CAMPAIGN, campaign_id, state.value)
 
 
 async def reconcile() -> int:
@@ -269,12 +280,14 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
         if state == CampaignState.RUNNING and await tries.going_on(w, campaign_id):  # somebody may be called again
             return 0
         end = CampaignState.FINISHED if state == CampaignState.RUNNING else state
-        await w.execute(
-            "update campaign set state = $3, finished_at = now() where company_id = $1 and id = $2",
+        made_by = await w.fetchval(
+            "update campaign set state = $3, finished_at = now() where company_id = $1 and id = $2 returning created_by",
             company_id,
             campaign_id,
             end.value,
         )
         w.audit("campaign.finished", campaign_id, state=end.value)
         await changed(w, campaign_id)
+        if end is CampaignState.FINISHED:
+            await _tell(w, campaign_id, made_by, end)
         return 1

@@ -17,6 +17,7 @@ from db.channels.enums import NoticeCode
 from db.channels.events import ChannelChanged
 from db.clock import now
 from db.errors import RequestError
+from db.notifications import owners
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, read, work
@@ -176,7 +177,7 @@ async def _mail_owners(w: Work, channel_id: UUID, news: News, notice_id: UUID) -
     if name is None or await mails.of_company(w, w.company_id, MailTemplate.CHANNEL_NOTICE) >= MAILS_PER_DAY:
         return
     params = {"channel": name, "code": news.code.value, "subject": news.subject, "detail": news.detail or ""}
-    await mails.post_to_owners(w, MailTemplate.CHANNEL_NOTICE, params, f"/channels/{channel_id}")
+    await owners.tell_owners(w, MailTemplate.CHANNEL_NOTICE, params, f"/channels/{channel_id}")
 
 
 async def open_notices(actor: Actor, channel_id: UUID) -> list[Notice]:

@@ -26,6 +26,8 @@ from db.contacts.reasons import FileProblem
 from db.errors import AppError, RequestError
 from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
+from db.notifications import calls
+from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.work import Read, Work, read, work
@@ -367,7 +369,7 @@ async def finish(
             "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), dry_run = null, "
             f"{_UNTIL}, total = case when $3 = 'completed' then processed else total end "
             "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') "
-            f"returning processed, total, file_until, {BOARD}",
+            f"returning processed, total, file_until, created_by, {BOARD}",
             company_id,
             import_id,
             state,
@@ -380,3 +382,5 @@ async def finish(
             w.emit(ImportProgress(import_id=import_id, state=state, processed=ended["processed"], total=ended["total"]))
             w.emit(ContactsChanged())
             arrivals.settled(w, ended["board_id"])
+            if error is not FileProblem.EXPIRED:  # nobody waits for what nobody started
+                await calls.tell_of_end(w, ended["created_by"], NotificationKind.IMPORT, import_id, state.value)

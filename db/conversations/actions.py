@@ -156,7 +156,7 @@ async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> Non
     kind = LineKind.UNASSIGNED if assignee_id is None else LineKind.ASSIGNED
     await record.line(w, row["id"], row["contact_id"], kind, whom=assignee_id or row["assignee_id"])
     if assignee_id is not None:
-        calls.call(w, [assignee_id], NotificationKind.ASSIGNED, row["id"])
+        await calls.call(w, [assignee_id], NotificationKind.ASSIGNED, row["id"])
         await human.supersede_for_human(w, row["id"], TurnReason.ASSIGNED)
     w.audit("conversation.assigned", row["id"], assignee_id=assignee_id)
 
@@ -239,7 +239,7 @@ async def add_note(actor: Actor, conversation_id: UUID, body: str, mentions: Seq
             text,
             named,
         )
-        calls.call(w, named, NotificationKind.MENTIONED, conversation_id)
+        await calls.call(w, named, NotificationKind.MENTIONED, conversation_id)
         w.audit("conversation.note_added", conversation_id)
         w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=row["contact_id"], entry_id=entry_id))
         return await thread.own(w, w.company_id, entry_id)

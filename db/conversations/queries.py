@@ -19,7 +19,7 @@ from db.messages.content import Referral
 from db.messages.conversation import Entry
 from db.permissions import Permission
 from db.providers import registry
-from db.tenancy import Actor, worker
+from db.tenancy import Actor
 from db.work import Read, read
 
 MOST = 1000
@@ -202,20 +202,6 @@ async def conversations(
         made = await _made(r, actor.company_id, rows)
         lines = await texts.lines(r, actor.company_id, [one.id for one in made], words, known) if words and made else {}
         return [one._replace(found=lines.get(one.id)) for one in made]
-
-
-async def contact_name(company_id: UUID, conversation_id: UUID) -> str | None:
-    """With whom a conversation is, for the program itself: the name, else the address."""
-    async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
-        name: str | None = await r.fetchval(
-            "select coalesce(nullif(c.name, ''), nullif(g.subject, ''), v.address) from conversation v"
-            " left join contact c on c.company_id = $1 and c.id = v.contact_id"
-            " left join chat_group g on g.company_id = $1 and g.id = v.contact_id"
-            " where v.company_id = $1 and v.id = $2 and (c.id is not null or g.id is not null)",
-            company_id,
-            conversation_id,
-        )
-        return name
 
 
 async def counts(actor: Actor) -> Counts:

@@ -64,7 +64,7 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
     if assignee is None and team_id is not None:
         return None
     if assignee is not None:
-        calls.call(w, [assignee], NotificationKind.ASSIGNED, conversation_id)
+        await calls.call(w, [assignee], NotificationKind.ASSIGNED, conversation_id)
     version: int = await w.fetchval(
         "update conversation set team_id = $3, assignee_id = $4, version = version + 1 where company_id = $1 and id = $2"
         " returning version",
@@ -96,13 +96,13 @@ async def to_team(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUI
     if row is None:
         return
     if row["assignee_id"] is not None:
-        calls.call(w, [row["assignee_id"]], NotificationKind.WAITS, conversation_id)
+        await calls.call(w, [row["assignee_id"]], NotificationKind.WAITS, conversation_id)
         return
     await route(w, conversation_id, channel_id, row["team_id"])  # who gets it is told so
     nobodys = "select true from conversation where company_id = $1 and id = $2 and assignee_id is null"
     if await w.fetchval(nobodys, w.company_id, conversation_id):
         whom = [one["user_id"] for one in await w.fetch(_WHOM, w.company_id, conversation_id)]
-        calls.call(w, whom, NotificationKind.WAITS, conversation_id)
+        await calls.call(w, whom, NotificationKind.WAITS, conversation_id)
 
 
 async def _choose(w: Work, team_id: UUID, strategy: S) -> UUID | None:

@@ -2,9 +2,9 @@
 
 from babel import numbers
 
-from db.accounts import mails
 from db.accounts.enums import MailTemplate
 from db.costs.enums import CostNotice
+from db.notifications import owners
 from db.work import Work
 
 LINK = "/settings/costs?tab=limit"
@@ -12,7 +12,7 @@ LINK = "/settings/costs?tab=limit"
 
 async def tell(w: Work, notice: CostNotice, most: int, currency: str) -> None:
     """One mail to each owner."""
-    await mails.post_to_owners(
+    await owners.tell_owners(
         w, MailTemplate.COST_NOTICE, {"code": notice.value}, LINK, subject=lambda language: _money(most, currency, language)
     )
 

@@ -3,6 +3,7 @@
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
 from db.kommo.enums import KommoNotice
+from db.notifications import owners
 from db.work import Work
 
 MAILS_PER_DAY = 6  # of one notice to a company
@@ -12,4 +13,4 @@ async def tell(w: Work, notice: KommoNotice, host: str) -> None:
     """One mail to each owner; none beyond what a company may get in a day."""
     if await mails.of_company(w, w.company_id, MailTemplate.KOMMO_NOTICE, code=notice.value) >= MAILS_PER_DAY:
         return
-    await mails.post_to_owners(w, MailTemplate.KOMMO_NOTICE, {"code": notice.value, "subject": host}, "/integrations/kommo")
+    await owners.tell_owners(w, MailTemplate.KOMMO_NOTICE, {"code": notice.value, "subject": host}, "/integrations/kommo")

@@ -12,3 +12,16 @@ class NotificationKind(StrEnum):
     CALL = "call"  # somebody on the line waits for them
     LEAD = "lead"  # a rule of a board calls them to a lead
     RULE_STOPPED = "rule_stopped"  # a rule of theirs would have moved a lead in a circle
+    CAMPAIGN = "campaign"  # a campaign of theirs ended, or stopped by itself
+    IMPORT = "import"  # an import of theirs ended
+    NOTICE = "notice"  # news for owners that cannot wait; it is always mailed, too
+
+
+class NoticeTopic(StrEnum):
+    """What news for owners is about."""
+
+    CHANNEL = "channel_notice"
+    AI = "ai_notice"
+    COST = "cost_notice"
+    KOMMO = "kommo_notice"
+    WEBHOOK = "webhook_notice"

@@ -13,3 +13,5 @@ class NotificationError(ErrorCode):
 
 class NotificationField(FieldCode):
     NO_PUSH_TARGET = "no_push_target", "This is not what a browser gives for notifications."
+    ALWAYS_MAILED = "always_mailed", "News that may stop your messages always comes by mail, too."
+    NEVER_MAILED = "never_mailed", "A call does not wait for a mail."

@@ -114,6 +114,7 @@ RULES: dict[str, Rule] = {
     "receipt_key": OURS,
     "job": _keep(f"Work that waits. {_IDS}"),
     "conversion": _keep(f"That a lead was told to the network whose ad brought it; who clicked stands in the conversation alone. {_IDS}"),
+    "notification": _keep(f"What happened to somebody of the team, for 90 days. {_IDS}"),
     "appointment": _keep(f"When somebody came. {_IDS}"),
     "campaign": _keep("What a campaign says and who was chosen, as somebody searched for them."),
     "persona_trial": _keep("What somebody of the team typed to try a persona, for 30 days."),
@@ -124,7 +125,7 @@ RULES: dict[str, Rule] = {
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
-        push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage
+        notification_choice push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage
         annotation conversion_setting dashboard saved_view figure_report figure_report_mail figure_report_reader figure_report_run holiday listed_rate opt_out_word own_opt_out_word stage_ever stage_rule stage_tag_total stage_total stat_check stat_day stat_delta stat_hour
         tag team team_channel team_member template template_version tick warm_up warm_up_used webhook_endpoint
         """.split(),  # noqa: SIM905 - a list of lines

@@ -30,6 +30,29 @@ class Retention(NamedTuple):
     version: int = 0
 
 
+class Preview(NamedTuple):
+    """How many would lose their words, how many files would go and what they take, how many lines of logs."""
+
+    messages: int
+    files: int
+    file_bytes: int
+    log_lines: int
+
+
+COUNTED = 100_000
+"""Whoever deletes more than that learns that it is more."""
+_PREVIEW = f"""
+select
+    (select count(*) from (select from message m left join retention t on t.company_id = $1
+        where m.company_id = $1 and m.id < $2 and m.id > coalesce(t.sent_through, '00000000-0000-0000-0000-000000000000') limit {COUNTED}) x)
+    + (select count(*) from (select from inbound_message m left join retention t on t.company_id = $1
+        where m.company_id = $1 and m.id < $2 and m.id > coalesce(t.came_through, '00000000-0000-0000-0000-000000000000') limit {COUNTED}) x),
+    count(*), coalesce(sum(f.size), 0)::bigint,
+    (select count(*) from (select from channel_log where company_id = $1 and coalesce(last_at, at) < $4 and at < $4 limit {COUNTED}) x)
+from (select size from message_file where company_id = $1 and id < $3 and state = 'stored' and message_id is not null limit {COUNTED}) f
+"""
+
+
 async def retention(actor: Actor) -> Retention:
     async with read(actor, Permission.PRIVACY_WRITE) as r:
         return await _in(r, actor.company_id)
@@ -59,6 +82,19 @@ async def set_retention(
 async def _in(r: Read, company_id: UUID) -> Retention:
     row = await r.fetchrow("select message_days, media_days, log_days, version from retention where company_id = $1", company_id)
     return Retention() if row is None else Retention(**row)
+
+
+async def preview(actor: Actor, message_days: int | None, media_days: int | None, log_days: int | None) -> Preview:
+    """What would go at once with these days, beside what is gone already; counted up to COUNTED each."""
+    async with read(actor, Permission.PRIVACY_WRITE) as r:
+        row = await r.fetchrow(
+            _PREVIEW,
+            actor.company_id,
+            *(first_of(now() - timedelta(days=days)) if days is not None else None for days in (message_days, media_days)),
+            now() - timedelta(days=log_days) if log_days is not None else None,
+        )
+        assert row is not None
+        return Preview(*row)
 
 
 async def wake(s: SystemWork) -> None:

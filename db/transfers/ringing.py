@@ -274,7 +274,7 @@ async def _ring_next(w: Work, row: asyncpg.Record, last: Out) -> None:
             row["id"],
         )
         if row["conversation_id"] is not None:
-            notices.call(w, [user_id], NotificationKind.CALL, row["conversation_id"])
+            await notices.call(w, [user_id], NotificationKind.CALL, row["conversation_id"])
         w.emit(CallRings(user_id=user_id, transfer_id=row["id"]))
         w.emit(CallQueueChanged(transfer_id=row["id"]))
         return

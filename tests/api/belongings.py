@@ -140,6 +140,11 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
             ),
             "label_id": await insert("insert into label(company_id, name, color) values ($1, 'Troca', '#2f6f4f') returning id"),
             "team_id": await insert("insert into team(company_id, name) values ($1, 'Vendas') returning id"),
+            "notification_id": await insert(
+                "insert into notification(company_id, user_id, kind, subject_id) values ($1, $2, 'assigned', $3) returning id",
+                owner.id,
+                conversation,
+            ),
             "reply_id": await insert("insert into quick_reply(company_id, shortcut, body) values ($1, 'oi', 'Oi!') returning id"),
             "segment_id": await insert(
                 "insert into segment(company_id, name, rule) values"

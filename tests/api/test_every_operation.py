@@ -224,6 +224,6 @@ async def test_a_list_of_one_company_never_shows_another(
     ids = set(belongings.values()) - {"facebook"}
     for method, path, _ in operations(document):
         if method == "GET" and "{" not in path and path not in ("/v1/events", "/v1/openapi.json"):
-            answer = await client.get(path, headers=auth)
+            answer = await client.get(path, params={"/v1/search": {"q": "Pessoa"}}.get(path), headers=auth)
             assert answer.status_code == 200, (path, answer.text[:200])
             assert not [i for i in ids if i in answer.text], path

@@ -10,7 +10,8 @@ from db.campaigns import failed_jobs
 from db.campaigns.enums import FailedJob
 from db.clock import now
 from db.jobs import JOBS, BulkContacts, CheckChannel, LookUpUnknown, RemoveStage, SyncTemplates
-from db.permissions import Permission
+from db.permissions import Permission, Role
+from db.stats import fold
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import SignInAs, bearer
@@ -19,7 +20,7 @@ from tests.api.conftest import SignInAs, bearer
 async def test_an_empty_company(client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor) -> None:
     home = (await client.get("/v1/home", headers=await bearer(owner_db, owner))).json()
     assert (home["contacts"], home["channels"], home["campaigns_total"]) == (0, 0, 0)
-    assert [home[name] for name in home if name.startswith("has_")] == [False, False, True, False, False]
+    assert [home[name] for name in home if name.startswith("has_")] == [False, False, True, False, False, False]
     assert (home["running"], home["attention"]) == ([], [])
     assert len(home["days"]) == 14
     assert home["days"][-1] == home["today"]
@@ -169,3 +170,34 @@ async def test_work_that_was_given_up_is_said_until_it_is_done(
 def test_every_job_that_is_said_is_a_job() -> None:
     assert set(failed_jobs.NAMES) <= {job.__name__ for job in JOBS}
     assert sorted(failed_jobs.NAMES.values()) == sorted(FailedJob)
+
+
+async def test_the_first_steps_end_in_the_first_delivered_message(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, sign_in_as: SignInAs
+) -> None:
+    auth = await sign_in_as()
+    rehearsal = await factories.channel(owner_db, owner)
+    real = await factories.channel(owner_db, owner, sandbox=False)
+
+    async def delivered(channel_id: object) -> bool:
+        await owner_db.execute(
+            "insert into message(company_id, channel_id, queue_id, address, dedupe_key, state, sent_at, delivered_at)"
+            " values ($1, $2, $2, '+5511900000001', $3, 4, now(), now())",
+            owner.company_id,
+            channel_id,
+            str(channel_id),
+        )
+        return bool((await client.get("/v1/home", headers=auth)).json()["has_delivered"])
+
+    assert not await delivered(rehearsal)
+    assert await delivered(real)
+    await fold.fold()
+    assert (await client.get("/v1/home", headers=auth)).json()["has_delivered"]
+
+
+async def test_the_first_steps_are_put_away_by_each_for_themselves(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth, other = await sign_in_as(), await sign_in_as(Role.MANAGER)
+    for away in (True, True, False):
+        assert (await client.put("/v1/home/first-steps", json={"away": away}, headers=auth)).status_code == 200
+        assert (await client.get("/v1/home", headers=auth)).json()["steps_away"] is away
+        assert (await client.get("/v1/home", headers=other)).json()["steps_away"] is False

@@ -40,7 +40,7 @@ OWNERS = {
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/kommo": {"kommo_connection", "kommo_link", "kommo_stage", "kommo_task"},
     "db/messages": {"attempt", "call", "call_turn", "handed_file", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "webhook_inbox"},
-    "db/notifications": {"push_subscription"},
+    "db/notifications": {"notification", "notification_choice", "push_subscription"},
     "db/privacy": {"contact_export", "erasure", "receipt_key", "retention"},
     "db/qr": {"qr_first", "qr_heard", "qr_key", "qr_session"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
@@ -75,7 +75,7 @@ TRIGGERS = {
     "lead_stay": {"stat_delta"},
     "consent_entry": {"stat_delta"},
     "call": {"call_order", "call_transfer", "stat_delta"},
-    "membership": {"call_agent"},
+    "membership": {"call_agent", "notification", "notification_choice"},
     "stage": {"stage_ever"},
     "company": {"board", "lost_reason", "stage", "stage_total"},
 }

@@ -38,7 +38,7 @@ _INSIDE = (
     "/analytics", "/analytics/dashboard", "/analytics/reports", "/analytics/conversions", "/analytics/conversations", "/analytics/people", "/analytics/assistant", "/analytics/consent", "/analytics/consent/entries", "/analytics/calls", "/analytics/calls/rows", "/analytics/origins",
     "/analytics/origins/leads", "/analytics/messages?fact=sent", "/analytics/boards", "/analytics/leads?fact=entered", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
     "/settings/costs", "/settings/costs?tab=limit", "/settings/costs?tab=hours", "/settings/costs?tab=warm-up", "/settings/costs?tab=rules",
-    "/settings/history", "/settings/privacy", "/settings/requests",
+    "/settings/history", "/settings/privacy", "/settings/requests", "/settings/health", "/settings?tab=notifications", "/notifications",
     "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/integrations", "/integrations/kommo", "/integrations/kommo?tab=rules", "/integrations/kommo?tab=log", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",

@@ -94,7 +94,7 @@ class State:
     def home(self) -> Home:
         if self.new_company:
             zero = HomeDay(day="2026-11-22", sent=0, delivered=0, replied=0)
-            return Home(contacts=0, channels=1, campaigns_total=0, running=[], today=zero, days=[zero], attention=[], has_channel=True, has_contacts=False, has_template=True, has_campaign=False, has_rehearsal=True)  # fmt: skip
+            return Home(contacts=0, channels=1, campaigns_total=0, running=[], today=zero, days=[zero], attention=[], has_channel=True, has_contacts=False, has_template=True, has_campaign=False, has_rehearsal=True, has_delivered=False, steps_away=False)  # fmt: skip
         sent = [3100, 0, 8200, 12100, 9400, 400, 0, 15200, 18400, 17100, 22300, 9100, 31200, 28100]
         days = [HomeDay(day=(NOW - timedelta(days=13 - n)).date().isoformat(), sent=s, delivered=int(s * 0.96), replied=s // 17) for n, s in enumerate(sent)]  # fmt: skip
         running = [
@@ -106,7 +106,7 @@ class State:
             Attention(code="channel_error", subject_id=uuid4(), subject="WhatsApp Atacado"),
             Attention(code="import_rejects", subject_id=uuid4(), subject="clientes-nov.csv", count=37),
         ]
-        return Home(contacts=203_481, channels=3, campaigns_total=12, running=running, today=days[-1], days=days, attention=attention, has_channel=True, has_contacts=True, has_template=True, has_campaign=True, has_rehearsal=True)  # fmt: skip
+        return Home(contacts=203_481, channels=3, campaigns_total=12, running=running, today=days[-1], days=days, attention=attention, has_channel=True, has_contacts=True, has_template=True, has_campaign=True, has_rehearsal=True, has_delivered=True, steps_away=False)  # fmt: skip
 
 
 def problem(status: int, code: str, detail: str = "No.", errors: list[FieldError] | None = None) -> Response:

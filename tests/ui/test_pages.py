@@ -13,6 +13,7 @@ from api.contract.contacts import Contact, ContactCreate
 from api.contract.enums import Role
 from db.engine import Transaction
 from db.tenancy import Actor
+from tests import factories
 from tests.ui.fake_api import FakeApi
 from ui import routing
 from ui.client.base import ApiClient
@@ -49,8 +50,25 @@ async def test_home_shows_what_goes_on(ana: User) -> None:
 async def test_a_new_company_sees_its_first_steps(ana: User, api: FakeApi) -> None:
     api.state.new_company = True
     await ana.open("/")
-    await ana.should_see("3 de 5 prontos", retries=10)
+    await ana.should_see("3 de 6 prontos", retries=10)
     await ana.should_not_see("Últimos 14 dias")
+
+
+async def test_the_first_steps_are_put_away_and_brought_back(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await real.open("/")
+    await real.should_see("A primeira mensagem chega")
+    real.find("Guardar").click()
+    await real.should_not_see("A primeira mensagem chega")
+    real.find("Mostrar de novo").click()
+    await real.should_see("A primeira mensagem chega")
+    channel = await factories.channel(owner_db, owner, sandbox=False)
+    await owner_db.execute(
+        "insert into message(company_id, channel_id, queue_id, address, dedupe_key, state, sent_at) values ($1, $2, $2, '+5511900000001', 'a', 4, now())",
+        owner.company_id,
+        channel,
+    )
+    await real.open("/")
+    await real.should_not_see("Primeiros passos")
 
 
 async def test_a_viewer_cannot_invite(ana: User, api: FakeApi) -> None:

@@ -51,7 +51,7 @@ async def searched(user: User, monkeypatch: pytest.MonkeyPatch, number: int, tex
 
 
 async def test_people_conversations_leads_and_campaigns_are_found_by_name_and_number(
-    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient, monkeypatch: pytest.MonkeyPatch
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = await factories.channel(owner_db, owner)
     for number in range(2):
@@ -62,6 +62,12 @@ async def test_people_conversations_leads_and_campaigns_are_found_by_name_and_nu
         "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at) values ($1, $2, $3, '+5511900000001', now(), now())",
         owner.company_id, person.id, channel,
     )  # fmt: skip
+    await owner_db.execute(
+        "insert into template(company_id, channel_id, name, language, category, status, components)"
+        " values ($1, $2, 'Pessoa 1 comprou', 'pt_BR', 'marketing', 'approved', '[]')",
+        owner.company_id, channel,
+    )  # fmt: skip
+    await owner_db.execute("insert into segment(company_id, name, rule) values ($1, 'Pessoa 1 e amigos', '{}')", owner.company_id)
     await real.open("/team")
     found = await searched(real, monkeypatch, 7, "pessoa 1")
     assert {group: [one["text"] for one in entries] for group, entries in found.items()} == {
@@ -69,7 +75,15 @@ async def test_people_conversations_leads_and_campaigns_are_found_by_name_and_nu
         "contacts": ["Pessoa 1"],
         "leads": ["Pessoa 1 quer cortina"],
         "campaigns": ["Pessoa 1 volta"],
+        "cadences": [],
+        "templates": ["Pessoa 1 comprou"],
+        "personas": [],
+        "boards": [],
+        "segments": ["Pessoa 1 e amigos"],
+        "knowledge": [],
     }
+    assert len([one for one in asked if one == "GET /v1/search"]) == 1
+    assert found["templates"][0]["path"] == "/templates?q=Pessoa%201%20comprou"
     assert found["campaigns"][0]["path"] == f"/campaigns/{made.id}"
     assert re.fullmatch(r"/boards/[0-9a-f-]+\?lead=[0-9a-f-]+", found["leads"][0]["path"])
     by_number = await searched(real, monkeypatch, 8, "98765-4321")
@@ -82,9 +96,10 @@ async def test_a_role_is_offered_what_it_may(ana: User, api: FakeApi) -> None:
     api.state.role = Role.VIEWER  # reads the company, contacts and the team, in this fake
     await ana.open("/team")
     few = offered(ana)
-    assert few["searches"] == ["contacts"]
+    assert few["searches"] == ["contacts", "segments"]
     assert few["roots"] == ["/contacts", "/team", "/settings"]
-    assert {one["path"] for one in few["entries"]} == {"/", "/contacts", "/team", "/settings"}
+    tabs = {f"/settings?tab={tab}" for tab in ("profile", "notifications", "security", "company")}
+    assert {one["path"] for one in few["entries"]} == {"/", "/contacts", "/team", "/settings", *tabs}
     assert {"/campaigns/new", "/templates/new", "/channels/connect"} <= {one["path"] for one in everything["entries"]}
 
 
@@ -111,4 +126,4 @@ async def test_what_no_palette_of_ours_asks_is_left_alone(
     for listener in list(real.client.layout._event_listeners.values()):
         if listener.type == "palette":
             real.client.layout._handle_event({"listener_id": listener.id, "args": args})
-    assert not [one for one in asked[before:] if "/v1/contacts" in one or "/v1/conversations" in one]
+    assert not [one for one in asked[before:] if "/v1/search" in one or one == "GET /v1/conversations"]

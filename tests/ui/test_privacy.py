@@ -57,6 +57,7 @@ async def test_what_would_be_deleted_is_asked_first(
     field.value = 30
     real.find("Salvar").click()
     await real.should_see("Apagar o que é mais antigo?", retries=30)
+    await real.should_see("Mensagens que perdem o texto: 0")
     assert await owner_db.fetchval("select count(*) from retention where company_id = $1", owner.company_id) == 0
     real.find("Apagar e salvar").click()
     await real.should_see("Salvo.", retries=30)

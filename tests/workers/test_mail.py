@@ -108,6 +108,8 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
         params = {"code": "blocked", "subject": "loja.kommo.com"}
     if template is MailTemplate.WEBHOOK_NOTICE:
         params = {"code": "failing", "subject": "example.com"}
+    if template is MailTemplate.NOTIFICATIONS:
+        params = {"name": "Ana", "happened": "assigned:2 import:1"}
     if template is MailTemplate.ACCOUNT_NOTICE:
         params = {"name": "Ana", "code": "identity_linked", "subject": "Google · ana@example.com"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")

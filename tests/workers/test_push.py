@@ -81,6 +81,7 @@ async def test_a_browser_gets_what_only_it_can_read(owner: Actor, conversation_i
         "body": "Uma conversa agora é sua.",
         "url": f"/inbox/{conversation_id}",
         "tag": f"conversation:{conversation_id}",
+        "count": 0,
     }
     headers = dict(line.split(": ", 1) for line in head.strip().split("\r\n")[1:])
     headers = {name.lower(): value for name, value in headers.items()}

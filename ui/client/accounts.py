@@ -33,7 +33,7 @@ from api.contract.accounts import (
     VerifyEmail,
 )
 from api.contract.base import Done, Page
-from api.contract.home import Home
+from api.contract.home import FirstStepsSet, Home
 from api.contract.mcp import McpAddress
 from ui.client.base import ApiClient
 
@@ -185,6 +185,10 @@ async def revoke_api_key(api: ApiClient, key_id: UUID) -> None:
 
 async def home(api: ApiClient) -> Home:
     return await api.get("/v1/home", Home)
+
+
+async def set_first_steps(api: ApiClient, *, away: bool) -> None:
+    await api.put("/v1/home/first-steps", Done, FirstStepsSet(away=away))
 
 
 async def mcp_address(api: ApiClient) -> McpAddress:

@@ -11,6 +11,7 @@ from api.contract.privacy import (
     ReceiptVerified,
     ReceiptVerify,
     Retention,
+    RetentionPreview,
     RetentionSet,
 )
 from ui.client.base import ApiClient, Params
@@ -41,6 +42,14 @@ async def verify(api: ApiClient, erasure: Erasure) -> bool:
 
 async def retention(api: ApiClient) -> Retention:
     return await api.get("/v1/retention", Retention)
+
+
+async def preview_retention(api: ApiClient, body: RetentionSet) -> RetentionPreview:
+    """What would go at once."""
+    asked = {"message_days": body.message_days, "media_days": body.media_days, "log_days": body.log_days}
+    return await api.get(
+        "/v1/retention/preview", RetentionPreview, {name: days for name, days in asked.items() if days is not None}
+    )
 
 
 async def set_retention(api: ApiClient, body: RetentionSet, version: int) -> Retention:

@@ -18,6 +18,7 @@ from api.contract.events import HoldChanged
 from ui import live, session
 from ui.client import accounts
 from ui.components import problems
+from ui.components.bell import Bell
 from ui.components.buttons import button, icon_button
 from ui.components.calls import Calls
 from ui.components.cards import note
@@ -64,9 +65,9 @@ def frame(
     skip = Text("a", _("Skip to the content"), "m-skip")
     skip.props["href"] = "#content"
     with ui.element("div").classes("m-app"):
-        unread = Unread()
-        _sidebar(shown, here, unread)
-        _top_bar()
+        unread, bell = Unread(), Bell()
+        _sidebar(shown, here, unread, bell)
+        _top_bar(bell)
         content = main("m-main" + (" m-main-fill" if fill else ""))
         content.props.update({"id": "content", "tabindex": "-1"})
         with content:
@@ -90,6 +91,7 @@ def frame(
         Rings()
         Reviews()
     unread.follow()
+    bell.follow()
     _connection()
     with above:
         _changes(here)
@@ -118,7 +120,7 @@ def _line(place: Place, here: str, unread: Unread) -> None:
             unread.badge()
 
 
-def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
+def _sidebar(shown: Sequence[Place], here: str, unread: Unread, bell: Bell) -> None:
     me = session.current().me
     with ui.element("aside").classes("m-side"):
         with ui.element("div").classes("m-brand"):
@@ -126,6 +128,7 @@ def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
             with ui.element("div"):
                 ui.label(me.company.name).classes("m-strong m-brand-name").props["title"] = me.company.name
                 ui.label(_("Demo company") if me.company.demo else "Master IA").classes("m-hint")
+            bell.open_list()
         find_line()
         nav = ui.element("nav").classes("m-col m-tight")
         nav.props["aria-label"] = _("Main menu")
@@ -147,11 +150,12 @@ def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
         user.props["aria-haspopup"] = "menu"
 
 
-def _top_bar() -> None:
+def _top_bar(bell: Bell) -> None:
     with ui.element("header").classes("m-top"):
         _logo()
         ui.label(session.current().me.company.name).classes("m-strong m-clip m-grow")
         find_button()
+        bell.link()
         with icon_button("account_circle", _("Your account")):
             _user_menu()
 
@@ -201,7 +205,7 @@ def _user_menu() -> None:
 
 async def _sign_out() -> None:
     with suppress(TimeoutError):  # who comes next at this computer gets no calls of the one who leaves
-        await ui.run_javascript("masteria.forget(); return masteria.push.off()", timeout=2)
+        await ui.run_javascript("masteria.forget(); masteria.badge(0); return masteria.push.off()", timeout=2)
     await session.sign_out()
 
 

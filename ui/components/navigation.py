@@ -73,5 +73,12 @@ def setups() -> list[Place]:
             Permission.PRIVACY_WRITE,
             hint=_("Erased people, and how long things are kept"),
         ),
+        Place(
+            "/settings/health",
+            "monitor_heart",
+            _("Health"),
+            Permission.COMPANY_WRITE,
+            hint=_("Whether everything works, and what to do where not"),
+        ),
         Place("/settings/history", "history", _("History of changes"), Permission.AUDIT_READ, hint=_("Who did what, and when")),
     ]

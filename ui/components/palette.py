@@ -1,21 +1,24 @@
 """Ctrl+K or ⌘K on every page: where to go and what to do, by a few letters. It is drawn by ui/theme/palette.js.
 
 The browser gets the pages that the person may open and what can be begun from anywhere; what can be done on the page are the actions of
-its head, and elements that `command` marks. Conversations, contacts, leads and campaigns are searched through the API, each group by
-itself: what is found first stands there first.
+its head, and elements that `command` marks. Everything else is searched through the API: conversations by themselves, because words that
+were said take longer to find, and all other kinds in one request.
 """
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from nicegui import background_tasks, events, ui
 
 from api.contract.conversations import ConversationView
-from api.contract.enums import Permission
+from api.contract.enums import CampaignState, Permission, SearchKind
+from api.contract.search import SearchFound, SearchHit
 from ui import formats, session
-from ui.client import boards, campaigns, contacts, conversations
+from ui.client import conversations
+from ui.client import search as client
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components.buttons import icon_button
 from ui.components.navigation import Place
@@ -25,7 +28,6 @@ from ui.labels import conversations as conversation_labels
 from ui.labels.campaigns import campaign_state
 
 FOUND = 5  # of each group
-BOARDS = 8  # whose leads are searched
 _LONGEST = 100  # characters
 
 
@@ -38,13 +40,28 @@ class Entry(NamedTuple):
     hint: str = ""
 
 
-Search = Callable[[ApiClient, str], Awaitable[list[Entry]]]
-
-
 class _Group(NamedTuple):
+    """`name`: the group's in the browser."""
+
     name: str
+    kind: SearchKind
     permission: Permission
-    search: Search
+    icon: str
+    path: str
+
+
+K, P = SearchKind, Permission
+_GROUPS = (
+    _Group("contacts", K.CONTACT, P.CONTACTS_READ, "person", "/contacts/{id}"),
+    _Group("leads", K.LEAD, P.BOARDS_READ, "view_kanban", "/boards/{board_id}?lead={id}"),
+    _Group("campaigns", K.CAMPAIGN, P.CAMPAIGNS_READ, "campaign", "/campaigns/{id}"),
+    _Group("cadences", K.CADENCE, P.CAMPAIGNS_READ, "route", "/cadences/{id}"),
+    _Group("templates", K.TEMPLATE, P.TEMPLATES_READ, "article", "/templates?q={title}"),
+    _Group("personas", K.PERSONA, P.PERSONAS_READ, "smart_toy", "/personas/{id}"),
+    _Group("boards", K.BOARD, P.BOARDS_READ, "view_kanban", "/boards/{id}"),
+    _Group("segments", K.SEGMENT, P.CONTACTS_READ, "filter_alt", "/contacts/segments/{id}"),
+    _Group("knowledge", K.KNOWLEDGE_BASE, P.KNOWLEDGE_READ, "menu_book", "/knowledge/{id}"),
+)
 
 
 def command(element: ui.element, keys: str = "", text: str = "", symbol: str = "") -> None:
@@ -66,6 +83,7 @@ class Palette:
         me = session.current()
         self._api = me.api
         self._groups = [one for one in _GROUPS if me.may(one.permission)]
+        self._said = me.may(Permission.CONVERSATIONS_READ)
         self._asking: list[asyncio.Task[None]] = []
         entries = [Entry(place.label, place.icon, place.path) for place in shown]
         entries += [entry for permission, entry in _beginnings() if me.may(permission)]
@@ -73,7 +91,7 @@ class Palette:
             "key": f"{me.me.company.id}:{me.me.user_id}",
             "entries": [entry._asdict() for entry in entries],
             "roots": [place.path for place in shown if place.path != "/"],
-            "searches": [group.name for group in self._groups],
+            "searches": [*(["conversations"] if self._said else []), *(group.name for group in self._groups)],
             "words": _words(),
         }
         with ui.element("div").classes("hidden") as self._place:
@@ -85,18 +103,43 @@ class Palette:
             case {"number": int(number), "text": str(text)} if 0 < len(text) <= _LONGEST:
                 for task in self._asking:  # nobody waits for what was typed before
                     task.cancel()
-                searches = [self._search(group, number, text) for group in self._groups]
+                searches = [self._search(number, text)]
+                if self._said:
+                    searches.append(self._conversations(number, text))
                 self._asking = [background_tasks.create(search, name="palette") for search in searches]
 
-    async def _search(self, group: _Group, number: int, text: str) -> None:
-        entries: list[dict[str, str]] | None = None
+    async def _conversations(self, number: int, text: str) -> None:
+        entries: list[Entry] | None = None
+        try:
+            entries = await _conversations(self._api, text)
+        except (ApiProblem, Offline):  # the palette says that not everything was searched
+            pass
+        self._tell(number, "conversations", entries)
+
+    async def _search(self, number: int, text: str) -> None:
+        found: SearchFound | None = None
+        try:
+            found = await client.search(self._api, text, [group.kind for group in self._groups], FOUND) if self._groups else None
+        except (ApiProblem, Offline):
+            pass
+        for group in self._groups:
+            if found is None or group.kind in found.unanswered:
+                self._tell(number, group.name, None)
+            else:
+                self._tell(number, group.name, [_entry(group, hit) for hit in found.hits if hit.kind == group.kind])
+
+    def _tell(self, number: int, group: str, entries: list[Entry] | None) -> None:
+        told = None if entries is None else [entry._asdict() for entry in entries]
         with self._place:
-            try:
-                entries = [entry._asdict() for entry in await group.search(self._api, text)]
-            except (ApiProblem, Offline):  # the palette says that not everything was searched
-                pass
-            answer = {"number": number, "group": group.name, "entries": entries}
-            ui.run_javascript(f"masteria.palette.found({json.dumps(answer)})")
+            ui.run_javascript(f"masteria.palette.found({json.dumps({'number': number, 'group': group, 'entries': told})})")
+
+
+def _entry(group: _Group, hit: SearchHit) -> Entry:
+    where = formats.phone(hit.where) if hit.kind is SearchKind.CONTACT and hit.where.startswith("+") else hit.where
+    state = campaign_state(CampaignState(hit.state), None)[0] if hit.kind is SearchKind.CAMPAIGN and hit.state else ""
+    path = group.path.format(id=hit.id, board_id=hit.board_id, title=quote(hit.title))
+    title = hit.title or where or _("No name")
+    return Entry(title, group.icon, path, " · ".join(part for part in (where if hit.title else "", state) if part))
 
 
 def find_line() -> None:
@@ -126,6 +169,12 @@ def _words() -> dict[str, str]:
         "contacts": _("Contacts"),
         "leads": _("Leads"),
         "campaigns": _("Campaigns"),
+        "cadences": _("Sequences"),
+        "templates": _("Templates"),
+        "personas": _("Personas"),
+        "boards": _("Boards"),
+        "segments": _("Segments"),
+        "knowledge": _("Knowledge"),
         "asking": _("Searching…"),
         "nothing": _("Nothing found for “{text}”. Try a part of the name or of the number."),
         "failed": _("The search did not answer whole. Try again in a moment."),
@@ -140,6 +189,21 @@ def _beginnings() -> list[tuple[Permission, Entry]]:
         (Permission.CONTACTS_WRITE, Entry(_("Import contacts"), "upload_file", "/imports")),
         (Permission.TEMPLATES_WRITE, Entry(_("New template"), "add", "/templates/new")),
         (Permission.CHANNELS_WRITE, Entry(_("Connect a channel"), "add_link", "/channels/connect")),
+        (Permission.CONTACTS_WRITE, Entry(_("New segment"), "add", "/contacts/segments/new")),
+        *((permission, Entry(name, "settings", f"/settings?tab={tab}", _("Settings"))) for permission, name, tab in _tabs()),
+    ]
+
+
+def _tabs() -> list[tuple[Permission, str, str]]:
+    """The parts of the settings page."""
+    everybody = Permission.EVENTS_READ
+    return [
+        (everybody, _("Profile"), "profile"),
+        (everybody, _("Notifications"), "notifications"),
+        (everybody, _("Security"), "security"),
+        (Permission.COMPANY_READ, _("Company"), "company"),
+        (Permission.KEYS_WRITE, _("API keys"), "keys"),
+        (Permission.KEYS_WRITE, _("AI agents"), "agents"),
     ]
 
 
@@ -154,44 +218,3 @@ async def _conversations(api: ApiClient, text: str) -> list[Entry]:
         )
         for one in found.items
     ]
-
-
-async def _contacts(api: ApiClient, text: str) -> list[Entry]:
-    found = await contacts.contacts(api, {"search": text, "limit": FOUND})
-    return [
-        Entry(
-            one.name or one.phone_display or one.email or _("No name"),
-            "person",
-            f"/contacts/{one.id}",
-            " · ".join(part for part in (one.phone_display if one.name else "", one.email) if part),
-        )
-        for one in found.items
-    ]
-
-
-async def _leads(api: ApiClient, text: str) -> list[Entry]:
-    known = (await boards.boards(api))[:BOARDS]
-    found = await asyncio.gather(*(boards.leads(api, board.id, {"search": text, "limit": FOUND}) for board in known))
-    entries = []
-    for board, page in zip(known, found, strict=True):
-        stages = {stage.id: stage.name for stage in board.stages}
-        for lead in page.items:
-            parts = (board.name, stages.get(lead.stage_id), lead.contact.name if lead.contact else "")
-            hint = " · ".join(part for part in parts if part)
-            entries.append(Entry(lead.title, "view_kanban", f"/boards/{board.id}?lead={lead.id}", hint))
-    return entries[:FOUND]
-
-
-async def _campaigns(api: ApiClient, text: str) -> list[Entry]:
-    found = await campaigns.campaigns(api, search=text, limit=FOUND)
-    return [
-        Entry(one.name, "campaign", f"/campaigns/{one.id}", campaign_state(one.state, one.outage_since)[0]) for one in found.items
-    ]
-
-
-_GROUPS = (
-    _Group("conversations", Permission.CONVERSATIONS_READ, _conversations),
-    _Group("contacts", Permission.CONTACTS_READ, _contacts),
-    _Group("leads", Permission.BOARDS_READ, _leads),
-    _Group("campaigns", Permission.CAMPAIGNS_READ, _campaigns),
-)

@@ -36,6 +36,7 @@ self.addEventListener("fetch", (event) => {
 self.addEventListener("push", (event) => {
   const said = event.data?.json();
   if (!said) return;
+  if (said.count !== undefined) navigator.setAppBadge?.(said.count).catch(() => {});
   const show = (open) => {
     if (open.some((page) => page.focused && new URL(page.url).pathname === said.url)) return;
     const { title, body, tag } = said;

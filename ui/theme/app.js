@@ -31,6 +31,11 @@
         setTimeout(() => button.classList.remove("m-copied"), 1600);
       }
     },
+    // The number on the icon of the installed app.
+    badge(count) {
+      const told = count ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.();
+      told?.catch(() => {}); // where the app is not installed
+    },
     push: {
       // "none": this browser cannot; "denied": the person said no; "off"; or the address that it has
       async state() {

@@ -4,7 +4,10 @@
    finds is added below, and never moves what is marked. */
 (function () {
   const MOST_RECENT = 40, SHOWN_RECENT = 6, PAUSE = 120, GIVE_UP = 8000;
-  const RANKS = ["here", "go", "recent", "conversations", "contacts", "leads", "campaigns"];
+  const RANKS = [
+    "here", "go", "recent", "conversations", "contacts", "leads", "campaigns",
+    "cadences", "templates", "personas", "boards", "segments", "knowledge",
+  ];
   const mac = /Mac|iPhone|iPad/.test(navigator.platform);
   document.documentElement.classList.toggle("m-mac", mac);
 

@@ -122,7 +122,7 @@ async def test_what_a_stage_does_happens_in_order(owner: Actor, owner_db: asyncp
     assert [note["body"] for note in await history.notes(owner, lead_id, after=None, limit=5)] == ["Ligar hoje"]
     assert await outcomes(owner_db, owner) == [("done", None)] * 7
     push = await owner_db.fetchval("select payload from job where company_id = $1 and name = 'SendPush'", owner.company_id)
-    assert msgspec.json.decode(push)["lead_id"] == str(lead_id)
+    assert msgspec.json.decode(push)["subject_id"] == str(lead_id)
     lines = await history.history(owner, lead_id, after=None, limit=20)
     assert [line["kind"] for line in lines] == ["moved", "updated", "noted", "updated", "updated", "updated", "moved"]
     assert ["rule_id" in msgspec.json.decode(line["what"]) for line in lines] == [True] * 6 + [False]

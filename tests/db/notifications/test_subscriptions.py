@@ -92,7 +92,7 @@ async def test_who_left_the_company_is_not_reached(owner_db: asyncpg.Connection,
 async def test_who_acts_is_not_called(owner_db: asyncpg.Connection, owner: Actor) -> None:
     other, conversation_id = await make_member(owner_db, owner, Role.AGENT), uuid4()
     async with work(owner, Permission.CONTACTS_WRITE) as w:
-        calls.call(w, [owner.id, other.id, other.id], NotificationKind.MENTIONED, conversation_id)
+        await calls.call(w, [owner.id, other.id, other.id], NotificationKind.MENTIONED, conversation_id)
         w.audit("test")
     rows = await owner_db.fetch(
         f"select payload from job where company_id = $1 and name = '{SendPush.__name__}'", owner.company_id

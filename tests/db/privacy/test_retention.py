@@ -57,10 +57,18 @@ async def test_words_that_are_old_go_in_slices(
     theirs = await owner_db.fetchrow("select channel_id, contact_id from message where company_id = $1 limit 1", owner.company_id)
     assert theirs is not None
     waiting = await said(owner_db, owner, *theirs, 40, 9, state=0)
+    assert await retention.preview(owner, 30, None, None) == (
+        12,
+        0,
+        0,
+        0,
+    )  # six that went, one of them still waits, and six that came
+    assert await retention.preview(owner, None, None, None) == (0, 0, 0, 0)
     await retention.set_retention(owner, 30, None, None)
     assert await retention.step(owner.company_id)  # then the worker dies
     await job.keep_rules(owner.company_id, KeepRules())
     assert not await retention.step(owner.company_id)
+    assert (await retention.preview(owner, 30, None, None)).messages == 0  # gone already
     left = await conversation.messages(owner, theirs["contact_id"], before=None, limit=50)
     assert sorted((one.kind, one.text, one.direction) for one in left) == sorted(
         [("unsupported", "", "out")] * 5 + [("unsupported", "", "in")] * 6 + [("text", "oi", "out")] * 2 + [("text", "oi", "in")]

@@ -12,6 +12,8 @@ from db.errors import AppError
 from db.messages import answers, changes, conversation, reactions
 from db.messages.enums import MessageState as M
 from db.messages.replies import TextReply
+from db.notifications import centre
+from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.privacy import erasing, exporting
 from db.qr import choices
@@ -119,7 +121,7 @@ async def test_its_subject_is_asked_for_and_kept(crowd: Crowd) -> None:
     await crowd.scene.port.tell(crowd.line, Called(chat=GROUP, subject="Vendas"), Called(chat="1-2@g.us", subject="De outros"))
     (one,) = await crowd.shown()
     assert one.contact_name == "Vendas"
-    assert await queries.contact_name(crowd.owner.company_id, one.id) == "Vendas"
+    assert await centre.called(crowd.owner.company_id, NotificationKind.ASSIGNED, one.id) == ("Vendas", None)
     assert await crowd.db.fetchval("select count(*) from chat_group where company_id = $1", crowd.owner.company_id) == 1
 
 

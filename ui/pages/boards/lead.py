@@ -17,6 +17,7 @@ from ui.client import boards as client
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components import problems
 from ui.components.appointments import Appointments
+from ui.components.bell import seen
 from ui.components.buttons import button, icon_button
 from ui.components.cards import log_list
 from ui.components.confirm import confirm
@@ -156,6 +157,7 @@ class LeadPanel:
     def _draw(self, lead: Lead) -> None:
         self._seen = lead
         self._title.text = lead.title
+        seen(lead.id)
         visited("view_kanban", lead.title, f"/boards/{lead.board_id}?lead={lead.id}", lead.contact.name if lead.contact else "")
         Appointments(lead_id=lead.id, board_id=lead.board_id)
         with ui.element("div").classes("m-lp-section"):

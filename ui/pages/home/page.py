@@ -1,5 +1,6 @@
 """The first page: what is going on, what needs a hand, today's figures; for a new company the first steps."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 
 from nicegui import ui
@@ -16,13 +17,14 @@ from ui.components.charts import line_chart
 from ui.components.frame import frame
 from ui.components.navigation import places
 from ui.components.progress import progress
-from ui.components.states import empty, load, skeleton_chart, skeleton_figures, skeleton_list
+from ui.components.states import Loader, empty, load, skeleton_chart, skeleton_figures, skeleton_list
 from ui.components.text import badge
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
 from ui.labels.campaigns import campaign_state
 from ui.pages.home.attention import draw_attention
 from ui.pages.home.desk import Desk
+from ui.pages.home.first_steps import draw_first_steps
 from ui.routing import page
 
 _TITLES = {"seu", "dona", "sr", "sra", "srta", "dr", "dra", "prof", "profa", "mr", "mrs", "ms"}
@@ -41,7 +43,7 @@ def home() -> None:
         if not me.may(Permission.CAMPAIGNS_READ):
             _ways()
             return
-        place = load(lambda: accounts.home(me.api), _draw, _skeleton)
+        place: Loader[Home] = load(lambda: accounts.home(me.api), lambda found: _draw(found, lambda: place.refresh()), _skeleton)
     throttle = Throttle(place.refresh, 2.0)  # a running campaign tells of itself several times a second
     live.on(CampaignEvent, lambda event: throttle.poke())
     live.on(ChannelChanged, lambda event: throttle.poke())
@@ -78,9 +80,8 @@ def _skeleton() -> None:
     skeleton_list(3)
 
 
-def _draw(home: Home) -> None:
-    if not (home.has_channel and home.has_contacts and home.has_template and home.has_campaign):
-        _first_steps(home)
+def _draw(home: Home, refresh: Callable[[], Awaitable[None]]) -> None:
+    draw_first_steps(home, refresh)
     if home.attention:
         draw_attention(home.attention)
     elif home.has_campaign:
@@ -97,59 +98,6 @@ def _draw(home: Home) -> None:
     if home.campaigns_total:
         _today(home)
         _days(home.days)
-
-
-def _first_steps(home: Home) -> None:
-    """First a rehearsal on the simulator that every new company has; the simulator and its sample contacts tick nothing else."""
-    steps = [
-        (
-            home.has_rehearsal,
-            _("Rehearse a campaign"),
-            _("Sample contacts, a text that is approved, the simulator: it takes a minute and reaches nobody."),
-            "/campaigns/new",
-            _("Start"),
-        ),
-        (
-            home.has_channel,
-            _("Connect your number"),
-            _("WhatsApp or SMS. A guide shows what to copy from where."),
-            "/channels/connect",
-            _("Connect"),
-        ),
-        (
-            home.has_contacts,
-            _("Import your contacts"),
-            _("From a spreadsheet. We check and tidy the numbers."),
-            "/imports",
-            _("Import"),
-        ),
-        (
-            home.has_channel and home.has_template,
-            _("Have a WhatsApp text approved"),
-            _("WhatsApp reviews the text that opens a conversation, usually within minutes. SMS needs none."),
-            "/templates/new",
-            _("Write it"),
-        ),
-        (
-            home.has_campaign,
-            _("Send your first campaign"),
-            _("Choose who, what and when. You see it before it goes out."),
-            "/campaigns/new",
-            _("Create"),
-        ),
-    ]
-    done = sum(ready for ready, *_rest in steps)
-    now = next(number for number, (ready, *_rest) in enumerate(steps) if not ready)
-    with card(_("First steps"), hint=_("{done} of {total} done").format(done=done, total=len(steps)), flush=True):
-        for number, (ready, name, hint, path, verb) in enumerate(steps):
-            with ui.element("div").classes("m-todo" + (" m-todo-done" if ready else " m-todo-now" if number == now else "")):
-                ui.label("✓" if ready else str(number + 1)).classes("m-todo-no")
-                with ui.element("div").classes("m-col m-tight m-grow"):
-                    ui.label(name).classes("m-strong")
-                    if not ready:
-                        ui.label(hint).classes("m-hint")
-                if number == now:
-                    button(verb, kind="primary", to=path)
 
 
 def _running(heading: str, campaigns: list[HomeCampaign]) -> None:

@@ -25,7 +25,7 @@ from api.contract.messages import ReplyChannel
 from ui import first_answers, latest, live, session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
-from ui.components import problems, unread
+from ui.components import bell, problems, unread
 from ui.components.address import address
 from ui.components.beat import beat
 from ui.components.frame import frame
@@ -197,6 +197,7 @@ class _Inbox:
         first_answers.ask(self._element, bar.refresh)
         self._list.mark(one.id)
         self._title()
+        bell.seen(one.id)
         visited("forum", name_of(one), f"/inbox/{one.id}", one.channel_name)
         first_answers.ask(self._element, self._tell_here)
 

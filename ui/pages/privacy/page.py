@@ -27,6 +27,7 @@ from ui.routing import page
 
 PATH = "/settings/privacy"
 _MOST = 3650
+_COUNTED = 100_000  # the API counts up to here
 
 
 @page(PATH, permission=Permission.PRIVACY_WRITE)
@@ -64,14 +65,9 @@ class _Rules:
     async def _save(self) -> None:
         given = {name: int(field.value) if field.value else None for name, field in self._fields.items()}
         shorter = [name for name, days in given.items() if days is not None and days < (getattr(self._seen, name) or _MOST + 1)]
-        if shorter and not await confirm(
-            _("Delete what is older?"),
-            _("Everything older than these days is deleted now, for good."),
-            yes=_("Delete and save"),
-            danger=True,
-        ):
-            return
         try:
+            if shorter and not await self._sure(RetentionSet(**given)):
+                return
             found = await client.set_retention(self._api, RetentionSet(**given), self._seen.version)
         except ApiProblem as error:
             problems.show_in(self._fields, error)
@@ -80,6 +76,28 @@ class _Rules:
             return
         await self._place.show(found)
         toast(_("Saved."))
+
+    async def _sure(self, wanted: RetentionSet) -> bool:
+        """Shows what would go before it goes."""
+        found = await client.preview_retention(self._api, wanted)
+        size = formats.size(found.file_bytes) if found.file_bytes else ""
+        lines = [
+            _("Messages that lose their words: {n}").format(n=_many(found.messages)),
+            _("Files: {n}").format(n=_many(found.files) + (f" ({size})" if size else "")),
+            _("Lines of records: {n}").format(n=_many(found.log_lines)),
+            _("What was paid, counts and results stay."),
+        ]
+        return await confirm(
+            _("Delete what is older?"),
+            _("Everything older than these days is deleted now, for good."),
+            yes=_("Delete and save"),
+            danger=True,
+            more=lines,
+        )
+
+
+def _many(count: int) -> str:
+    return formats.number(count) if count < _COUNTED else _("{n} and more").format(n=formats.number(_COUNTED))
 
 
 def _days(label: str, value: int | None, hint: str) -> Field[float | None]:

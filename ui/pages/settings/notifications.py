@@ -17,6 +17,7 @@ from ui.components.states import load, skeleton_list
 from ui.components.text import badge, icon
 from ui.components.toast import toast
 from ui.i18n import _
+from ui.pages.settings.notification_choices import draw_choices
 from ui.pages.settings.sessions import device
 from ui.pages.settings.sounds import draw_sounds
 
@@ -59,8 +60,8 @@ def draw_notifications() -> None:
         actions = None
         if here not in ("none", "denied") and mine not in {one.id for one in page.items}:
             actions = partial(button, _("Switch on in this browser"), switch_on, icon="notifications", kind="primary")
-        hint = _("When a conversation becomes yours or a colleague names you in a note, also while Master IA is closed.")
-        with card(_("Notifications"), hint=hint, actions=actions, flush=True):
+        hint = _("What you chose for the browser, also while Master IA is closed.")
+        with card(_("Browsers that notify me"), hint=hint, actions=actions, flush=True):
             _draw_obstacle(here)
             for one in page.items:
                 _draw_browser(one, one.id == mine, partial(switch_off, one.id))
@@ -69,6 +70,7 @@ def draw_notifications() -> None:
                     icon("notifications_off")
                     ui.label(_("In no browser yet.")).classes("m-hint")
 
+    draw_choices()
     draw_sounds()
     place = load(fetch, draw, lambda: skeleton_list(2))
 
