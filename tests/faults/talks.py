@@ -192,6 +192,11 @@ class Talks:
     async def take_over(self, customers: Iterable[Customer]) -> None:
         """A person takes these talks over."""
         for one in customers:
+
+            async def there(one: Customer = one) -> bool:
+                return bool(await self.w.db.fetchval("select true from conversation where contact_id = $1", one.contact_id))
+
+            await self.w.until(there, 60, "the conversation of who wrote")
             conversation = await self.w.db.fetchval("select id from conversation where contact_id = $1", one.contact_id)
             await assistant.take_over(self.w.actor, conversation)
 
