@@ -77,6 +77,7 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
     )  # fmt: skip
     wants = "insert into call_transfer(company_id, key, call_id, reason, summary, state) values ($1, uuidv7(), $2, 'xyzzy', 'xyzzy', 'ended')"
     await insert(f"{wants} returning id", sent)
+    await insert("insert into call_order(company_id, call_id, kind, body) values ($1, $2, 'hint', 'xyzzy') returning id", sent)
     await insert(
         "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, content, provider_id, context)"
         " values ($1, $2, $2, $3, $4, 'echo:x:wamid.hers.2', 3, '{\"kind\": \"text\", \"text\": \"xyzzy\"}', 'wamid.hers.2', '{\"provider_id\": \"wamid.hers\"}')"
