@@ -48,8 +48,7 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
         found: UUID = await db.fetchval(sql, owner.company_id, *args)
         return found
 
-    row = await create_contact(owner, name="Zuleica Prado", phone=TYPED, email="zuleica@example.com", tag_names=["vip"])
-    contact = row["id"]
+    contact: UUID = (await create_contact(owner, name="Zuleica Prado", phone=TYPED, email="zuleica@example.com", tag_names=["vip"]))["id"]  # fmt: skip
     channel = await factories.channel(db, owner)
     template = await factories.template(db, owner, channel)
     campaign = await factories.campaign(db, owner, channel, template)
@@ -75,11 +74,9 @@ async def everywhere(db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
         " 'xyzzy') returning company_id, id) insert into call_turn(company_id, call_id, number, speaker, body) select company_id, id, 0, 'person', 'xyzzy'"
         " from made returning call_id", sent, channel,
     )  # fmt: skip
-    told = "with told as (insert into call_order(company_id, call_id, kind, body) values ($1, $2, 'hint', 'xyzzy')) insert into call_transfer"
-    await insert(
-        f"{told}(company_id, key, call_id, reason, summary, state) values ($1, uuidv7(), $2, '', 'xyzzy', 'ended') returning id",
-        sent,
-    )
+    wants = "insert into call_transfer(company_id, key, call_id, reason, summary, state) values ($1, uuidv7(), $2, 'xyzzy', 'xyzzy', 'ended')"
+    await insert(f"{wants} returning id", sent)
+    await insert("insert into call_order(company_id, call_id, kind, body) values ($1, $2, 'hint', 'xyzzy') returning id", sent)
     await insert(
         "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, content, provider_id, context)"
         " values ($1, $2, $2, $3, $4, 'echo:x:wamid.hers.2', 3, '{\"kind\": \"text\", \"text\": \"xyzzy\"}', 'wamid.hers.2', '{\"provider_id\": \"wamid.hers\"}')"
