@@ -74,6 +74,7 @@ MEANING: dict[str, str] = {
 """Statuses of failure."""
 NEVER: dict[str, frozenset[str]] = {
     "me_get": frozenset({"403"}),
+    "search_get": frozenset({"403"}),  # who may read nothing finds nothing
     "auth_invitations_accept": frozenset({"403"}),  # whoever has just come in has a company
     "auth_sign_up": frozenset({"403"}),
     "auth_providers_list": frozenset({"503"}),

@@ -68,7 +68,7 @@ count(*) as calls, count(*) filter (where result not in ('answered', 'called', '
     coalesce(sum(input), 0)::bigint as input, coalesce(sum(cached), 0)::bigint as cached,
     coalesce(sum(cache_write), 0)::bigint as cache_write, coalesce(sum(output), 0)::bigint as output,
     coalesce(sum(cost), 0)::bigint as cost, count(*) filter (where cost is null and counted > 0) as unpriced,
-    coalesce(sum(merged), 0)::bigint as merged, coalesce(sum(merged * whole), 0)::bigint as saved
+    coalesce(sum(merged), 0)::bigint as merged, coalesce(sum(merged * coalesce(whole, cost, 0)), 0)::bigint as saved
 """
 # Whole days of the company, so that an index finds them.
 _THESE = """

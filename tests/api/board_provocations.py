@@ -86,7 +86,12 @@ async def _not_archived(stage: Stage) -> Request:
     return Request(body={"template_ids": [], "cadence_ids": [], "files": []})
 
 
+async def _searches(_: Stage) -> Request:
+    return Request(query={"q": "ana"})
+
+
 SUCCESS: dict[str, Scene] = {
+    "search_get": _searches,
     "boards_fields_create": body(key=lambda _: "bairro", label=lambda _: "Bairro"),
     "boards_fields_update": body(label=lambda _: "Bairro"),
     "boards_lost_reasons_create": body(name=lambda _: "Fechou a loja"),

@@ -123,6 +123,9 @@ async def test_a_provider_that_repeats_secrets_gives_none_away(
     meta, sms = await _channels(owner_db, owner)
     template = await factories.template(owner_db, owner, meta)
     await factories.contacts(owner_db, owner, 3, first=1000)
+    await owner_db.execute(
+        "delete from send_hours where company_id = $1", owner.company_id
+    )  # on days on which they hold nothing leaves
     async with Wire(timeout=4, connect_timeout=1) as wire:
         await _use(there, wire, owner, owner_db, meta, sms, template)
 

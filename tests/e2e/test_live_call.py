@@ -26,7 +26,7 @@ async def test_a_call_is_heard_hinted_and_taken_over(stack: Stack, context: Brow
         me = {"available": False, "phone": "+5511955554444", "skills": []}
         (await api.put("/v1/call-agents/me", json=me)).raise_for_status()
         contact = (
-            (await api.post("/v1/contacts", json={"name": "Rosa Prado", "phone": "+5511991000001"})).raise_for_status().json()
+            (await api.post("/v1/contacts", json={"name": "Rosa Prado", "phone": "+5511991000041"})).raise_for_status().json()
         )
         call = (await api.post(f"/v1/contacts/{contact['id']}/call", json={"channel_id": channel})).raise_for_status().json()
         page, wrong = await new_page(context)

@@ -146,7 +146,7 @@ async def test_slow_resolver_is_cut_off() -> None:
 async def test_unix_sockets_are_refused() -> None:
     backend = GuardedBackend(allow_private=True, resolve=resolving([]))
     with pytest.raises(Blocked):
-        await backend.connect_unix_socket("/tmp/x")
+        await backend.connect_unix_socket("/nowhere/x")
 
 
 async def test_resolves_once_and_connects_to_that_address_with_host_and_sni_of_the_name(tmp_path: Path) -> None:

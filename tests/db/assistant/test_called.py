@@ -25,7 +25,7 @@ async def called(scene: Scene) -> list[tuple[str, UUID]]:
         "select payload::text as payload from job where name = 'SendPush' and company_id = $1 order by id", scene.owner.company_id
     )
     pushes = [msgspec.json.decode(row["payload"]) for row in rows]
-    return [(one["kind"], UUID(one["user_id"])) for one in pushes if one["conversation_id"] == str(scene.conversation)]
+    return [(one["kind"], UUID(one["user_id"])) for one in pushes if one["subject_id"] == str(scene.conversation)]
 
 
 async def reachable(scene: Scene, role: Role = Role.AGENT) -> UUID:
