@@ -14,10 +14,13 @@ from api.contract.campaigns import Campaign, CampaignCreate, CampaignPatch
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState
 from api.contract.events import CampaignChanged
-from db.campaigns import lifecycle
+from db.campaigns import gate, lifecycle
+from db.costs.enums import CapScope
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
+from tests.db.campaigns.test_fallback import staged
+from tests.db.campaigns.test_fallback_after import stopped
 from tests.ui.interactions import choose, hear, press, true_of, until
 from ui.client import campaigns
 from ui.client.base import ApiClient
@@ -322,6 +325,43 @@ async def test_the_file_of_recipients_is_handed_on(
             lambda: link in [str(one.props.get("href")) for one in ana.find(kind=ui.button, content="Exportar").elements]
         )
     )
+
+
+async def test_one_that_failed_half_way_offers_the_rest_and_not_everybody(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await launched(owner_db, owner, as_ana)
+    sent = "update message set state = 3, sent_at = now() where company_id = $1 and address = '+5511900000001'"
+    await owner_db.execute(sent, owner.company_id)
+    await lifecycle.stop(owner.company_id, campaign_id, "payment", "", pause=False)
+    await lifecycle.reconcile()
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see("Enviar para os 3 que não receberam")
+    ana.find(kind=ui.button, content="Enviar para os 3 que não receberam").click()
+    made = "select true from campaign where company_id = $1 and audience->'rule'->'conditions'->0->>'result' = 'not_sent'"
+    await until(lambda: owner_db.fetchval(made, owner.company_id))
+
+
+async def test_a_limit_that_stopped_it_is_named_and_linked(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await launched(owner_db, owner, as_ana)
+    await lifecycle.stop(owner.company_id, campaign_id, "spend_cap", gate.stopped_by(CapScope.MONTH), pause=True)
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see("É o limite do mês.")
+    await ana.should_see("Ver o limite")
+    await ana.should_not_see("limit:month")
+
+
+async def test_what_stopped_in_its_place_is_resumed_after_the_end(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    stage = await staged(owner_db, owner)
+    await stopped(stage, "spend_cap")
+    await ana.open(f"/campaigns/{stage.id}")
+    await ana.should_see(kind=ui.button, content="Limite")
+    ana.find(kind=ui.button, content="Retomar").click()
+    await until(lambda: owner_db.fetchval("select state = 'running' from campaign where fallback_of = $1", stage.id))
 
 
 async def test_a_strange_id_is_not_found(ana: User) -> None:
