@@ -75,6 +75,16 @@ def said_before(message: Claimed) -> Result:
     )
 
 
+def contacted_before(message: Claimed) -> Result:
+    """Not sent: another campaign wrote to them meanwhile (db/messages/contacted.py)."""
+    return _unsent(
+        message,
+        MessageState.SKIPPED,
+        reason=SkipReason.RECENTLY_MESSAGED.value,
+        detail="not sent: another campaign wrote to them lately",
+    )
+
+
 def unknown_here(message: Claimed) -> Result:
     """Not sent: the person neither wrote nor said yes, and the number writes to no strangers (db/messages/strangers.py)."""
     return _unsent(

@@ -12,7 +12,7 @@ from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.contacts import holidays
 from db.costs.enums import CapScope
-from db.messages import call_hours, changes, conversation, header_files, ledger, render, repeats, strangers, tries
+from db.messages import call_hours, changes, contacted, conversation, header_files, ledger, render, repeats, strangers, tries
 from db.messages.enums import WaitRule
 from db.messages.header_files import Known
 from db.messages.ledger import Claimed, Result
@@ -21,7 +21,7 @@ from db.messages.render import TextContent, TextSender
 from db.providers import registry
 from db.work import Work
 from workers import outgoing
-from workers.batch import not_taken, queued_again, said_before, too_dear, unknown_here
+from workers.batch import contacted_before, not_taken, queued_again, said_before, too_dear, unknown_here
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
 COUNT_WAIT = 60.0  # seconds; until the costs are counted anew
@@ -57,6 +57,18 @@ async def by_acquaintance(w: Work, channel: ChannelRow, campaign_id: UUID | None
     if strange:
         await ledger.finish(w, [unknown_here(m) for m in batch if m.message_id in strange], horizon=channel.unknown_horizon)
     return [m for m in batch if m.message_id not in strange]
+
+
+async def by_rest(
+    w: Work, channel: ChannelRow, campaign_id: UUID | None, asked: Asked | None, batch: list[Claimed]
+) -> list[Claimed]:
+    """Without those whom another campaign wrote to since the audience was written, where this one leaves them out."""
+    if campaign_id is None or asked is None or not asked.recent_days or not batch:
+        return batch
+    again = await contacted.among(w, campaign_id, asked.recent_days, batch, rehearsal=channel.sandbox)
+    if again:
+        await ledger.finish(w, [contacted_before(m) for m in batch if m.message_id in again], horizon=channel.unknown_horizon)
+    return [m for m in batch if m.message_id not in again]
 
 
 async def by_deadline(w: Work, channel: ChannelRow, batch: list[Claimed]) -> list[Claimed]:

@@ -206,6 +206,7 @@ class Lanes:
         asked = await gate.ask(w, campaign_id) if batch and campaign_id is not None else None
         batch = await gated.by_hours(w, channel, queue_id, asked, batch)
         batch = await gated.by_acquaintance(w, channel, campaign_id, await gated.by_deadline(w, channel, batch))
+        batch = await gated.by_rest(w, channel, campaign_id, asked, batch)
         batch = await gated.by_call_rules(w, channel, campaign_id, batch)
         batch = await gated.by_warmth(w, channel, queue_id, asked, batch)
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.

@@ -11,7 +11,7 @@ from db.channels.enums import TemplateCategory
 from db.contacts import filters
 from db.contacts.enums import SAMPLE, Category
 from db.contacts.filter import ContactFilter
-from db.messages import queueing, strangers, values
+from db.messages import contacted, queueing, strangers, values
 from db.messages.enums import SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse
@@ -52,9 +52,11 @@ class Audience:
         rehearsal: bool = False,
         category: str = Category.MARKETING,
         skip_recent_days: int = 0,
+        campaign_id: UUID | None = None,
         fields: list[str] | None = None,
     ) -> None:
-        """`rehearsal`: on the simulator, which alone writes to sample contacts. `category`: what it is for; who refuses that is left out."""
+        """`rehearsal`: on the simulator, which alone writes to sample contacts. `category`: what it is for; who refuses that is left out.
+        `campaign_id`: its own messages make nobody one who got another campaign lately."""
         self.args: list[object] = []
         self.by_segment = registry.provider(kind).capabilities.unit == "segment"
         self.fields = fields or []
@@ -69,12 +71,15 @@ class Audience:
             )
             more.append(f"when not {known} then '{SkipReason.STRANGER}'")
         if skip_recent_days:
-            days = self.arg(skip_recent_days, "int")
-            more.append(
-                f"when exists (select from message m where m.company_id = {self.company} and m.contact_id = p.contact_id"
-                f" and m.campaign_id is not null and m.sent_at > now() - make_interval(days => {days}))"
-                f" then '{SkipReason.RECENTLY_MESSAGED}'"
+            recent = contacted.lately(
+                company=self.company,
+                contact="p.contact_id",
+                days=self.arg(skip_recent_days, "int"),
+                own=self.arg([campaign_id] if campaign_id is not None else [], "uuid[]"),
+                rehearsal=rehearsal,
+                waiting=True,
             )
+            more.append(f"when {recent} then '{SkipReason.RECENTLY_MESSAGED}'")
         parts = {
             "email": values.EMAIL if "email" in self.fields else "null::text",
             "kinds": self.arg(list(capabilities.addresses), "text[]"),

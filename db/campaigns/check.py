@@ -162,6 +162,7 @@ def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
         rehearsal=draft.sandbox,
         category=draft.template_category or TemplateCategory.MARKETING,
         skip_recent_days=draft.settings.get("skip_recent_days", 0),
+        campaign_id=draft.id,
         fields=fields,
     )
 

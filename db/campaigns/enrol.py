@@ -15,6 +15,7 @@ from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, enlist, judge
 from db.campaigns.enums import CampaignState, Enrolment
 from db.campaigns.events import CampaignProgress
+from db.campaigns.plan import plan_of
 from db.campaigns.trial import fields_of
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.contacts import filters, segments
@@ -112,7 +113,8 @@ async def _queue(w: Work, campaign_id: UUID, contact_id: UUID, row: asyncpg.Reco
             ContactFilter(ids=[contact_id]),
             rehearsal=row["sandbox"],
             category=content.category if isinstance(content, TemplateContent) else TemplateCategory.MARKETING,
-            skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
+            skip_recent_days=plan_of(msgspec.json.decode(row["settings"])).skip_recent_days,
+            campaign_id=campaign_id,
             fields=fields_of(content, texts),
         )
 

@@ -60,6 +60,7 @@ class Asked(NamedTuple):
     rules: Rules | None
     has_caps: bool
     warms: bool  # the number is young
+    recent_days: int = 0  # whom another campaign wrote to within so many days gets nothing
 
 
 async def ask(w: Work, campaign_id: UUID) -> Asked | None:
@@ -69,12 +70,21 @@ async def ask(w: Work, campaign_id: UUID) -> Asked | None:
         return None
     plan: Plan = plan_of(msgspec.json.decode(row["settings"]))
     rings = registry.provider(row["kind"]).capabilities.calls and not row["sandbox"]
-    if plan.hours is None and not rings and not row["has_hours"] and not row["has_caps"] and not row["warms"]:
+    if (
+        plan.hours is None
+        and not rings
+        and not row["has_hours"]
+        and not row["has_caps"]
+        and not row["warms"]
+        and not plan.skip_recent_days
+    ):
         return None
     category = caps.category_of(row["kind"], row["category"])
     ruled = plan.hours is not None or rings or row["has_hours"]
     rules = await load(w, w.company_id, plan, row["category"] or "marketing", calls=rings) if ruled else None
-    return Asked(row["subject_id"], row["kind"], category, row["sandbox"], rules, row["has_caps"], row["warms"])
+    return Asked(
+        row["subject_id"], row["kind"], category, row["sandbox"], rules, row["has_caps"], row["warms"], plan.skip_recent_days
+    )
 
 
 async def closed(

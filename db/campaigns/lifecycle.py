@@ -15,7 +15,7 @@ from db.channels.enums import TemplateCategory, TemplateStatus
 from db.clock import now
 from db.contacts import consent, segments
 from db.contacts.filter import ContactFilter
-from db.messages import header_files, lost, queueing, recipients, render, tries
+from db.messages import contacted, header_files, lost, queueing, recipients, render, tries
 from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.notifications import calls
@@ -103,7 +103,9 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         )
         if row is None:
             return 0
+        settings = plan_of(msgspec.json.decode(row["settings"]))
         await consent.hold_audience(w)
+        await contacted.hold(w, asks=bool(settings.skip_recent_days))
         frozen = render.decode(row["content"])
         calls = registry.provider(row["kind"]).capabilities.calls
         texts = msgspec.json.decode(row["contents"], type=list[render.Content]) if row["contents"] else None
@@ -113,7 +115,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             await segments.resolved(w, msgspec.json.decode(row["audience"], type=ContactFilter), kept=True),
             rehearsal=row["sandbox"],
             category=frozen.category if isinstance(frozen, render.TemplateContent) else TemplateCategory.MARKETING,
-            skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
+            skip_recent_days=settings.skip_recent_days,
+            campaign_id=campaign_id,
             fields=fields_of(frozen, texts),
         )
         added = await materialise(
@@ -129,7 +132,6 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await recipients.skip_opted_out(w, campaign_id)
         if texts is not None and (trial := trial_of(row["trial"])) is not None:
             await trial_run.begin(w, campaign_id, row["kind"], trial, texts)
-        settings = plan_of(msgspec.json.decode(row["settings"]))
         category = frozen.category if isinstance(frozen, render.TemplateContent) else "marketing"
         await lay_out(w, campaign_id, settings, category, calls=calls and not row["sandbox"])
         await warm_up.forget_old(w, row["channel_id"])

@@ -1,7 +1,7 @@
 """A campaign's life on a real Postgres: prepared once, paused and cancelled at once, finished, retried."""
 
 import asyncio
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -89,32 +89,6 @@ async def test_everybody_has_a_row_and_a_reason(stage: Stage) -> None:
     assert await stage.counts() == {"queued": 37, "skipped": 3}
     reasons = await stage.db.fetch("select reason from message where campaign_id = $1 and state = 8 order by 1", stage.id)
     assert [row["reason"] for row in reasons] == ["duplicate_address", "no_address", "opted_out"]
-
-
-async def test_who_got_a_campaign_lately_is_left_out_on_request(stage: Stage) -> None:
-    """Counted in days since a campaign's message was sent: neither an answer nor what never left counts."""
-    ages = {"Pessoa 1": "1 day", "Pessoa 2": "6 days 23 hours", "Pessoa 3": "7 days 1 hour"}
-    for number, (name, age) in enumerate(ages.items()):
-        await stage.db.execute(
-            "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
-            " select company_id, $2, $2, $2, id, 'x', $3, 3, now() - $4::text::interval from contact where company_id = $1 and name = $5",
-            stage.actor.company_id, uuid4(), f"past:{number}", age, name,
-        )  # fmt: skip
-    await stage.db.execute(  # an answer, and one of a campaign that failed
-        "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
-        " select company_id, $2::uuid, $2::uuid, case name when 'Pessoa 5' then $2::uuid end, id, 'x', name, 3, case name when 'Pessoa 4' then now() end"
-        " from contact where company_id = $1 and name in ('Pessoa 4', 'Pessoa 5')",
-        stage.actor.company_id,
-        uuid4(),
-    )
-    await stage.db.execute("update campaign set settings = '{\"skip_recent_days\": 7}' where id = $1", stage.id)
-    await lifecycle.prepare(stage.actor.company_id, stage.id)
-    skipped = await stage.db.fetch(
-        "select c.name, m.reason from message m join contact c on c.id = m.contact_id where m.campaign_id = $1 and m.state = 8 order by 1",
-        stage.id,
-    )
-    assert [tuple(row) for row in skipped] == [("Pessoa 1", "recently_messaged"), ("Pessoa 2", "recently_messaged")]
-    assert await stage.counts() == {"queued": 38, "skipped": 2}
 
 
 @pytest.mark.parametrize(("kind", "reasons"), [("sms", ["landline"]), ("whatsapp", [])])

@@ -347,7 +347,9 @@ class AudienceStep:
         switch = switch_field(
             _("Spare people who got a campaign not long ago"),
             bool(days),
-            hint=_("They stay out of this one, so nobody gets too much."),
+            hint=_(
+                "They stay out of this one, so nobody gets too much. What another campaign still has for them counts, what failed does not."
+            ),
             on_change=switched,
         )
         amount = number_field(_("How many days back"), days or RECENT_DAYS, low=1, high=90, suffix=_("days"), on_change=read)
