@@ -116,6 +116,16 @@ def too_dear(message: Claimed) -> Result:
     )
 
 
+def without_price(message: Claimed) -> Result:
+    """Not sent: there is a limit of costs, and what it would cost is not known."""
+    return _unsent(
+        message,
+        MessageState.FAILED,
+        reason=FailureReason.PRICE_UNKNOWN,
+        detail="not sent: there is a limit of costs, and the price for them is not known",
+    )
+
+
 def queued_again(
     message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, by: WaitRule | None = None, name: str = ""
 ) -> Result:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db import limits
 from db.campaigns import gate, lifecycle, warm_up
-from db.campaigns.gate import Asked
+from db.campaigns.gate import Asked, Stop
 from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.contacts import holidays
@@ -21,7 +21,7 @@ from db.messages.render import TextContent, TextSender
 from db.providers import registry
 from db.work import Work
 from workers import outgoing
-from workers.batch import contacted_before, not_taken, queued_again, said_before, too_dear, unknown_here
+from workers.batch import contacted_before, not_taken, queued_again, said_before, too_dear, unknown_here, without_price
 
 AGAIN = 5.0  # seconds; the campaign pauses meanwhile
 COUNT_WAIT = 60.0  # seconds; until the costs are counted anew
@@ -227,20 +227,26 @@ async def by_warmth(w: Work, channel: ChannelRow, queue_id: UUID, asked: Asked |
 
 async def by_money(
     w: Work, channel: ChannelRow, asked: Asked | None, batch: Sequence[Claimed]
-) -> tuple[list[Claimed], CapScope | None]:
-    """Those whose cost fits under every limit, reserved; and which limit stops the others. What belongs to no campaign is held by the month's alone."""
+) -> tuple[list[Claimed], Stop | None]:
+    """Those whose cost fits under every limit, reserved; and what stops the others. Whose price is not known does not get it. What belongs to no campaign is held by the month's alone."""
     if asked is None and batch and batch[0].campaign_id is None:
         return await _single_by_money(w, channel, batch), None
     if asked is None or not asked.has_caps or not batch:
         return list(batch), None
     admitted = await gate.afford(w, asked, batch)
-    dear = [one for one in batch if one.message_id not in admitted.go]
-    if dear:
-        scope, why = admitted.stop.value if admitted.stop else "", "would pass the limit of costs"
-        results = [queued_again(one, FailureReason.SPEND_CAP, AGAIN, why, WaitRule.SPEND_CAP, scope) for one in dear]
+    stop = Stop(admitted.stop, admitted.blind) if admitted.stop is not None else None
+    results = [without_price(one) for one in batch if one.message_id in admitted.unpriced]
+    if stop is not None:
+        why = "no price is known for it" if stop.unpriced else "would pass the limit of costs"
+        results += [
+            queued_again(one, stop.reason, AGAIN, why, WaitRule.SPEND_CAP, stop.scope.value)
+            for one in batch
+            if one.message_id not in admitted.go | admitted.unpriced
+        ]
+        await outgoing.note_limit(channel, WaitRule.SPEND_CAP.value, None, name=stop.scope.value)
+    if results:
         await ledger.finish(w, results, horizon=channel.unknown_horizon)
-        await outgoing.note_limit(channel, WaitRule.SPEND_CAP.value, None, name=scope)
-    return [one for one in batch if one.message_id in admitted.go], admitted.stop
+    return [one for one in batch if one.message_id in admitted.go], stop
 
 
 async def _single_by_money(w: Work, channel: ChannelRow, batch: Sequence[Claimed]) -> list[Claimed]:
@@ -261,6 +267,6 @@ async def _single_by_money(w: Work, channel: ChannelRow, batch: Sequence[Claimed
     return [one for one in batch if one.message_id in admitted.go]
 
 
-async def stop(company_id: UUID, campaign_id: UUID, scope: CapScope) -> None:
+async def stop(company_id: UUID, campaign_id: UUID, why: Stop) -> None:
     """After the claim is committed. Should this process die before: the next claim comes to the same."""
-    await lifecycle.stop(company_id, campaign_id, FailureReason.SPEND_CAP.value, gate.stopped_by(scope), pause=True)
+    await lifecycle.stop(company_id, campaign_id, why.reason.value, gate.stopped_by(why.scope), pause=True)

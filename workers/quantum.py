@@ -8,8 +8,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db import valkey
+from db.campaigns.gate import Stop
 from db.channels.secrets import ChannelRow
-from db.costs.enums import CapScope
 from db.messages import due
 from db.messages.ledger import Claimed
 from db.settings import Settings
@@ -30,7 +30,7 @@ class Slice(NamedTuple):
     messages: list[Claimed]
     content: str | None
     full: bool  # somebody had to wait because the portfolio's day is full
-    dear: CapScope | None = None  # somebody had to wait because this limit of costs is reached
+    dear: Stop | None = None  # somebody had to wait because this limit of costs is reached
     waits: bool = False  # no place is free for a call
 
 

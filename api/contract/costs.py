@@ -68,7 +68,8 @@ class SpendLimit(Output):
 
 
 class SpendLimitSet(Input, kw_only=True):
-    """`limit_micro` null: no limit. Nothing goes out beyond it: campaigns pause with the reason `spend_cap`."""
+    """`limit_micro` null: no limit. Nothing goes out beyond it: campaigns pause with the reason `spend_cap`. Whose
+    price in its currency is not known gets nothing of a campaign (`price_unknown`)."""
 
     limit_micro: Micro | None
     currency: Currency | None = None  # must be there with a limit

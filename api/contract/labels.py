@@ -66,6 +66,7 @@ FAILURES: dict[str, str] = {
     "pair_rate": "Too many messages to one person",
     "quiet_hours": "Outside of the hours in which you write",
     "spend_cap": "The limit of costs is reached",
+    "price_unknown": "There is a limit of costs, and the price for the person is not known",
     "call_limit": "A call to them goes on, or they were called as often as is allowed",
     "warm_up": "The number is young: the day's new people are reached",
     "throughput": "Sent too fast",

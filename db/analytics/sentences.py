@@ -92,6 +92,10 @@ REASONS: dict[FailureReason, tuple[str, str]] = {
     FailureReason("pair_rate"): ("Mensagens demais para a mesma pessoa", "Too many messages to one person"),
     FailureReason("quiet_hours"): ("Fora do horário em que você escreve", "Outside of the hours in which you write"),
     FailureReason("spend_cap"): ("O limite de custo foi atingido", "The limit of costs is reached"),
+    FailureReason("price_unknown"): (
+        "Há um limite de custo, e o preço para a pessoa não é conhecido",
+        "There is a limit of costs, and the price for the person is not known",
+    ),
     FailureReason("call_limit"): (
         "A pessoa está em uma ligação, ou já recebeu o máximo de ligações permitido",
         "A call to them goes on, or they were called as often as is allowed",

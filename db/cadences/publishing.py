@@ -95,6 +95,7 @@ async def publish(w: Work, cadence: asyncpg.Record, *, running: bool) -> None:
     found = await problems(w, plan)
     before = await live(w, cadence["id"])
     made, wrong = await _letters_of(w, cadence, known, before, running=running)
+    wrong += [] if found + wrong else await _priceless(w, plan, known, made)
     if found + wrong:
         raise CadenceError.CADENCE_NOT_READY(fields=found + wrong)
     number = before.number + 1 if before else 1
@@ -153,6 +154,14 @@ async def _letters_of(
         )
         wrong += [dataclasses.replace(field, path=node.path) for field in found]
     return made, wrong
+
+
+async def _priceless(w: Work, plan: Plan, known: dict[UUID, Node], made: dict[UUID, UUID]) -> list[Field]:
+    """Steps that a limit of costs would stop, because what they cost is not known: of those who come in by themselves, else of anybody."""
+    people = await segments.resolved(w, plan.entry) if plan.entry is not None else None
+    steps = {letter_id: known[step_id].path for step_id, letter_id in made.items()}
+    wrong = await letters.without_price(w, list(steps), people)
+    return [dataclasses.replace(field, path=steps[letter_id]) for letter_id, fields in wrong.items() for field in fields]
 
 
 async def problems(r: Read, plan: Plan) -> list[Field]:

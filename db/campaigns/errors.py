@@ -63,6 +63,14 @@ class CampaignField(FieldCode):
         "price_unknown",
         "There is a limit in {currency}, and no price in {currency} is known for {count} of these people. Add the price, or take the limit out.",
     )
+    NO_PRICE = (
+        "no_price",
+        "There is a limit in {currency}, and no price in {currency} is known for this message. Add the price, or take the limit out.",
+    )
+    FALLBACK_PRICE_UNKNOWN = (
+        "fallback_price_unknown",
+        "There is a limit in {currency}, and no price in {currency} is known for what goes instead to {count} of these people. Add the price, or take the limit out.",
+    )
     VARIANT_CATEGORY = (
         "variant_category",
         "Text {variant} is of another category than the first one. Choose templates of one category: price and consent depend on it.",

@@ -70,6 +70,7 @@ class InsteadCost(msgspec.Struct, frozen=True):
     likely: list[Total]
     most: list[Total]
     unpriced: int
+    whole: Estimate
 
 
 class CampaignEstimate(msgspec.Struct, frozen=True):
@@ -188,4 +189,4 @@ async def _instead(r: Read, draft: Draft, known: Prices) -> InsteadCost | None:
     share = min(1.0, row["failed"] / measured) if measured else ASSUMED / 100
     people = sum(one.people for one in places)
     likely = [Total(one.currency, round(one.amount * share)) for one in most.totals]
-    return InsteadCost(round(people * share), round(share * 100, 1), measured, likely, most.totals, most.unpriced)
+    return InsteadCost(round(people * share), round(share * 100, 1), measured, likely, most.totals, most.unpriced, most)

@@ -126,8 +126,8 @@ async def afford_again(w: Work, campaign_id: UUID) -> None:
     """After its limit was changed: what paused for it goes on, and pauses again where it is still reached."""
     await w.execute(
         "update campaign set state = 'running', state_reason = null, state_detail = null where company_id = $1 and fallback_of = $2"
-        " and state = 'paused' and state_reason = $3",
-        w.company_id, campaign_id, F.SPEND_CAP.value,
+        " and state = 'paused' and state_reason = any($3::text[])",
+        w.company_id, campaign_id, [F.SPEND_CAP.value, F.PRICE_UNKNOWN.value],
     )  # fmt: skip
 
 

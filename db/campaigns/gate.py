@@ -18,6 +18,7 @@ from db.costs.enums import CapScope, RateCategory
 from db.messages import queueing
 from db.messages.enums import WaitRule
 from db.messages.ledger import Claimed
+from db.messages.reasons import FailureReason
 from db.messages.render import TemplateContent, decode
 from db.providers import registry
 from db.work import Work
@@ -61,6 +62,17 @@ class Asked(NamedTuple):
     has_caps: bool
     warms: bool  # the number is young
     recent_days: int = 0  # whom another campaign wrote to within so many days gets nothing
+
+
+class Stop(NamedTuple):
+    """The limit of costs that stops a campaign: it is reached, or (`unpriced`) no price in its currency is known for anybody."""
+
+    scope: CapScope
+    unpriced: bool = False
+
+    @property
+    def reason(self) -> FailureReason:
+        return FailureReason.PRICE_UNKNOWN if self.unpriced else FailureReason.SPEND_CAP
 
 
 async def ask(w: Work, campaign_id: UUID) -> Asked | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from db.campaigns import money
 from db.campaigns.audience import Audience, enlist
 from db.campaigns.check import frozen_content, load_draft, message_problems
 from db.campaigns.lifecycle import STOPPED
@@ -96,6 +97,22 @@ async def make(
             header_files.of(content),
         )
     return letter_id, found
+
+
+async def without_price(r: Read, letter_ids: Sequence[UUID], people: ContactFilter | None) -> dict[UUID, list[Field]]:
+    """Letters that a limit of costs would stop: nobody knows what they cost some of these people; for people whom nobody can tell yet (None), what they
+    cost anybody. One of each kind of message is asked about."""
+    drafts = [await load_draft(r, one) for one in letter_ids]
+    kinds = {(draft.kind, draft.template_category): draft for draft in reversed(drafts)}  # the first of each
+    found = {}
+    for draft in kinds.values():
+        if people is None:
+            wrong = await money.priceless(r, draft)
+        else:
+            wrong = await money.problems(r, msgspec.structs.replace(draft, audience=people))
+        if wrong:
+            found[draft.id] = wrong
+    return found
 
 
 async def load(r: Read, letter_ids: Sequence[UUID]) -> dict[UUID, Letter]:

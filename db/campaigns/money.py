@@ -13,7 +13,8 @@ from db.campaigns.estimates import estimated
 from db.campaigns.plan import plan_of
 from db.campaigns.queries import one
 from db.campaigns.tallies import tallies
-from db.costs import caps, ledger
+from db.clock import now
+from db.costs import caps, ledger, rates
 from db.costs.caps import Cap
 from db.costs.enums import CapScope
 from db.costs.errors import CostField
@@ -22,6 +23,7 @@ from db.costs.ledger import Spent
 from db.errors import Field, RequestError
 from db.messages import fallbacks
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
@@ -42,18 +44,41 @@ def unpriced(found: Estimate, limit: Cap) -> int:
     return sum(line.people for line in found.lines if line.currency != limit.currency)
 
 
+def billed(kind: str) -> bool:
+    """Whether what goes over such a channel costs anything: nobody bills a linked phone."""
+    return registry.provider(kind).capabilities.session is None
+
+
 async def problems(r: Read, draft: Draft) -> list[Field]:
     """A limit that cannot be kept, because a price is not known in its currency."""
     if draft.kind is None or not draft.audience.picks:
         return []
     known = await limits(r, draft)
-    if not known:
+    if not known or not billed(draft.kind):
         return []
-    found = (await estimated(r, draft)).all
-    wrong = next((limit for limit in known if unpriced(found, limit)), None)
-    return (
-        [CampaignField.PRICE_UNKNOWN("when", currency=wrong.currency, count=unpriced(found, wrong))] if wrong is not None else []
-    )
+    found = await estimated(r, draft)
+    asked = [(CampaignField.PRICE_UNKNOWN, found.all)]
+    if found.instead is not None:
+        asked.append((CampaignField.FALLBACK_PRICE_UNKNOWN, found.instead.whole))
+    return [
+        code("when", currency=short[0].currency, count=unpriced(one, short[0]))
+        for code, one in asked
+        if (short := [limit for limit in known if unpriced(one, limit)])
+    ]
+
+
+async def priceless(r: Read, draft: Draft) -> list[Field]:
+    """The same where nobody can tell yet who gets it: no price of such a message is known in the currency of a limit, wherever somebody is."""
+    known = await limits(r, draft)
+    if draft.kind is None or not known or not billed(draft.kind):
+        return []
+    prices, today = await rates.prices(r, draft.company_id, draft.kind), now().date()
+    category = caps.category_of(draft.kind, draft.template_category)
+    return [
+        CampaignField.NO_PRICE("when", currency=one.currency)
+        for one in known
+        if not prices.anywhere(draft.kind, category, one.currency, today)
+    ][:1]
 
 
 async def keep_limit(w: Work, campaign_id: UUID, settings: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id wher
 """
 _PACE = (FailureReason.PAIR_RATE.value, FailureReason.QUEUE_FULL.value, FailureReason.NEW_PEOPLE_LIMIT.value)
 _OPEN = (CampaignState.RUNNING.value, CampaignState.PAUSED.value)
+_MONEY = (FailureReason.SPEND_CAP.value, FailureReason.PRICE_UNKNOWN.value)
 _LIMIT = "limit:"  # gate.stopped_by
 
 
@@ -99,7 +100,7 @@ def _standing(asked: _Asked, tier_until: datetime | None, tier: bool) -> Wait | 
     """What holds those whose turn it is."""
     row = asked.row
     if row["state"] == CampaignState.PAUSED.value:
-        stopped = row["state_reason"] == FailureReason.SPEND_CAP.value
+        stopped = row["state_reason"] in _MONEY
         return Wait(WaitRule.SPEND_CAP, _scope(row["state_detail"]), 1, None) if stopped else None
     if row["channel_state"] != ChannelState.CONNECTED.value:
         return Wait(WaitRule.CHANNEL, row["channel_reason"] or "", 1, row["paused_until"])
@@ -125,7 +126,7 @@ def _why(asked: _Asked, reason: str | None, address: str, people: int, until: da
         return Wait(WaitRule.MOMENT, "", people, until)
     if reason == FailureReason.WARM_UP.value:
         return Wait(WaitRule.WARM_UP, "", people, until)
-    if reason == FailureReason.SPEND_CAP.value:
+    if reason in _MONEY:
         return Wait(WaitRule.SPEND_CAP, _scope(asked.row["state_detail"]), people, None)
     return Wait(WaitRule.PACE if reason in _PACE else WaitRule.RETRY, reason, people, until)
 

@@ -3,8 +3,9 @@ transaction, so two lanes never spend the same money; what passes a limit does n
 lets them (`stops_people`): these are counted.
 
 A reservation is an upper bound: nothing is taken back when a message surely was not sent. Where the bound meets the limit the sum is
-made anew from the ledger (`_anew`). Who has no known price in the limit's currency gets nothing of a campaign under it; single messages of
-unknown price go until it is reached.
+made anew from the ledger (`_anew`). Who has no known price in the limit's currency gets nothing of a campaign under it, and keeps nobody else from theirs;
+where that is everybody, also at
+home, the limit or the prices are wrong: all wait. Single messages of unknown price go until it is reached.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from db.contacts.places import GROUP, place
 from db.costs import notices, rates
 from db.costs.enums import CapScope, CostNotice, RateCategory
 from db.costs.events import CostsChanged
-from db.costs.rates import Price
+from db.costs.rates import Price, Prices
 from db.messages import loosened
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
@@ -121,11 +122,14 @@ class Wanted(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """Who may go, which limit stops the others, and until when, if it is that of the month. `until` None: the sum may be too high, ask again soon."""
+    """Who may go, which limit stops the others, and until when, if it is that of the month. `until` None: the sum may be too high, ask again soon.
+    `unpriced`: who never fits under a limit, because nobody knows their price in its currency. `blind`: that is everybody, so all are stopped."""
 
     go: set[UUID]
     stop: CapScope | None
     until: datetime | None = None
+    unpriced: frozenset[UUID] = frozenset()
+    blind: bool = False
 
 
 class _Held(NamedTuple):
@@ -176,9 +180,17 @@ async def admit(w: Work, campaign_id: UUID | None, kind: str, wanted: Sequence[W
     stop: CapScope | None = None
     until: datetime | None = None
     held: list[_Held] = []
+    unpriced: set[UUID] = set()
     for limit in limits:
         subject, starts, currency, most = limit["subject_id"], limit["starts"], limit["currency"], limit["most"]
         costs = [_Cost(one, price, one.by_hand and not limit["stops_people"]) for one, price in prices if one.message_id in go]
+        lost = _unpriced(costs, currency)
+        if lost and len(lost) == len(costs) and not await _priced_at_home(w, known, kind, lost[0].one.category, currency, today):
+            scope = CapScope.MONTH if subject == MONTH else CapScope.CAMPAIGN
+            return Admitted(set(), scope, blind=True)
+        unpriced |= {one.one.message_id for one in lost}
+        go -= unpriced
+        costs = [one for one in costs if one.one.message_id in go]
         row = await w.fetchrow(_HOLD, w.company_id, subject, starts)
         assert row is not None
         before, anew = row["amount"], await _to_count(w, kind, subject, row)
@@ -204,7 +216,19 @@ async def admit(w: Work, campaign_id: UUID | None, kind: str, wanted: Sequence[W
         told = await _tell(w, one, amount) if one.subject == MONTH else one.told
         reached = one.full or amount >= one.most or (one.reached and not one.counted)
         await w.execute(_ADD, w.company_id, one.subject, one.starts, amount, told, reached, one.counted)
-    return Admitted(go, stop, until)
+    return Admitted(go, stop, until, frozenset(unpriced))
+
+
+def _unpriced(costs: Sequence[_Cost], currency: str) -> list[_Cost]:
+    """Those of campaigns whose price in that currency nobody knows."""
+    return [one for one in costs if not (one.surely or one.one.alone) and (one.price is None or one.price.currency != currency)]
+
+
+async def _priced_at_home(w: Work, known: Prices, kind: str, category: str, currency: str, today: date) -> bool:
+    """Whether a message to the company's own country has a price in that currency."""
+    home: str = await w.fetchval("select country from company where id = $1", w.company_id)
+    price = known.of(kind, home, category, today)
+    return price is not None and price.currency == currency
 
 
 async def _to_count(w: Work, kind: str, subject: UUID, row: asyncpg.Record) -> bool:

@@ -69,6 +69,15 @@ class Prices:
                     return Price(found.price, found.currency)
         return None
 
+    def anywhere(self, kind: str, category: str, currency: str, day: date) -> bool:
+        """Whether a price of that kind and currency is known for any country."""
+        return any(
+            (found := _valid(rates, day)) is not None and found.price is not None and found.currency == currency
+            for known in self._lists
+            for (of, _country, what), rates in known.items()
+            if (of, what) == (kind, category)
+        )
+
 
 def _sorted(rates: Iterable[Rate]) -> dict[tuple[str, str, str], list[Rate]]:
     found: dict[tuple[str, str, str], list[Rate]] = {}

@@ -22,7 +22,7 @@ union all select id from channel where company_id = $1 and archived_at is null
 _RELEASE = f"""
 update message set next_at = now(), reason = null where company_id = $1 and queued and id = any(array(
     select id from message where company_id = $1 and queue_id = $2 and queued and next_at > $3
-        and reason in ('{FailureReason.QUIET_HOURS}', '{FailureReason.WARM_UP}', '{FailureReason.SPEND_CAP}') limit $4 for update skip locked))
+        and reason in ('{FailureReason.QUIET_HOURS}', '{FailureReason.WARM_UP}', '{FailureReason.SPEND_CAP}', '{FailureReason.PRICE_UNKNOWN}') limit $4 for update skip locked))
 """
 
 

@@ -71,6 +71,7 @@ class FailureReason(enum.StrEnum):
     # our own rules: these wait
     QUIET_HOURS = "quiet_hours", True
     SPEND_CAP = "spend_cap", True
+    PRICE_UNKNOWN = "price_unknown", True
     WARM_UP = "warm_up", True
     CALL_LIMIT = "call_limit", True
     # rates and accidents
@@ -99,6 +100,6 @@ NUMBERED: tuple[FailureReason, ...] = (
     _F.PAIR_RATE, _F.THROUGHPUT, _F.API_RATE, _F.QUEUE_FULL, _F.TEMPORARY, _F.NETWORK, _F.PROVIDER_OUTAGE, _F.CALL_ENDED,
     _F.CANCELLED_BY_PROVIDER, _F.DISCARDED, _F.UNKNOWN_OUTCOME, _F.SESSION_ENDED, _F.SESSION_ELSEWHERE, _F.CLIENT_OUTDATED,
     _F.NEW_PEOPLE_LIMIT, _F.CALL_UNANSWERED, _F.CALL_BUSY, _F.CALL_REFUSED, _F.CALL_MACHINE, _F.CALL_FAULT, _F.CHANGE_TOO_LATE,
-    _F.CALL_LIMIT,
+    _F.CALL_LIMIT, _F.PRICE_UNKNOWN,
 )  # fmt: skip
 """In the order of their numbers in the database, from 1 (`reason_number`); a later one goes to the end."""

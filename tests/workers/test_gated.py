@@ -41,7 +41,7 @@ async def step(owner: Actor, channel_id: UUID, campaign: UUID) -> tuple[int, Cap
         asked = await gate.ask(w, campaign)
         batch = await gated.by_hours(w, channel, campaign, asked, batch)
         batch, stop = await gated.by_money(w, channel, asked, batch)
-    return len(batch), stop
+    return len(batch), stop.scope if stop is not None else None
 
 
 async def test_outside_of_the_hours_all_wait_and_nothing_leaves(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -92,6 +92,7 @@ def _accidents() -> dict[str, str]:
         "call_limit": _("They are called by themselves as soon as the rules for calls allow it."),
         "warm_up": _("It goes out by itself on the next day, within the pace of the young number."),
         "spend_cap": _("Raise the limit and resume, or leave it as it is: nothing more is spent."),
+        "price_unknown": _("Add the price under Costs, or take the limit out. Then try again."),
         "throughput": _("Try again: we slow down by ourselves."),
         "api_rate": _("Try again in an hour."),
         "queue_full": _("Try again later."),

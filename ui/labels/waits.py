@@ -86,6 +86,6 @@ class Limit(NamedTuple):
 def limit_of(campaign: Campaign) -> Limit | None:
     """Which limit of costs stopped it, and where it is changed."""
     kind, _colon, scope = (campaign.state_detail or "").partition(":")
-    if campaign.state_reason != "spend_cap" or kind != "limit":
+    if campaign.state_reason not in {"spend_cap", "price_unknown"} or kind != "limit":
         return None
     return Limit(rule(WaitRule.SPEND_CAP, scope), "/settings/costs?tab=limit" if scope == "month" else "#cost")

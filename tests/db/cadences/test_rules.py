@@ -60,7 +60,8 @@ async def claim(s: Scene, channel_id: UUID, campaign_id: UUID, most: int = 10) -
         assert channel is not None
         batch = await ledger.claim(w, channel_id, campaign_id, limit=most, units=100)
         asked = await gate.ask(w, campaign_id)
-        return await gated.by_money(w, channel, asked, await gated.by_hours(w, channel, campaign_id, asked, batch))
+        go, stop = await gated.by_money(w, channel, asked, await gated.by_hours(w, channel, campaign_id, asked, batch))
+        return go, stop.scope if stop is not None else None
 
 
 async def templated(s: Scene, category: str = "marketing") -> tuple[UUID, Send]:
@@ -179,7 +180,7 @@ async def test_the_months_limit_stops_steps_and_counts_those_on_their_way(s: Sce
     assert (len(go), stop) == (2, None)
     go, stop = await claim(s, channel, queue)
     assert (len(go), stop) == (1, CapScope.MONTH), "what is on its way and not billed yet counts"
-    await gated.stop(s.actor.company_id, queue, CapScope.MONTH)
+    await gated.stop(s.actor.company_id, queue, gate.Stop(CapScope.MONTH))
     assert await s.db.fetchval("select state_reason from campaign where id = $1", queue) == "spend_cap"
     # Raised: the one who looks after it lets it go on with the button of the cadence.
     await caps.set_month(s.actor, 100 * PRICE, "USD")

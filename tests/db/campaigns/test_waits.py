@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from db import valkey
-from db.campaigns import actions, lifecycle, queries, received, rules, waits, warm_up
+from db.campaigns import actions, gate, lifecycle, queries, received, rules, waits, warm_up
 from db.campaigns.plan import Plan
 from db.campaigns.rules import SendHours
 from db.campaigns.waits import Wait
@@ -86,7 +86,7 @@ async def test_a_limit_of_costs_that_stopped_it_is_told_with_its_scope(owner_db:
     channel, campaign = await running(owner_db, owner, settings)
     _left, stop = await step(owner, channel, campaign)
     assert stop is not None
-    await gated.stop(owner.company_id, campaign, stop)
+    await gated.stop(owner.company_id, campaign, gate.Stop(stop))
     assert await told(owner, campaign) == [("spend_cap", "campaign", PEOPLE, False)]
 
 

@@ -157,7 +157,7 @@ async def test_a_launch_says_that_a_limit_cannot_be_kept(owner_db: asyncpg.Conne
 
 async def test_a_campaign_whose_limit_is_reached_pauses_and_says_so(owner_db: asyncpg.Connection, owner: Actor) -> None:
     at = await scene(owner_db, owner, LIMITED)
-    await gated.stop(owner.company_id, at.campaign_id, CapScope.CAMPAIGN)
+    await gated.stop(owner.company_id, at.campaign_id, gate.Stop(CapScope.CAMPAIGN))
     row = await owner_db.fetchrow("select state, state_reason, state_detail from campaign where id = $1", at.campaign_id)
     assert row is not None
     assert tuple(row) == (CampaignState.PAUSED, "spend_cap", "limit:campaign")
