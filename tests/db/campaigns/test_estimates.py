@@ -87,7 +87,10 @@ async def test_what_goes_by_sms_in_its_place_is_said_apart(owner_db: asyncpg.Con
     found = await estimate(owner, campaign)
     assert found.all.totals == [Total("BRL", 20 * 400_000)]
     most = [Total("BRL", 20 * 3 * 80_000)]
-    assert found.instead == InsteadCost(2, 10.0, 0, [Total("BRL", 480_000)], most, 0)  # assumed
+    assert found.instead is not None
+    whole = found.instead.whole
+    assert (whole.totals, whole.unpriced) == (most, 0)
+    assert found.instead == InsteadCost(2, 10.0, 0, [Total("BRL", 480_000)], most, 0, whole)  # assumed
     before = await factories.campaign(owner_db, owner, channel, template, state="finished")
     await owner_db.execute("update campaign set launched_at = now() - interval '3 days' where id = $1", before)
     await owner_db.execute(
@@ -98,7 +101,7 @@ async def test_what_goes_by_sms_in_its_place_is_said_apart(owner_db: asyncpg.Con
     )  # fmt: skip
     assert await owner_db.fetchval("select count(*) from message where campaign_id = $1 and in_trouble", before) == 60
     found = await estimate(owner, campaign)  # a quarter of the last ones did not arrive for a reason that an SMS does not share
-    assert found.instead == InsteadCost(5, 25.0, 200, [Total("BRL", 1_200_000)], most, 0)
+    assert found.instead == InsteadCost(5, 25.0, 200, [Total("BRL", 1_200_000)], most, 0, whole)
 
 
 async def test_any_of_the_texts_is_sent_as_a_test(owner_db: asyncpg.Connection, owner: Actor) -> None:
