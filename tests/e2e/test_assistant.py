@@ -141,5 +141,5 @@ async def test_a_suggestion_is_taken_by_a_key_and_sent_by_a_person(stack: Stack,
         await field.press("Enter")
         accepted = await here.accepted()
         assert len(accepted) == 1
-        assert "30 dias" in accepted[0]["preview"]
+        assert "30 dias" in accepted[0].text
         await expect(proposal).to_be_hidden()

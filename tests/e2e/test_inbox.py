@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.e2e.stack import Stack, enter, new_page, settled
-from tests.e2e.test_composer import somebody
+from tests.e2e.test_composer import got, over_both, somebody
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -26,9 +26,10 @@ async def _shown(stack: Stack, channel: str, address: str) -> tuple[dict[str, bo
     return {line["text"]: line["read"] for line in told["data"] if line["direction"] == "in"}, told["typing"]
 
 
-async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -> None:
+@over_both
+async def test_two_people_share_a_conversation(stack: Stack, browser: Browser, kind: str) -> None:
     async with stack.client() as api:
-        channel, address = await somebody(api)
+        channel, address = await somebody(api, kind)
 
         async def says(text: str) -> None:
             (await api.post(f"/v1/sandbox/{channel}/reply", json={"address": address, "text": text})).raise_for_status()
@@ -73,8 +74,8 @@ async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -
 
         await two.get_by_role("button", name="Encerrar").click()
         await expect(one.get_by_role("button", name="Reabrir")).to_be_visible()
-    accepted = await stack.ledger(before, channel="meta")
-    ours = [entry["preview"] for entry in accepted if entry["recipient"].lstrip("+") == address.lstrip("+")]
+    accepted = await stack.ledger(before, account=channel.replace("-", ""))
+    ours = [got(entry).text for entry in accepted if entry["recipient"].lstrip("+") == address.lstrip("+")]
     assert ours == [ANSWER]
     assert wrong_one + wrong_two == []
     await ana.close()

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.stack import Stack
-from tests.e2e.test_composer import desk
+from tests.e2e.test_composer import desk, over_both
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -49,7 +49,7 @@ async def test_emoji_are_found_by_name_and_stand_at_the_cursor(stack: Stack, bro
         await expect(field).to_be_focused()
         await field.press("Enter")
         [entry] = await here.accepted()
-        assert entry["content"]["text"]["body"] == "❤️Hoje!🚀"
+        assert entry.text == "❤️Hoje!🚀"
 
         await page.locator(".m-write").get_by_text("Nota", exact=True).click()
         await page.get_by_role("button", name="Emoji (Ctrl .)").click()
@@ -59,8 +59,9 @@ async def test_emoji_are_found_by_name_and_stand_at_the_cursor(stack: Stack, bro
         await expect(page.get_by_label("Escreva uma nota para a equipe")).to_have_value("👍🏿🚀")
 
 
-async def test_a_reaction_reaches_the_phone_and_is_taken_back(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, "Chegou perfeito!") as here:
+@over_both
+async def test_a_reaction_reaches_the_phone_and_is_taken_back(stack: Stack, browser: Browser, kind: str) -> None:
+    async with desk(stack, browser, "Chegou perfeito!", kind) as here:
         bubbles = [page.locator(".m-thread .m-bubble", has_text="Chegou perfeito!") for page in (here.one, here.two)]
         react = bubbles[0].get_by_role("button", name="Reagir a esta mensagem")
         await bubbles[0].hover()
@@ -70,7 +71,7 @@ async def test_a_reaction_reaches_the_phone_and_is_taken_back(stack: Stack, brow
         for bubble in bubbles:
             await expect(bubble.locator(".m-reacted")).to_have_text(["❤️"])
         [first] = await here.accepted()
-        assert first["content"]["reaction"]["emoji"] == "❤️"
+        assert (first.type, first.text, bool(first.about)) == ("reaction", "❤️", True)
         while next(one for one in await here.phone() if one["text"] == "Chegou perfeito!")["reactions"] != ["❤️"]:
             await asyncio.sleep(0.2)  # a phone shows it once it has arrived there
 
@@ -85,14 +86,15 @@ async def test_a_reaction_reaches_the_phone_and_is_taken_back(stack: Stack, brow
         await bar.locator('[aria-pressed="true"]').click()
         for bubble in bubbles:
             await expect(bubble.locator(".m-reacted")).to_have_count(0)
-        assert [entry["content"]["reaction"]["emoji"] for entry in await here.accepted(3)] == ["❤️", "🎉", ""]
+        assert [entry.text for entry in await here.accepted(3)] == ["❤️", "🎉", ""]
         while next(one for one in await here.phone() if one["text"] == "Chegou perfeito!")["reactions"]:
             await asyncio.sleep(0.2)
 
 
-async def test_a_place_and_a_contact_are_sent(stack: Stack, browser: Browser) -> None:
+@over_both
+async def test_a_place_and_a_contact_are_sent(stack: Stack, browser: Browser, kind: str) -> None:
     here_we_are = {"latitude": -22.9519, "longitude": -43.2105, "accuracy": 12}
-    async with desk(stack, browser, "Onde fica a loja?", permissions=["geolocation"], geolocation=here_we_are) as here:
+    async with desk(stack, browser, "Onde fica a loja?", kind, permissions=["geolocation"], geolocation=here_we_are) as here:
         page = here.one
         await page.get_by_role("button", name="Enviar outra coisa").click()
         await page.locator(".q-menu").get_by_text("Localização", exact=True).click()
@@ -118,5 +120,6 @@ async def test_a_place_and_a_contact_are_sent(stack: Stack, browser: Browser) ->
         await box.get_by_role("button", name="Enviar").click()
         for one in (here.one, here.two):
             await expect(one.locator(".m-bubble-out:not(.m-bubble-pending)", has_text="Bea")).to_be_visible()
-        found = sorted(entry["content"]["type"] for entry in await here.accepted(2))
-        assert found == ["contacts", "location"]
+        card, place = sorted(await here.accepted(2))
+        assert (card.type, place.type, place.text) == ("contacts", "location", "Loja Aurora")
+        assert "Bea" in card.text

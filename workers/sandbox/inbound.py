@@ -71,6 +71,11 @@ class Inbound:
         if typing:
             self._store.put(_WRITES, (time.time() + SHOWN, account_id, message_id))
 
+    def show_typing(self, account_id: str, person: str, on: bool) -> None:
+        """The business begins to write to this person, or stopped to."""
+        until = str(time.time() + SHOWN if on else 0)
+        self._store.put("INSERT OR REPLACE INTO state VALUES ('typing', ?, ?)", (f"{account_id}|{person}", until))
+
     async def shown(self, account_id: str, person: str) -> tuple[int, bool]:
         """The number of the person's newest message that the business read (0: none), and whether it writes to them."""
         rows = dict(await self._store.query("SELECT kind, value FROM state WHERE id = ?", (f"{account_id}|{person}",)))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from workers.sandbox.linked import files
-from workers.sandbox.linked.people import text
-from workers.sandbox.linked.wire import proto
+from workers.sandbox.linked.people import said, text
+from workers.sandbox.linked.wire import part, proto, unproto
 
 CARD: Final = "BEGIN:VCARD\nVERSION:3.0\nFN:Marina Prado\nTEL;type=CELL;waid=5511987654321:+55 11 98765-4321\nEND:VCARD"
 REVOKE, EDIT = 0, 14
@@ -70,6 +70,44 @@ KINDS: Final[dict[str, Callable[[Telling], bytes]]] = {
     "revoke": lambda t: proto({12: proto({1: _key(t), 2: REVOKE})}),
 }  # fmt: skip
 NEEDS_TARGET: Final = frozenset(("reaction", "reaction_removed", "edit", "revoke"))
+
+
+_SENT: Final[dict[int, tuple[str, int]]] = {
+    3: ("image", 3), 4: ("contacts", 1), 5: ("location", 3), 7: ("document", 20), 8: ("audio", 0), 9: ("video", 7), 13: ("contacts", 1),
+    46: ("reaction", 2),
+}  # fmt: skip
+"""What a device sends besides texts: the field of its kind, and within it that of its words (0: none)."""
+_CONTEXT, _VOICE, _NAME = 17, 6, 8
+
+
+def told(message: bytes) -> dict[str, str | bool]:
+    """What a device wrote, for the ledger: of a plain text that alone; else its `type`, the `text` that belongs to it, the message that it
+    `answers` or that it is `about`."""
+    parts = unproto(message)
+    if changed := parts.get(12):
+        assert isinstance(changed, bytes)
+        kind = "edit" if unproto(changed).get(2, REVOKE) == EDIT else "revoke"
+        return {"type": kind, "text": said(part(changed, 14)), "about": _words(changed, 1, 3)}
+    for number, (kind, words) in _SENT.items():
+        if isinstance(content := parts.get(number), bytes):
+            found: dict[str, str | bool] = {"type": kind, "text": _words(content, words) if words else ""}
+            if kind == "reaction":
+                found["about"] = _words(content, 1, 3)
+            elif kind == "document":
+                found["name"] = _words(content, _NAME)
+            elif kind == "audio":
+                found["voice"] = bool(unproto(content).get(_VOICE))
+            return found | _answers(content)
+    return {"text": said(message)} | _answers(part(message, 6))
+
+
+def _words(content: bytes, *path: int) -> str:
+    return part(content, *path).decode("utf-8", "replace")
+
+
+def _answers(content: bytes) -> dict[str, str | bool]:
+    answered = _words(content, _CONTEXT, 1)
+    return {"answers": answered} if answered else {}
 
 
 def by_hand(chat: str, message: bytes) -> bytes:

@@ -26,7 +26,7 @@ from workers.sandbox.linked.wire import HEADER, Node, Noise, Reader, Words, enco
 
 class WhatsApp:
     """`on_message`: called with each message before its acknowledgement; what it returns is the error of the acknowledgement, "" for
-    none, None for no answer at all. `fought`: how often a device was opened that was open."""
+    none, None for no answer at all. `on_read` and `on_typing`: what a device shows to people. `fought`: how often a device was opened that was open."""
 
     def __init__(self, dictionary: Words) -> None:
         self.dictionary = dictionary
@@ -39,6 +39,8 @@ class WhatsApp:
         self.opened = self.fought = 0
         self.refuse: dict[str, str] | None = None
         self.on_message: Callable[[Taken], str | None] = lambda _: ""
+        self.on_read: Callable[[Device, list[str]], None] = lambda *_: None
+        self.on_typing: Callable[[Device, str, bool], None] = lambda *_: None
         self.receipts = True
         self.keys_left = 3  # of a new device: it brings 5 more; 0: it brings 812
         self.acked: set[str] = set()
@@ -263,8 +265,9 @@ class Connection:
                 self.device.watches.add(told.attrs["to"])
             case "presence" if self.device is not None:
                 self.device.online = told.attrs.get("type") == "available"
-            case "chatstate":
+            case "chatstate" if self.device is not None:
                 self.server.shown += [(told.attrs["to"], one.tag) for one in told.children]
+                self.server.on_typing(self.device, told.attrs["to"], any(one.tag == "composing" for one in told.children))
             case "ack" if self.device is not None:
                 self._heard(told.attrs.get("id", ""))
             case "receipt" if self.device is not None:
@@ -273,6 +276,7 @@ class Connection:
                     self._heard(one)
                 if told.attrs.get("type") == "read":
                     self.server.read += ids
+                    self.server.on_read(self.device, ids)
                 answer = {"class": "receipt", "id": told.attrs["id"], "from": told.attrs.get("to", SERVER)}
                 await self.tell(Node("ack", answer))
 

@@ -54,7 +54,7 @@ class Linked(Vendor[LinkedAccount]):
     def __init__(self, shared: Shared) -> None:
         settings, store, self._accounts, self._ledger, _, self._inbound, self._deliveries = shared
         self.phones = Phones(store, settings.host)
-        self.phones.on_message = self._taken
+        self.phones.on_message, self.phones.on_read, self.phones.on_typing = self._taken, self._read, self._typing
         self._wrote: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -153,11 +153,22 @@ class Linked(Vendor[LinkedAccount]):
             return NEW_PEOPLE
         recipient = self._address(person)
         flight = Flight(0, account.kind, account.id, account.number, recipient, recipient, taken.id, "", "", "sent")
-        content = msgspec.json.encode({"text": taken.text} if taken.text else {"id": taken.id})
+        content = msgspec.json.encode(kinds.told(taken.content) if taken.content is not None else {"id": taken.id})
         self._ledger.accept(flight, content, content, 1)
         self._deliveries.depart(flight, account)
         lost = behaviour.drop_after_accept_share + behaviour.hang_share
         return None if 1.0 - draw < lost else ""
+
+    def _read(self, device: Device, message_ids: list[str]) -> None:
+        account = self._accounts.find(LinkedAccount, "linked", f"+{device.number}")
+        if account is not None:
+            for one in message_ids:
+                self._inbound.mark_read(account.id, one, typing=False)
+
+    def _typing(self, device: Device, to: str, on: bool) -> None:
+        account, person = self._accounts.find(LinkedAccount, "linked", f"+{device.number}"), self.phones.find(to)
+        if account is not None and person is not None:
+            self._inbound.show_typing(account.id, self._address(person), on)
 
     def advance(self, flight: Flight, account: LinkedAccount, now: float) -> float | None:
         behaviour, happens, delay = account.behaviour, self._deliveries.happens, self._deliveries.delay
@@ -233,7 +244,7 @@ class Linked(Vendor[LinkedAccount]):
 
     def describe(self, entry: Entry) -> None:
         entry.provider_id = entry.correlation
-        entry.preview = msgspec.json.decode(bytes(entry.content), type=dict[str, str]).get("text", "")
+        entry.preview = msgspec.json.decode(bytes(entry.content), type=dict[str, Any]).get("text", "")
 
     def forget(self, account: LinkedAccount) -> None:
         if (device := self._device(account)) is not None:
