@@ -56,7 +56,9 @@ class Calls:
         began, heard = datetime.now(UTC) - GRACE, frozenset(self._heard)
         try:
             found = await conversations.conversations(self._api, {"view": ConversationView.UNREAD, "limit": NEWEST})
-        except (ApiProblem, Offline):  # the next message asks again
+        except (ApiProblem, Offline) as error:
+            if isinstance(error, Offline) or error.status >= 500:  # it may be the only message for hours
+                self._throttle.poke()
             return
         came = [self._call(one, one.last) for one in reversed(found.items) if one.last and self._is_new(one.last, heard)]
         self._since = began

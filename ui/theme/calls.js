@@ -17,6 +17,7 @@
   }
   const write = (shelf, value) => localStorage.setItem(`${shelf}:${key()}`, JSON.stringify(value));
   const settings = () => read("calls", DEFAULTS);
+  const pause = (time) => new Promise((done) => setTimeout(done, time));
 
   // -- the sound: browsers allow it once somebody has pressed something in the tab -----------------------------------
   let audio = null, resting = null;
@@ -83,7 +84,8 @@
       if (ringer.tab === tab) sound();
       else others.postMessage({ rings: ringer.tab });
     }
-    if (chosen.notice) await notice(fresh.slice(-NOTICES), chosen.sound && first && !ringer);
+    // a computer that never says whether it shows a notice does not hold up the next one
+    if (chosen.notice) await Promise.race([notice(fresh.slice(-NOTICES), chosen.sound && first && !ringer), pause(LONGEST)]);
   }
   /* Under the tag that a push message about the conversation has: one takes the other's place, and of two at once the first is heard. */
   async function notice(fresh, loud) {

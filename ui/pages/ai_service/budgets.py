@@ -49,6 +49,7 @@ class _Budgets:
         self._api, self._write, self._sees = me.api, me.may(Permission.AI_WRITE), me.may(Permission.PERSONAS_READ)
         self._limits: dict[tuple[BudgetScope, BudgetPeriod], _Limit] = {}
         self._own: dict[UUID, _Limit] = {}
+        self._asked = 0
         self._place: Loader[_Found] = load(self._fetch, self._draw)
         live.on(AiBudgetsChanged, self._heard)
         live.on(AiBudgetWarned, self._heard)
@@ -62,7 +63,14 @@ class _Budgets:
             await self._place.refresh()
             return
         with suppress(ApiProblem, Offline):  # what stands there stays, and the next event asks again
-            self._take(await self._fetch())
+            await self._take_newest()
+
+    async def _take_newest(self) -> None:
+        """What is kept now; older answers that come late are dropped."""
+        self._asked += 1
+        asked, found = self._asked, await self._fetch()
+        if asked == self._asked:
+            self._take(found)
 
     def _take(self, found: _Found) -> None:
         """Changes what stands there in place: an amount that somebody types stays."""
@@ -118,7 +126,7 @@ class _Budgets:
         body = AiBudgetSet(scope=scope, period=period, limit_micro=micro, subject_id=subject_id)
         await client.set_budget(self._api, body)
         toast(_("Saved."))
-        self._take(await self._fetch())
+        await self._take_newest()
 
 
 class _Limit:
