@@ -43,6 +43,7 @@ async def _report(actor: Actor, campaign_id: UUID) -> CampaignReport:
         "best": _best(found.best),
         "failures": found.failures,
         "skipped": found.skipped,
+        "fallback": found.alone,
         "spent": [spent(one, found.figures.delivered, found.figures.replied) for one in found.spent],
     }
     return msgspec.convert({**told, **rest}, CampaignReport, from_attributes=True)

@@ -54,8 +54,22 @@ class CampaignTimes(Output):
     replied: list[int]
 
 
+class ReportFallback(Output):
+    """Of a report's figures: people who were sent it, got it, read it, answered it only over this channel, in place of a message that did not arrive;
+    `waiting`: who is about to be sent that one."""
+
+    channel_name: Annotated[str, example("SMS da loja")]
+    channel_kind: ChannelKind
+    waiting: int
+    sent: int
+    delivered: int
+    read: int
+    replied: int
+
+
 class CampaignReport(Output):
-    """GET /v1/campaigns/{id}/report. `converted` null: the reader may not be told of what the goal is about."""
+    """GET /v1/campaigns/{id}/report. Each person counts once, by whichever way they got it; `fallback`: of these, who got it in place of a message that
+    did not arrive. `converted` null: the reader may not be told of what the goal is about."""
 
     id: UUID
     name: Annotated[str, example("Liquidação de verão")]
@@ -75,3 +89,4 @@ class CampaignReport(Output):
     failures: list[FailureGroup]
     skipped: list[FailureGroup]
     spent: list[CostSpent]
+    fallback: ReportFallback | None = None

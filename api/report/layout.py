@@ -87,6 +87,8 @@ def _figures(found: CampaignReport, words: Words, y: float) -> list[Shape]:
 
 def _way(found: CampaignReport, words: Words, y: float) -> list[Shape]:
     shapes: list[Shape] = [Line(_LEFT, y, words("way"), 12, bold=True)]
+    if said := words.instead_said(found):
+        shapes.append(Line(_RIGHT, y + 3, said, 9, _SUB, align="right", most=_RIGHT - _LEFT - 130))
     start, end = _LEFT + 116, _RIGHT - 96
     top = found.figures.sent
     for number, step in enumerate(words.way(found)):

@@ -80,6 +80,21 @@ class Words:
             steps.append(Step("converted", self("converted"), found.converted))
         return steps
 
+    def instead(self, found: CampaignReport) -> list[Step]:
+        """The way of those who got it only in place of a message that did not arrive."""
+        other = found.fallback
+        if other is None:
+            return []
+        keys = ("sent", "delivered", "read", "replied") if other.read else ("sent", "delivered", "replied")
+        return [step._replace(people=getattr(other, step.key)) for step in self.way(found) if step.key in keys]
+
+    def instead_said(self, found: CampaignReport) -> str:
+        """The same in one line; "" where nothing went another way."""
+        if found.fallback is None:
+            return ""
+        parts = ", ".join(f"{step.name} {self.number(step.people)}" for step in self.instead(found))
+        return self("instead", channel=found.fallback.channel_name, parts=parts)
+
     def times(self, found: CampaignReport) -> list[str]:
         said = []
         for key, seconds in (
@@ -145,6 +160,15 @@ class Words:
             [self("audience"), str(n.audience), ""],
         ]
         rows += [[step.name, str(step.people), self.share(step.people, n.sent)] for step in self.way(found)]
+        rows += [
+            [
+                self("instead_step", step=step.name, channel=found.fallback.channel_name),
+                str(step.people),
+                self.share(step.people, n.sent),
+            ]
+            for step in self.instead(found)
+            if found.fallback is not None
+        ]
         rows += [[self("failed"), str(n.failed), ""], [self("stopped"), str(n.stopped), ""]]
         rows += [[line, "", ""] for line in self.times(found)]
         if found.times.read_median is not None:
@@ -159,7 +183,7 @@ class Words:
 def compared(words: Words, reports: Sequence[CampaignReport]) -> list[list[str]]:
     """Campaigns beside one another as rows of a spreadsheet; one that was billed in several currencies has a row for each."""
     heads = ("campaign", "channel", "sent_when", "audience", "sent", "delivered", "read", "replied", "converted", "failed")
-    rows = [[words(key) for key in (*heads, "cost", "currency", "cost_each", "cost_reply")]]
+    rows = [[words(key) for key in (*heads, "cost", "currency", "cost_each", "cost_reply", "instead_sent")]]
     for found in reports:
         n = found.figures
         read = str(n.read) if found.reports_read else ""
@@ -167,7 +191,8 @@ def compared(words: Words, reports: Sequence[CampaignReport]) -> list[list[str]]
         counts = [str(n.audience), str(n.sent), str(n.delivered), read, str(n.replied), goal, str(n.failed)]
         start = [found.name, found.channel_name or "", words.when(found), *counts]
         billed = [one for one in found.spent if one.currency is not None]
-        rows += [[*start, *words.amounts(one)] for one in billed] or [[*start, "", "", "", ""]]
+        other = str(found.fallback.sent) if found.fallback is not None else ""
+        rows += [[*start, *words.amounts(one), other] for one in billed] or [[*start, "", "", "", "", other]]
     return rows
 
 

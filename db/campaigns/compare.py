@@ -6,7 +6,8 @@ from uuid import UUID
 import msgspec
 
 from db.campaigns.enums import CompareMetric
-from db.campaigns.tallies import Figures, tallies
+from db.campaigns.tallies import Figures
+from db.campaigns.together import together
 from db.campaigns.trials import Arm, verdicts, winner
 from db.errors import RequestError
 from db.permissions import Permission
@@ -15,7 +16,7 @@ from db.work import read
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """One campaign: so many were reached, so many of them did what counts. The share lies from `low` to `high` with 95 %; `best`: the probability that
+    """One campaign, with what went another way in its place: so many were reached, so many of them did what counts. The share lies from `low` to `high` with 95 %; `best`: the probability that
     no other does better."""
 
     id: UUID
@@ -46,7 +47,7 @@ async def compare(actor: Actor, campaign_ids: Sequence[UUID], metric: CompareMet
         names = {row["id"]: row["name"] for row in rows}
         if len(names) < len(ids):
             raise RequestError.NOT_FOUND(what="campaign")
-        found = await tallies(r, ids)
+        found = await together(r, ids)
     arms = [_arm(found[campaign_id].figures.delivered, _counted(found[campaign_id].figures, metric)) for campaign_id in ids]
     told = verdicts(arms) if arms else []
     first = winner(arms)

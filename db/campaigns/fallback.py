@@ -215,10 +215,20 @@ async def told(r: Read, campaign_id: UUID) -> Told | None:
     return Told(row["name"], row["kind"], counted, stopped)
 
 
-async def id_of(r: Read, campaign_id: UUID) -> UUID | None:
-    """The campaign that sends in place of this one."""
+class Child(NamedTuple):
+    """The campaign that sends in place of another, and over what."""
+
+    id: UUID
+    channel_name: str
+    channel_kind: str
+
+
+async def children(r: Read, campaign_ids: list[UUID]) -> dict[UUID, Child]:
+    """Of those that have one."""
     assert r.actor is not None
-    found: UUID | None = await r.fetchval(
-        "select id from campaign where company_id = $1 and fallback_of = $2", r.actor.company_id, campaign_id
-    )
-    return found
+    rows = await r.fetch(
+        "select k.fallback_of, k.id, c.name, c.kind from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id"
+        " where k.company_id = $1 and k.fallback_of = any($2::uuid[])",
+        r.actor.company_id, campaign_ids,
+    )  # fmt: skip
+    return {row["fallback_of"]: Child(row["id"], row["name"], row["kind"]) for row in rows}

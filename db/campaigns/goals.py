@@ -15,14 +15,16 @@ from db.campaigns.enums import CampaignGoalKind
 from db.clock import now
 from db.errors import RequestError, RequestField
 from db.ids import first_of
+from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, work
 
 DAYS = 7
-_MESSAGES = """
-join message m on m.company_id = $1 and m.contact_id = e.contact_id and m.campaign_id = $2
-    and e.at > m.sent_at and e.at <= m.sent_at + make_interval(days => $6)
+# What failed brought nobody; an answer may be told before it is known that the message arrived.
+_MESSAGES = f"""
+join message m on m.company_id = $1 and m.contact_id = e.contact_id and m.campaign_id = any($2::uuid[])
+    and (m.state in ({M.SENT}, {M.DELIVERED}, {M.READ}) or m.replied_at is not null) and e.at > m.sent_at and e.at <= m.sent_at + make_interval(days => $6)
 """
 _EVENTS = {
     CampaignGoalKind.STAGE: """
@@ -70,8 +72,8 @@ async def goal(r: Read, campaign_id: UUID) -> Goal:
     return msgspec.json.decode(kept, type=Goal) if kept else Goal()
 
 
-async def converted(r: Read, campaign_id: UUID, wanted: Goal, span: Span) -> int | None:
-    """How many people reached it; None where the reader may not be told."""
+async def converted(r: Read, campaign_ids: list[UUID], wanted: Goal, span: Span) -> int | None:
+    """How many people reached it by one of these; None where the reader may not be told."""
     assert r.actor is not None
     if NEEDS[wanted.kind] not in r.actor.permissions:
         return None
@@ -82,7 +84,7 @@ async def converted(r: Read, campaign_id: UUID, wanted: Goal, span: Span) -> int
     found: int = await r.fetchval(
         f"select count(distinct e.contact_id) from ({_EVENTS[wanted.kind]}) e {_MESSAGES}",
         r.actor.company_id,
-        campaign_id,
+        campaign_ids,
         since,
         until,
         wanted.ids,

@@ -13,6 +13,7 @@ from db.campaigns.estimates import estimated
 from db.campaigns.plan import plan_of
 from db.campaigns.queries import one
 from db.campaigns.tallies import tallies
+from db.campaigns.together import together
 from db.clock import now
 from db.costs import caps, ledger, rates
 from db.costs.caps import Cap
@@ -21,7 +22,6 @@ from db.costs.errors import CostField
 from db.costs.estimate import Estimate
 from db.costs.ledger import Spent
 from db.errors import Field, RequestError
-from db.messages import fallbacks
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor
@@ -133,16 +133,19 @@ async def cost(actor: Actor, campaign_id: UUID) -> CampaignCost:
     """Raises NotFound."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, campaign_id)
-        instead = await fallback.id_of(r, campaign_id)
-        ids = [campaign_id] if instead is None else [campaign_id, instead]
-        spent = _together([one for sums in (await ledger.spent(r, actor.company_id, ids)).values() for one in sums])
-        counted = await tallies(r, ids)
-        figures = [counted[one].figures for one in ids]
-        both = (await fallbacks.figures(r, actor.company_id, campaign_id, instead)).both if instead is not None else 0
+        whole = (await together(r, [campaign_id]))[campaign_id]
+        spent = await spent_on(r, whole.ids)
+        sent = sum(one.figures.sent for one in (await tallies(r, whole.ids)).values())
         known = await caps.caps(r, actor.company_id, campaign_id)
     billed = sum(one.messages for one in spent)
-    delivered, replied, sent = (sum(getattr(one, name) for one in figures) for name in ("delivered", "replied", "sent"))
-    return CampaignCost(spent, known, delivered - both, replied, max(0, sent - billed))
+    return CampaignCost(spent, known, whole.figures.delivered, whole.figures.replied, max(0, sent - billed))
+
+
+async def spent_on(r: Read, campaign_ids: list[UUID]) -> list[Spent]:
+    """What these were billed in all, by currency."""
+    assert r.actor is not None
+    found = await ledger.spent(r, r.actor.company_id, campaign_ids)
+    return _together([one for sums in found.values() for one in sums])
 
 
 def _together(sums: list[Spent]) -> list[Spent]:

@@ -35,6 +35,8 @@ from db.work import Read, read
 
 RATE_SECONDS = 10
 SOON = timedelta(minutes=1)
+NO_REASON = "temporary"
+"""What a message is told under whose provider gave none."""
 
 _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
@@ -241,8 +243,7 @@ async def groups(r: Read, campaign_id: UUID) -> list[tuple[int, Group]]:
 
 
 def _group(row: asyncpg.Record) -> Group:
-
-    reason = row["reason"] or "temporary"
+    reason = row["reason"] or NO_REASON
     known = next((r for r in FailureReason if r.value == reason), None)
     return Group(reason, row["code"], row["n"], bool(known and known.retry))
 

@@ -5,18 +5,19 @@ roll-ups of all campaigns of the channel: of those sent at an hour, so many read
 """
 
 import math
+from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
-from db.campaigns import goals
+from db.campaigns import goals, money
 from db.campaigns.goals import Goal, Span
 from db.campaigns.queries import Group, groups, one
-from db.campaigns.tallies import Figures, tallies
+from db.campaigns.tallies import Figures
+from db.campaigns.together import Alone, Failure, together
 from db.clock import now
-from db.costs import ledger
 from db.costs.ledger import Spent
 from db.errors import RequestError
 from db.messages.enums import MessageState
@@ -31,13 +32,17 @@ EDGES = (60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200)
 LEAST = 200
 """Sent at an hour, before anything is said of it."""
 _DAYS = 90
+_ENDED = "select finished_at from campaign where company_id = $1 and id = $2"
 _ZONE = "select time_zone from company where id = $1"
-_TIMES = """
+_FIRST = "exists (select from message b where b.company_id = $1 and b.contact_id = f.contact_id and b.campaign_id = $8 and b.{} is not null)"
+_TIMES = f"""
 with own as materialized (
     select extract(epoch from m.read_at - m.sent_at)::int as read_in, extract(epoch from m.replied_at - m.sent_at)::int as replied_in,
         extract(hour from m.read_at at time zone $4)::int as read_h, extract(hour from m.replied_at at time zone $4)::int as replied_h
-    from message m where m.company_id = $1 and m.dedupe_key > $2 and m.dedupe_key < $3
-        and m.sent_at is not null and (m.read_at is not null or m.replied_at is not null)
+    from (select o.read_at, o.replied_at, o.sent_at from message o where o.company_id = $1 and o.dedupe_key > $2 and o.dedupe_key < $3
+        union all select case when not {_FIRST.format("read_at")} then f.read_at end, case when not {_FIRST.format("replied_at")} then f.replied_at end, f.sent_at
+        from message f where f.company_id = $1 and f.dedupe_key > $6 and f.dedupe_key < $7 and (f.read_at is not null or f.replied_at is not null)) m
+    where m.sent_at is not null and (m.read_at is not null or m.replied_at is not null)
 )
 select 'read' as what, percentile_cont(0.5) within group (order by read_in) as a, percentile_cont(0.9) within group (order by read_in) as b, null::int as k, null::int as n from own
 union all select 'replied', percentile_cont(0.5) within group (order by replied_in), null, null, null from own
@@ -82,14 +87,14 @@ class Times(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """As of `at`. `converted` None: the reader may not be told."""
+    """As of `at`, of each person once, by whichever way they got it; `alone`: of these, who got it only in place of a message that did not arrive.
+    `converted` None: the reader may not be told."""
 
     campaign: dict[str, Any]
     at: datetime
     zone: str
     reports_read: bool
     figures: Figures
-    counts: dict[str, int]
     goal: Goal
     converted: int | None
     times: Times
@@ -97,6 +102,7 @@ class Report(msgspec.Struct, frozen=True):
     failures: list[Group]
     skipped: list[Group]
     spent: list[Spent]
+    alone: Alone | None
 
 
 async def report(actor: Actor, campaign_id: UUID) -> Report:
@@ -104,7 +110,8 @@ async def report(actor: Actor, campaign_id: UUID) -> Report:
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         row = await one(r, campaign_id)
         zone = await r.fetchval(_ZONE, actor.company_id)
-        tally = (await tallies(r, [campaign_id]))[campaign_id]
+        whole = (await together(r, [campaign_id]))[campaign_id]
+        ends = [await r.fetchval(_ENDED, actor.company_id, one) for one in whole.ids]
         wanted = await goals.goal(r, campaign_id)
         found = await groups(r, campaign_id)
         return Report(
@@ -112,25 +119,40 @@ async def report(actor: Actor, campaign_id: UUID) -> Report:
             at=now(),
             zone=zone,
             reports_read=_reads(row["channel_kind"]),
-            figures=tally.figures,
-            counts=tally.counts,
+            figures=whole.figures,
             goal=wanted,
-            converted=await goals.converted(r, campaign_id, wanted, Span(row["started_at"], row["finished_at"])),
-            times=await _times(r, campaign_id, zone),
+            converted=await goals.converted(r, whole.ids, wanted, Span(row["started_at"], None if None in ends else max(ends))),
+            times=await _times(r, whole.ids, zone),
             best=await _best(r, row["channel_id"], row["channel_kind"], zone),
-            failures=[group for state, group in found if state != MessageState.SKIPPED],
+            failures=_left(found, whole.saved),
             skipped=[group for state, group in found if state == MessageState.SKIPPED],
-            spent=(await ledger.spent(r, actor.company_id, [campaign_id]))[campaign_id],
+            spent=await money.spent_on(r, whole.ids),
+            alone=whole.alone,
         )
+
+
+def _left(found: list[tuple[int, Group]], saved: Counter[Failure]) -> list[Group]:
+    """Who did not get it, without those who got it another way, or are about to."""
+    left = []
+    for state, group in found:
+        if state == MessageState.SKIPPED:
+            continue
+        gone = min(group.count, saved[state, group.reason, group.code])
+        saved[state, group.reason, group.code] -= gone
+        left.append(msgspec.structs.replace(group, count=group.count - gone))
+    return sorted((group for group in left if group.count), key=lambda group: -group.count)
 
 
 def _reads(kind: str | None) -> bool:
     return kind is None or registry.provider(kind).capabilities.reports_read
 
 
-async def _times(r: Read, campaign_id: UUID, zone: str) -> Times:
+async def _times(r: Read, campaign_ids: list[UUID], zone: str) -> Times:
+    """Of the first one, and of the one in its place for whom the first one was not read nor answered."""
     assert r.actor is not None
-    rows = await r.fetch(_TIMES, r.actor.company_id, f"{campaign_id}:", f"{campaign_id};", zone, list(EDGES))
+    first, other = campaign_ids[0], campaign_ids[-1]
+    keys = (f"{other}:", f"{other};") if other != first else ("", "")
+    rows = await r.fetch(_TIMES, r.actor.company_id, f"{first}:", f"{first};", zone, list(EDGES), *keys, first)
     middle: dict[str, tuple[float | None, float | None]] = {}
     counted: dict[str, dict[int, int]] = {"bin": {}, "read_h": {}, "replied_h": {}}
     for row in rows:

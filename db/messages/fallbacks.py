@@ -30,17 +30,44 @@ update message set state = {M.FAILED}, reason = $3, done_at = now() where compan
         and queued and requeue_allowed and not maybe_duplicate and ($4::text is null or reason = $4)
     order by next_at, id limit $5 for update skip locked)
 """
-_FIGURES = f"""
-select count(*) filter (where f.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))::int as waiting,
-    count(*) filter (where f.state in ({M.SENT}, {M.DELIVERED}, {M.READ}))::int as sent,
-    count(*) filter (where f.state in ({M.DELIVERED}, {M.READ}))::int as delivered,
-    count(*) filter (where f.replied_at is not null)::int as replied,
-    count(*) filter (where f.state in ({M.FAILED}, {M.FAILED_UNKNOWN}))::int as failed,
-    count(*) filter (where f.state = {M.SKIPPED})::int as skipped,
-    count(*) filter (where f.state in ({M.DELIVERED}, {M.READ}) and m.state in ({M.DELIVERED}, {M.READ}))::int as both
-from message f left join message m on m.company_id = $1 and m.contact_id = f.contact_id and m.campaign_id = $2
-where f.company_id = $1 and f.dedupe_key > $3::uuid::text || ':' and f.dedupe_key < $3::uuid::text || ';' and f.state <> {M.CANCELLED}
+_RANK = (
+    f"case when {{0}} in ({M.SENT}, {M.DELIVERED}, {M.READ}) then 3 when {{0}} in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) then 2"
+)
+_RANK += f" when {{0}} in ({M.FAILED}, {M.FAILED_UNKNOWN}) then 1 else 0 end"
+# Each message in place of another, with what became of the first ones of the same person: one, or several of people who became one. Also of somebody who
+# was erased, whose key stayed.
+_THEIRS = f"""
+with theirs as materialized (
+    select f.state, f.replied_at is not null as replied, coalesce(m.rank, 0) as rank, coalesce(m.arrived, false) as arrived,
+        coalesce(m.seen, false) as seen, coalesce(m.answered, false) as answered, m.failed
+    from message f left join lateral (
+        select max({_RANK.format("o.state")}) as rank, bool_or(o.state in ({M.DELIVERED}, {M.READ})) as arrived, bool_or(o.state = {M.READ}) as seen,
+            bool_or(o.replied_at is not null) as answered, (array_agg(o.id order by o.id) filter (where o.state in ({M.FAILED}, {M.FAILED_UNKNOWN})))[1] as failed
+        from (select b.id, b.state, b.replied_at from message b where b.company_id = $1 and b.contact_id = f.contact_id and b.campaign_id = $2
+            union select k.id, k.state, k.replied_at from message k
+            where k.company_id = $1 and k.dedupe_key = $2::uuid || ':' || split_part(f.dedupe_key, ':', 2)) o
+    ) m on true
+    where f.company_id = $1 and f.dedupe_key > $3::uuid::text || ':' and f.dedupe_key < $3::uuid::text || ';' and f.state <> {M.CANCELLED}
+)
 """
+_FIGURES = f"""{_THEIRS}
+select count(*) filter (where state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))::int as waiting,
+    count(*) filter (where state in ({M.SENT}, {M.DELIVERED}, {M.READ}))::int as sent,
+    count(*) filter (where state in ({M.DELIVERED}, {M.READ}))::int as delivered,
+    count(*) filter (where replied)::int as replied,
+    count(*) filter (where state in ({M.FAILED}, {M.FAILED_UNKNOWN}))::int as failed,
+    count(*) filter (where state = {M.SKIPPED})::int as skipped,
+    count(*) filter (where state in ({M.DELIVERED}, {M.READ}) and arrived)::int as both
+from theirs
+"""
+_TURNED = f"""{_THEIRS}
+select t.rank as before, greatest(t.rank, {_RANK.format("t.state")}) as after, m.state, m.reason, m.code, count(*)::int as people,
+    count(*) filter (where t.state in ({M.DELIVERED}, {M.READ}) and not t.arrived)::int as delivered,
+    count(*) filter (where t.state = {M.READ} and not t.seen)::int as read, count(*) filter (where t.replied and not t.answered)::int as replied
+from theirs t left join message m on m.company_id = $1 and m.id = t.failed group by 1, 2, 3, 4, 5
+"""
+STOPPED, FAILED, WAITING, SENT = range(4)
+"""How far somebody is; more is better."""
 
 
 class Counted(NamedTuple):
@@ -53,6 +80,21 @@ class Counted(NamedTuple):
     failed: int = 0
     skipped: int = 0
     both: int = 0
+
+
+class Turned(NamedTuple):
+    """So many people were as far as `before` by the first message and are as far as `after` by that and the one in its place; of them so many got it,
+    read it, answered it by the second message alone. `state`, `reason`, `code`: of the first one, where it failed."""
+
+    before: int
+    after: int
+    state: int | None
+    reason: str | None
+    code: int | None
+    people: int
+    delivered: int
+    read: int
+    replied: int
 
 
 async def missed(w: Work, campaign_id: UUID, instead: UUID, reasons: Sequence[str], most: int) -> list[UUID]:
@@ -76,3 +118,8 @@ async def figures(r: Read, company_id: UUID, campaign_id: UUID, instead: UUID) -
     """What became of the messages in place of the first ones."""
     row = await r.fetchrow(_FIGURES, company_id, campaign_id, instead)
     return Counted(*row) if row is not None else Counted()
+
+
+async def turned(r: Read, company_id: UUID, campaign_id: UUID, instead: UUID) -> list[Turned]:
+    """What the messages in place of the first ones changed, by person."""
+    return [Turned(*row) for row in await r.fetch(_TURNED, company_id, campaign_id, instead)]

@@ -37,7 +37,7 @@ select m.variant, count(*)::int as people,
     count(*) filter (where m.state in ({M.DELIVERED}, {M.READ}) or m.delivered_at is not null or m.replied_at is not null)::int as reached,
     count(*) filter (where m.state = {M.READ} or m.read_at is not null)::int as read,
     count(*) filter (where m.replied_at is not null)::int as replied,
-    count(*) filter (where m.sent_at is not null and {{met}})::int as converted
+    count(*) filter (where (m.state in ({M.SENT}, {M.DELIVERED}, {M.READ}) or m.replied_at is not null) and {{met}})::int as converted
 from message m where m.company_id = $1 and m.campaign_id = $2 and m.tested group by 1
 """
 

@@ -188,6 +188,8 @@ async def test_who_converted_before_is_no_part_of_it(owner_db: asyncpg.Connectio
         owner.company_id, tag, campaign,
     )  # fmt: skip
     assert [arm.counted for arm in (await trial_run.told(owner, campaign)).arms] == [0, 1]
+    await owner_db.execute("update message set state = $2 where campaign_id = $1 and variant = 1", campaign, int(M.FAILED))
+    assert [arm.counted for arm in (await trial_run.told(owner, campaign)).arms] == [0, 0], "accepted, and failed in the end"
 
 
 async def test_what_is_cancelled_ends_who_waits_too(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -149,6 +149,8 @@ def _share(one: ComparedCampaign, top: float, winner: bool) -> None:
 
 def _table(reports: list[CampaignReport]) -> None:
     heads = [_("Campaign"), _("Sent"), _("Delivered"), _("Read"), _("Replied"), _("Goal"), _("Cost"), _("For each answer")]
+    other = any(one.fallback is not None for one in reports)
+    heads += [_("Another way")] if other else []
     with (
         ui.element("div").classes("m-scroll").props("tabindex=0 role=region") as region,
         ui.element("table").classes("m-plain-table"),
@@ -173,6 +175,8 @@ def _table(reports: list[CampaignReport]) -> None:
                     if money_of and money_of.per_reply_micro is not None
                     else formats.DASH,
                 ]
+                if other:
+                    cells.append(formats.number(one.fallback.sent) if one.fallback is not None else formats.DASH)
                 with ui.element("tr"):
                     for number, cell in enumerate(cells):
                         with ui.element("th" if not number else "td").props("scope=row" if not number else ""):

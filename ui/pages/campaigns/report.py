@@ -120,6 +120,11 @@ class _Report:
         with card(_("From sent to goal"), hint=goal_name(found.goal), actions=actions):
             with ui.element("div").classes("m-way-funnel"):
                 funnel([(_(REPORT[key]), count) for key, count in way])
+            if (other := found.fallback) is not None:
+                keys = {"sent", "delivered", "replied"} | ({"read"} if other.read else set())
+                steps = ((key, getattr(other, key)) for key, _count in way if key in keys)
+                parts = ", ".join(f"{_(REPORT[key])} {formats.number(count)}" for key, count in steps)
+                ui.label(_(REPORT["instead"]).format(channel=other.channel_name, parts=parts)).classes("m-sub")
             if found.converted is None:
                 ui.label(_("You have no right to see what the goal is about, so conversions are left out.")).classes("m-hint")
 
