@@ -124,7 +124,8 @@ class _Report:
                 keys = {"sent", "delivered", "replied"} | ({"read"} if other.read else set())
                 steps = ((key, getattr(other, key)) for key, _count in way if key in keys)
                 parts = ", ".join(f"{_(REPORT[key])} {formats.number(count)}" for key, count in steps)
-                ui.label(_(REPORT["instead"]).format(channel=other.channel_name, parts=parts)).classes("m-sub")
+                said = REPORT["instead"]
+                ui.label(_(said).format(channel=other.channel_name, parts=parts)).classes("m-sub")
             if found.converted is None:
                 ui.label(_("You have no right to see what the goal is about, so conversions are left out.")).classes("m-hint")
 
