@@ -109,6 +109,7 @@ LINES: dict[str, str] = {
     "contact.note_deleted": "Deleted a note of a contact",
     "contact.opted_in": "A contact wants messages again",
     "contact.opted_out": "A contact wants no more messages",
+    "contact.told": "Kept what a contact told the AI",
     "contact.parted": "Parted two contacts that had been joined",
     "contact.samples_added": "Added sample contacts",
     "contacts.bulk_add_tags": "Tagged many contacts",

@@ -4,10 +4,14 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from db.assistant import gather
 from db.assistant.enums import TurnReason, TurnState
-from db.assistant.turns import Turn
+from db.assistant.turns import Told, Turn
 from db.clock import now
+from db.contacts import told
+from db.contacts.field_values import Shape
 from db.conversations import office_hours, routing
 from db.conversations.hours import FAR, OfficeHours
 from db.messages import conversation
@@ -25,7 +29,7 @@ _ABSENT = ("reaction", "edit", "revoke", "preference", "system", "call")
 _UNSAID = {state.label for state in (MessageState.CANCELLED, MessageState.SKIPPED, MessageState.FAILED)}
 
 _FACTS = f"""
-select v.contact_id, v.channel_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
+select v.contact_id, v.channel_id, h.kind as channel_kind, c.name, o.name as company, o.time_zone, o.country,
     a.episode_at, a.unanswered, least(a.episode_at, v.unanswered_at[1]) as begins,
     coalesce((select g.name from lead l join stage g on g.company_id = $1 and g.id = l.stage_id
         where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 1), '') as stage,
@@ -37,6 +41,13 @@ from conversation v join contact c on c.company_id = $1 and c.id = v.contact_id 
 join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
 left join channel h on h.company_id = $1 and h.id = v.channel_id
 where v.company_id = $1 and v.id = $2
+"""
+
+
+_TOLD = """
+select answer->>'collected' as collected from ai_turn
+where company_id = $1 and conversation_id = $2 and opened_at >= $3 and jsonb_array_length(coalesce(answer->'collected', '[]')) > 0
+order by seq desc limit $4
 """
 
 
@@ -52,7 +63,8 @@ class Said(NamedTuple):
 
 
 class Context(NamedTuple):
-    """`opens_at`: of the office hours of the team that would take over, or the company's; None: people are there. `persona_closed`: the persona's own hours are
+    """`fields`: what is known of what the persona asks for, by the key of the goal: what the contact has, else what was told in this talk.
+    `shapes`: of the contact's fields among them. `opens_at`: of the office hours of the team that would take over, or the company's; None: people are there. `persona_closed`: the persona's own hours are
     over. `value_cents`: what the person's open leads are worth, the most of them; `told_of_value`: people were called because of that, in
     this talk."""
 
@@ -61,8 +73,10 @@ class Context(NamedTuple):
     channel_id: UUID
     contact_name: str
     fields: dict[str, str]
+    shapes: dict[str, Shape]
     company: str
     time_zone: str
+    country: str
     said: list[Said]
     unanswered: int
     stage: str
@@ -86,14 +100,18 @@ async def of(company_id: UUID, turn: Turn) -> Context | None:
         said = [as_said(entry) for entry in reversed(entries) if belongs(entry, begins)]
         takes_over = await routing.takes_over(r, company_id, turn.conversation_id, found.config.handover.team_id)
         office = await office_hours.of_team(r, company_id, takes_over)
+        # Nothing else of a contact reaches a prompt.
+        asked = await told.known(r, row["contact_id"], [goal.key for goal in found.config.goals])
         return Context(
             serving=found,
             contact_id=row["contact_id"],
             channel_id=row["channel_id"],
             contact_name=row["name"],
-            fields=await fields_of(r, company_id, found, row["custom"]),
+            fields={**await _told(r, company_id, turn.conversation_id, begins, found), **asked.values},
+            shapes=asked.shapes,
             company=row["company"],
             time_zone=row["time_zone"],
+            country=row["country"],
             said=said[-MOST:],
             unanswered=row["unanswered"],
             stage=row["stage"],
@@ -120,18 +138,12 @@ def as_said(entry: Entry) -> Said:
     return Said(entry.id, entry.at, who, kind, entry.text, file)
 
 
-async def fields_of(r: Read, company_id: UUID, found: Serving, custom: str) -> dict[str, str]:
-    """The values that the persona asks for, by the label of their field: nothing else of a contact reaches a prompt."""
-    keys = [goal.key for goal in found.config.goals]
-    if not keys:
-        return {}
-    rows = await r.fetch(
-        "select f.label, $3::jsonb->>f.key as value from custom_field f where f.company_id = $1 and f.key = any($2::text[])",
-        company_id,
-        keys,
-        custom,
-    )
-    return {row["label"]: row["value"] for row in rows if row["value"]}
+async def _told(r: Read, company_id: UUID, conversation_id: UUID, begins: datetime, found: Serving) -> dict[str, str]:
+    """Facts of this talk, also those that have no field of the contact; what was told last counts."""
+    keys = {goal.key for goal in found.config.goals}
+    rows = await r.fetch(_TOLD, company_id, conversation_id, begins, MOST) if keys else []
+    facts = (one for row in reversed(rows) for one in msgspec.json.decode(row["collected"], type=list[Told]))
+    return {one.key: one.value for one in facts if one.key in keys}
 
 
 def _opens(office: OfficeHours) -> datetime | None:

@@ -16,6 +16,7 @@ from db.assistant import gather, human, quiet
 from db.assistant.enums import AssistantMode, Decision, Owner, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.turns import Answer, Turn
+from db.contacts import told
 from db.conversations import record, routing
 from db.conversations.enums import LineKind
 from db.errors import AppError
@@ -101,7 +102,7 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
         where = await w.fetchrow(_WHERE, company_id, turn.id)
         if where is None:
             return None
-        way = await _way(w, where)
+        way = await _way(w, where, changes=bool(answer.collected))
         if not await w.fetchval(_LOCK, company_id, turn.conversation_id):
             return None
         check = await w.fetchrow(_CHECK, company_id, turn.id, turn.epoch, human.MEANT, where["channel_id"])
@@ -113,11 +114,13 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
             return await _end(w, turn, TurnState.SUPERSEDED, TurnReason.SWITCHED_OFF)
         if turn.mode is AssistantMode.SUGGEST:
             _note_gap(w, turn, answer)
+            await _keep_told(w, turn, answer, where["contact_id"], way)
             return await _drafted(w, turn, answer)
         if check["typed"] and answer.texts:
             await w.execute(_HOLD, company_id, turn.id, check["typing_until"])
             return Held(check["typing_until"])
         _note_gap(w, turn, answer)
+        await _keep_told(w, turn, answer, where["contact_id"], way)
         return await _said(w, turn, answer, _Place(where, way, check["told_at"], check["alarm"], team_id))
 
 
@@ -128,6 +131,13 @@ def _note_gap(w: Work, turn: Turn, answer: Answer) -> None:
         w.enqueue(NoteGap(turn_id=turn.id))
 
 
+async def _keep_told(w: Work, turn: Turn, answer: Answer, contact_id: UUID, way: ReplyChannel | None) -> None:
+    """What the customer told becomes known of them, where nothing was. Without a channel nobody holds the person, and nothing is kept."""
+    if answer.collected and way is not None:
+        facts = {one.key: one.kept for one in answer.collected}
+        await told.keep(w, contact_id, facts, turn_id=turn.id, persona=turn.persona_name)
+
+
 class _Place(NamedTuple):
     where: asyncpg.Record
     way: ReplyChannel | None
@@ -136,10 +146,11 @@ class _Place(NamedTuple):
     team_id: UUID | None
 
 
-async def _way(w: Work, where: asyncpg.Record) -> ReplyChannel | None:
-    """How the person is reached; None: the channel is gone. Channel and person are held before the conversation, as by what comes in."""
+async def _way(w: Work, where: asyncpg.Record, *, changes: bool) -> ReplyChannel | None:
+    """How the person is reached; None: the channel is gone. Channel and person are held before the conversation, as by what comes in.
+    `changes`: something will be written to the person's row."""
     try:
-        return await answers.held(w, where["contact_id"], where["channel_id"])
+        return await answers.held(w, where["contact_id"], where["channel_id"], changes=changes)
     except AppError:
         return None
 

@@ -30,8 +30,18 @@ OLD = timedelta(minutes=15)
 """What could not be answered for so long is for people."""
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that the customer's words prove. `value`: as they said it; `kept`: as the contact's field of the key spells it."""
+
+    key: str
+    value: str
+    kept: str
+    message_id: UUID | None = None
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was composed, as the turn keeps it. `citations`: of the passages as they were; `note`: for the colleague who takes over."""
+    """What was composed, as the turn keeps it. `citations`: of the passages as they were; `note`: for the colleague who takes over;
+    `collected`: what the persona was to find out, and did."""
 
     decision: str
     texts: list[str] = []
@@ -46,6 +56,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     base_id: UUID | None = None
     model: str = ""
     usage: dict[str, int] = {}
+    collected: list[Told] = []
 
 
 class Turn(NamedTuple):

@@ -82,8 +82,7 @@ _STEADY = """
 select c.opted_out_at is not null as out from contact c where c.company_id = $1 and c.id in (
     select $2::uuid union select i.contact_id from contact_identity i where i.company_id = $1 and i.kind in ('phone', 'wa_id', 'bsuid')
         and i.value in (select o.value from contact_identity o where o.company_id = $1 and o.contact_id = $2))
-order by c.id for share
-"""
+order by c.id for """
 # Once the month's limit of costs is reached, and the company wants answers by hand to wait for it too (db/costs/caps.py).
 _SPENT = """
 select s.currency from company o join spend_cap s on s.company_id = $1 and s.subject_id = '00000000-0000-0000-0000-000000000000' and s.stops_people
@@ -270,11 +269,12 @@ async def put(w: Work, way: ReplyChannel, contact_id: UUID, reply: Reply, *, key
     return record.Place(way.channel_id, contact_id, way.address, message_id, entry.at)
 
 
-async def held(w: Work, contact_id: UUID, channel_id: UUID, *, calls: bool = False) -> ReplyChannel:
-    """How a channel that takes texts, or one that calls, reaches a person. Until this transaction ends it is not archived, nor does the person opt out. Raises NotFound."""
+async def held(w: Work, contact_id: UUID, channel_id: UUID, *, calls: bool = False, changes: bool = False) -> ReplyChannel:
+    """How a channel that takes texts, or one that calls, reaches a person. Until this transaction ends it is not archived, nor does the person opt out.
+    `changes`: the caller will write to the person's row. Raises NotFound."""
     ways = []
     if await queueing.hold_open(w, channel_id):  # first: what comes in takes them in this order too
-        await hold_still(w, contact_id)
+        await hold_still(w, contact_id, changes=changes)
         ways = await _ways(w, w.company_id, contact_id, channel_id, calls=calls)
     if not ways:
         raise RequestError.NOT_FOUND(what="channel")
@@ -286,9 +286,10 @@ async def way(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> 
     return next(iter(await _ways(r, company_id, contact_id, channel_id)), None)
 
 
-async def hold_still(w: Work, contact_id: UUID) -> None:
-    """Until this transaction ends the person neither opts out nor is merged: what is queued in it is found by who comes next."""
-    await w.fetch(_STEADY, w.company_id, contact_id)
+async def hold_still(w: Work, contact_id: UUID, *, changes: bool = False) -> None:
+    """Until this transaction ends the person neither opts out nor is merged: what is queued in it is found by who comes next. `changes`: at
+    once as who writes to the row, because of two who share it neither could write any more."""
+    await w.fetch(_STEADY + ("no key update" if changes else "share"), w.company_id, contact_id)
 
 
 async def address_of(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> str | None:

@@ -48,7 +48,9 @@ class PersonaIdentity(Part, frozen=True):
 
 
 class Goal(Part, frozen=True):
-    """A fact to find out in the conversation. `key` may be that of a contact's field: what was found is then proposed for it."""
+    """A fact to find out in the conversation. `key` may be that of a contact's field, or `name` or `email`: what the customer's own words
+    prove is then kept there, where nothing was, and not asked again in another talk. `required`: asked for before it gives a time, hands over
+    for a reason of its own or closes, and told to who takes over where it is not known."""
 
     key: Annotated[str, Meta(pattern=GOAL_KEY, examples=["cep"])]
     label: Annotated[str, Meta(min_length=1, max_length=120, examples=["CEP de entrega"])]

@@ -11,15 +11,16 @@ from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.enums import InactivityMode, PersonaState, StartingPersona, ToolPolicy
+from api.contract.contacts import CustomFieldCreate
+from api.contract.enums import CustomFieldKind, GoalKind, InactivityMode, PersonaState, StartingPersona, ToolPolicy
 from api.contract.events import PersonaChanged
 from api.contract.personas import FollowUp, HandOver, Persona, PersonaConfig, PersonaCreate, PersonaPatch
 from tests.ui.interactions import choose, click, field, hear, press, press_labelled, true_of, until
-from ui.client import boards
+from ui.client import boards, contacts
 from ui.client import personas as client
 from ui.client.base import ApiClient
 from ui.pages.personas.changes import changes
-from ui.pages.personas.character import goal_key
+from ui.pages.personas.goals import goal_key
 
 
 async def made(api: ApiClient, kind: StartingPersona = StartingPersona.SALES) -> Persona:
@@ -204,6 +205,47 @@ async def test_the_short_name_of_a_fact_follows_what_is_typed_until_the_field_is
         return [(one.key, one.label) for one in (await saved(as_owner, blank.id)).goals] == [("cep_de_entregas", "CEP da casa")]
 
     await until(named)
+
+
+async def test_a_fact_is_kept_in_a_field_of_contacts(real: User, as_owner: ApiClient) -> None:
+    plan = await contacts.create_field(
+        as_owner, CustomFieldCreate(label="Plano", kind=CustomFieldKind.CHOICE, choices=["Ouro", "Prata"])
+    )
+    blank = await made(as_owner, StartingPersona.BLANK)
+    await real.open(f"/personas/{blank.id}")
+    await real.should_see("Nunca publicada")
+    UserInteraction(real, sections(real, "Descobre"), None).click()
+    click(real, "Adicionar informação")
+    label = (await until(lambda: _placed(real, "CEP de entrega")))[-1]
+    where = _named(real, "Onde fica guardado")
+    look = _named(real, "Como é")
+
+    async def goals(*expected: tuple[str, str, GoalKind]) -> bool:
+        return [(one.key, one.label, one.kind) for one in (await saved(as_owner, blank.id)).goals] == [*expected]
+
+    where.value = plan.key
+    await until(lambda: goals(("plano", "Plano", GoalKind.TEXT)))
+    assert label.value == "Plano", "what has no name yet is called as its field"
+    assert not look.enabled
+    where.value = "email"
+    label.value = "Seu e-mail"
+    await until(lambda: goals(("email", "Seu e-mail", GoalKind.EMAIL)))
+    where.value = ""
+    await until(lambda: goals(("seu_e_mail", "Seu e-mail", GoalKind.EMAIL)))
+    assert look.enabled
+    label.value = "Tamanho"
+    where.value = "+"
+    await until(lambda: goals(("tamanho", "Tamanho", GoalKind.EMAIL)))
+    assert "Tamanho" in [one.label for one in await contacts.fields(as_owner)]
+    label.value = "Plano"
+    where.value = "+"
+    await real.should_see("Já existe um campo chamado")
+
+
+def _named(user: User, name: str) -> Any:
+    """The newest control that is called so."""
+    assert user.client is not None
+    return [one for one in user.client.elements.values() if one.props.get("aria-label") == name][-1]
 
 
 def sections(user: User, text: str) -> set[Element]:

@@ -18,9 +18,9 @@ from db.assistant.enums import Decision, TurnReason
 from db.knowledge.search import Passage
 from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, RuleKind
-from workers.assistant import calling, checks, evidence, times, words
+from workers.assistant import calling, checks, evidence, facts, times, words
 from workers.assistant.clean import clean
-from workers.assistant.composed import Cited, Collected, Composed, Proposal, Query, Search, Step
+from workers.assistant.composed import Cited, Composed, Proposal, Query, Search, Step
 from workers.assistant.evidence import Quote, Sources
 from workers.assistant.orders import orders
 from workers.assistant.prompt import (
@@ -318,7 +318,7 @@ class _Run:
             citations=[
                 self._cited(one, proven[one.passage]) for one in cited if self._passages[one.passage].source_id != times.SOURCE
             ],
-            collected=self._collected(answer) if answer is not None else [],
+            collected=facts.collected(answer.collected, self._lines, self._brief) if answer is not None else [],
             said=clean((answer.handover_reason if answer is not None else None) or "", 300),
             summary=calling.summed_up(answer.summary, self._brief, sources) if answer is not None else "",
             question=clean("\n".join(line.text for line in asking), 600),
@@ -344,15 +344,6 @@ class _Run:
             url=passage.url,
             statements=[clean(text, 500) for text in statements],
         )
-
-    def _collected(self, answer: Proposal) -> list[Collected]:
-        """Facts that were asked for, and that stand in a message of the customer."""
-        keys, found = {goal.key for goal in self._brief.config.goals}, []
-        for fact in answer.collected:
-            line = self._lines.get(fact.evidence)
-            if fact.key in keys and line is not None and line.who == "customer" and evidence.stands(fact.value, line.text):
-                found.append(Collected(key=fact.key, value=clean(fact.value, 300), message_id=line.id))
-        return found
 
     def _language(self, answer: Proposal | None) -> str:
         if answer is not None and answer.language:

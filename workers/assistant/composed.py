@@ -30,10 +30,11 @@ class Cited(Struct, frozen=True, kw_only=True):
 
 
 class Collected(Struct, frozen=True, kw_only=True):
-    """A fact that the customer told. `message_id`: where."""
+    """A fact that the customer told. `kept`: as it is spelled where it is kept; `message_id`: where they told it."""
 
     key: str
     value: str
+    kept: str
     message_id: UUID | None = None
 
 
@@ -47,7 +48,9 @@ class _Citation(Struct):
     quote: str
 
 
-class _Fact(Struct):
+class Claim(Struct):
+    """A fact as a model names it, and the message that is to say it."""
+
     key: str
     value: str
     evidence: str
@@ -59,7 +62,7 @@ class Proposal(Struct):
     decision: Decision
     messages: list[_Message] = []
     citations: list[_Citation] = []
-    collected: list[_Fact] = []
+    collected: list[Claim] = []
     handover_reason: str | None = None
     summary: str | None = None
     confidence: float = 0.0

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from db.personas.config import PersonaConfig
+from db.contacts.field_values import Shape
+from db.personas.config import Goal, PersonaConfig
 from db.personas.enums import EmojiUse, PersonaLanguage, RuleKind, Tone
 from workers.assistant.clean import clean
 from workers.assistant.orders import orders
@@ -43,6 +44,10 @@ letter by letter from it. Search before you answer such a question; search again
 8. Answer all messages that came since the last answer together, as one.
 Answer only with the JSON object of the given schema.\
 """
+NEEDED = (
+    "Ask for what is needed before you give a time, and before you hand over for a reason of your own or close. Who asks for a person, is angry"
+    " or will not say it is not held up by it."
+)
 VERSION = 2
 """Of PLATFORM: stands in each trace."""
 
@@ -99,7 +104,8 @@ class Line(Struct, frozen=True, kw_only=True):
 
 class Brief(Struct, frozen=True, kw_only=True):
     """What one answer is made from. `secret` makes the code word that must never appear in an answer. `lines`: oldest first; the last ones
-    of the customer are what is answered. `contact`: fields that the persona may know, as they stand.
+    of the customer are what is answered. `contact`: what is known of what the persona asks for, by the key of the goal; `shapes`: of
+    the contact's fields among those, `country`: where numbers and sums are read as people there write them.
     `unanswered`: so many questions in a row had no answer before this one. `opens_at`: when people are there again; None: they are.
     `aim`: nothing is to be answered: it asks again after a silence, for this. `value_cents`: what the person's open leads are worth, the
     most of them; `told_of_value`: it handed over because of that already."""
@@ -112,6 +118,8 @@ class Brief(Struct, frozen=True, kw_only=True):
     time_zone: str = "America/Sao_Paulo"
     lines: Sequence[Line]
     contact: Mapping[str, str] = {}
+    shapes: Mapping[str, Shape] = {}
+    country: str = "BR"
     stage: str = ""
     unanswered: int = 0
     opens_at: datetime | None = None
@@ -165,10 +173,22 @@ def persona_text(brief: Brief) -> str:
     if rules:
         parts.append("\n".join(["Rules of the company:", *rules]))
     if config.goals:
-        goals = [f"- {goal.key}: {clean(goal.label, 120)} ({goal.kind.value})" for goal in config.goals]
-        parts.append("\n".join(["Find out, one at a time and never what is known already, as `collected`:", *goals]))
+        parts.append(
+            "\n".join(["Find out, one at a time and never what is known already, as `collected`:", *map(_goal, config.goals)])
+        )
+        if any(goal.required for goal in config.goals):
+            parts.append(NEEDED)
     parts.append(_handover_text(config))
     return "\n".join(parts)
+
+
+def _goal(goal: Goal) -> str:
+    return f"- {goal.key}: {clean(goal.label, 120)} ({goal.kind.value}{', needed' if goal.required else ''})"
+
+
+def missing(config: PersonaConfig, known: Mapping[str, str]) -> list[Goal]:
+    """What it has not found out yet."""
+    return [goal for goal in config.goals if not known.get(goal.key)]
 
 
 def _handover_text(config: PersonaConfig) -> str:
@@ -224,6 +244,11 @@ def _moment(brief: Brief) -> str:
         parts.append(f"Questions in a row without an answer so far: {brief.unanswered}.")
     if brief.opens_at is not None:
         parts.append("No colleague is there at the moment.")
+    if found := missing(brief.config, brief.contact):
+        needed = [goal.key for goal in found if goal.required]
+        parts.append(
+            f"Not known yet: {', '.join(goal.key for goal in found)}." + (f" Needed: {', '.join(needed)}." if needed else "")
+        )
     if brief.aim:
         parts.append(
             "The customer has been silent since your last message. Write once more, one short message that presses nobody and repeats nothing,"

@@ -24,13 +24,12 @@ from db.assistant import context, outlet, quiet, turns
 from db.assistant.context import Context, Said
 from db.assistant.enums import AssistantMode, Decision, TurnReason
 from db.assistant.outlet import Held, Spoken
-from db.assistant.turns import Answer, Begun, Composed, Later, Stale, Turn
+from db.assistant.turns import Answer, Begun, Composed, Later, Stale, Told, Turn
 from db.clock import now
 from db.conversations import receipts
 from db.errors import Unavailable
 from db.jobs import NoteGap, RunTurn
 from db.permissions import Permission
-from db.personas.config import PersonaConfig
 from db.proposals import offered
 from db.tenancy import worker
 from db.work import work
@@ -127,7 +126,7 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     """What is to be said. The trace is written whatever comes of it."""
     config = found.serving.config
     if turn.guard is not None:
-        return _kept(_with_hours(calling.stopped(_brief(turn, found, {}), turn.guard), found), config)
+        return _kept(_with_hours(calling.stopped(_brief(turn, found, {}), turn.guard), found), found)
     if found.persona_closed and turn.mode is AssistantMode.AUTO and turn.asks is None:
         return Answer(decision=Decision.REPLY.value, texts=[config.hours.notice.strip()], reason=TurnReason.OUTSIDE_HOURS.value)
     about = About(
@@ -147,10 +146,10 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         if steps:
             await asyncio.shield(turns.trace(company_id, turn, steps))
     if turn.asks is not None:
-        return _asking(composed, config)
+        return _asking(composed, found)
     if composed.failure is not None:
         return _trouble(composed.failure, composed.language, found)
-    return _kept(_with_hours(composed, found), config)
+    return _kept(_with_hours(composed, found), found)
 
 
 def _with_hours(composed: Made, found: Context) -> Made:
@@ -161,7 +160,8 @@ def _with_hours(composed: Made, found: Context) -> Made:
     return msgspec.structs.replace(composed, texts=[*composed.texts, back])
 
 
-def _kept(composed: Made, config: PersonaConfig) -> Answer:
+def _kept(composed: Made, found: Context) -> Answer:
+    config = found.serving.config
     return Answer(
         decision=composed.decision.value,
         texts=composed.texts,
@@ -170,21 +170,22 @@ def _kept(composed: Made, config: PersonaConfig) -> Answer:
         unknown=composed.unknown,
         asked=composed.question if composed.unknown and config.knowledge_base_ids else "",
         base_id=config.knowledge_base_ids[0] if config.knowledge_base_ids else None,
-        note=_note(composed) if composed.decision is Decision.HANDOVER else "",
+        note=_note(composed, found) if composed.decision is Decision.HANDOVER else "",
         language=composed.language,
         confidence=composed.confidence,
         model=composed.model,
         usage=msgspec.structs.asdict(composed.usage),
+        collected=[Told(key=one.key, value=one.value, kept=one.kept, message_id=one.message_id) for one in composed.collected],
     )
 
 
-def _asking(composed: Made, config: PersonaConfig) -> Answer:
+def _asking(composed: Made, found: Context) -> Answer:
     """What is said after a silence: nothing but what asks again. Nobody waits for it, so nothing stands in its place."""
     if composed.failure is not None:
         return Answer(decision=Decision.NO_REPLY.value, reason=composed.failure.value, trouble=True, language=composed.language)
     if composed.decision in _ASKS and not composed.unknown and composed.texts:
-        return _kept(composed, config)
-    kept = _kept(composed, config)
+        return _kept(composed, found)
+    kept = _kept(composed, found)
     return msgspec.structs.replace(kept, texts=[], reason=TurnReason.NOTHING_TO_ASK.value, unknown=False, asked="")
 
 
@@ -252,6 +253,8 @@ def _brief(turn: Turn, found: Context, heard: Mapping[UUID, str]) -> Brief:
         time_zone=found.time_zone,
         lines=[line_of(one, heard.get(one.id)) for one in found.said],
         contact={**name, **found.fields},
+        shapes=found.shapes,
+        country=found.country,
         stage=found.stage,
         unanswered=found.unanswered,
         opens_at=found.opens_at,
@@ -289,11 +292,13 @@ def _trouble(reason: TurnReason, language: str, found: Context) -> Answer:
     return Answer(decision=Decision.NO_REPLY.value, texts=texts, reason=reason.value, trouble=True, language=language)
 
 
-def _note(composed: Made) -> str:
-    """What a colleague finds who takes over."""
+def _note(composed: Made, found: Context) -> str:
+    """What a colleague finds who takes over, also what was to be found out: who told it, and what is needed and not known."""
+    goals = found.serving.config.goals
+    told = found.fields | {one.key: one.value for one in composed.collected}
     parts = [f"❓ {composed.question}" if composed.question else "", f"💬 {composed.said}" if composed.said else ""]
     parts.append(composed.summary if composed.summary.startswith("👤") or not composed.summary else f"📝 {composed.summary}")
-    parts += [f"• {one.key}: {one.value}" for one in composed.collected]
+    parts += [f"• {one.label}: {told.get(one.key) or '?'}" for one in goals if told.get(one.key) or one.required]
     parts += [f"📄 {one.title}: “{one.quote}”" for one in composed.citations]
     return "\n".join(part for part in parts if part)[:4000]
 

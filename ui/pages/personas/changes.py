@@ -67,7 +67,8 @@ def _lines(value: Any, names: Mapping[UUID, str]) -> list[str]:
 def _said(value: Any, names: Mapping[UUID, str]) -> str:
     match value:
         case Goal():
-            return value.label if value.required else _("{name} (not needed)").format(name=value.label)
+            named = f"{value.label} · {value.key}"  # the key says where it is kept
+            return named if value.required else _("{name} (not needed)").format(name=named)
         case Rule():
             checked = f" · {labels.checks()[value.check]}" if value.check else ""
             return f"{labels.rule_kinds()[value.kind]}: {value.text}{checked}"

@@ -1,13 +1,12 @@
-"""Who a persona is and how it speaks: identity, instructions, what it finds out, what it always and never does."""
+"""Who a persona is and how it speaks: identity, instructions, what it always and never does."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 
 from nicegui import ui
 
-from api.contract.enums import GoalKind, RuleCheck, RuleKind
-from api.contract.personas import HOST, INSTRUCTIONS, Goal, Rule
+from api.contract.enums import RuleCheck, RuleKind
+from api.contract.personas import HOST, INSTRUCTIONS, Rule
 from api.contract.problems import FIELDS
 from ui.components import problems
 from ui.components.cards import card
@@ -59,50 +58,6 @@ def draw_instructions(it: Context) -> None:
             on_change=lambda: doc.change(instructions=field.value or ""),
         )  # fmt: skip
         field.control.props["aria-label"] = _("Instructions")
-
-
-def goal_key(label: str, taken: set[str]) -> str:
-    """A short name of its own: "CEP de entrega" → cep_de_entrega."""
-    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9]+", "_", plain).strip("_").lstrip("0123456789_")[:36] or "dado"
-    key, number = base, 2
-    while key in taken:
-        key, number = f"{base}_{number}", number + 1
-    return key
-
-
-def draw_goals(it: Context) -> None:
-    doc = it.doc
-
-    def line(goal: Goal | None, changed: Callable[[], None]) -> Read[Goal]:
-        own, named = (goal.key, True) if goal else ("", False)
-        label = text_field("", goal.label if goal else "", limit=120, placeholder=_("Postcode for delivery"), on_change=changed)
-        kind = select_field("", labels.goal_kinds(), goal.kind if goal else GoalKind.TEXT, on_change=changed)
-        kind.control.props["aria-label"] = _("What it looks like")
-        needed = ui.checkbox(_("Needed"), value=goal.required if goal else True, on_change=changed)
-
-        def leave() -> None:
-            nonlocal named
-            named = named or bool((label.value or "").strip())
-
-        label.control.on("blur", leave)
-
-        def read() -> Goal | None:
-            nonlocal own
-            text = (label.value or "").strip()
-            if not text:
-                return None
-            if not named:  # while it is being typed, the key follows
-                own = goal_key(text, {one.key for one in doc.config.goals} - {own})
-            return Goal(key=own, label=text, kind=kind.value, required=bool(needed.value))
-
-        return read
-
-    with card(_("What it finds out"), hint=_("It asks for one thing at a time, and never for what was said already.")):
-        Rows(
-            doc.config.goals, line, lambda goals: doc.change(goals=goals),
-            add=_("Add a fact"), remove=_("Take this fact away"), most=20, look="goals",
-        )  # fmt: skip
 
 
 def draw_rules(it: Context) -> None:

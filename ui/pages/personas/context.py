@@ -7,11 +7,12 @@ from uuid import UUID
 from api.contract.ai import AiModel
 from api.contract.boards import Board
 from api.contract.channels import Channel
+from api.contract.contacts import CustomField
 from api.contract.conversations import Label, Team
 from api.contract.enums import Permission
 from api.contract.knowledge import KnowledgeBase
 from ui import kinds, session
-from ui.client import ai, boards, channels, inbox, personas
+from ui.client import ai, boards, channels, contacts, inbox, personas
 from ui.client.base import ApiClient
 from ui.pages.personas.document import Document
 
@@ -23,6 +24,7 @@ class Names(NamedTuple):
     boards: list[Board]
     bases: list[KnowledgeBase]
     models: list[AiModel]  # none for who may not see them
+    fields: list[CustomField]  # of contacts; likewise
 
     def stages(self) -> dict[UUID | None, str]:
         """Every stage with its board in front."""
@@ -37,6 +39,7 @@ async def names(api: ApiClient) -> Names:
         await boards.boards(api),
         await personas.knowledge_bases(api),
         await ai.models(api) if session.current().may(Permission.AI_READ) else [],
+        await contacts.fields(api) if session.current().may(Permission.CONTACTS_READ) else [],
     )
 
 

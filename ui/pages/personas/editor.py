@@ -26,7 +26,7 @@ from ui.components.text import badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import personas as labels
-from ui.pages.personas import abilities, character, limits, publish, reach
+from ui.pages.personas import abilities, character, goals, limits, publish, reach
 from ui.pages.personas.context import Context, Names, names
 from ui.pages.personas.document import Document, State
 from ui.pages.personas.ending import draw_ending
@@ -138,7 +138,7 @@ class _Editor:
         draws: dict[str, Callable[[], None]] = {
             "identity": lambda: character.draw_identity(it),
             "instructions": lambda: character.draw_instructions(it),
-            "goals": lambda: character.draw_goals(it),
+            "goals": lambda: goals.draw_goals(it),
             "rules": lambda: character.draw_rules(it),
             "knowledge": lambda: abilities.draw_knowledge(it),
             "tools": lambda: abilities.draw_actions(it),

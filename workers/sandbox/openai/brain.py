@@ -247,9 +247,14 @@ def _courtesy(reading: Reading, language: Language, said: str, goal: Any, known:
     if intents.says_nothing_new(said) and not words.is_greeting(said) and not (goal and reading.asked_last.endswith("?")):
         thanks = words.is_thanks(said) and not _SILENT_ON_THANKS.search(reading.system)
         return _thought(language, "reply" if thanks else "no_reply", phrases.say("thanks", language) if thanks else "", **known)
-    if intent and intent.name == "later" and not any(_LATER.search(call.name) for call in reading.calls):
+    if (
+        intent
+        and intent.name == "later"
+        and not (goal and goal.needed)
+        and not any(_LATER.search(call.name) for call in reading.calls)
+    ):
         return _thought(language, "handover", phrases.say("human", language), reason=acting.reason("later", language), **known)
-    if intent and intent.name in ("leave", "think", "later"):
+    if intent and intent.name in ("leave", "think", "later") and not (intent.name == "later" and goal and goal.needed):
         what = {"leave": "not_interested", "think": "thinking", "later": "later"}[intent.name]
         return _thought(language, "reply", phrases.say(what, language), **known)
     opening = phrases.say("wants", language) if intent else phrases.say("noted", language) if known["facts"] else ""

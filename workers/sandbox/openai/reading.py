@@ -60,10 +60,11 @@ class Called(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """A fact to find out."""
+    """A fact to find out. `needed`: before a person takes over for another reason than their own."""
 
     key: str
     label: str
+    needed: bool = False
 
 
 class Reading(NamedTuple):
@@ -129,13 +130,13 @@ def read(body: dict[str, Any]) -> Reading:
 _GOALS: Final = re.compile(
     r"^.*(?:find out|collect|descubra|pergunte|colete|objetivos|goals).*:[ \t]*\n((?:[ \t]*[-*•].*\n?)+)", re.I | re.MULTILINE
 )
-_GOAL: Final = re.compile(r"^[ \t]*[-*•][ \t]*([a-z][a-z0-9_]*)[ \t]*[:–-][ \t]*([^\n(]+)", re.MULTILINE)
+_GOAL: Final = re.compile(r"^[ \t]*[-*•][ \t]*([a-z][a-z0-9_]*)[ \t]*[:–-][ \t]*([^\n(]+)(\([^)\n]*\bneeded\b)?", re.MULTILINE)
 
 
 def goals(system: str) -> list[Goal]:
     """Facts to find out, in their order: a list of `- key: label` under a line that asks to find them out."""
     found = _GOALS.search(system)
-    return [Goal(one[1], one[2].strip()) for one in _GOAL.finditer(found[1])] if found else []
+    return [Goal(one[1], one[2].strip(), bool(one[3])) for one in _GOAL.finditer(found[1])] if found else []
 
 
 def said(content: Any) -> str:
