@@ -13,6 +13,7 @@ from api.contract.base import Done, Page
 from api.contract.channel_sessions import ChannelMove
 from api.contract.channels import (
     Channel,
+    ChannelAgent,
     ChannelConnect,
     ChannelLogEntry,
     ChannelNotice,
@@ -24,7 +25,7 @@ from api.contract.channels import (
 from api.contract.kinds import Kind, KindCapabilities, KindField, KindFile, KindSignup, Translated
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
-from db.channels import actions, log, notices, queries
+from db.channels import actions, agents, log, notices, queries
 from db.channels.queries import ChannelView
 from db.messages import inbox
 from db.providers import registry
@@ -287,6 +288,16 @@ class ChannelController(Controller):
         before = decode_cursor(cursor, tuple[UUID])
         rows = await log.entries(actor, channel_id, kind=kind, ok=ok, before=before[0] if before else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row.id,), lambda row: struct(row._asdict(), ChannelLogEntry))
+
+    @get(
+        "/{channel_id:uuid}/agents",
+        summary="List virtual agents",
+        description="Who can speak over a channel that calls, its own first, then by name: what its provider listed at the last check (every hour, and "
+        "`POST …/check`). Empty where the key may not list them, and for channels that do not call.",
+    )
+    async def channel_agents(self, channel_id: FromPath[UUID], actor: Caller) -> Page[ChannelAgent]:
+        found = await agents.agents(actor, channel_id)
+        return Page(items=[ChannelAgent(id=one.id, name=one.name, own=one.own) for one in found], total=len(found))
 
     @post(
         "/{channel_id:uuid}/webhooks/process-again",

@@ -97,6 +97,14 @@ class Channel(Output):
     created_at: Moment
 
 
+class ChannelAgent(Output):
+    """GET /v1/channels/{id}/agents → Page[ChannelAgent]: who can speak over a channel that calls, as its provider listed them at the last check."""
+
+    id: Annotated[str, example("agent_5d2f")]  # as `agent` of a call or of a campaign's calls takes it
+    name: Annotated[str, example("Cobrança")]
+    own: bool  # who speaks where no agent is named
+
+
 class WebhooksAgain(Output):
     """POST /v1/channels/{id}/webhooks/process-again → WebhooksAgain."""
 

@@ -146,6 +146,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "channel_signups_create": frozenset({P.CHANNELS_WRITE}),
     "channel_signups_finish": frozenset({P.CHANNELS_WRITE}),
     "channel_signups_get": frozenset({P.CHANNELS_WRITE}),
+    "channels_agents_list": frozenset({P.CHANNELS_READ}),
     "channels_best_hours_get": frozenset({P.CAMPAIGNS_READ}),
     "channels_check": frozenset({P.CHANNELS_WRITE}),
     "channels_create": frozenset({P.CHANNELS_WRITE}),

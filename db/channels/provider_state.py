@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from db.channels.agents import Agent
 from db.channels.enums import ChannelState, Quality
 from db.channels.events import ChannelChanged
 from db.channels.queries import Check
@@ -49,6 +50,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     limit_known: bool = False  # then None means unlimited
     throughput: float | None = None
     places: int | None = None  # calls at once
+    agents: list[Agent] | None = None  # who can speak
 
 
 async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
@@ -58,7 +60,7 @@ async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
         update channel set
             check_result = $3::jsonb, checked_at = now(), number = coalesce($4, number), quality = coalesce($5, quality),
             messaging_limit = case when $6 then $7 else messaging_limit end, throughput = coalesce($8, throughput),
-            places = coalesce($11, places),
+            places = coalesce($11, places), agents = coalesce($12::jsonb, agents),
             state = case when state = 'paused' then state when $9::text is null then 'connected' else 'error' end,
             state_reason = case when state = 'paused' then state_reason else $9 end,
             state_detail = case when state = 'paused' then state_detail else $10 end
@@ -75,6 +77,7 @@ async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
         result.failure,
         result.detail,
         result.places,
+        None if result.agents is None else msgspec.json.encode(result.agents).decode(),
     )
     w.emit(ChannelChanged(channel_id=channel_id))
 

@@ -4,7 +4,15 @@ from uuid import UUID
 
 from api.contract.base import Done, Page
 from api.contract.channel_health import ChannelHealth
-from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch, WebhooksAgain
+from api.contract.channels import (
+    Channel,
+    ChannelAgent,
+    ChannelConnect,
+    ChannelLogEntry,
+    ChannelNotice,
+    ChannelPatch,
+    WebhooksAgain,
+)
 from api.contract.kinds import Kind
 from api.contract.signups import ChannelSignup, ChannelSignupFinish, ChannelSignupStart
 from ui.client.base import ApiClient
@@ -35,6 +43,11 @@ async def change(api: ApiClient, channel_id: UUID, body: ChannelPatch) -> Channe
 
 async def check(api: ApiClient, channel_id: UUID) -> Channel:
     return await api.post(f"/v1/channels/{channel_id}/check", Channel)
+
+
+async def agents(api: ApiClient, channel_id: UUID) -> list[ChannelAgent]:
+    """Who can speak over a channel that calls."""
+    return (await api.get(f"/v1/channels/{channel_id}/agents", Page[ChannelAgent])).items
 
 
 async def process_again(api: ApiClient, channel_id: UUID) -> int:

@@ -1,18 +1,22 @@
 """Asking over which channel a person is called, and calling them."""
 
+import asyncio
 from functools import partial
 from uuid import UUID, uuid4
 
 from nicegui import ui
 
 from api.contract.calls import CallChannel
+from api.contract.channels import ChannelAgent
 from api.contract.enums import Permission
 from ui import formats, session
 from ui.client import calls as client
+from ui.client import channels as channels_client
 from ui.client.base import ApiClient
+from ui.components.agent_field import agent_field
 from ui.components.buttons import button
 from ui.components.confirm import dialog
-from ui.components.forms import Field, text_field
+from ui.components.forms import Field
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import Text, badge
 from ui.components.toast import toast
@@ -27,7 +31,7 @@ def ask(contact_id: UUID) -> None:
     with dialog(_("Call this person"), text) as box:
         key = str(uuid4())  # of this dialog: pressed twice it calls once
         load(
-            lambda: client.channels(me.api, contact_id),
+            lambda: _ways(me.api, contact_id),
             lambda found: _draw(found, box, me.api, contact_id, key, may_connect=me.may(Permission.CHANNELS_WRITE)),
             lambda: skeleton_list(1),
         )
@@ -36,17 +40,30 @@ def ask(contact_id: UUID) -> None:
     box.open()
 
 
-def _draw(found: list[CallChannel], box: ui.dialog, api: ApiClient, contact_id: UUID, key: str, *, may_connect: bool) -> None:
+async def _ways(api: ApiClient, contact_id: UUID) -> list[tuple[CallChannel, list[ChannelAgent]]]:
+    """Each channel that calls, with who can speak over it."""
+    found = await client.channels(api, contact_id)
+    free = [one.channel_id for one in found if one.obstacle is None]
+    agents = dict(zip(free, await asyncio.gather(*(channels_client.agents(api, one) for one in free)), strict=True))
+    return [(one, agents.get(one.channel_id, [])) for one in found]
+
+
+def _draw(
+    found: list[tuple[CallChannel, list[ChannelAgent]]],
+    box: ui.dialog,
+    api: ApiClient,
+    contact_id: UUID,
+    key: str,
+    *,
+    may_connect: bool,
+) -> None:
     if not found:
         text = _("Connect a Retell number, or the simulator, which calls nobody.")
         empty("call", _("No channel calls people yet"), text, action=_("Connect channel") if may_connect else "", to="/channels")
         return
-    agent = None
-    if any(one.obstacle is None for one in found):
-        hint = _("Its id at the provider. Empty: the one that belongs to the number.")
-        agent = text_field(_("Another agent"), hint=hint, limit=100)
-    for one in found:
-        with ui.element("div").classes("m-row m-between m-near items-center w-full m-call-way"):
+    chosen: dict[UUID, Field[str]] = {}
+    for one, agents in found:
+        with ui.element("div").classes("m-row m-wrap m-between m-near items-center w-full m-call-way"):
             with ui.element("div").classes("m-col m-min gap-0"):
                 with ui.element("div").classes("m-row m-near items-center"):
                     Text("span", one.channel_name, "m-strong m-clip")
@@ -56,16 +73,21 @@ def _draw(found: list[CallChannel], box: ui.dialog, api: ApiClient, contact_id: 
                     ui.label(formats.phone(one.address)).classes("m-hint")
                 if one.obstacle is not None:
                     ui.label(labels.obstacle(one)).classes("m-hint")
-            if one.obstacle is None:
-                button(
-                    pgettext("call", "Call now"),
-                    partial(_call, one, agent, box, api, contact_id, key),
-                    kind="primary",
-                    icon="call",
-                )
+            if one.obstacle is not None:
+                continue
+            button(
+                pgettext("call", "Call now"),
+                partial(_call, one, chosen, box, api, contact_id, key),
+                kind="primary",
+                icon="call",
+            )
+            with ui.element("div").classes("w-full"):
+                chosen[one.channel_id] = agent_field(agents)
 
 
-async def _call(one: CallChannel, agent: Field[str] | None, box: ui.dialog, api: ApiClient, contact_id: UUID, key: str) -> None:
-    await client.call(api, contact_id, one.channel_id, agent.value.strip() if agent is not None else "", key)
+async def _call(
+    one: CallChannel, chosen: dict[UUID, Field[str]], box: ui.dialog, api: ApiClient, contact_id: UUID, key: str
+) -> None:
+    await client.call(api, contact_id, one.channel_id, chosen[one.channel_id].value.strip(), key)
     box.close()
     toast(_("The call is being placed."))

@@ -177,7 +177,7 @@ async def test_refusals(sandbox: Sandbox, retell: Any) -> None:
         assert (await api.phone_number.retrieve(account["phone_number"])).phone_number_type == "custom"
         assert [one.phone_number for one in (await api.phone_number.list()).items] == [account["phone_number"]]
         assert (await api.agent.retrieve(account["agent_id"])).webhook_url == account["webhook_url"]
-        assert [one.agent_id for one in (await api.agent.list()).items] == [account["agent_id"]]
+        assert [one.agent_id for one in (await api.agent.list()).items] == [account["agent_id"], *account["other_agents"]]
         await sandbox.behave(account, refuse_code=402)
         with pytest.raises(retell.APIStatusError, match="payment") as refused:
             await api.call.create_phone_call(**asked)

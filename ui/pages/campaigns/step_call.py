@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from msgspec import structs
 from nicegui import ui
 
 from api.contract.campaigns import CampaignCallSettings, CampaignSettings
+from api.contract.channels import ChannelAgent
 from api.contract.contacts import CustomField
+from ui import session
+from ui.client import channels
+from ui.components.agent_field import agent_field
 from ui.components.cards import card
-from ui.components.forms import area_field, number_field, select_field, switch_field, text_field
+from ui.components.forms import area_field, number_field, select_field, switch_field
+from ui.components.states import load, skeleton
 from ui.i18n import _
 from ui.pages.campaigns.step_sms import LIMIT, inserts
 
@@ -17,17 +23,18 @@ MOST_TRIES = 5
 
 
 class CallStep:
-    """`change(body=…)` and `keep(settings=…)` while they are written."""
+    """`channel_id`: over which it calls. `change(body=…)` and `keep(settings=…)` while they are written."""
 
     def __init__(
         self,
+        channel_id: UUID | None,
         body: str,
         settings: CampaignSettings,
         custom: list[CustomField],
         change: Callable[..., Any],
         keep: Callable[..., Any],
     ) -> None:
-        self._change, self._keep, self._settings = change, keep, settings
+        self._channel, self._change, self._keep, self._settings = channel_id, change, keep, settings
         with ui.element("div").classes("m-col m-gap"):
             with card(_("Script"), hint=_("Your agent at the provider gets it under the name {name}.").format(name="{{script}}")):
                 self._script = area_field(
@@ -104,9 +111,10 @@ class CallStep:
                 on_change=read,
             )
             at_once.element.classes("m-short")
-            agent = text_field(
-                _("Another agent"),
-                known.agent,
-                hint=_("Its id at the provider. Empty: the one that belongs to the number."),
-                on_change=lambda: self._set(agent=(agent.value or "").strip()[:100]),
-            )
+            load(self._agents, lambda found: self._draw_agent(found, known.agent), lambda: skeleton("line m-w-40"))
+
+    async def _agents(self) -> list[ChannelAgent]:
+        return [] if self._channel is None else await channels.agents(session.current().api, self._channel)
+
+    def _draw_agent(self, found: list[ChannelAgent], known: str) -> None:
+        agent = agent_field(found, known, on_change=lambda: self._set(agent=(agent.value or "").strip()[:100]))

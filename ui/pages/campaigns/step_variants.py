@@ -149,7 +149,8 @@ class MessageStep:
             content = kinds.can(self._draft.campaign.channel_kind if self._draft.campaign else None).campaign_content
             if content == "call":
                 self.templates = self.sms = None
-                CallStep(value("body") or "", self._draft.value("settings"), self._custom, change, self._change)
+                body, over = value("body") or "", self._draft.campaign.channel_id if self._draft.campaign else None
+                CallStep(over, body, self._draft.value("settings"), self._custom, change, self._change)
                 return
             if content == "text":
                 self.templates, self.sms = None, SmsStep(value("body") or "", self._custom, change)

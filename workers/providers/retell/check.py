@@ -1,11 +1,13 @@
-"""The live check of a Retell account: the key, the number with the agent that speaks over it, places for calls."""
+"""The live check of a Retell account: the key, the number with the agent that speaks over it, places for calls, other agents."""
 
+from db import storable
+from db.channels.agents import MOST, Agent
 from db.channels.errors import CheckDetail
 from db.channels.provider_state import CheckResult
 from db.channels.queries import Check
 from db.messages.reasons import FailureReason
 from workers.control import Control, Refused, refused_line
-from workers.providers.retell.client import RetellClient
+from workers.providers.retell.client import Number, RetellClient
 
 
 async def check(control: Control[RetellClient], webhook: str) -> CheckResult:
@@ -26,7 +28,23 @@ async def check(control: Control[RetellClient], webhook: str) -> CheckResult:
         return _without(lines, number, CheckDetail.NO_AGENT)
     lines += [Check(code="sender", ok=True, value=number), Check(code="webhook", ok=True, value=webhook)]
     free = max(0, places.concurrency_limit - places.reserved_inbound_concurrency)
-    return CheckResult(lines=lines, number=number, places=free or None)
+    return CheckResult(lines=lines, number=number, places=free or None, agents=await _agents(control, found))
+
+
+async def _agents(control: Control[RetellClient], number: Number) -> list[Agent] | None:
+    """Who can speak; None where the key may not list them, which keeps nobody from calling."""
+    try:
+        listed = await control.call("check", "Agents read", "POST /v2/list-agents", control.client.agents(MOST))
+    except Refused:
+        return None
+    own = {one.agent_id for one in number.outbound_agents or []} | {number.outbound_agent_id}
+    found = []
+    for one in listed:
+        identifier = storable.identifier(one.agent_id, 100)
+        if identifier is not None:
+            name = " ".join(storable.text(one.agent_name or "", 120).split())
+            found.append(Agent(identifier, name or identifier, own=identifier in own))
+    return found
 
 
 def _without(lines: list[Check], number: str, why: CheckDetail) -> CheckResult:

@@ -16,6 +16,7 @@ from workers.providers.retell.errors import classify
 from workers.providers.wire import Answer, Wire
 
 T = TypeVar("T")
+_LISTED = 100
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -40,6 +41,22 @@ class Places(msgspec.Struct, frozen=True):
 class Agent(msgspec.Struct, frozen=True):
     agent_id: str
     agent_version: int | str | None = None
+
+
+class ListedAgent(msgspec.Struct, frozen=True):
+    """Of the account. One that only takes transfers speaks with nobody who is called."""
+
+    agent_id: str
+    agent_name: str | None = None
+    channel: str = "voice"
+    is_suspended: bool = False
+    is_transfer_agent: bool | None = None
+
+
+class _Agents(msgspec.Struct, frozen=True):
+    items: list[ListedAgent] = []
+    has_more: bool = False
+    pagination_key: str | None = None
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -95,6 +112,19 @@ class RetellClient:
 
     async def number(self, number: str) -> Number:
         return await self._call("GET", f"/get-phone-number/{quote(number, safe='+')}", Number)
+
+    async def agents(self, most: int) -> list[ListedAgent]:
+        """Those of the account that can be called with, at most so many."""
+        found: list[ListedAgent] = []
+        page = _Agents(has_more=True)
+        body = {"filter_criteria": {"channel": {"op": "eq", "type": "string", "value": "voice"}}}
+        while page.has_more and len(found) < most:
+            params = {"limit": str(_LISTED)} | ({"pagination_key": page.pagination_key} if page.pagination_key else {})
+            page = await self._call("POST", "/v2/list-agents", _Agents, json=body, params=params)
+            found += [one for one in page.items if one.channel == "voice" and not (one.is_suspended or one.is_transfer_agent)]
+            if not page.pagination_key or not page.items:
+                break
+        return found[:most]
 
     async def _call(self, method: str, path: str, kind: type[T], **parts: Any) -> T:
         """One control call. Raises `ProviderError` unless it is a 2xx of the expected shape."""

@@ -1,5 +1,7 @@
-"""The live check of a VAPI account: the key, the number, the assistant that speaks over it."""
+"""The live check of a VAPI account: the key, the number, the assistant that speaks over it, the others."""
 
+from db import storable
+from db.channels.agents import MOST, Agent
 from db.channels.errors import CheckDetail
 from db.channels.provider_state import CheckResult
 from db.channels.queries import Check
@@ -28,7 +30,22 @@ async def check(control: Control[VapiClient], webhook: str) -> CheckResult:
         return CheckResult(lines=[*lines, refused_line("sender", refused)], failure=refused.reason, detail=refused.detail)
     shown = number.number or channel.external_id
     lines += [Check(code="sender", ok=True, value=shown), Check(code="webhook", ok=True, value=webhook)]
-    return CheckResult(lines=lines, number=number.number)
+    return CheckResult(lines=lines, number=number.number, agents=await _agents(control))
+
+
+async def _agents(control: Control[VapiClient]) -> list[Agent] | None:
+    """Who can speak; None where the key may not list them, which keeps nobody from calling."""
+    try:
+        listed = await control.call("check", "Agents read", "GET /assistant", control.client.assistants(MOST))
+    except Refused:
+        return None
+    found = []
+    for one in listed[:MOST]:
+        identifier = storable.identifier(one.id, 100)
+        if identifier is not None:
+            name = " ".join(storable.text(one.name or "", 120).split())
+            found.append(Agent(identifier, name or identifier, own=identifier == control.channel.account_id))
+    return found
 
 
 def _without(lines: list[Check], value: str, why: CheckDetail) -> CheckResult:

@@ -103,6 +103,10 @@ class VapiClient:
     async def assistant(self, assistant_id: str) -> Assistant:
         return await self._call("GET", f"/assistant/{quote(assistant_id, safe='')}", Assistant)
 
+    async def assistants(self, most: int) -> list[Assistant]:
+        """Those of the account, newest first, at most so many."""
+        return await self._call("GET", f"/assistant?{urlencode({'limit': most})}", list[Assistant])
+
     async def _call(self, method: str, path: str, kind: type[T], **parts: Any) -> T:
         """One control call. Raises `ProviderError` unless it is a 2xx of the expected shape."""
         return await self._wire.ask(

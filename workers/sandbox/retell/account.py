@@ -12,7 +12,7 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
     """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `inbound_url`: of the number, asked when somebody calls it. `human_url`: of the tool with which the agent asks for a person; `colleague`: what whoever takes the call does at the phone. `script`: what everybody does who is called, None: what people do, most of
     them talk. `callees`: E.164 number → what this person does. `ring_seconds`, `talk_seconds`, `analysis_seconds`: spans like those of
     the behaviour. `recording_minutes`: how long the address of a recording works. `do_not_call`: E.164 numbers that the account itself
-    does not call."""
+    does not call. `other_agents`: their ids → names."""
 
     kind: ClassVar[str] = "retell"
 
@@ -21,6 +21,7 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
     agent_id: str
     agent_name: str = "Atendente virtual"
     agent_version: int = 1
+    other_agents: dict[str, str] = msgspec.field(default_factory=dict)
     webhook_url: str = ""
     inbound_url: str = ""
     human_url: str = ""
@@ -45,4 +46,5 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
             "api_key": "key_" + derived.hexadecimal("retell", key, "key", 28),
             "phone_number": "+55113" + derived.digits(key, "phone", 7),
             "agent_id": "agent_" + derived.hexadecimal("retell", key, "agent", 28),
+            "other_agents": {"agent_" + derived.hexadecimal("retell", key, "other", 28): "Cobrança"},
         }

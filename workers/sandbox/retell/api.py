@@ -74,9 +74,9 @@ class Rest:
             case "GET", ["v2", "list-phone-numbers"]:
                 return json_reply({"items": [_number(account)], "has_more": False})
             case "GET", ["get-agent", agent]:
-                return json_reply(_agent(account)) if agent == account.agent_id else _missing(agent, "agent")
+                return json_reply(_agent(account, agent)) if agent in _agents(account) else _missing(agent, "agent")
             case "POST", ["v2", "list-agents"]:
-                return json_reply({"items": [_listed_agent(account)], "has_more": False})
+                return _listed_agents(account, request)
         return fail(404)
 
     def recording(self, request: Request, name: str) -> Reply:
@@ -146,7 +146,7 @@ class Rest:
             return fail(code)
         if asked["from_number"] != account.phone_number:
             return _missing(asked["from_number"], "phone-number")
-        if asked.get("override_agent_id", account.agent_id) != account.agent_id:
+        if asked.get("override_agent_id", account.agent_id) not in _agents(account):
             return _missing(asked["override_agent_id"], "agent")
         if asked.get("honor_internal_dnc") is True and asked["to_number"] in account.do_not_call:
             return fail(400, "The contact is marked do_not_call")
@@ -297,24 +297,44 @@ def _number(account: RetellAccount) -> dict[str, Any]:
     }
 
 
-def _agent(account: RetellAccount) -> dict[str, Any]:
+def _agents(account: RetellAccount) -> dict[str, str]:
+    return {account.agent_id: account.agent_name, **account.other_agents}
+
+
+def _agent(account: RetellAccount, agent: str) -> dict[str, Any]:
     return {
-        "agent_id": account.agent_id,
+        "agent_id": agent,
         "version": account.agent_version,
         "is_published": True,
-        "agent_name": account.agent_name,
+        "agent_name": _agents(account)[agent],
         "voice_id": "11labs-Adrian",
         "language": "pt-BR",
-        "response_engine": {"type": "retell-llm", "llm_id": f"llm_{account.agent_id[6:]}", "version": 0},
+        "response_engine": {"type": "retell-llm", "llm_id": f"llm_{agent[6:]}", "version": 0},
         "webhook_url": account.webhook_url,
         "last_modification_timestamp": 1760000000000,
     }
 
 
-def _listed_agent(account: RetellAccount) -> dict[str, Any]:
+def _listed_agents(account: RetellAccount, request: Request) -> Reply:
+    """A page at a time."""
+    params = request.params()
+    limit = int(params["limit"]) if params.get("limit", "").isdecimal() else 50
+    start = params.get("pagination_key", "")
+    begun = int(start) if start.isdecimal() else 0
+    every = list(_agents(account).items())
+    answer: dict[str, Any] = {
+        "items": [_listed_agent(identifier, name) for identifier, name in every[begun : begun + limit]],
+        "has_more": len(every) > begun + limit,
+    }
+    if answer["has_more"]:
+        answer["pagination_key"] = str(begun + limit)
+    return json_reply(answer)
+
+
+def _listed_agent(identifier: str, name: str) -> dict[str, Any]:
     return {
-        "agent_id": account.agent_id,
-        "agent_name": account.agent_name,
+        "agent_id": identifier,
+        "agent_name": name,
         "channel": "voice",
         "is_suspended": False,
         "tags": {},

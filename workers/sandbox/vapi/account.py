@@ -9,7 +9,7 @@ from workers.sandbox.retell.scripts import Script
 
 
 class VapiAccount(Account, kw_only=True, tag="vapi"):
-    """`server_url`: of the assistant and of the number, one for all messages. `auth`: how the credential of the server proves itself.
+    """`server_url`: of the assistant and of the number, one for all messages. `other_assistants`: their ids → names. `auth`: how the credential of the server proves itself.
     `script`, `callees`, `colleague` and the spans are as of the sandbox's Retell."""
 
     kind: ClassVar[str] = "vapi"
@@ -20,6 +20,7 @@ class VapiAccount(Account, kw_only=True, tag="vapi"):
     phone_number: str
     server_secret: str
     server_url: str = ""
+    other_assistants: dict[str, str] = msgspec.field(default_factory=dict)
     auth: Literal["secret", "bearer", "hmac", "standard"] = "hmac"
     script: Script | None = None
     callees: dict[str, Script] = msgspec.field(default_factory=dict)
@@ -44,6 +45,7 @@ class VapiAccount(Account, kw_only=True, tag="vapi"):
             "private_key": uuid("key"),
             "phone_number_id": uuid("number"),
             "assistant_id": uuid("assistant"),
+            "other_assistants": {uuid("other"): "Cobrança"},
             "phone_number": "+55113" + derived.digits(key, "vapi", 7),
             "server_secret": derived.hexadecimal("vapi", key, "secret", 32),
         }

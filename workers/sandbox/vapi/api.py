@@ -65,12 +65,10 @@ class Rest:
                     }
                     | {"createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z"}
                 )
-            case "GET", ["assistant", identifier] if identifier == account.assistant_id:
-                server = {"url": account.server_url}
-                return json_reply(
-                    {"id": identifier, "orgId": account.id, "name": "Atendente virtual", "server": server}
-                    | {"createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z"}
-                )
+            case "GET", ["assistant"]:
+                return json_reply([_assistant(account, one) for one in _assistants(account)])
+            case "GET", ["assistant", identifier] if identifier in _assistants(account):
+                return json_reply(_assistant(account, identifier))
         return fail(404)
 
     def _create(self, account: VapiAccount, request: Request) -> Reply:
@@ -103,7 +101,7 @@ class Rest:
         customer = asked.get("customer")
         if code := account.behaviour.refuse_code:
             return fail(code)
-        if asked.get("phoneNumberId") != account.phone_number_id or asked.get("assistantId") != account.assistant_id:
+        if asked.get("phoneNumberId") != account.phone_number_id or asked.get("assistantId") not in _assistants(account):
             return fail(404, "Couldn't Find Phone Number Or Assistant")
         if not isinstance(customer, dict) or not E164.fullmatch(str(customer.get("number") or "")):
             return fail(400, "customer.number must be a valid phone number in the E.164 format")
@@ -133,3 +131,17 @@ class Rest:
             (call for call in self._calls.mine(account) if call.created_at >= first), key=lambda call: -call.created_at
         )
         return json_reply([self._calls.view(account, call) for call in found[:limit]])
+
+
+def _assistants(account: VapiAccount) -> dict[str, str]:
+    return {account.assistant_id: "Atendente virtual", **account.other_assistants}
+
+
+def _assistant(account: VapiAccount, identifier: str) -> dict[str, Any]:
+    told = {
+        "id": identifier,
+        "orgId": account.id,
+        "name": _assistants(account)[identifier],
+        "server": {"url": account.server_url},
+    }
+    return told | {"createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z"}
