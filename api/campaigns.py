@@ -79,6 +79,11 @@ async def recipient_query(
 Asked: TypeAlias = NamedDependency[queries.RecipientQuery]
 
 
+def _history(found: received.History) -> dict[str, Any]:
+    told = {name: value for name, value in found._asdict().items() if name not in ("fallback", "channel_name")}
+    return {**told, "tries": [one._asdict() for one in found.tries]}
+
+
 class ContactCampaignController(Controller):
     path = "/v1/contacts/{contact_id:uuid}/campaigns"
     tags = ("Campaigns",)
@@ -95,9 +100,8 @@ class ContactCampaignController(Controller):
     ) -> RecipientHistory:
         """When it was sent, delivered, read and answered, and each time that it was tried. Needs `campaigns:read`."""
         found = await received.history(actor, contact_id, campaign_id)
-        return msgspec.convert(
-            {**found._asdict(), "tries": [one._asdict() for one in found.tries]}, RecipientHistory, from_attributes=True
-        )
+        other = _history(found.fallback) | {"channel_name": found.channel_name} if found.fallback is not None else None
+        return msgspec.convert({**_history(found), "fallback": other}, RecipientHistory, from_attributes=True)
 
 
 class CampaignController(Controller):
@@ -312,4 +316,10 @@ def _call(row: called.CampaignCall) -> CampaignCall:
 
 
 def _recipient(row: Any) -> Recipient:
-    return struct(row, Recipient, state=MessageState(row["state"]).label)
+    other = row["fallback_state"]
+    return struct(
+        row,
+        Recipient,
+        state=MessageState(row["state"]).label,
+        fallback_state=MessageState(other).label if other is not None else None,
+    )

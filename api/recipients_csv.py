@@ -60,6 +60,16 @@ async def _pieces(
             state = MessageState(row["state"])
             reasons = _SKIPPED if state is MessageState.SKIPPED else _ENDED
             reason = row["reason"] and words(reasons[row["reason"]])
-            values = {**row, "state": words(MESSAGE_STATES[state.label], MESSAGE), "reason": reason}
+            other = None if row["fallback_state"] is None else MessageState(row["fallback_state"])
+            why = row["fallback_reason"] and words(
+                (_SKIPPED if other is MessageState.SKIPPED else _ENDED)[row["fallback_reason"]]
+            )
+            values = {
+                **row,
+                "state": words(MESSAGE_STATES[state.label], MESSAGE),
+                "reason": reason,
+                "fallback_state": words(MESSAGE_STATES[other.label], MESSAGE) if other is not None else "",
+                "fallback_reason": why,
+            }
             lines.append([cell(values[name]) for name in RECIPIENT_COLUMNS])
         yield csv_lines(lines, separator)

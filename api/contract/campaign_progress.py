@@ -122,13 +122,15 @@ RecipientState = Literal[
 
 
 class ContactCampaign(Output):
-    """GET /v1/contacts/{id}/campaigns → Page[ContactCampaign]: the campaigns that wrote to the person, the newest 50."""
+    """GET /v1/contacts/{id}/campaigns → Page[ContactCampaign]: the campaigns that wrote to the person, the newest 50. `fallback_state`: of what went
+    another way (by SMS) in place of the message; null: nothing did."""
 
     campaign_id: UUID
     name: Annotated[str, example("Liquidação de verão")]
     at: Moment  # when the message went, or is to go
     state: Annotated[RecipientState, example("delivered")]
     replied_at: Moment | None
+    fallback_state: Annotated[RecipientState, example("delivered")] | None = None
 
 
 class RecipientTry(Output):
@@ -143,8 +145,8 @@ class RecipientTry(Output):
     held_name: str = ""
 
 
-class RecipientHistory(Output):
-    """GET /v1/contacts/{contact_id}/campaigns/{campaign_id}. `next_at`: it waits until then, `waits`: for what; `tries`: the newest first, at most 50."""
+class MessageHistory(Output):
+    """What became of one message. `next_at`: it waits until then, `waits`: for what; `tries`: the newest first, at most 50."""
 
     message_id: UUID
     address: Annotated[str, example("+5511987654321")]
@@ -158,6 +160,18 @@ class RecipientHistory(Output):
     ended_at: Moment | None  # failed, left out or cancelled
     tries: list[RecipientTry]
     waits: CampaignWait | None = None
+
+
+class FallbackHistory(MessageHistory):
+    """Of what went another way in place of a message."""
+
+    channel_name: Annotated[str, example("SMS da loja")] = ""
+
+
+class RecipientHistory(MessageHistory):
+    """GET /v1/contacts/{contact_id}/campaigns/{campaign_id}. `fallback`: what went another way (by SMS) in place of the message."""
+
+    fallback: FallbackHistory | None = None
 
 
 class Recipient(Output):
@@ -178,3 +192,9 @@ class Recipient(Output):
     replied_at: Moment | None
     reply_kind: str | None = None  # of the first answer: text, image, audio, …
     reply_text: str | None = None
+    fallback_state: Annotated[RecipientState, example("delivered")] | None = (
+        None  # of what went another way in its place; null: nothing did
+    )
+    fallback_reason: str | None = None
+    fallback_sent_at: Moment | None = None
+    fallback_delivered_at: Moment | None = None

@@ -180,6 +180,7 @@ class CampaignRow(Output):
     finished_at: Moment | None
     updated_at: Moment
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    trial_waits: bool = False  # a person has to choose the better text of its test
 
 
 class Campaign(Output):

@@ -49,6 +49,7 @@ class Attention(Output):
         "ai_model_ends",
         "job_failed",
         "spend_limit",
+        "trial_waits",
     ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]

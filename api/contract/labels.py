@@ -107,6 +107,9 @@ RECIPIENT_COLUMNS: dict[str, str] = {
     "read_at": "Read at",
     "replied_at": "Answered at",
     "reply_text": "Answer",
+    "fallback_state": "In its place",
+    "fallback_reason": "Reason in its place",
+    "fallback_sent_at": "Sent in its place at",
 }
 """Columns of the download of recipients."""
 REPORT: dict[str, str] = {

@@ -11,6 +11,7 @@ import msgspec
 from db.ai import attention as ai_attention
 from db.campaigns import failed_jobs
 from db.campaigns.tallies import tallies
+from db.campaigns.trial import WAITS
 from db.clock import now
 from db.contacts.enums import SAMPLE
 from db.conversations import late
@@ -77,6 +78,8 @@ union all
 (select 'campaign_' || state, coalesce(fallback_of, id), name, state_reason, null, 2, updated_at from campaign
 where company_id = $1 and cadence_id is null and ((state = 'paused' and state_reason is distinct from 'person')
     or (state = 'failed' and coalesce(finished_at, updated_at) > now() - interval '7 days')) limit 20)
+union all
+(select 'trial_waits', k.id, k.name, null, null, 2, coalesce(k.trial_due, k.started_at, k.updated_at) from campaign k where k.company_id = $1 and {WAITS} limit 20)
 union all
 (select 'import_rejects', id, filename, null, rejected, 3, finished_at from contact_import
 where company_id = $1 and rejected > 0 and finished_at > now() - interval '7 days' order by finished_at desc limit 10)

@@ -18,6 +18,7 @@ from db.campaigns.enums import CampaignState
 from db.campaigns.plan import plan_of
 from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
+from db.campaigns.trial import WAITS
 from db.campaigns.waits import Wait, waits
 from db.clock import now
 from db.contacts.metadata import marks
@@ -38,8 +39,8 @@ SOON = timedelta(minutes=1)
 NO_REASON = "temporary"
 """What a message is told under whose provider gave none."""
 
-_COLUMNS = """
-k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
+_COLUMNS = f"""
+{WAITS} as trial_waits, k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
 coalesce(c.sandbox, false) as sandbox, k.template_id, k.header_file_id, t.name as template_name, k.body, k.bindings::text as bindings,
 k.audience::text as audience, k.settings::text as settings, k.trial::text as trial, k.trial_state, k.fallback::text as fallback, k.external_id,
 k.metadata::text as metadata, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
@@ -58,13 +59,19 @@ where company_id = $1 and campaign_id = $2 and in_trouble group by 1, 2, 3 order
 _NEXT = "select next_at from message where queue_id = $1 and queued order by next_at limit 1"
 _RECIPIENT = """
 select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,
-    m.sent_at, m.delivered_at, m.read_at, m.replied_at, a.kind as reply_kind, a.body as reply_text, m.dedupe_key
+    m.sent_at, m.delivered_at, m.read_at, coalesce(m.replied_at, f.replied_at) as replied_at, a.kind as reply_kind, a.body as reply_text, m.dedupe_key,
+    f.state as fallback_state, f.reason as fallback_reason, f.sent_at as fallback_sent_at, f.delivered_at as fallback_delivered_at
 from message m left join contact c on c.company_id = m.company_id and c.id = m.contact_id
 left join lateral (
-    select kind, body from inbound_message i where m.replied_at is not null and i.company_id = m.company_id
-        and i.contact_id = m.contact_id and i.received_at = m.replied_at and i.channel_id = m.channel_id order by i.id limit 1) a on true
+    select o.state, o.reason, o.sent_at, o.delivered_at, o.replied_at, o.channel_id from message o
+    where o.company_id = m.company_id and o.contact_id = m.contact_id and o.campaign_id = (select id from campaign where company_id = $1 and fallback_of = $4)
+        and o.state <> {CANCELLED} order by o.id limit 1) f on true
+left join lateral (
+    select kind, body from inbound_message i where coalesce(m.replied_at, f.replied_at) is not null and i.company_id = m.company_id
+        and i.contact_id = m.contact_id and i.received_at = coalesce(m.replied_at, f.replied_at)
+        and i.channel_id = case when m.replied_at is not null then m.channel_id else f.channel_id end order by i.id limit 1) a on true
 where m.company_id = $1 and m.dedupe_key > $2 and m.dedupe_key < $3
-"""
+""".replace("{CANCELLED}", str(int(MessageState.CANCELLED)))
 
 
 async def campaigns(
@@ -268,7 +275,7 @@ class RecipientQuery(NamedTuple):
 
     def sql(self, company_id: UUID, after: str | None = None) -> tuple[str, list[object]]:
         """Statement and arguments; `after`: the dedupe key of the last one seen."""
-        args: list[object] = [company_id, after or f"{self.campaign_id}:", f"{self.campaign_id};"]
+        args: list[object] = [company_id, after or f"{self.campaign_id}:", f"{self.campaign_id};", self.campaign_id]
         sql = _RECIPIENT
         if self.states:
             args.append([int(state) for state in self.states])
@@ -281,12 +288,12 @@ class RecipientQuery(NamedTuple):
             args += [self.search.replace("\0", ""), f"%{digits}%" if digits else None]
             sql += f" and (position(fold(${len(args) - 1}) in fold(c.name)) > 0 or m.address like ${len(args)}::text)"
         if self.replied is not None:
-            sql += " and m.replied_at is not null" if self.replied else " and m.replied_at is null"
+            sql += f" and coalesce(m.replied_at, f.replied_at) is {'not ' if self.replied else ''}null"
         return sql + " order by m.dedupe_key", args
 
 
 async def recipients(actor: Actor, query: RecipientQuery, *, limit: int, after: str | None = None) -> list[asyncpg.Record]:
-    """Members of the audience with what became of them and their first answer. Raises NotFound."""
+    """Members of the audience with what became of them, also by what went another way in its place, and their first answer. Raises NotFound."""
     sql, args = query.sql(actor.company_id, after)
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, query.campaign_id)

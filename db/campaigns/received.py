@@ -6,22 +6,25 @@ from uuid import UUID
 
 import asyncpg
 
+from db.campaigns import fallback
 from db.campaigns.waits import Wait, of_message
 from db.contacts.notes import must_exist
 from db.errors import RequestError
 from db.messages.enums import AttemptState, MessageState, WaitRule
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read
+from db.work import Read, read
 
 MOST = 50
 
 # The order is that of the index message_thread.
 _RECEIVED = f"""
-select m.campaign_id, c.name, m.state, m.replied_at,
+select m.campaign_id, c.name, m.state, coalesce(m.replied_at, f.replied_at) as replied_at, f.state as fallback_state,
     case when m.sent_at is not null then m.sent_at when m.done_at is not null then m.done_at else m.next_at end as at
 from message m
 join campaign c on c.company_id = $1 and c.id = m.campaign_id and c.fallback_of is null
+left join lateral (select o.state, o.replied_at from campaign i join message o on o.company_id = $1 and o.contact_id = $2 and o.campaign_id = i.id
+    where i.company_id = $1 and i.fallback_of = c.id and o.state <> {MessageState.CANCELLED} order by o.id limit 1) f on true
 where m.company_id = $1 and m.contact_id = $2 and m.state not in ({MessageState.SKIPPED}, {MessageState.CANCELLED})
     and m.dedupe_key not like 'test:%'
 order by at desc, m.id desc limit {MOST}
@@ -51,7 +54,8 @@ class Try(NamedTuple):
 
 
 class History(NamedTuple):
-    """What became of a campaign's message to one person. `next_at`: it waits until then, `waits`: for what. `tries`: the newest first."""
+    """What became of a campaign's message to one person. `next_at`: it waits until then, `waits`: for what. `tries`: the newest first. `fallback`: what
+    went another way in its place, over `channel_name`."""
 
     message_id: UUID
     address: str
@@ -65,16 +69,19 @@ class History(NamedTuple):
     ended_at: datetime | None
     tries: list[Try]
     waits: Wait | None
+    fallback: "History | None" = None
+    channel_name: str = ""
 
 
 class Received(NamedTuple):
-    """A campaign's message to the person. `at`: when it went, or is to go."""
+    """A campaign's message to the person. `at`: when it went, or is to go; `fallback_state`: of what went another way in its place."""
 
     campaign_id: UUID
     name: str
     at: datetime
     state: str
     replied_at: datetime | None
+    fallback_state: str | None
 
 
 async def received(actor: Actor, contact_id: UUID) -> list[Received]:
@@ -83,7 +90,15 @@ async def received(actor: Actor, contact_id: UUID) -> list[Received]:
         await must_exist(r, actor.company_id, contact_id)
         rows = await r.fetch(_RECEIVED, actor.company_id, contact_id)
     return [
-        Received(row["campaign_id"], row["name"], row["at"], MessageState(row["state"]).label, row["replied_at"]) for row in rows
+        Received(
+            row["campaign_id"],
+            row["name"],
+            row["at"],
+            MessageState(row["state"]).label,
+            row["replied_at"],
+            MessageState(row["fallback_state"]).label if row["fallback_state"] is not None else None,
+        )
+        for row in rows
     ]
 
 
@@ -91,13 +106,25 @@ async def history(actor: Actor, contact_id: UUID, campaign_id: UUID) -> History:
     """Raises NotFound, also where the campaign never was for the person."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
-        row = await r.fetchrow(_ONE, actor.company_id, contact_id, campaign_id)
-        if row is None:
+        found = await _of(r, contact_id, campaign_id)
+        if found is None:
             raise RequestError.NOT_FOUND(what="campaign")
-        tries = await r.fetch(_TRIES, actor.company_id, row["id"])
-        waits = None
-        if row["next_at"] is not None:
-            waits = await of_message(r, actor.company_id, campaign_id, row["reason"], row["address"], row["next_at"])
+        other = (await fallback.children(r, [campaign_id])).get(campaign_id)
+        if other is None:
+            return found
+        return found._replace(fallback=await _of(r, contact_id, other.id), channel_name=other.channel_name)
+
+
+async def _of(r: Read, contact_id: UUID, campaign_id: UUID) -> History | None:
+    assert r.actor is not None
+    company_id = r.actor.company_id
+    row = await r.fetchrow(_ONE, company_id, contact_id, campaign_id)
+    if row is None:
+        return None
+    tries = await r.fetch(_TRIES, company_id, row["id"])
+    waits = None
+    if row["next_at"] is not None:
+        waits = await of_message(r, company_id, campaign_id, row["reason"], row["address"], row["next_at"])
     return History(
         row["id"],
         row["address"],

@@ -23,6 +23,8 @@ from db.errors import RequestError
 from db.messages import render, variants
 from db.messages.render import Content, TemplateContent, draw
 from db.messages.variants import Counted
+from db.notifications import calls
+from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor, worker
@@ -30,7 +32,7 @@ from db.work import Read, Work, read, system_read, work
 
 _ROW = """
 select k.state, k.trial::text as trial, k.content::text as content, k.contents::text as contents, k.settings::text as settings, k.trial_state,
-    k.trial_queue, k.trial_due, k.trial_winner, k.trial_by, k.trial_at, c.kind from campaign k
+    k.trial_queue, k.trial_due, k.trial_winner, k.trial_by, k.trial_at, k.created_by, c.kind from campaign k
 left join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.id = $2 and k.cadence_id is null and k.fallback_of is null
 """
 # While somebody of the test waits for the number, its hours have not begun.
@@ -105,6 +107,7 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
             return 1
         await w.execute("update campaign set trial_state = 'waiting' where company_id = $1 and id = $2", company_id, campaign_id)
         w.audit("campaign.test_undecided", campaign_id)
+        await calls.tell_of_end(w, row["created_by"], NotificationKind.CAMPAIGN, campaign_id, "trial_waits")
         await changed(w, campaign_id)
     return 0
 

@@ -99,7 +99,7 @@ Result = Literal["sent", "delivered", "read", "replied", "failed", "not_read", "
 
 class Received(Condition, tag="campaign", kw_only=True):
     """What became of a campaign's message to the person. `not_read` and `not_replied`: it was sent, and that has not happened; who answered has read.
-    `failed`: nor did an SMS go in its place. `not_sent`: it waits, or was called off before its turn, and nothing else of the campaign went to them. `reason`: of those that failed, only these. `until`: only what was sent by then, or had failed; so nobody joins later."""
+    `failed`: nor did an SMS go in its place. `not_sent`: it was called off before its turn, as the campaign was cancelled or failed, and nothing else of it went to them. `reason`: of those that failed, only these. `until`: only what was sent by then, or had failed; so nobody joins later."""
 
     campaign_id: UUID
     result: Result = "sent"

@@ -40,6 +40,8 @@ select unnest(case when to_char(d, 'MM-DD') = '02-28' and to_char(d + 1, 'MM-DD'
 from (select (now() at time zone k.time_zone)::date + n as d
     from company k, generate_series(0, {days}::text::int - 1) n where k.id = {company}) days
 """
+# Whoever waits in a campaign that goes on, or may, gets it from that one.
+_STOPPED = """exists (select from campaign k where k.company_id = x.company_id and k.id = x.campaign_id and k.state in ('cancelled', 'failed'))"""
 _RESULTS = {
     "sent": f"x.state in ({M.SENT}, {M.DELIVERED}, {M.READ})",
     "delivered": f"x.state in ({M.DELIVERED}, {M.READ})",
@@ -48,7 +50,7 @@ _RESULTS = {
     "failed": f"x.state in ({M.FAILED}, {M.FAILED_UNKNOWN})",
     "not_read": f"x.state in ({M.SENT}, {M.DELIVERED}) and x.replied_at is null",
     "not_replied": f"x.state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and x.replied_at is null",
-    "not_sent": f"x.state in ({M.QUEUED}, {M.CANCELLED}) and not x.maybe_duplicate",
+    "not_sent": f"(x.state = {M.CANCELLED} or x.state = {M.QUEUED} and {_STOPPED}) and not x.maybe_duplicate",
 }
 
 

@@ -229,6 +229,45 @@ async def test_every_place_says_the_same(client: httpx.AsyncClient, auth: Header
     }, "people who became one count once"  # fmt: skip
 
 
+async def test_people_and_histories_show_what_went_another_way(client: httpx.AsyncClient, auth: Headers, scene: Scene) -> None:
+    stage, url = scene.stage, f"/v1/campaigns/{scene.stage.id}"
+    rows = (await client.get(f"{url}/recipients", params={"limit": 100}, headers=auth)).raise_for_status().json()["items"]
+    shown = {row["address"][-2:]: (row["state"], row["fallback_state"], row["replied_at"] is not None) for row in rows}
+    assert {number: shown[number] for number in ("00", "01", "03", "04", "05", "06", "07", "08")} == {
+        "00": ("delivered", None, False),
+        "01": ("read", None, True),
+        "03": ("failed", "delivered", True),
+        "04": ("failed", "sent", False),
+        "05": ("failed", "failed", False),
+        "06": ("failed", "sending", False),
+        "07": ("delivered", "delivered", False),
+        "08": ("failed", None, False),
+    }
+    found = (await client.get(f"{url}/recipients", params={"replied": "true"}, headers=auth)).json()["items"]
+    assert {row["address"][-2:] for row in found} == {"01", "03"}, "as many as the report says"
+    asked = {"separator": ",", "language": "en"}
+    file = (await client.get(f"{url}/recipients.csv", params=asked, headers=auth)).raise_for_status()
+    heads, *lines = list(csv.reader(file.content.decode("utf-8-sig").splitlines()))
+    told = {line[heads.index("Number")][-2:]: line[heads.index("In its place")] for line in lines}
+    assert (told["03"], told["04"], told["08"]) == ("Delivered", "Sent", "")
+    reasons = {line[heads.index("Number")][-2:]: line[heads.index("Reason in its place")] for line in lines}
+    assert (reasons["05"], reasons["03"]) == ("The carrier took it for spam", "")
+
+    person = next(row["contact_id"] for row in rows if row["address"].endswith("03"))
+    [got] = (await client.get(f"/v1/contacts/{person}/campaigns", headers=auth)).json()["items"]
+    assert (got["campaign_id"], got["state"], got["fallback_state"], got["replied_at"] is not None) == (
+        str(stage.id),
+        "failed",
+        "delivered",
+        True,
+    )
+    way = (await client.get(f"/v1/contacts/{person}/campaigns/{stage.id}", headers=auth)).raise_for_status().json()
+    assert (way["state"], way["fallback"]["state"], way["fallback"]["channel_name"]) == ("failed", "delivered", "SMS da loja")
+    assert [one["outcome"] for one in way["fallback"]["tries"]] == ["accepted"]
+    other = next(row["contact_id"] for row in rows if row["address"].endswith("00"))
+    assert (await client.get(f"/v1/contacts/{other}/campaigns/{stage.id}", headers=auth)).json()["fallback"] is None
+
+
 async def test_whatever_happens_each_person_counts_once(client: httpx.AsyncClient, auth: Headers, scene: Scene) -> None:
     """Any states of the two messages, also of people who became one."""
     dice, stage = random.Random(11), scene.stage

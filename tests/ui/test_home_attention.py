@@ -45,3 +45,8 @@ def test_what_is_wrong_with_the_ai_leads_to_its_settings(code: Any, detail: str,
     said, _, path = _sentence(Attention(code=code, subject_id=ID, subject="gpt-4o", detail=detail, count=count))
     assert said == what
     assert path.startswith("/settings/ai")
+
+
+def test_a_test_that_waits_leads_to_its_campaign() -> None:
+    what, todo, path = _sentence(Attention(code="trial_waits", subject_id=ID, subject="Natal"))
+    assert (what, todo, path) == ("Natal espera por você: qual texto os outros recebem?", "Escolher o texto", f"/campaigns/{ID}")

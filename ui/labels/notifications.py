@@ -59,6 +59,7 @@ def sentence(one: Notification) -> str:
             return {
                 "paused": _("Your campaign stopped by itself. See why."),
                 "failed": _("Your campaign could not go on. See why."),
+                "trial_waits": _("The test of your campaign has no sure winner. Choose the text for the others."),
             }.get(one.code or "", _("Your campaign is finished."))
         case K.IMPORT:
             return _("Your import failed. See why.") if one.code == "failed" else _("Your import is finished.")

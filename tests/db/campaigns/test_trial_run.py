@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from db.campaigns import actions, lifecycle, trial_run
+from db.campaigns import actions, home, lifecycle, queries, trial_run
 from db.campaigns.enums import TrialBy, TrialPhase
 from db.errors import Conflict, Invalid, NotFound
 from db.messages import ledger
@@ -124,6 +124,32 @@ async def test_without_certainty_the_one_ahead_goes_or_a_person_is_waited_for(
     assert await stage.trial() == end
     assert await trial_run.settle() == 0
     assert (await owner_db.fetchval("select finished_at from campaign where id = $1", stage.id)) is None
+
+
+@pytest.mark.parametrize("hours", [24, None])
+async def test_one_that_waits_for_a_person_says_so_until_they_chose(
+    owner_db: asyncpg.Connection, owner: Actor, hours: int | None
+) -> None:
+    stage = await staged(owner_db, owner, 40, unsure="wait", hours=hours)
+    await owner_db.execute("update campaign set created_by = $2 where id = $1", stage.id, owner.id)
+
+    async def told() -> tuple[bool, list[UUID]]:
+        [row] = await queries.campaigns(owner, limit=5)
+        attention = [one["subject_id"] for one in (await home.figures(owner)).attention if one["code"] == "trial_waits"]
+        return row["trial_waits"], attention
+
+    assert await told() == (False, []), "those in the test have not had their turn"
+    await stage.claim()
+    await stage.became(0, 2)
+    await stage.became(1, 3)
+    if hours is not None:
+        assert await told() == (False, [])
+        await stage.over()
+        await trial_run.settle()
+        assert await owner_db.fetchval("select code from notification where subject_id = $1", stage.id) == "trial_waits"
+    assert await told() == (True, [stage.id])
+    await trial_run.choose(owner, stage.id, "B")
+    assert await told() == (False, [])
 
 
 async def test_a_text_that_reached_nobody_is_never_chosen_by_itself(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -52,6 +52,7 @@ class Person(Struct):
     sent: list[datetime]
     heard: list[datetime]
     got: dict[UUID, tuple[MessageState, bool]]
+    stopped: set[UUID]  # campaigns that were called off
     stages: set[UUID]
     said: list["Said"]
 
@@ -87,7 +88,7 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
         )
         for _ in range(2)
     ]
-    campaigns = [await factories.campaign(db, actor, channel, body="Oi") for _ in range(2)]
+    campaigns = [await factories.campaign(db, actor, channel, body="Oi", state=state) for state in ("cancelled", "running")]
     first = await factories.lead(db, actor, "Sem pessoa")
     board = await db.fetchval("select board_id from lead where id = $1", first)
     stages = [
@@ -108,6 +109,7 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
             sent=[],
             heard=[at - timedelta(days=dice.randrange(40), hours=1) for _ in range(dice.choice((0, 0, 1, 2)))],
             got={},
+            stopped={campaigns[0]},
             stages={stage for stage in stages if dice.random() < 0.2},
             said=[
                 Said(
@@ -298,7 +300,8 @@ def _meets(one: AnyCondition, person: Person, at: datetime) -> bool:
                 "failed": state in (MessageState.FAILED, MessageState.FAILED_UNKNOWN),
                 "not_read": went and state is not MessageState.READ and not replied,
                 "not_replied": went and not replied,
-                "not_sent": state in (MessageState.QUEUED, MessageState.CANCELLED),
+                "not_sent": state is MessageState.CANCELLED
+                or (state is MessageState.QUEUED and one.campaign_id in person.stopped),
             }[one.result]
         case InStage():
             return bool(set(one.stages) & person.stages)

@@ -120,7 +120,7 @@ class _Row:
     """One campaign: a link to it, with its figures and a menu; `set` moves the figures."""
 
     def __init__(self, row: CampaignRow) -> None:
-        self._state: CampaignState | None = None
+        self._state: tuple[CampaignState, bool] | None = None
         with ui.element("div").classes("m-camp").props("role=listitem") as self.element:
             with ui.element("div").classes("m-camp-name"):
                 with ui.element("div").classes(f"m-camp-icon m-camp-{row.channel_kind or 'none'}"):
@@ -147,8 +147,8 @@ class _Row:
             return ui.label().classes("m-num"), ui.label().classes("m-hint")
 
     def set(self, row: CampaignRow) -> None:
-        if row.state != self._state:
-            self._state = row.state
+        if (row.state, row.trial_waits) != self._state:
+            self._state = row.state, row.trial_waits
             self._draw_state(row)
         self._name.text = row.name
         parts = [row.channel_name or _("No channel yet")] + ([_("Simulator")] if row.sandbox else [])
@@ -184,6 +184,8 @@ class _Row:
         with self._badge:
             moving = row.state in {CampaignState.RUNNING, CampaignState.PREPARING} and row.outage_since is None
             badge(name, tone, live=moving)
+            if row.trial_waits:
+                badge(_("Choose the text"), "warn")
         self._name.props["href"] = _path(row)
         self._menu.clear()
         entries = actions.menu(row.id, row.name, row.state)

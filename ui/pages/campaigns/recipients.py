@@ -9,7 +9,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.campaign_progress import Progress, Recipient, RecipientHistory
+from api.contract.campaign_progress import MessageHistory, Progress, Recipient
 from api.contract.campaigns import Campaign
 from api.contract.enums import Permission
 from ui import formats, kinds, session
@@ -74,6 +74,8 @@ class Recipients:
         ]
         if kinds.can(self._campaign.channel_kind).reports_read:
             found.append(Column("read", _("Read at"), look="m-sub"))
+        if self._campaign.fallback is not None:
+            found.append(Column("instead", _("In its place"), phone="sub"))
         return [*found, Column("replied", _("Answer"), phone="sub"), Column("history", _("History"))]
 
     async def _fetch(self, query: Query) -> Page[Recipient]:
@@ -96,6 +98,7 @@ class Recipients:
             "sent": _short(one.sent_at),
             "delivered": _short(one.delivered_at),
             "read": _short(one.read_at),
+            "instead": _instead(one),
             "replied": _answer(one),
             "history": choice(str(one.contact_id), "history", _("See"), _("What happened, step by step"))
             if one.contact_id
@@ -106,6 +109,9 @@ class Recipients:
         found = await campaigns.history(self._api, UUID(contact_id), self._campaign.id)
         with dialog(_("What happened"), formats.phone(found.address)) as opened:
             log_list(steps(found))
+            if found.fallback is not None:
+                title(_("In its place, over {channel}").format(channel=found.fallback.channel_name))
+                log_list(steps(found.fallback))
             with ui.element("div").classes("m-row m-near m-end"):
                 button(_("Close"), opened.close)
         opened.open()
@@ -144,7 +150,7 @@ class Recipients:
         await self._table.refresh()
 
 
-def steps(found: RecipientHistory) -> list[tuple[Tone, str, str, str]]:
+def steps(found: MessageHistory) -> list[tuple[Tone, str, str, str]]:
     """The way of one message as lines, the newest first."""
     lines: list[tuple[datetime, Tone, str, str]] = []
     called = {key: name for key, (name, _tone) in message_labels.message_states().items()}
@@ -185,6 +191,16 @@ def steps(found: RecipientHistory) -> list[tuple[Tone, str, str, str]]:
 def _asked(filters: Mapping[str, str]) -> dict[str, str]:
     """As the API takes it: who answered stands beside the states, in all of which an answer may come."""
     return {"replied": "true"} if filters.get("state") == REPLIED else dict(filters)
+
+
+def _instead(one: Recipient) -> Cell:
+    """What became of what went another way, and when or why."""
+    if one.fallback_state is None:
+        return ""
+    name, tone = message_labels.message_state(one.fallback_state)
+    at = one.fallback_delivered_at or one.fallback_sent_at
+    under = formats.moment(at) if at is not None else why(one.fallback_reason, one.fallback_state)
+    return state(name, tone) if not under else two_lines(name, under)
 
 
 def _answer(one: Recipient) -> Cell:

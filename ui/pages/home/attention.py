@@ -65,6 +65,11 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
             _("Resume or cancel"),
             f"/campaigns/{entry.subject_id}",
         ),
+        "trial_waits": (
+            _("{name} waits for you: which text do the others get?").format(name=entry.subject),
+            _("Choose the text"),
+            f"/campaigns/{entry.subject_id}",
+        ),
         "campaign_failed": (_("{name} has failed").format(name=entry.subject), _("See why"), f"/campaigns/{entry.subject_id}"),
         "import_failed": (
             _("{name} could not be imported").format(name=entry.subject),

@@ -138,6 +138,8 @@ def _draw_campaigns(found: list[ContactCampaign]) -> None:
 
 def _draw_campaign(one: ContactCampaign) -> None:
     state = _("Answered") if one.replied_at is not None else message_labels.message_state(one.state)[0]
+    if one.fallback_state is not None and one.replied_at is None:
+        state = _("{state}, in its place: {other}").format(state=state, other=message_labels.message_state(one.fallback_state)[0])
     with ui.element("div").classes("m-col gap-0"):
         ui.link(one.name, f"/campaigns/{one.campaign_id}").classes("m-link m-clip")
         ui.label(f"{state} · {formats.moment(one.at)}").classes("m-hint m-clip")
