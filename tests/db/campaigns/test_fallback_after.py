@@ -3,12 +3,16 @@
 import asyncpg
 import pytest
 
-from db.campaigns import actions, fallback, lifecycle, money, queries
+from db.campaigns import actions, enrol, fallback, lifecycle, money, queries
+from db.campaigns.enums import Enrolment
 from db.clock import now
 from db.errors import Conflict
+from db.messages import answers
 from db.messages.enums import MessageState as M
 from db.tenancy import Actor
-from tests.db.campaigns.test_fallback import Stage, staged
+from db.work import work
+from tests import factories
+from tests.db.campaigns.test_fallback import SEND, Stage, staged
 
 
 async def over(stage: Stage, hours: int = 1) -> None:
@@ -89,3 +93,26 @@ async def test_who_fails_after_it_was_sent_again_days_later_gets_one_sms(owner_d
     assert await fallback.rounds() == 0
     await lifecycle.reconcile()
     assert len(await stage.claim(stage.sms, await stage.child())) == 1
+
+
+async def test_who_joins_days_later_and_fails_gets_one_sms(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    stage = await staged(owner_db, owner)
+    await stage.write(await stage.claim(stage.channel, stage.id), M.SENT)
+    await owner_db.execute("update campaign set cadence_open = false where fallback_of = $1", stage.id)
+    await over(stage, 200)
+    await lifecycle.reconcile()
+    assert await owner_db.fetchval("select state from campaign where fallback_of = $1", stage.id) == "finished"
+    await factories.contacts(owner_db, owner, 1, first=40)
+    late = await owner_db.fetchval("select id from contact where company_id = $1 and name = 'Pessoa 40'", owner.company_id)
+    async with work(owner, SEND) as w:
+        await enrol.hold(w, stage.id)
+        await answers.hold_still(w, late)
+        assert await enrol.enrol(w, stage.id, late) is Enrolment.QUEUED
+    [one] = await stage.claim(stage.channel, stage.id)
+    assert one.contact_id == late
+    await stage.write([one], M.FAILED, "not_on_whatsapp")
+    assert await fallback.rounds() == 1
+    assert await fallback.rounds() == 0
+    await lifecycle.reconcile()
+    [sms] = await stage.claim(stage.sms, await stage.child())
+    assert sms.contact_id == late
