@@ -39,7 +39,7 @@ from api.auth.views import provide_origin
 from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
 from api.bookings import AppointmentController, BookingController
-from api.cadences import CadenceController
+from api.cadences import CadenceController, ContactCadenceController
 from api.call_queue import CallQueueController
 from api.calls import CallController
 from api.campaigns import CampaignController, ContactCampaignController
@@ -144,6 +144,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     HomeController,
     HoldController,
     CadenceController,
+    ContactCadenceController,
     CampaignController,
     ContactCampaignController,
     PreflightController,

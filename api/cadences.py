@@ -21,6 +21,7 @@ from api.contract.cadences import (
     CadenceRemoved,
     CadenceRow,
     CadenceStep,
+    ContactCadence,
 )
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
@@ -98,6 +99,11 @@ class CadenceController(Controller):
         """Everybody leaves, and what is queued is cancelled."""
         return _cadence(await actions.end(actor, cadence_id))
 
+    @post("/{cadence_id:uuid}/copy", summary="Copy", opt={"creates": "/v1/cadences"})
+    async def copy_cadence(self, actor: Caller, cadence_id: FromPath[UUID]) -> Cadence:
+        """A new draft with the same steps and rules, also of one that has ended. Nobody is in it."""
+        return _cadence(await actions.copy(actor, cadence_id))
+
     @get("/{cadence_id:uuid}/steps", summary="Figures of each step")
     async def list_steps(self, actor: Caller, cadence_id: FromPath[UUID]) -> Page[CadenceStep]:
         """Who waits, who has been through, what became of the messages; over all versions."""
@@ -112,13 +118,20 @@ class CadenceController(Controller):
         cadence_id: FromPath[UUID],
         states: Annotated[list[EnrolmentState] | None, QueryParameter(name="state")] = None,
         step_id: FromQuery[UUID | None] = None,
+        search: Annotated[str | None, QueryParameter(max_length=100)] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[CadenceEnrolment]:
-        """Where each stands, and why they left."""
+        """Where each stands, and why they left. `search` finds by name, phone or e-mail."""
         after = decode_cursor(cursor, tuple[UUID])
         rows = await queries.enrolments(
-            actor, cadence_id, limit=one_over(limit), after=after[0] if after else None, states=states, step_id=step_id
+            actor,
+            cadence_id,
+            limit=one_over(limit),
+            after=after[0] if after else None,
+            states=states,
+            step_id=step_id,
+            search=search,
         )
         return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, CadenceEnrolment))
 
@@ -132,3 +145,17 @@ class CadenceController(Controller):
     async def remove_people(self, actor: Caller, cadence_id: FromPath[UUID], data: JSONBody[CadenceRemove]) -> CadenceRemoved:
         """What waits to be sent to them by it is cancelled."""
         return CadenceRemoved(removed=await enrolling.remove(actor, cadence_id, data.contact_ids))
+
+
+class ContactCadenceController(Controller):
+    path = "/v1/contacts/{contact_id:uuid}/cadences"
+    tags = ("Cadences",)
+
+    @get(summary="Cadences of a contact")
+    async def list_contact_cadences(
+        self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[ContactCadence]:
+        """In which cadences a person is, and was: newest first. …/enrolments and …/remove of a cadence put them in and take them out."""
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await queries.of_contact(actor, contact_id, limit=one_over(limit), after=after[0] if after else None)
+        return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, ContactCadence))

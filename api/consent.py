@@ -66,6 +66,16 @@ class SuppressionController(Controller):
         return struct((await suppressions.bar(actor, data.addresses, data.note.strip()))._asdict(), SuppressionsAdded)
 
     @delete("/{address:str}", summary="Let an address be written to again")
-    async def lift_suppression(self, actor: Caller, address: Address) -> None:
+    async def lift_suppression(
+        self,
+        actor: Caller,
+        address: Address,
+        note: Annotated[
+            str,
+            QueryParameter(min_length=1, max_length=200, description="Where and how the person asked for it: it is the proof."),
+        ],
+    ) -> None:
         """Of a contact: all its addresses."""
-        await suppressions.lift(actor, address)
+        if not note.strip():
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("note")])
+        await suppressions.lift(actor, address, note.strip())

@@ -220,7 +220,8 @@ class ContactController(Controller):
         opt={"versioned": True},
         summary="Change a contact",
         description="What is left out stays. `phone` and `email` set the first of their kind, null removes it; `custom` is merged, "
-        "an empty value removes its key; `opted_out` acts at once, on messages in the queue too. 412 when somebody else changed it.",
+        "an empty value removes its key; `opted_out` acts at once, on messages in the queue too. Whoever refused is written to again only with `consent_note`, which "
+        "says where and how they asked for it: 422 without. 412 when somebody else changed it.",
     )
     async def change_contact(
         self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[ContactPatch], expected: IfMatch

@@ -33,6 +33,7 @@ LINES: dict[str, str] = {
     "board.created": "Made a board",
     "board.lost_reason_added": "Added a reason for lost leads",
     "board.lost_reason_deleted": "Deleted a reason for lost leads",
+    "cadence.copied": "Made a copy of a sequence",
     "cadence.created": "Made a sequence",
     "cadence.deleted": "Deleted a sequence",
     "cadence.edited": "Changed a sequence",

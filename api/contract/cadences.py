@@ -24,6 +24,7 @@ from db.cadences.plan import Wait as Wait
 from db.cadences.plan import WaitUntil as WaitUntil
 from db.cadences.plan import WasRead as WasRead
 from db.cadences.plan import WritingHours as WritingHours
+from db.cadences.plan import fresh as fresh
 
 CadenceName = Annotated[Title, example("Boas-vindas")]
 ExamplePlan = Annotated[
@@ -71,7 +72,7 @@ class CadenceRow(Output):
 
 class Cadence(Output):
     """GET /v1/cadences/{id} (with ETag). POST …/start publishes what is edited: a draft begins to run. …/pause, …/resume, …/end → Cadence.
-    DELETE: those that never ran."""
+    …/copy → a new draft. DELETE: those that never ran."""
 
     id: UUID
     name: Annotated[str, example("Boas-vindas")]
@@ -108,7 +109,7 @@ class CadenceStep(Output):
 
 
 class CadenceEnrolment(Output):
-    """GET /v1/cadences/{id}/enrolments?state=&step_id= → Page[CadenceEnrolment], newest first."""
+    """GET /v1/cadences/{id}/enrolments?state=&step_id=&search= → Page[CadenceEnrolment], newest first."""
 
     id: UUID
     contact_id: UUID
@@ -119,6 +120,21 @@ class CadenceEnrolment(Output):
     step_id: UUID | None  # the one that comes next
     awaits_message: bool  # what the cadence wrote to them has not left yet: `due_at` is counted anew once it has
     due_at: Moment
+    entered_at: Moment
+    ended_at: Moment | None
+
+
+class ContactCadence(Output):
+    """GET /v1/contacts/{id}/cadences → Page[ContactCadence], newest first: each time that the person came into one."""
+
+    id: UUID  # of the enrolment
+    cadence_id: UUID
+    cadence: Annotated[str, example("Boas-vindas")]
+    cadence_state: CadenceState
+    state: EnrolmentState
+    reason: StopReason | None
+    source: EntrySource
+    awaits_message: bool  # what the cadence wrote to them has not left yet
     entered_at: Moment
     ended_at: Moment | None
 

@@ -35,7 +35,8 @@ class ConsentGiven(Input):
 
 
 class Suppression(Output):
-    """GET /v1/suppressions?search= → Page[Suppression], by address; DELETE /v1/suppressions/{address}: it may be written to again."""
+    """GET /v1/suppressions?search= → Page[Suppression], by address; DELETE /v1/suppressions/{address}?note=: it may be written to
+    again, and `note` is the proof."""
 
     address: Annotated[str, example("+5511987654321")]
     source: Annotated[str, example("list")]

@@ -184,6 +184,8 @@ class ContactPatch(Input):
     custom: CustomValues | UnsetType = UNSET
     opted_out: bool | UnsetType = UNSET
     refuses: Annotated[list[Category], Meta(max_length=2)] | UnsetType = UNSET  # exactly these
+    consent_note: Annotated[str, Meta(max_length=200, examples=["Ficha assinada na loja, 12/05/2026"])] | UnsetType = UNSET
+    """Where and how they asked for it. Needed where they had refused: with `opted_out: false`, or fewer `refuses` than before."""
 
 
 class Note(Output):

@@ -11,7 +11,7 @@ from db.cadences import publishing
 from db.cadences.enums import CadenceState, EnrolmentState, StopReason
 from db.cadences.errors import CadenceError
 from db.cadences.events import CadenceChanged, CadenceDeleted
-from db.cadences.plan import Plan
+from db.cadences.plan import Plan, fresh
 from db.cadences.queries import one
 from db.cadences.stops import CONSUMER, HEARD
 from db.campaigns import letters
@@ -21,6 +21,7 @@ from db.tenancy import Actor
 from db.versions import Expected
 from db.work import Work, work
 
+_plan: msgspec.json.Decoder[Plan] = msgspec.json.Decoder(Plan)
 _END = f"""
 update enrolment set state = '{EnrolmentState.STOPPED}', reason = '{StopReason.CADENCE_ENDED}', step_id = null, ended_at = now()
 where company_id = $1 and cadence_id = $2 and state = '{EnrolmentState.ACTIVE}'
@@ -107,6 +108,22 @@ async def end(actor: Actor, cadence_id: UUID) -> dict[str, Any]:
         await letters.retire(w, cadence_id, [])
         w.audit("cadence.ended", cadence_id)
         return await _changed(w, cadence_id)
+
+
+async def copy(actor: Actor, cadence_id: UUID) -> dict[str, Any]:
+    """A new draft with the same steps and rules, of any cadence, as it is edited. Nobody is in it. Raises NotFound."""
+    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+        source = await _lock(w, cadence_id)
+        plan = _plan.decode(source["plan"])
+        new_id: UUID = await w.fetchval(
+            "insert into cadence(company_id, name, plan, created_by) values ($1, left($2, 110) || ' (2)', $3::jsonb, $4) returning id",
+            w.company_id,
+            source["name"],
+            msgspec.json.encode(msgspec.structs.replace(plan, steps=[fresh(step) for step in plan.steps])).decode(),
+            actor.id if actor.kind == "user" else None,
+        )
+        w.audit("cadence.copied", new_id, source=str(cadence_id))
+        return await _changed(w, new_id)
 
 
 async def delete(actor: Actor, cadence_id: UUID, expected: Expected = None) -> None:

@@ -5,9 +5,10 @@ Pure data without other imports of ours but of its kind, because the wire contra
 
 from collections.abc import Iterator
 from typing import Annotated, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
 from db.contacts.filter import ContactFilter
 from db.texts import END
@@ -152,6 +153,13 @@ def places(plan: Plan) -> list[tuple[UUID, str]]:
 def depth(steps: list[Step]) -> int:
     """How many branches stand inside one another."""
     return max((1 + max(depth(step.yes), depth(step.no)) for step in steps if isinstance(step, Branch)), default=0)
+
+
+def fresh(step: Step) -> Step:
+    """The same, as another step: with what stands inside it."""
+    if isinstance(step, Branch):
+        return replace(step, id=uuid4(), yes=[fresh(one) for one in step.yes], no=[fresh(one) for one in step.no])
+    return replace(step, id=uuid4())
 
 
 def first(plan: Plan) -> UUID | None:

@@ -10,6 +10,8 @@ from db.cadences import publishing
 from db.cadences.enums import CadenceState, EnrolmentState
 from db.cadences.plan import Plan, nodes
 from db.campaigns import letters
+from db.contacts import search as contact_search
+from db.contacts.notes import must_exist as contact_must_exist
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -34,7 +36,13 @@ select e.id, e.contact_id, coalesce(p.name, '') as name, e.state, e.reason, e.so
     e.awaits_message and e.state = '{EnrolmentState.ACTIVE}' as awaits_message
 from enrolment e left join contact p on p.company_id = $1 and p.id = e.contact_id
 where e.company_id = $1 and e.cadence_id = $2 and ($3::uuid is null or e.id < $3) and ($4::text[] is null or e.state = any($4))
-    and ($5::uuid is null or e.step_id = $5) order by e.id desc limit $6
+    and ($5::uuid is null or e.step_id = $5) and {{found}} order by e.id desc limit $6
+"""
+_OF_CONTACT = f"""
+select e.id, e.cadence_id, c.name as cadence, c.state as cadence_state, e.state, e.reason, e.source, e.entered_at, e.ended_at,
+    e.awaits_message and e.state = '{EnrolmentState.ACTIVE}' as awaits_message
+from enrolment e join cadence c on c.company_id = $1 and c.id = e.cadence_id
+where e.company_id = $1 and e.contact_id = $2 and ($3::uuid is null or e.id < $3) order by e.id desc limit $4
 """
 STEP_GONE, GOAL_GONE, ENTRY_GONE = "step_gone", "goal_gone", "entry_gone"
 """Problems of a step beside those of its messages: what it asks for was deleted, or the goal of the cadence was; and of the cadence
@@ -156,9 +164,23 @@ async def enrolments(
     after: UUID | None = None,
     states: list[EnrolmentState] | None = None,
     step_id: UUID | None = None,
+    search: str | None = None,
 ) -> list[asyncpg.Record]:
-    """Newest first: where people stand, and why they left. Raises NotFound."""
+    """Newest first: where people stand, and why they left. `search`: by words of their names and addresses. Raises NotFound."""
+    needles = contact_search.needles(search)
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, cadence_id)
+        if needles and not contact_search.findable(needles):
+            return []
         wanted = [state.value for state in states] if states else None
-        return await r.fetch(_ENROLMENTS, actor.company_id, cadence_id, after, wanted, step_id, limit)
+        found = contact_search.has_all("p", [f"${number}" for number, _ in enumerate(needles, 7)])
+        return await r.fetch(
+            _ENROLMENTS.format(found=found), actor.company_id, cadence_id, after, wanted, step_id, limit, *needles
+        )
+
+
+async def of_contact(actor: Actor, contact_id: UUID, *, limit: int, after: UUID | None = None) -> list[asyncpg.Record]:
+    """The cadences that a person is in or was in, newest first. Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        await contact_must_exist(r, actor.company_id, contact_id)
+        return await r.fetch(_OF_CONTACT, actor.company_id, contact_id, after, limit)

@@ -8,12 +8,12 @@ from msgspec import UNSET, UnsetType
 
 from db import versions
 from db.boards import prospects
-from db.contacts import consent, erased, fields, identity_history, queries, tags
+from db.contacts import consent, consent_log, erased, fields, identity_history, queries, tags
 from db.contacts.enums import SAMPLE, Category, IdentityKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
-from db.errors import RequestError
+from db.errors import RequestError, RequestField
 from db.messages import recipients
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -75,9 +75,10 @@ async def change_contact(
     custom: dict[str, str] | UnsetType = UNSET,
     opted_out: bool | UnsetType = UNSET,
     refuses: list[Category] | UnsetType = UNSET,
+    consent_note: str = "",
 ) -> asyncpg.Record:
-    """The contact as `queries.contact`. What is UNSET stays. `custom` is merged, an empty value takes its key out. Raises NotFound,
-    PreconditionFailed, Invalid, Conflict `contact_exists`."""
+    """The contact as `queries.contact`. What is UNSET stays. `custom` is merged, an empty value takes its key out. Leave to write is given back
+    only with a `consent_note`: the proof. Raises NotFound, PreconditionFailed, Invalid, Conflict `contact_exists`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _lock(w, contact_id, expected)
         if name is not UNSET:
@@ -114,12 +115,15 @@ async def change_contact(
             await tags.set_tags(w, contact_id, tag_names)
         await refresh(w, [contact_id])
         source = "api" if actor.kind == "api_key" else "person"
+        if not consent_note.strip() and await _gives_leave(w, contact_id, opted_out, refuses):
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("consent_note")])
+        proof = consent_log.Proof(note=consent_note.strip())
         if refuses is not UNSET:
-            await consent.refuse(w, contact_id, refuses, source)
+            await consent.refuse(w, contact_id, refuses, source, proof)
         if opted_out is True:
-            await consent.opt_out(w, [contact_id], source)
+            await consent.opt_out(w, [contact_id], source, proof)
         elif opted_out is False:
-            await consent.opt_in(w, contact_id, source)
+            await consent.opt_in(w, contact_id, source, proof)
         else:
             await consent.apply_suppression(w, [contact_id])
         w.audit("contact.changed", contact_id)
@@ -135,6 +139,17 @@ async def delete_contact(actor: Actor, contact_id: UUID, *, expected: Expected =
         await delete_contacts(w, [contact_id])
         w.audit("contact.deleted", contact_id)
         w.emit(ContactsChanged(contact_id=contact_id))
+
+
+async def _gives_leave(w: Work, contact_id: UUID, opted_out: bool | UnsetType, refuses: list[Category] | UnsetType) -> bool:
+    """Whether somebody who asked for no messages, or for none of a category, would be written to again."""
+    row = await w.fetchrow(
+        "select opted_out_at is not null as out, refuses from contact where company_id = $1 and id = $2", w.company_id, contact_id
+    )
+    assert row is not None
+    return (row["out"] and opted_out is False) or (
+        refuses is not UNSET and not {*row["refuses"]} <= {one.value for one in refuses}
+    )
 
 
 async def _lock(w: Work, contact_id: UUID, expected: Expected) -> None:

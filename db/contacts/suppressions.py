@@ -90,17 +90,19 @@ def _address(text: str, region: str) -> str | None:
     return phone.canonical if isinstance(phone, Phone) else None
 
 
-async def lift(actor: Actor, address: str) -> None:
-    """The address may be written to again, and so may the contact that has it. Raises NotFound."""
+async def lift(actor: Actor, address: str, note: str) -> None:
+    """The address may be written to again, and so may the contact that has it. `note` says where and how the person asked for it: it is the proof.
+    Raises NotFound."""
+    proof = consent_log.Proof(note=note)
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         if not await w.execute("delete from suppression where company_id = $1 and address = $2", w.company_id, address):
             raise RequestError.NOT_FOUND(what="suppression")
         owner = await _owner(w, address)
         source = "api" if actor.kind == "api_key" else "person"
         if owner is None:
-            await consent_log.add_addresses(w, [address], allowed=True, source=source)
+            await consent_log.add_addresses(w, [address], allowed=True, source=source, proof=proof)
         else:
-            await consent.opt_in(w, owner, source)
+            await consent.opt_in(w, owner, source, proof)
         w.audit("suppression.lifted", owner)
         w.emit(ContactsChanged(contact_id=owner))
 

@@ -227,6 +227,9 @@ async def test_opting_out_acts_on_the_queue_and_outlives_the_contact(
     back = await make(client, us, phone="11 8765-4321")
     assert back["opted_out_at"] is not None
     undone = await client.patch(f"/v1/contacts/{back['id']}", json={"opted_out": False}, headers=us)
+    assert undone.json()["errors"][0]["field"] == "consent_note"
+    leave = {"opted_out": False, "consent_note": "Pediu na loja"}
+    undone = await client.patch(f"/v1/contacts/{back['id']}", json=leave, headers=us)
     assert undone.json()["opted_out_at"] is None
     left = await owner_db.fetch("select address from suppression where company_id = $1", owner.company_id)
     assert [row["address"] for row in left] == ["ana@example.com"]

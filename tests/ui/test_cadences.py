@@ -10,14 +10,15 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.cadences import Branch, CadenceRow, Plan, Send, Wait, WasRead
-from api.contract.contacts import ContactFilter
+from api.contract.cadences import Branch, Cadence, CadenceRow, Plan, Send, Wait, WasRead
+from api.contract.contacts import ContactCreate, ContactFilter
+from api.contract.enums import EnrolmentState
 from api.contract.segments import Group, SegmentCreate, Wrote
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.interactions import choose, click, field, press, until
 from ui.client import cadences as client
-from ui.client import segments
+from ui.client import contacts, segments
 from ui.client.base import ApiClient
 from ui.pages.cadences import one, tree
 
@@ -126,6 +127,69 @@ async def test_who_comes_in_is_a_segment_or_a_stage(
         return (await client.cadence(as_owner, made.id)).plan.entry == ContactFilter(segment_id=segment.id)
 
     await until(kept)
+
+
+async def test_somebody_is_put_in_and_taken_out_on_their_page_and_found_among_many(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    made = await _running(as_owner, owner_db, owner)
+    await factories.contacts(owner_db, owner, 30)
+    who = f"Zilda {uuid4().hex[:6]}"
+    contact_id = (await contacts.create_contact(as_owner, ContactCreate(name=who))).id
+    await client.enrol(as_owner, made.id, ContactFilter(everyone=True))
+    await client.remove(as_owner, made.id, contact_id)
+
+    await real.open(f"/cadences/{made.id}?tab=people&q={who.split()[1]}")
+
+    async def shown() -> list[tuple[str, str]]:
+        (table,) = real.find(kind=ui.table).elements
+        return [(row["name"]["text"], row["state"]["text"]) for row in table.rows]
+
+    assert await until(shown) == [(who, "Alguém tirou")]
+    await real.open(f"/contacts/{contact_id}")
+    await real.should_see("Alguém tirou")
+    other = await _running(as_owner, owner_db, owner)
+    click(real, "Colocar")
+    await real.should_see("Colocar em uma sequência")
+    field(real, "Sequência").value = other.id
+    choose_button(real, "Colocar")
+
+    async def standing(state: EnrolmentState) -> bool:
+        found = (await client.of_contact(as_owner, contact_id)).items
+        return any(one.cadence_id == other.id and one.state is state for one in found)
+
+    await until(lambda: standing(EnrolmentState.ACTIVE))
+    await real.should_see(other.name)
+    choose(real, "Tirar")
+    await real.should_see(f"Tirar a pessoa de “{other.name}”?")
+    click(real, "Tirar")
+    await until(lambda: standing(EnrolmentState.STOPPED))
+
+
+async def test_one_that_ended_is_copied(real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    made = await _running(as_owner, owner_db, owner)
+    await client.end(as_owner, made.id)
+    await real.open(f"/cadences/{made.id}")
+    await real.should_see("Terminou")
+    click(real, "Fazer uma cópia")
+
+    async def copied() -> bool:
+        return any(row.name == f"{made.name} (2)" for row in (await client.cadences(as_owner)).items)
+
+    await until(copied)
+
+
+def choose_button(user: User, text: str) -> None:
+    """The newest with these words: the one of the dialog."""
+    found = [one for one in user.find(kind=ui.button).elements if one.text == text]
+    UserInteraction(user, {max(found, key=lambda one: one.id)}, None).click()
+
+
+async def _running(api: ApiClient, db: asyncpg.Connection, owner: Actor) -> Cadence:
+    channel_id = await factories.channel(db, owner, "sms")
+    made = await client.create(api, f"Sequência {uuid4().hex[:6]}")
+    await client.change(api, made, plan=Plan(steps=[Send(id=uuid4(), channel_id=channel_id, text="Oi!")]))
+    return await client.start(api, made.id)
 
 
 def test_a_copy_has_ids_of_its_own_and_the_focus_finds_a_place() -> None:

@@ -14,10 +14,12 @@ from api.contract.cadences import (
     CadenceRemoved,
     CadenceRow,
     CadenceStep,
+    ContactCadence,
     Plan,
 )
 from api.contract.contacts import ContactFilter
-from ui.client.base import ApiClient
+from api.contract.enums import CadenceState
+from ui.client.base import ApiClient, Params
 
 _PATH = "/v1/cadences"
 
@@ -55,6 +57,10 @@ async def end(api: ApiClient, cadence_id: UUID) -> Cadence:
     return await api.post(f"{_PATH}/{cadence_id}/end", Cadence)
 
 
+async def copy(api: ApiClient, cadence_id: UUID) -> Cadence:
+    return await api.post(f"{_PATH}/{cadence_id}/copy", Cadence)
+
+
 async def delete(api: ApiClient, cadence_id: UUID) -> None:
     await api.delete(f"{_PATH}/{cadence_id}")
 
@@ -68,8 +74,18 @@ async def enrol(api: ApiClient, cadence_id: UUID, contacts: ContactFilter) -> Ca
     return await api.post(f"{_PATH}/{cadence_id}/enrolments", CadenceEnrolled, CadenceEnrol(contacts=contacts))
 
 
-async def people(api: ApiClient, cadence_id: UUID, cursor: str | None = None) -> Page[CadenceEnrolment]:
-    return await api.get(f"{_PATH}/{cadence_id}/enrolments", Page[CadenceEnrolment], {"cursor": cursor, "limit": 50})
+async def people(api: ApiClient, cadence_id: UUID, params: Params) -> Page[CadenceEnrolment]:
+    return await api.get(f"{_PATH}/{cadence_id}/enrolments", Page[CadenceEnrolment], params)
+
+
+async def of_contact(api: ApiClient, contact_id: UUID) -> Page[ContactCadence]:
+    return await api.get(f"/v1/contacts/{contact_id}/cadences", Page[ContactCadence])
+
+
+async def open_to_people(api: ApiClient) -> list[CadenceRow]:
+    """Those that people can be put into."""
+    params = {"state": [CadenceState.RUNNING.value, CadenceState.PAUSED.value], "limit": 200}
+    return (await api.get(_PATH, Page[CadenceRow], params)).items
 
 
 async def remove(api: ApiClient, cadence_id: UUID, contact_id: UUID) -> int:

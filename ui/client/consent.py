@@ -24,5 +24,6 @@ async def add(api: ApiClient, body: SuppressionList) -> SuppressionsAdded:
     return await api.post("/v1/suppressions", SuppressionsAdded, body)
 
 
-async def lift(api: ApiClient, address: str) -> None:
-    await api.delete(f"/v1/suppressions/{quote(address, safe='')}")
+async def lift(api: ApiClient, address: str, note: str) -> None:
+    """`note` is the proof."""
+    await api.delete(f"/v1/suppressions/{quote(address, safe='')}", {"note": note})

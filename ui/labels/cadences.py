@@ -52,6 +52,14 @@ def standing(value: EnrolmentState, reason: StopReason | None, *, unsent: bool =
     return stops()[reason], "quiet"
 
 
+def enrolment_states() -> dict[str, str]:
+    return {
+        EnrolmentState.ACTIVE.value: _("On the way"),
+        EnrolmentState.DONE.value: _("Came to the end"),
+        EnrolmentState.STOPPED.value: _("Left before"),
+    }
+
+
 def source(value: EntrySource) -> str:
     return {
         EntrySource.PERSON: _("by hand"),

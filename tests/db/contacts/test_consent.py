@@ -36,14 +36,21 @@ async def test_each_wish_is_kept_once_with_its_proof(owner: Actor, owner_db: asy
     assert await _entries(owner, one) == []
     await actions.change_contact(owner, one, opted_out=True)
     await actions.change_contact(owner, one, opted_out=True)
-    await actions.change_contact(owner, one, opted_out=False)
+    for unproven in ("", " "):
+        with pytest.raises(AppError) as refused:
+            await actions.change_contact(owner, one, opted_out=False, consent_note=unproven)
+        assert [(field.path, field.code.value) for field in refused.value.fields] == [("consent_note", "required")]
+    await actions.change_contact(owner, one, opted_out=False, consent_note="Ficha assinada")
+    await actions.change_contact(owner, one, opted_out=False)  # gives nothing back
     await actions.change_contact(owner, one, refuses=[Category.MARKETING])
     await actions.change_contact(owner, one, refuses=[Category.MARKETING])
-    await actions.change_contact(owner, one, refuses=[])
+    with pytest.raises(AppError):
+        await actions.change_contact(owner, one, refuses=[Category.UTILITY])
+    await actions.change_contact(owner, one, refuses=[], consent_note="No balcão")
     assert await _entries(owner, one) == [
-        ("marketing", True, "person", ""),
+        ("marketing", True, "person", "No balcão"),
         ("marketing", False, "person", ""),
-        (None, True, "person", ""),
+        (None, True, "person", "Ficha assinada"),
         (None, False, "person", ""),
     ]
     by = {row["by_name"] for row in await consent_log.entries(owner, one)}
@@ -137,10 +144,11 @@ async def test_a_list_of_opt_outs_acts_on_who_is_known_and_who_comes_later(owner
         ("ana@example.com", "Ana"),
     ]
     assert [row["address"] for row in await suppressions.suppressions(owner, search="98888 7777")] == ["+5511988887777"]
-    await suppressions.lift(owner, "+5511988880000")
+    await suppressions.lift(owner, "+5511988880000", "Pediu na loja")
     assert await owner_db.fetchval("select opted_out_at from contact where id = $1", one) is None
+    assert (await _entries(owner, one))[0] == (None, True, "person", "Pediu na loja")
     with pytest.raises(AppError):
-        await suppressions.lift(owner, "+5511988880000")
+        await suppressions.lift(owner, "+5511988880000", "Pediu na loja")
 
 
 async def _sent(db: asyncpg.Connection, actor: Actor, campaign: UUID) -> dict[str, tuple[int, str | None]]:

@@ -116,8 +116,7 @@ class _Cadence:
         say(self._state, *labels.state(seen.state))
         self._buttons.clear()
         with self._buttons:
-            if self._send:
-                self._draw_buttons(seen)
+            self._draw_buttons(seen)
         self._notes.clear()
         with self._notes:
             if seen.changed and seen.state is not CadenceState.ENDED:
@@ -132,22 +131,38 @@ class _Cadence:
                         button(_("Go on"), self._go_on, icon="play_arrow")
 
     def _draw_buttons(self, seen: Cadence) -> None:
-        more_lines: list[Choice] = []
+        ended = seen.state is CadenceState.ENDED
+        if ended and self._write:
+            button(_("Make a copy"), self._copy, kind="primary", icon="content_copy")
+        lines = [Choice(_("Make a copy"), self._copy, "content_copy")] if self._write and not ended else []
+        if self._send:
+            lines += self._draw_running(seen)
+        if lines:
+            more(lines)
+
+    def _draw_running(self, seen: Cadence) -> list[Choice]:
+        """What starts and stops it; returns what stands in the menu."""
+        end = Choice(_("End for good"), self._end, "stop", danger=True)
+        lines: list[Choice] = []
         match seen.state:
             case CadenceState.DRAFT:
                 button(_("Start"), self._start, kind="primary", icon="play_arrow")
-                more_lines = [Choice(_("Delete"), self._delete, "delete", danger=True)]
+                lines = [Choice(_("Delete"), self._delete, "delete", danger=True)]
             case CadenceState.RUNNING:
                 button(_("Pause"), lambda: self._act(client.pause), icon="pause")
-                more_lines = [Choice(_("End for good"), self._end, "stop", danger=True)]
+                lines = [end]
             case CadenceState.PAUSED:
                 button(_("Resume"), lambda: self._act(client.resume), icon="play_arrow")
-                more_lines = [Choice(_("End for good"), self._end, "stop", danger=True)]
+                lines = [end]
             case CadenceState.ENDED:
-                return
+                return lines
         if seen.changed:
             button(_("Publish change"), self._start, kind="primary")
-        more(more_lines)
+        return lines
+
+    async def _copy(self) -> None:
+        made = await client.copy(self._api, self._id)
+        ui.navigate.to(f"/cadences/{made.id}")
 
     async def _act(self, does: Any) -> None:
         self._changed(await does(self._api, self._id))

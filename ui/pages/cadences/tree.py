@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
-from api.contract.cadences import Branch, Step
+from api.contract.cadences import Branch, Step, fresh
 
 
 class Place(NamedTuple):
@@ -84,13 +84,6 @@ def find(steps: Sequence[Step], step_id: UUID) -> Step | None:
         if isinstance(one, Branch) and (found := find([*one.yes, *one.no], step_id)) is not None:
             return found
     return None
-
-
-def fresh(step: Step) -> Step:
-    """The same, as another step: with what stands inside it."""
-    if isinstance(step, Branch):
-        return msgspec.structs.replace(step, id=uuid4(), yes=[fresh(one) for one in step.yes], no=[fresh(one) for one in step.no])
-    return msgspec.structs.replace(step, id=uuid4())
 
 
 def copy(steps: Sequence[Step], step_id: UUID) -> tuple[list[Step], UUID | None]:

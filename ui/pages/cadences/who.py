@@ -8,13 +8,16 @@ from nicegui import ui
 
 from api.contract.contacts import ContactFilter
 from api.contract.segments import Group, InStage
+from ui.client.base import ApiClient
+from ui.components.contact_field import ContactField
 from ui.components.forms import Field, select_field
 from ui.i18n import _
 from ui.pages.cadences.step_dialog import Known
 
 
 class Who:
-    """`nobody`: what the choice of nobody is called; without it somebody must be chosen. `on_change` is told every other choice."""
+    """`nobody`: what the choice of nobody is called; without it somebody must be chosen. `on_change` is told every other choice. `people`: one
+    person may be chosen by name, found over it."""
 
     def __init__(
         self,
@@ -24,6 +27,7 @@ class Who:
         *,
         nobody: str = "",
         on_change: Callable[[], Any] | None = None,
+        people: ApiClient | None = None,
     ) -> None:
         self._known, self._chosen, self._changed = known, chosen, on_change or (lambda: None)
         names = known.names
@@ -34,6 +38,10 @@ class Who:
             ways["tag"] = _("Everybody with one of these tags")
         if names.stages:
             ways["stage"] = _("Everybody with a card in a stage")
+        self._people = people
+        self.person: ContactField | None = None
+        if people is not None:
+            ways["person"] = _("One person")
         start = _way(chosen)
         if start == "other":
             ways["other"] = _("As a program set it")
@@ -45,7 +53,7 @@ class Who:
 
     def _draw(self) -> None:
         self._place.clear()
-        self.needed = []
+        self.needed, self.person = [], None
         names, chosen = self._known.names, self._chosen
         with self._place:
             if self._kind.value == "tag":
@@ -58,6 +66,8 @@ class Who:
             elif self._kind.value == "stage":
                 held: list[UUID] = [stage for stage in _stages(chosen) if stage in names.stages]
                 self.needed = [select_field(_("Stages"), names.stages, held, multiple=True, search=True, on_change=self._changed)]
+            elif self._kind.value == "person" and self._people is not None:
+                self.person = ContactField(self._people, None, write=True)
         self._changed()
 
     @property
@@ -71,6 +81,8 @@ class Who:
                 return ContactFilter(segment_id=value)
             case "stage" if value:
                 return ContactFilter(rule=Group(conditions=[InStage(stages=list(value))]))
+            case "person" if self.person and self.person.value:
+                return ContactFilter(ids=[self.person.value])
             case "other":
                 return self._chosen
             case _:

@@ -28,19 +28,26 @@ Save = Callable[[ContactPatch], Awaitable[bool]]
 
 
 def draw(
-    found: Contact, *, write: bool, save: Save, allow: Callable[[], Awaitable[Any]], again: Callable[[], Awaitable[Any]]
+    found: Contact,
+    *,
+    write: bool,
+    save: Save,
+    allow: Callable[[Category | None], Awaitable[Any]],
+    again: Callable[[], Awaitable[Any]],
 ) -> None:
-    """A card. `save`, `allow` and `again` draw it anew in any case; `allow` asks how the person said that they want messages again."""
+    """A card. `save`, `allow` and `again` draw it anew in any case; `allow` asks how the person said that they want messages again: all, or those of
+    a category."""
 
     async def turn(allowed: bool) -> None:
         if allowed:  # nobody is let be written to again without a word on how they asked for it
-            await allow()
+            await allow(None)
         elif await save(ContactPatch(opted_out=True)):
             toast(_("They get no more messages."))
 
     async def want(category: Category, wanted: bool) -> None:
-        left = [one for one in found.refuses if one is not category]
-        if await save(ContactPatch(refuses=left if wanted else [*left, category])):
+        if wanted:
+            await allow(category)
+        elif await save(ContactPatch(refuses=[*found.refuses, category])):
             toast(_("Saved."))
 
     with card(_("Permission")):
@@ -53,9 +60,8 @@ def draw(
             for category in Category:
                 name, about = contact_labels.category(category)
                 switches.append(switch_field(name, category not in found.refuses, hint=about, on_change=partial(want, category)))
-        if not write:
-            for switch in switches:
-                switch.disable()
+        for switch in () if write else switches:
+            switch.disable()
         with ui.element("div").classes("m-row m-near m-wrap"):
             if write:
                 button(_("Write down what they asked for"), partial(write_down, found.id, again), kind="plain", icon="edit_note")

@@ -10,7 +10,7 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.contacts import Contact, ContactPatch, CustomField, Note
-from api.contract.enums import IdentityKind, Permission
+from api.contract.enums import Category, IdentityKind, Permission
 from api.contract.events import ContactsChanged, NotesChanged
 from ui import formats, live, session
 from ui.client import contacts as client
@@ -32,6 +32,7 @@ from ui.components.toast import toast
 from ui.i18n import _, pgettext
 from ui.labels import contacts as contact_labels
 from ui.pages.contacts import addresses, consent, privacy
+from ui.pages.contacts.cadences import Cadences
 from ui.pages.contacts.conversation import Conversation
 from ui.pages.contacts.kommo import Kommo
 from ui.pages.contacts.leads import Leads
@@ -77,6 +78,7 @@ class _Contact:
             with ui.element("div").classes("m-col m-loose m-first"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
                 Leads(contact_id)
+                Cadences(contact_id)
                 Appointments("card", contact_id=contact_id)
                 Kommo(contact_id, write=self._write)
                 self._merges = Merges(contact_id, write=self._write)
@@ -187,10 +189,10 @@ class _Contact:
             await self._facts.refresh()
             return False
 
-    async def _allow(self) -> None:
+    async def _allow(self, category: Category | None) -> None:
         with self._head.body:
             await self._facts.refresh()
-            write_down(self._id, self._facts.refresh, everything=True)
+            write_down(self._id, self._facts.refresh, everything=category is None, category=category)
 
     def _draw_form(self, found: Contact) -> None:
         def first(kind: IdentityKind) -> str:

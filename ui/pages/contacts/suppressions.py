@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from nicegui import ui
 
@@ -16,7 +17,8 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import note
 from ui.components.cells import Cell, choice
-from ui.components.confirm import confirm, dialog
+from ui.components.confirm import dialog
+from ui.components.consent import ask_proof
 from ui.components.files import drop_zone
 from ui.components.forms import area_field, filled, text_field
 from ui.components.frame import frame
@@ -91,12 +93,15 @@ class _Blocked:
             else None,
         }
 
-    async def _ask(self, address: str, _key: str) -> None:
+    def _ask(self, address: str, _key: str) -> None:
         text = _("It may be written to again, and so may the contact that has it. Do this only when the person asked for it.")
-        if await confirm(_("Let {address} get messages again?").format(address=formats.phone(address)), text, yes=_("Let it")):
-            await client.lift(self._api, address)
-            toast(_("Done."))
-            await self._table.refresh()
+        shown = formats.phone(address) if address.startswith("+") else address
+        ask_proof(
+            _("Let {address} get messages again?").format(address=shown),
+            text,
+            partial(client.lift, self._api, address),
+            self._table.refresh,
+        )
 
     def add(self) -> None:
         brought = Found([], [])
