@@ -71,11 +71,8 @@ class SuppressionController(Controller):
         actor: Caller,
         address: Address,
         note: Annotated[
-            str,
-            QueryParameter(min_length=1, max_length=200, description="Where and how the person asked for it: it is the proof."),
-        ],
+            str, QueryParameter(max_length=200, description="Where and how the person asked for it: it is the proof. Needed.")
+        ] = "",
     ) -> None:
         """Of a contact: all its addresses."""
-        if not note.strip():
-            raise RequestError.INVALID(fields=[RequestField.REQUIRED("note")])
-        await suppressions.lift(actor, address, note.strip())
+        await suppressions.lift(actor, address, note)

@@ -9,7 +9,7 @@ from db.contacts import consent, consent_log, erased
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import email_address, region_of
 from db.contacts.phones import Phone, parse_phone, variants
-from db.errors import AppError, RequestError
+from db.errors import AppError, RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, read, work
@@ -92,11 +92,13 @@ def _address(text: str, region: str) -> str | None:
 
 async def lift(actor: Actor, address: str, note: str) -> None:
     """The address may be written to again, and so may the contact that has it. `note` says where and how the person asked for it: it is the proof.
-    Raises NotFound."""
-    proof = consent_log.Proof(note=note)
+    Raises NotFound, Invalid without it."""
+    proof = consent_log.Proof(note=note.strip())
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         if not await w.execute("delete from suppression where company_id = $1 and address = $2", w.company_id, address):
             raise RequestError.NOT_FOUND(what="suppression")
+        if not proof.note:
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("note")])
         owner = await _owner(w, address)
         source = "api" if actor.kind == "api_key" else "person"
         if owner is None:

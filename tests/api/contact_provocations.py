@@ -24,7 +24,7 @@ async def _barred(stage: Stage) -> Request:
         stage.owner.company_id,
         stage.things["address"],
     )
-    return Request()
+    return Request(query={"note": "Pediu na loja"})
 
 
 async def _segment_in_use(stage: Stage) -> Request:

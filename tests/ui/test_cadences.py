@@ -132,7 +132,8 @@ async def test_who_comes_in_is_a_segment_or_a_stage(
 async def test_somebody_is_put_in_and_taken_out_on_their_page_and_found_among_many(
     real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:
-    made = await _running(as_owner, owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner, "sms")
+    made = await _running(as_owner, owner_db, owner, channel_id)
     await factories.contacts(owner_db, owner, 30)
     who = f"Zilda {uuid4().hex[:6]}"
     contact_id = (await contacts.create_contact(as_owner, ContactCreate(name=who))).id
@@ -148,7 +149,7 @@ async def test_somebody_is_put_in_and_taken_out_on_their_page_and_found_among_ma
     assert await until(shown) == [(who, "Alguém tirou")]
     await real.open(f"/contacts/{contact_id}")
     await real.should_see("Alguém tirou")
-    other = await _running(as_owner, owner_db, owner)
+    other = await _running(as_owner, owner_db, owner, channel_id)
     click(real, "Colocar")
     await real.should_see("Colocar em uma sequência")
     field(real, "Sequência").value = other.id
@@ -185,8 +186,8 @@ def choose_button(user: User, text: str) -> None:
     UserInteraction(user, {max(found, key=lambda one: one.id)}, None).click()
 
 
-async def _running(api: ApiClient, db: asyncpg.Connection, owner: Actor) -> Cadence:
-    channel_id = await factories.channel(db, owner, "sms")
+async def _running(api: ApiClient, db: asyncpg.Connection, owner: Actor, channel_id: UUID | None = None) -> Cadence:
+    channel_id = channel_id or await factories.channel(db, owner, "sms")
     made = await client.create(api, f"Sequência {uuid4().hex[:6]}")
     await client.change(api, made, plan=Plan(steps=[Send(id=uuid4(), channel_id=channel_id, text="Oi!")]))
     return await client.start(api, made.id)

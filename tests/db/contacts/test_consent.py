@@ -144,6 +144,9 @@ async def test_a_list_of_opt_outs_acts_on_who_is_known_and_who_comes_later(owner
         ("ana@example.com", "Ana"),
     ]
     assert [row["address"] for row in await suppressions.suppressions(owner, search="98888 7777")] == ["+5511988887777"]
+    with pytest.raises(AppError) as unproven:
+        await suppressions.lift(owner, "+5511988880000", " ")
+    assert [(field.path, field.code.value) for field in unproven.value.fields] == [("note", "required")]
     await suppressions.lift(owner, "+5511988880000", "Pediu na loja")
     assert await owner_db.fetchval("select opted_out_at from contact where id = $1", one) is None
     assert (await _entries(owner, one))[0] == (None, True, "person", "Pediu na loja")

@@ -14,7 +14,7 @@ from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.cells import choice, person, state
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import filled
+from ui.components.forms import filled, mark
 from ui.components.query import Filter, Query
 from ui.components.states import empty
 from ui.components.table import Column, DataTable, data_table
@@ -97,7 +97,7 @@ class People:
         async def put() -> None:
             meant = who.filter
             if who.person is not None and meant is None:
-                who.person.field.error(_("Look for somebody and choose them."))
+                mark({who.person.field: _("Look for somebody and choose them.")})
             if not filled(who.needed) or meant is None:
                 return
             found = await client.enrol(self._api, self._cadence.id, meant)
