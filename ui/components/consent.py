@@ -25,6 +25,8 @@ def write_down(
 ) -> None:
     """A dialog that keeps what the person said elsewhere, with its proof. `everything`: they want messages again; `category`: those of it."""
     api = session.current().api
+    what: Field[Any]
+    wish: Field[Any]
 
     async def save(note: str) -> None:
         about = Category(what.value) if what.value else None
@@ -38,8 +40,6 @@ def write_down(
         for field in (what, wish):
             field.hide(everything or category is not None)
 
-    what: Field[Any]
-    wish: Field[Any]
     heading = _("They can be written to again") if everything else _("Write down what they asked for")
     if category is not None:
         heading = _("They want it again: {what}").format(what=contact_labels.category(category)[0])
