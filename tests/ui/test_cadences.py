@@ -151,7 +151,7 @@ async def test_somebody_is_put_in_and_taken_out_on_their_page_and_found_among_ma
     await real.should_see("Alguém tirou")
     other = await _running(as_owner, owner_db, owner, channel_id)
     click(real, "Colocar")
-    await real.should_see("Colocar em uma sequência")
+    await real.should_see("Colocar numa sequência")
     field(real, "Sequência").value = other.id
     choose_button(real, "Colocar")
 
