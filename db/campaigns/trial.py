@@ -18,8 +18,8 @@ Letter = Literal["A", "B", "C", "D"]
 LETTERS: tuple[Letter, ...] = ("A", "B", "C", "D")
 
 
-WAITS = """(k.state in ('running', 'paused') and (k.trial_state = 'waiting' or k.trial_state = 'testing' and k.trial->>'hours' is null
-    and not exists (select from message q where q.company_id = k.company_id and q.queue_id = k.id and q.queued)))"""
+WAITS = """coalesce(k.state in ('running', 'paused') and (k.trial_state = 'waiting' or k.trial_state = 'testing' and k.trial->>'hours' is null
+    and not exists (select from message q where q.company_id = k.company_id and q.queue_id = k.id and q.queued)), false)"""
 """SQL on alias `k`: a person has to choose the text; of a test without hours, once everybody in it had their turn."""
 
 

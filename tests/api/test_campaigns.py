@@ -143,6 +143,7 @@ async def test_recipients_page_by_page_and_as_csv(
     assert any(line.startswith('"\'=1+1"') for line in lines)
     assert lines[0] == (
         '"Pessoa";"Número";"Situação";"Motivo";"Código do provedor";"Tentativas";"Envio";"Entrega";"Leitura";"Data da resposta";"Resposta"'
+        ';"No lugar dela";"Motivo no lugar dela";"Enviada no lugar dela em"'
     )
     sent = datetime(2026, 1, 2, 23, 30, tzinfo=UTC)  # 20:30 in São Paulo
     await owner_db.execute(
