@@ -11,9 +11,10 @@ import structlog
 
 from api.hooks.collector import Broken
 from db import ids
+from db.assistant import spoken
 from db.errors import AppError
 from db.messages import greeting
-from db.providers.live import Caller, Found, Handover, Known, Live, Reached
+from db.providers.live import Caller, Found, Handover, Known, Live, Lookup, Passages, Reached
 from db.tenancy import worker
 from db.transfers import waiting
 from db.transfers.ringing import Wish
@@ -22,6 +23,8 @@ log = structlog.get_logger("api.hooks")
 
 CALLER = 1.5
 """Seconds in which who calls is looked up, while it rings."""
+LOOKUP = 3.0
+"""Seconds in which the knowledge is searched, while the agent says that it looks."""
 LOOKS = 0.4
 """Seconds between two looks at whether somebody took a call."""
 UNKNOWN = 5.0
@@ -45,6 +48,10 @@ async def answer(place: Place, live: Live, body: bytes, told_at: str) -> bytes:
             case Caller():
                 async with asyncio.timeout(min(live.seconds, CALLER)):
                     found = await _known(place, asked)
+            case Lookup():
+                async with asyncio.timeout(min(live.seconds, LOOKUP)):
+                    looked = await spoken.lookup(worker(place.company_id), place.channel_id, asked.question)
+                found = Passages(looked.outcome, [(part.title, part.text) for part in looked.parts], looked.words)
             case Handover():
                 found = await _somebody(place, asked, live.seconds)
     except (AppError, *Broken) as error:

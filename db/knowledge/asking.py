@@ -3,6 +3,7 @@
 The question passes through Valkey for a minute, because nothing of it is to be kept. Refuses to wait where no base has vectors.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
@@ -48,7 +49,23 @@ async def try_question(actor: Actor, base_id: UUID, question: str, limit: int) -
         return await search(r, [base_id], question, vectors, limit), bool(vectors)
 
 
-async def _made_elsewhere(actor: Actor, given: Asked) -> dict[str, list[float]]:
+async def search_bases(actor: Actor, bases: Sequence[UUID], question: str, limit: int, patience: float) -> list[Passage]:
+    """The best passages of several bases; vectors of the question are waited for as long as `patience` (seconds) says."""
+    async with read(actor, Permission.KNOWLEDGE_READ) as r:
+        rows = await r.fetch(
+            "select distinct embedder from knowledge_base b where company_id = $1 and id = any($2::uuid[]) and exists (select"
+            " from knowledge_vector v where v.company_id = $1 and v.base_id = b.id and v.embedder = b.embedder)",
+            actor.company_id,
+            list(bases),
+        )
+        ours = await portuguese(r, bases)
+    asked = Asked(question, [row["embedder"] for row in rows], ours)
+    vectors = await _made_elsewhere(actor, asked, patience) if rows else {}
+    async with read(actor, Permission.KNOWLEDGE_READ) as r:
+        return await search(r, bases, question, vectors, limit)
+
+
+async def _made_elsewhere(actor: Actor, given: Asked, patience: float = PATIENCE) -> dict[str, list[float]]:
     """Vectors by embedder; none when they do not come in time."""
     question_id = uuid4()
     with suppress(*valkey.Down, msgspec.MsgspecError):
@@ -56,7 +73,7 @@ async def _made_elsewhere(actor: Actor, given: Asked) -> dict[str, list[float]]:
         await valkey.client().set(_key(question_id), asked, ex=_KEPT)
         async with work(actor, Permission.KNOWLEDGE_READ) as w:
             w.enqueue(EmbedQuestion(question_id=question_id))
-        found: Any = await valkey.client().blpop([_answer(question_id)], timeout=PATIENCE)
+        found: Any = await valkey.client().blpop([_answer(question_id)], timeout=patience)
         if found is not None:
             return _vectors.decode(found[1])
     return {}

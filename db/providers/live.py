@@ -27,6 +27,21 @@ class Handover(NamedTuple):
     summary: str
 
 
+class Lookup(NamedTuple):
+    """The virtual agent looks for something in our knowledge. `question`: in its words."""
+
+    call_id: str
+    question: str
+
+
+class Passages(NamedTuple):
+    """What was found. `outcome`: found, or why there is nothing; `parts`: title and text of each; `words`: what the virtual agent does next."""
+
+    outcome: str
+    parts: list[tuple[str, str]]
+    words: str
+
+
 class Known(NamedTuple):
     """What the virtual agent may know of who calls: names of variables → values. `account`: of the channel."""
 
@@ -51,8 +66,8 @@ class Text(NamedTuple):
     pt_br: str
 
 
-Asked = Caller | Handover
-Found = Known | Reached
+Asked = Caller | Handover | Lookup
+Found = Known | Reached | Passages
 Answer = Callable[[bytes, Asked | None, Found | None, str], bytes]
 """The body, the question in it (None: it asks nothing that is known), what was found (None: nothing in time), the address of the channel's webhooks → the body."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from db import storable
-from db.providers.live import Asked, Caller, Found, Handover, Known, Reached
+from db.providers.live import Asked, Caller, Found, Handover, Known, Lookup, Passages, Reached
 
 EVENTS = ["call_started", "transcript_updated", "call_ended", "call_analyzed", "transfer_bridged", "transfer_cancelled"]
 """What is told of a call."""
@@ -94,3 +94,34 @@ def put_through(_: bytes, question: Asked | None, found: Found | None, webhook: 
         "next": found.words,
     }
     return msgspec.json.encode(told)
+
+
+class _Question(msgspec.Struct):
+    question: str = ""
+    query: str = ""
+
+
+class _Search(msgspec.Struct):
+    call: _Call
+    args: _Question = msgspec.field(default_factory=_Question)
+
+
+_search = msgspec.json.Decoder(_Search, strict=False)
+
+
+def sought(body: bytes) -> Lookup | None:
+    """What the agent's tool looks for in the knowledge."""
+    try:
+        told = _search.decode(body)
+    except (ValueError, RecursionError):
+        return None
+    call_id = storable.key(told.call.call_id)
+    return Lookup(call_id, storable.text(told.args.question or told.args.query, 1000).strip()) if call_id else None
+
+
+def passages(_: bytes, question: Asked | None, found: Found | None, webhook: str) -> bytes:
+    """The result of the tool, which the agent reads."""
+    if not isinstance(found, Passages):
+        found = Passages("unavailable", [], "")
+    told = {"outcome": found.outcome, "passages": [{"title": title, "text": text} for title, text in found.parts]}
+    return msgspec.json.encode({**told, "next": found.words})

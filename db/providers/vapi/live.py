@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 
 from db import storable
-from db.providers.live import Asked, Caller, Found, Handover, Known, Reached
+from db.providers.live import Asked, Caller, Found, Handover, Known, Lookup, Passages, Reached
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 TOOL = "request_human"
 """The tool of an assistant that asks for a person."""
+KNOWLEDGE = "search_knowledge"
+"""The tool of an assistant that looks for something in our knowledge; it takes `question`."""
 SORRY = {
     "pt": "Desculpe, não consigo atender agora. A equipe retorna a sua ligação.",
     "es": "Disculpe, no puedo atender ahora. El equipo le devuelve la llamada.",
@@ -108,7 +110,18 @@ def asked(body: bytes) -> Asked | None:
     message = message_of(body)
     if message is None:
         return None
-    return Caller(number_of(message)) if message.get("type") == "assistant-request" else handover(message)
+    return Caller(number_of(message)) if message.get("type") == "assistant-request" else handover(message) or lookup(message)
+
+
+def lookup(message: dict[str, Any]) -> Lookup | None:
+    """What is looked for in the knowledge: the first of several questions."""
+    wanted = None
+    if message.get("type") == "tool-calls":
+        wanted = next((one for one in tool_calls(message) if one.name == KNOWLEDGE), None)
+    if wanted is None:
+        return None
+    call_id, question = call_id_of(message), wanted.arguments.get("question") or wanted.arguments.get("query")
+    return Lookup(call_id, storable.text(question, 1000).strip() if isinstance(question, str) else "") if call_id else None
 
 
 def answer(body: bytes, question: Asked | None, found: Found | None, webhook: str) -> bytes:
@@ -118,7 +131,7 @@ def answer(body: bytes, question: Asked | None, found: Found | None, webhook: st
         case "assistant-request":
             return msgspec.json.encode(_assistant(message, found))
         case "tool-calls":
-            return msgspec.json.encode({"results": [_result(one, found) for one in tool_calls(message)]})
+            return msgspec.json.encode({"results": _results(tool_calls(message), found)})
         case "transfer-destination-request":
             return msgspec.json.encode(_destination(message, found))
     return b"{}"
@@ -144,8 +157,19 @@ def _assistant(message: dict[str, Any], found: Found | None) -> dict[str, Any]:
     return {"assistantId": found.account, "assistantOverrides": {"variableValues": found.variables}}
 
 
+def _results(calls: list[ToolCall], found: Found | None) -> list[dict[str, str]]:
+    """One for each. One question is looked up at a time."""
+    first = next((one for one in calls if one.name == KNOWLEDGE), None)
+    return [_result(one, found if one.name != KNOWLEDGE or one is first else None) for one in calls]
+
+
 def _result(call: ToolCall, found: Found | None) -> dict[str, str]:
     """One line of text, whatever is asked."""
+    if call.name == KNOWLEDGE:
+        if not isinstance(found, Passages):
+            return {"toolCallId": call.id, "name": call.name, "error": "Not searched. Ask again, one question at a time."}
+        parts = "".join(f" [{title}] {text}" for title, text in found.parts)
+        return {"toolCallId": call.id, "name": call.name, "result": " ".join(f"{found.outcome}: {found.words}{parts}".split())}
     if call.name != TOOL:
         return {"toolCallId": call.id, "name": call.name, "error": "No such tool."}
     reached = found if isinstance(found, Reached) else Reached("nobody", None, "", "")

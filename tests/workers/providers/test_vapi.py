@@ -13,7 +13,7 @@ from db.clock import now
 from db.messages.enums import CallOutcome, CallSpeaker, CallStage
 from db.messages.reasons import FailureReason
 from db.providers.definition import Call
-from db.providers.live import Caller, Handover, Known, Reached
+from db.providers.live import Caller, Handover, Known, Lookup, Passages, Reached
 from db.providers.vapi import live
 from db.providers.vapi.signature import verify
 from db.transfers.enums import TransferOutcome
@@ -248,6 +248,21 @@ def test_whoever_wants_a_person(shape: dict[str, Any]) -> None:
     told = json.loads(live.answer(body, asked, Reached("nobody", None, "", "Ninguém\npode"), ""))["results"]
     assert told[0] == {"toolCallId": "t1", "name": "request_human", "result": "nobody: Ninguém pode"}
     assert told[1]["error"]
+
+
+@pytest.mark.parametrize("named", ["question", "query"])
+def test_the_knowledge_is_searched_once_for_several_questions(named: str) -> None:
+    calls = [{"id": f"t{n}", "name": "search_knowledge", "arguments": {named: f"Pergunta {n}"}} for n in (1, 2)]
+    body = message("tool-calls", toolCallList=calls)
+    asked = live.asked(body)
+    assert asked == Lookup("c1", "Pergunta 1")
+    assert parse(body) == []
+    found = Passages("found", [("Horário", "Das 9\nàs 18")], "Responda")
+    one, two = json.loads(live.answer(body, asked, found, ""))["results"]
+    assert one == {"toolCallId": "t1", "name": "search_knowledge", "result": "found: Responda [Horário] Das 9 às 18"}
+    assert (two["toolCallId"], "error" in two, "result" in two) == ("t2", True, False)
+    [late, _] = json.loads(live.answer(body, asked, None, ""))["results"]
+    assert "error" in late
 
 
 def test_answers() -> None:

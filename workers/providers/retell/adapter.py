@@ -34,7 +34,12 @@ from workers.providers.wire import Wire
 FILE_HOSTS: tuple[str, ...] = (".retellai.com", ".amazonaws.com", ".cloudfront.net")
 """Where recordings lie; the address itself says who may read it."""
 _ASK_SECONDS = 15.0
-_TOLD_AT = {"webhook_url": "retell_call", "inbound_url": "retell_inbound", "human_url": "retell_human"}
+_TOLD_AT = {
+    "webhook_url": "retell_call",
+    "inbound_url": "retell_inbound",
+    "human_url": "retell_human",
+    "knowledge_url": "retell_knowledge",
+}
 """What the sandbox's account of a channel is told where."""
 
 
@@ -49,6 +54,7 @@ class RetellAdapter(Adapter[RetellClient]):
         "retell_call": lambda body, _: inbound.parse(body),
         "retell_inbound": lambda body, _: inbound.parse_inbound(body),
         "retell_human": lambda body, _: inbound.parse_human(body),
+        "retell_knowledge": lambda *_: [],  # was answered, and causes nothing
     }
     lookup_source = "retell_call"
 

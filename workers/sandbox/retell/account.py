@@ -9,7 +9,7 @@ from workers.sandbox.retell.scripts import Script
 
 
 class RetellAccount(Account, kw_only=True, tag="retell"):
-    """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `inbound_url`: of the number, asked when somebody calls it. `human_url`: of the tool with which the agent asks for a person; `colleague`: what whoever takes the call does at the phone. `script`: what everybody does who is called, None: what people do, most of
+    """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `inbound_url`: of the number, asked when somebody calls it. `human_url`: of the tool with which the agent asks for a person, `knowledge_url`: of the one that searches the knowledge; `colleague`: what whoever takes the call does at the phone. `script`: what everybody does who is called, None: what people do, most of
     them talk. `callees`: E.164 number → what this person does. `ring_seconds`, `talk_seconds`, `analysis_seconds`: spans like those of
     the behaviour. `recording_minutes`: how long the address of a recording works. `do_not_call`: E.164 numbers that the account itself
     does not call. `other_agents`: their ids → names."""
@@ -25,6 +25,7 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
     webhook_url: str = ""
     inbound_url: str = ""
     human_url: str = ""
+    knowledge_url: str = ""
     colleague: Literal["answers", "no_answer"] = "answers"
     script: Script | None = None
     callees: dict[str, Script] = msgspec.field(default_factory=dict)

@@ -13,7 +13,7 @@ from workers.sandbox.behaviour import within
 from workers.sandbox.retell.account import RetellAccount
 from workers.sandbox.retell.calls import Call, Calls
 from workers.sandbox.retell.progress import Progress
-from workers.sandbox.retell.scripts import Script
+from workers.sandbox.retell.scripts import QUESTION, Script, answered
 from workers.sandbox.webhooks import Webhooks
 
 TRIES: Final = 3
@@ -71,14 +71,17 @@ class Callers:
         for number, span in enumerate(spans[call.connects]):
             await asyncio.sleep(within(span, self._dice.random()) / self._speed)
             if number == 0 and call.ended_at is None:
+                if call.script is Script.ASKS:
+                    await self.look(account, call)
                 if call.connects and (call.script is Script.WANTS_A_PERSON or call.wants_person):
                     await self.want_person(account, call)
                 self._progress.end(account, call)
         self._progress.analyze(account, call)
 
     def begin_wanting(self, account: RetellAccount, call: Call) -> "asyncio.Task[None]":
-        """The person on the line wants somebody; the call goes on until it is clear whether somebody comes."""
-        task = asyncio.get_running_loop().create_task(self.want_person(account, call))
+        """The person on the line wants somebody, or to know something; the call goes on until it is clear what comes of it."""
+        wanted = self.look if call.script is Script.ASKS and not call.wants_person else self.want_person
+        task = asyncio.get_running_loop().create_task(wanted(account, call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -90,7 +93,7 @@ class Callers:
         told: dict[str, Any] = {"outcome": "still_ringing"}
         for _ in range(TRIES):
             if told.get("outcome") == "still_ringing":
-                told = await self._tool(account, call)
+                told = await self._human(account, call)
         if told.get("outcome") != "accepted" or not told.get("transfer_number"):
             return
         await asyncio.sleep(within(account.ring_seconds, self._dice.random()) / self._speed)
@@ -99,11 +102,22 @@ class Callers:
             call.reason = "transfer_bridged"
         self._progress.tell(account, call, "transfer_bridged" if bridged else "transfer_cancelled")
 
-    async def _tool(self, account: RetellAccount, call: Call) -> dict[str, Any]:
+    async def look(self, account: RetellAccount, call: Call) -> None:
+        """The agent's tool searches the knowledge for what the person asks, and the agent says what it found."""
+        if not account.knowledge_url:
+            return
+        told = await self._tool(account, call, account.knowledge_url, "search_knowledge", {"question": QUESTION})
+        call.answers.append(answered([one["text"] for one in told.get("passages") or []]))
+        self._calls.keep(call)
+
+    async def _human(self, account: RetellAccount, call: Call) -> dict[str, Any]:
         args = {"reason": "Quer falar com uma pessoa", "summary": "A pessoa tem interesse no orçamento e quer falar com alguém."}
-        body = msgspec.json.encode({"name": "request_human", "args": args, "call": self._calls.view(account, call)})
+        return await self._tool(account, call, account.human_url, "request_human", args)
+
+    async def _tool(self, account: RetellAccount, call: Call, url: str, name: str, args: dict[str, str]) -> dict[str, Any]:
+        body = msgspec.json.encode({"name": name, "args": args, "call": self._calls.view(account, call)})
         try:
-            status, answer = await self._webhooks.ask(account, account.human_url, body, TOOL_SECONDS)
+            status, answer = await self._webhooks.ask(account, url, body, TOOL_SECONDS)
             found: dict[str, Any] = msgspec.json.decode(answer) if status == 200 else {}
         except (PyreqwestError, msgspec.DecodeError):
             return {}

@@ -36,6 +36,7 @@ class Call(msgspec.Struct, kw_only=True):
     reason: str = ""
     said: int = 0  # lines that were told while it goes on
     hints: list[str] = []
+    answers: list[str] = []  # what the agent found in the knowledge, and says
     wants_person: bool = False  # by somebody who took the call over
 
     @property
@@ -170,7 +171,7 @@ class Calls:
         lines = call.course.lines[:1] if call.stopped else call.course.lines
         if call.ended_at is None:
             lines = call.course.lines[: call.said]
-        lines = (*lines, *(("agent", scripts.heard(hint)) for hint in call.hints))
+        lines = (*lines, *(("agent", scripts.heard(hint)) for hint in call.hints), *(("agent", text) for text in call.answers))
         if call.script is Script.VOICEMAIL and (message := _left(call)):
             lines = (*lines, ("agent", message))
         return scripts.spoken(lines, max(seconds, 0.0))

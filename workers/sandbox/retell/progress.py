@@ -41,7 +41,7 @@ class Progress:
             return self._deliveries.delay(flight, account.talk_seconds, DELIVERED) / len(call.course.lines)
         if (
             call.connects
-            and (call.script is Script.WANTS_A_PERSON or call.wants_person)
+            and (call.script in (Script.WANTS_A_PERSON, Script.ASKS) or call.wants_person)
             and call.ended_at is None
             and self.wanting is not None
         ):

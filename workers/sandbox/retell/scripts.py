@@ -1,6 +1,7 @@
 """What people do who are called, and what is said: one script per end that a call can have."""
 
 import enum
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from workers.sandbox.behaviour import chance
@@ -16,6 +17,7 @@ class Script(enum.StrEnum):
     MENU = "menu"
     SILENT = "silent"
     WANTS_A_PERSON = "wants_a_person"
+    ASKS = "asks"
     CALL_LATER = "call_later"
     NEVER_AGAIN = "never_again"
     NO_ANSWER = "no_answer"
@@ -38,6 +40,7 @@ class Course(NamedTuple):
 
 
 _HELLO: Final = ("agent", "Olá! Aqui é a atendente virtual. Posso falar com você um minuto?")
+QUESTION: Final = "Até que horas vocês atendem no sábado?"
 COURSES: Final[dict[Script, Course]] = {
     Script.TALKS: Course(
         "agent_hangup",
@@ -68,6 +71,13 @@ COURSES: Final[dict[Script, Course]] = {
         (_HELLO, ("user", "Quero falar com uma pessoa."), ("agent", "Claro, alguém da equipe retorna para você.")),
         "A pessoa quer falar com alguém da equipe.",
         "Neutral",
+    ),
+    Script.ASKS: Course(
+        "agent_hangup",
+        (_HELLO, ("user", QUESTION), ("agent", "Vou verificar, um momento.")),
+        "A pessoa perguntou até que horas a loja atende.",
+        "Neutral",
+        True,
     ),
     Script.CALL_LATER: Course(
         "user_requested_callback",
@@ -102,6 +112,11 @@ _SALT: Final = 41
 def heard(hint: str) -> str:
     """What the agent says once a colleague has told it something."""
     return f"Aproveito para dizer: {hint.rpartition(': ')[2]}"
+
+
+def answered(passages: Sequence[str]) -> str:
+    """What the agent says after its tool searched the knowledge."""
+    return passages[0] if passages else "Não sei dizer. Posso chamar alguém da equipe."
 
 
 def of_people(seed: int, number: int) -> Script:

@@ -48,6 +48,7 @@ class Call(msgspec.Struct, kw_only=True):
     transfers: list[dict[str, str]] = msgspec.field(default_factory=list)
     said: int = 0  # lines
     hints: list[str] = msgspec.field(default_factory=list)
+    answers: list[str] = msgspec.field(default_factory=list)  # what was found in the knowledge
 
     @property
     def course(self) -> scripts.Course:
@@ -101,7 +102,8 @@ class Calls:
         if call.started_at is None:
             return shown
         seconds = call.ended_at - call.started_at
-        said = scripts.spoken((*call.course.lines, *(("agent", scripts.heard(hint)) for hint in call.hints)), seconds)
+        more = (*(scripts.heard(hint) for hint in call.hints), *call.answers)
+        said = scripts.spoken((*call.course.lines, *(("agent", text) for text in more)), seconds)
         shown["startedAt"], shown["cost"] = _iso(call.started_at), round(seconds * _DOLLARS_PER_SECOND, 5)
         shown["artifact"]["messages"] = [turn(one) for one in said]
         shown["analysis"] = {"summary": call.course.summary, "successEvaluation": str(call.course.successful).lower()}

@@ -56,6 +56,8 @@ class Talks:
             call.status, call.started_at = "in-progress", time.time()
             self._status(account, call)
             await self._speak(account, call)
+            if call.script is Script.ASKS:
+                await self._look(account, call)
             if call.script is Script.WANTS_A_PERSON and not call.reason and not call.transfers:
                 await self._person(account, call)
         self._end(account, call, call.reason or ENDS.get(call.course.reason, "unknown-error"))
@@ -103,6 +105,13 @@ class Talks:
         self._end(account, call, "assistant-request-returned-error" if told.get("error") else "assistant-request-failed")
         self._report(account, call)
         return False
+
+    async def _look(self, account: VapiAccount, call: Call) -> None:
+        """The assistant's tool searches the knowledge for what the person asks, and the assistant says what it found."""
+        asked = {"id": "tool_1", "name": "search_knowledge", "arguments": {"question": scripts.QUESTION}}
+        told = await self._ask(account, call, {"type": "tool-calls", "toolCallList": [asked]}, TOOL_SECONDS)
+        found = [one["result"] for one in told.get("results") or [] if one.get("result")]
+        call.answers.append(scripts.answered(found))
 
     async def _person(self, account: VapiAccount, call: Call) -> None:
         """The assistant asks where to put the call through, again while pages ring."""
