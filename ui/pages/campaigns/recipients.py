@@ -75,7 +75,7 @@ class Recipients:
         if kinds.can(self._campaign.channel_kind).reports_read:
             found.append(Column("read", _("Read at"), look="m-sub"))
         if self._campaign.fallback is not None:
-            found.append(Column("instead", _("In its place"), phone="sub"))
+            found.append(Column("instead", _("Another way"), phone="sub"))
         return [*found, Column("replied", _("Answer"), phone="sub"), Column("history", _("History"))]
 
     async def _fetch(self, query: Query) -> Page[Recipient]:
@@ -198,6 +198,7 @@ def _instead(one: Recipient) -> Cell:
     if one.fallback_state is None:
         return ""
     name, tone = message_labels.message_state(one.fallback_state)
+    name = _("In its place: {state}").format(state=name)  # on a phone no heading stands above it
     at = one.fallback_delivered_at or one.fallback_sent_at
     under = formats.moment(at) if at is not None else why(one.fallback_reason, one.fallback_state)
     return state(name, tone) if not under else two_lines(name, under)
