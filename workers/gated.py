@@ -104,7 +104,7 @@ async def _by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed])
                 waits[one.message_id],
                 why,
                 WaitRule.CALL_HOURS,
-                call_hours.rule_of(one.address).source,
+                call_hours.rule_of(one.address, calendar, now()).source,
             )
             for one in held
         ]
@@ -115,7 +115,7 @@ async def _by_call_hours(w: Work, channel: ChannelRow, batch: Sequence[Claimed])
             WaitRule.CALL_HOURS.value,
             None,
             until=now() + timedelta(seconds=waits[soonest.message_id]),
-            name=call_hours.rule_of(soonest.address).source,
+            name=call_hours.rule_of(soonest.address, calendar, now()).source,
         )
     return [message for message in batch if not waits[message.message_id] > 0]
 

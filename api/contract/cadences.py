@@ -25,6 +25,7 @@ from db.cadences.plan import WaitUntil as WaitUntil
 from db.cadences.plan import WasRead as WasRead
 from db.cadences.plan import WritingHours as WritingHours
 from db.cadences.plan import fresh as fresh
+from db.cadences.plan import never_yes as never_yes
 
 CadenceName = Annotated[Title, example("Boas-vindas")]
 ExamplePlan = Annotated[

@@ -92,6 +92,7 @@ SKIPS: dict[str, str] = {
     "contact_deleted": "Contact deleted",
     "sample_contact": "Sample contacts",
     "stranger": "Never wrote and never said yes",
+    "country_unreached": "Where such messages do not arrive",
     "same_text": "Had the same text lately",
 }
 """SkipReason."""

@@ -67,6 +67,7 @@ _SKIPS = {
     SkipReason.SAMPLE_CONTACT: RunReason.SAMPLE_CONTACT,
     SkipReason.LANDLINE: RunReason.LANDLINE,
     SkipReason.STRANGER: RunReason.STRANGER,
+    SkipReason.COUNTRY_UNREACHED: RunReason.NO_ADDRESS,
 }
 
 

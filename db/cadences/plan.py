@@ -3,8 +3,8 @@
 Pure data without other imports of ours but of its kind, because the wire contract re-exports it.
 """
 
-from collections.abc import Iterator
-from typing import Annotated, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID, uuid4
 
 from msgspec import Meta, Struct, field
@@ -143,6 +143,35 @@ def _nodes(steps: list[Step], path: str, after: UUID | None) -> Iterator[Node]:
             yield from _nodes(step.no, f"{place}.no", following)
         else:
             yield Node(step, place, following)
+
+
+def never_yes(plan: Plan, tells: Collection[UUID]) -> dict[UUID, Literal["left", "unread", "unwritten"]]:
+    """Questions that nobody can come to with a yes, and why: who answers leaves before; what went out last goes over a channel that does not tell
+    what is read; nothing went out before. `tells`: the channels that do."""
+    found: dict[UUID, Literal["left", "unread", "unwritten"]] = {}
+    _unanswerable(plan.steps, {None}, plan, tells, found)
+    return found
+
+
+def _unanswerable(
+    steps: list[Step],
+    last: set[UUID | None],
+    plan: Plan,
+    tells: Collection[UUID],
+    found: dict[UUID, Literal["left", "unread", "unwritten"]],
+) -> set[UUID | None]:
+    """`last`: the channels over which people may have been written to last, None for those who were not. Returns them behind the steps."""
+    for step in steps:
+        match step:
+            case Send(channel_id=channel_id):
+                last = {channel_id}
+            case Branch(id=step_id, condition=condition):
+                if isinstance(condition, Replied) and plan.stop_on_reply:
+                    found[step_id] = "left"
+                elif isinstance(condition, WasRead) and not last & {*tells}:
+                    found[step_id] = "unwritten" if last == {None} else "unread"
+                last = _unanswerable(step.yes, last, plan, tells, found) | _unanswerable(step.no, last, plan, tells, found)
+    return last
 
 
 def places(plan: Plan) -> list[tuple[UUID, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
+from db.campaigns import unreached
 from db.channels.enums import TemplateCategory
 from db.contacts import filters
 from db.contacts.enums import SAMPLE, Category
@@ -20,9 +21,9 @@ from db.work import Read, Work
 
 _PEOPLE = """
 with people as (
-    select c.id as contact_id, c.source, c.name, c.custom, c.language, c.opted_out_at, c.refuses, a.value as address, a.line, {email} as email
+    select c.id as contact_id, c.source, c.name, c.custom, c.language, c.opted_out_at, c.refuses, a.value as address, a.line, a.region, {email} as email
     from contact c left join lateral (
-        select i.value, i.line from contact_identity i
+        select i.value, i.line, i.region from contact_identity i
         where i.company_id = c.company_id and i.contact_id = c.id and i.valid and i.kind = any({kinds}::text[])
         order by array_position({kinds}::text[], i.kind), i.line = 'fixed', i.id limit 1
     ) a on true
@@ -70,6 +71,10 @@ class Audience:
                 company=self.company, contact="p.contact_id", source="p.source", category=f"'{TemplateCategory(category).value}'"
             )
             more.append(f"when not {known} then '{SkipReason.STRANGER}'")
+        there = unreached.sql(
+            kind=self.arg(kind, "text"), category=f"'{TemplateCategory(category).value}'", address="p.address", region="p.region"
+        )
+        more.append(f"when {there} then '{SkipReason.COUNTRY_UNREACHED}'")
         if skip_recent_days:
             recent = contacted.lately(
                 company=self.company,

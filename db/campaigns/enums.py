@@ -51,6 +51,7 @@ class PreflightRule(StrEnum):
     CONTACT_DELETED = "contact_deleted"
     SAMPLE_CONTACT = "sample_contact"
     STRANGER = "stranger"
+    COUNTRY_UNREACHED = "country_unreached"
     SAME_TEXT = "same_text"
     MISSING_VALUE = "missing_value"
     QUIET_HOURS = "quiet_hours"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.campaigns import estimates, money, warm_up
+from db.campaigns import estimates, money, unreached, warm_up
 from db.campaigns.audience import Audience
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import PreflightEffect, PreflightRule
@@ -50,7 +50,8 @@ select p.reason, {start} as start, min(p.address) as address, count(*)::int as p
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One rule and how many it is about. `name`: a field, a template, a rule of the company, or TODAY; `detail`: the state of a template."""
+    """One rule and how many it is about. `name`: a field, a template, a rule of the company, or TODAY; `detail`: the state of a template,
+    or where a rule of countries comes from."""
 
     rule: PreflightRule
     effect: PreflightEffect
@@ -110,11 +111,12 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
         limits = await money.limits(r, draft)
         missing, samples = await _values(r, draft)
         tier = await tier_of(r, draft, reachable, starts)
-        young = await _young(r, draft)
+        young = await young_of(r, draft, starts)
         repeated = await _repeated(r, drafts)
         away = await gone(r, draft)
+        held_by = await _held_by(r, draft) if PreflightRule.COUNTRY_UNREACHED.value in skipped else {}
     findings = [
-        Finding(PreflightRule(reason), PreflightEffect.LEAVES_OUT, n)
+        Finding(PreflightRule(reason), PreflightEffect.LEAVES_OUT, n, *held_by.get(reason, ()))
         for reason, n in sorted(skipped.items(), key=lambda i: -i[1])
     ]
     findings += [
@@ -135,6 +137,16 @@ async def preflight(actor: Actor, campaign_id: UUID, at: datetime | None = None)
         findings.append(Finding(PreflightRule.TIER, PreflightEffect.DELAYS, tier.late, until=starts + tier.days * DAY))
     matched = sum(skipped.values()) + reachable
     return Preflight(matched, reachable, found, findings, samples, cost, limits, starts, finish, binding)
+
+
+async def _held_by(r: Read, draft: Draft) -> dict[str, tuple[str, datetime | None, str]]:
+    """Of those whom the provider does not reach: in which countries, and by which rules."""
+    assert draft.kind is not None
+    rows = await unreached.of(r, draft.kind, draft.template_category or "marketing")
+    countries, sources = (
+        ", ".join(dict.fromkeys(some)) for some in ([row.country for row in rows], [row.source for row in rows])
+    )
+    return {PreflightRule.COUNTRY_UNREACHED.value: (countries, None, sources)}
 
 
 def start_of(at: datetime | None) -> datetime:
@@ -239,10 +251,14 @@ def known_sql(audience: Audience, draft: Draft) -> str:
 
 
 class _Young(NamedTuple):
-    """So many new people are more than the number may write to today."""
+    """So many new people are more than the number may write to on the day of the start."""
 
     rule: warm_up.WarmUp
     late: int
+
+    @property
+    def room(self) -> int:
+        return max(0, (self.rule.most or 0) - self.rule.used)
 
 
 def _warm(young: _Young, speed: float) -> datetime:
@@ -256,10 +272,10 @@ def _warm(young: _Young, speed: float) -> datetime:
     return rule.until + timedelta(days=days - 1, seconds=last / speed)
 
 
-async def _young(r: Read, draft: Draft) -> _Young | None:
-    """Of the pace of a young number: the new people beyond those whom it may write to today."""
+async def young_of(r: Read, draft: Draft, starts: datetime) -> _Young | None:
+    """Of the pace of a young number: the new people beyond those whom it may write to on the day of the start."""
     assert draft.channel_id is not None
-    rule = await warm_up.of(r, draft.company_id, draft.channel_id)
+    rule = await warm_up.of(r, draft.company_id, draft.channel_id, starts)
     if rule is None or rule.most is None:
         return None
     audience = audience_of(draft)
@@ -267,7 +283,7 @@ async def _young(r: Read, draft: Draft) -> _Young | None:
         f"{audience.people} select count(*)::int from judged p where p.reason is null and {fresh_sql(audience, draft.channel_id)}",
         *audience.args,
     )
-    late = fresh - max(0, rule.most - rule.used)
+    late = fresh - _Young(rule, 0).room
     return _Young(rule, late) if late > 0 else None
 
 

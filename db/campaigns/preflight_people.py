@@ -21,6 +21,7 @@ from db.campaigns.preflight import (
     spend_findings,
     start_of,
     tier_of,
+    young_of,
 )
 from db.clock import now
 from db.contacts.places import GROUP
@@ -119,7 +120,11 @@ async def _condition(
             raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("name")])
         return f"p.reason is null and btrim(({audience.params})[{fields.index(name) + 1}]) = ''"
     if rule is PreflightRule.WARM_UP and draft.channel_id is not None:
-        return f"p.reason is null and {fresh_sql(audience, draft.channel_id)}"
+        young = await young_of(r, draft, start_of(at))
+        if young is None:
+            return None
+        fresh = f"p.reason is null and {fresh_sql(audience, draft.channel_id)}"
+        return f"p.contact_id in (select p.contact_id from judged p where {fresh} order by p.contact_id offset {young.room})"
     if rule in (PreflightRule.PRICE_UNKNOWN, PreflightRule.SPEND_CAP):
         return await _of_money(r, drafts, rule, name, audience)
     if rule in (PreflightRule.QUIET_HOURS, PreflightRule.NO_HOURS):

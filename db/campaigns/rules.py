@@ -94,13 +94,17 @@ class Rules:
         rules, zones = self.of(place)
         return holding(rules, zones, at) or holding(rules, zones, at + MARGIN)
 
+    def law(self, place: Place) -> str:
+        """Where the hours for calls there come from."""
+        return call_hours.rule_at(place, self._calendar, now()).source
+
     def _hours(self, row: SendHours, country: str) -> Hours:
         days = self._holidays(country, row.skip_holidays)
         return Hours(row.opens, row.closes, tuple(row.weekdays), days, row.name, row.valid_from, row.valid_until)
 
     def _law(self, place: Place) -> Iterator[Hours]:
         """When people there may be called at all: the days, and on each the hours."""
-        rule = call_hours.rule_at(place)
+        rule = call_hours.rule_at(place, self._calendar, now())
         name = rule.source or CALL_HOURS
         yield Hours(0, 1440, tuple(rule.hours), self._holidays(place.country, rule.holidays), name, law=True)
         for span in dict.fromkeys(rule.hours.values()):

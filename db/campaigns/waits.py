@@ -13,7 +13,6 @@ from db.campaigns.rules import Rules, load
 from db.channels.enums import ChannelState
 from db.clock import now
 from db.contacts.places import GROUP, place
-from db.messages import call_hours
 from db.messages.enums import WaitRule
 from db.messages.reasons import FailureReason
 from db.providers import registry
@@ -120,7 +119,7 @@ def _why(asked: _Asked, reason: str | None, address: str, people: int, until: da
             opens = asked.rules.opens(there, asked.at)
             return Wait(holds.by, holds.name, people, until if opens is None else max(opens, asked.at))
         if asked.rings and reason is not None:  # it opened a moment ago
-            return Wait(WaitRule.CALL_HOURS, call_hours.rule_of(address).source, people, until)
+            return Wait(WaitRule.CALL_HOURS, asked.rules.law(there), people, until)
         return Wait(WaitRule.SPREAD if asked.spreads else WaitRule.QUIET_HOURS, "", people, until)
     if reason is None:
         return Wait(WaitRule.MOMENT, "", people, until)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from db.campaigns.errors import WarmUpField
 from db.campaigns.events import SendHoursChanged
+from db.clock import now
 from db.errors import RequestError
 from db.messages import loosened, newcomers
 from db.messages.ledger import Claimed
@@ -25,16 +26,17 @@ SUGGESTED = (50, 80, 120, 180, 270, 400, 600, 900, 1350, 2000)
 """Half as many more each day, under the 250 people a day with which Meta lets a new number begin, then with its growth to 2,000."""
 SUGGESTED_SOURCE = "Meta, messaging limits: 250 people a day at first, then 2,000; our pace below it"
 _RULE = """
-select u.channel_id, u.starts, u.steps, u.source, u.version, u.steps[(now() at time zone o.time_zone)::date - u.starts + 1] as most,
-    (now() at time zone o.time_zone)::date as today, (((now() at time zone o.time_zone)::date + 1)::timestamp at time zone o.time_zone) as until
+select u.channel_id, u.starts, u.steps, u.source, u.version, u.steps[({at} at time zone o.time_zone)::date - u.starts + 1] as most,
+    ({at} at time zone o.time_zone)::date as today, ((({at} at time zone o.time_zone)::date + 1)::timestamp at time zone o.time_zone) as until
 from warm_up u join company o on o.id = u.company_id where u.company_id = $1
 """
+_NOW, _THEN = _RULE.format(at="now()"), _RULE.format(at="$3::timestamptz")
 _TAKE = "insert into warm_up_used(company_id, channel_id, day, message_id) select $1, $2, $3, unnest($4::uuid[]) on conflict do nothing"
 _TAKEN = "select message_id from warm_up_used where company_id = $1 and channel_id = $2 and day = $3"
 
 
 class WarmUp(NamedTuple):
-    """One number's rule. `most`: new people of today, None where it asks for nothing today; `used`: of them so many had their place; `until`: when the
+    """One number's rule, for `today` or another day. `most`: new people of that day, None where it asks for nothing today; `used`: of them so many had their place; `until`: when the
     next day begins."""
 
     channel_id: UUID
@@ -53,13 +55,13 @@ async def warm_ups(actor: Actor) -> list[WarmUp]:
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         return [
             await _used(r, actor.company_id, WarmUp(*row))
-            for row in await r.fetch(f"{_RULE} order by u.channel_id", actor.company_id)
+            for row in await r.fetch(f"{_NOW} order by u.channel_id", actor.company_id)
         ]
 
 
-async def of(r: Read, company_id: UUID, channel_id: UUID) -> WarmUp | None:
-    """One number's rule."""
-    row = await r.fetchrow(f"{_RULE} and u.channel_id = $2", company_id, channel_id)
+async def of(r: Read, company_id: UUID, channel_id: UUID, at: datetime | None = None) -> WarmUp | None:
+    """One number's rule; `at`: as it stands on that moment's day, of which nothing is used yet."""
+    row = await r.fetchrow(f"{_THEN} and u.channel_id = $2", company_id, channel_id, at or now())
     return await _used(r, company_id, WarmUp(*row)) if row is not None else None
 
 
@@ -124,7 +126,7 @@ class Held(NamedTuple):
 async def hold(w: Work, channel_id: UUID, queue_id: UUID, messages: Sequence[Claimed]) -> Held | None:
     """Gives places of today to the new people among these, in their order; None: all may go. Other new people of the queue are moved to the next day
     once it is full. In the transaction of the claim, under the lock of the rule."""
-    row = await w.fetchrow(f"{_RULE} and u.channel_id = $2 for update of u", w.company_id, channel_id)
+    row = await w.fetchrow(f"{_NOW} and u.channel_id = $2 for update of u", w.company_id, channel_id)
     rule = WarmUp(*row) if row is not None else None
     if rule is None or rule.most is None or not messages:
         return None

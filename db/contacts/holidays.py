@@ -4,9 +4,12 @@ States and towns have more: a company adds those to its office hours (`office_ho
 """
 
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from db.contacts import call_rules
+from db.contacts.call_rules import CallRule
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -40,10 +43,10 @@ class Holiday(NamedTuple):
 
 
 class Calendar:
-    """All that are known."""
+    """All that are known, with the rules of when people may be called."""
 
-    def __init__(self, rows: list[Holiday]) -> None:
-        self.rows = rows
+    def __init__(self, rows: list[Holiday], calls: Sequence[CallRule] = ()) -> None:
+        self.rows, self.calls = rows, calls
         self._years: dict[tuple[str, int], list[date]] = {}
 
     def of(self, country: str, year: int) -> list[date]:
@@ -65,7 +68,8 @@ class Listed(NamedTuple):
 async def calendar(r: Read) -> Calendar:
     """As it was five minutes ago at most."""
     if not _known or time.monotonic() - _known[0][0] > KEPT:
-        _known[:] = [(time.monotonic(), Calendar([Holiday(*row) for row in await r.fetch(_ROWS)]))]
+        days = [Holiday(*row) for row in await r.fetch(_ROWS)]
+        _known[:] = [(time.monotonic(), Calendar(days, await call_rules.load(r)))]
     return _known[0][1]
 
 

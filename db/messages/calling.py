@@ -88,10 +88,11 @@ async def _judged(r: Read, company_id: UUID, contact_id: UUID, way: ReplyChannel
     opens_at: datetime | None = None
     if obstacle is None and way.address is not None:
         known = (await tries.of(r, company_id, [contact_id])).get(contact_id, tries.NONE)
-        wait = call_hours.wait(way.address, now(), await holidays.calendar(r))
+        calendar = await holidays.calendar(r)
+        wait = call_hours.wait(way.address, now(), calendar)
         if known.under_way:
             obstacle = CallError.CALL_UNDER_WAY
-        elif not way.sandbox and tries.free_at(way.address, known) is not None:
+        elif not way.sandbox and tries.free_at(way.address, known, calendar) is not None:
             obstacle = CallError.TOO_MANY_CALLS
         elif not way.sandbox and wait:
             obstacle, opens_at = CallError.CALL_HOURS, now() + wait

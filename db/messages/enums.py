@@ -121,6 +121,7 @@ class SkipReason(StrEnum):
     CONTACT_DELETED = "contact_deleted"
     SAMPLE_CONTACT = "sample_contact"  # an invented person, and the channel is real
     STRANGER = "stranger"  # never wrote and never consented, and the number may be blocked for writing to such people
+    COUNTRY_UNREACHED = "country_unreached"  # the provider delivers nothing of this category there
     SAME_TEXT = "same_text"  # the number had the same text within the company's window
 
 

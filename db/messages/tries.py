@@ -10,6 +10,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.clock import now
+from db.contacts import holidays
+from db.contacts.holidays import Calendar
 from db.messages import call_hours
 from db.messages.enums import CallStage
 from db.messages.enums import MessageState as M
@@ -92,6 +94,7 @@ async def waits(w: Work, batch: Sequence[Claimed], *, lawful: bool) -> dict[UUID
     people = list(dict.fromkeys(message.contact_id for message in batch if message.contact_id is not None))
     held = {row["id"] for row in await w.fetch(_HOLD, people)}
     known = await of(w, w.company_id, people, [message.message_id for message in batch])
+    calendar = await holidays.calendar(w)
     found: dict[UUID, float] = {}
     taken: set[UUID] = set()
     for message in batch:
@@ -100,16 +103,16 @@ async def waits(w: Work, batch: Sequence[Claimed], *, lawful: bool) -> dict[UUID
         tries = known.get(message.contact_id, NONE)
         if message.contact_id not in held or message.contact_id in taken or tries.under_way:
             found[message.message_id] = BUSY.total_seconds()
-        elif lawful and (until := free_at(message.address, tries)) is not None:
+        elif lawful and (until := free_at(message.address, tries, calendar)) is not None:
             found[message.message_id] = max(1.0, (until - now()).total_seconds())
         else:
             taken.add(message.contact_id)
     return found
 
 
-def free_at(address: str, tries: Tries) -> datetime | None:
+def free_at(address: str, tries: Tries, calendar: Calendar) -> datetime | None:
     """When somebody who was called as often as may be may be called again; None: they may be called."""
-    rule = call_hours.rule_of(address)
+    rule = call_hours.rule_of(address, calendar, now())
     found = []
     if tries.day >= rule.per_day:
         found.append(tries.at[-rule.per_day] + timedelta(days=1))

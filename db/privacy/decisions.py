@@ -126,7 +126,7 @@ RULES: dict[str, Rule] = {
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
         message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
         notification_choice push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage
-        annotation conversion_setting dashboard saved_view figure_report figure_report_mail figure_report_reader figure_report_run holiday listed_rate opt_out_word own_opt_out_word stage_ever stage_rule stage_tag_total stage_total stat_check stat_day stat_delta stat_hour
+        annotation conversion_setting dashboard saved_view figure_report figure_report_mail figure_report_reader figure_report_run holiday listed_rate call_rule unreached_country opt_out_word own_opt_out_word stage_ever stage_rule stage_tag_total stage_total stat_check stat_day stat_delta stat_hour
         tag team team_channel team_member template template_version tick warm_up warm_up_used webhook_endpoint
         """.split(),  # noqa: SIM905 - a list of lines
         OURS,

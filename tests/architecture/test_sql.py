@@ -25,10 +25,10 @@ OWNERS = {
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lead_stay", "lost_reason", "rule_run", "stage", "stage_ever", "stage_rule", "stage_tag_total", "stage_total"},
     "db/bookings": {"appointment", "booking"},
     "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_news", "enrolment_step"},
-    "db/campaigns": {"campaign", "message_tally", "send_hours", "warm_up", "warm_up_used"},
+    "db/campaigns": {"campaign", "message_tally", "send_hours", "unreached_country", "warm_up", "warm_up_used"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
     "db/contacts": {
-        "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
+        "call_rule", "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
         "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "holiday", "opt_out_word", "own_opt_out_word", "erased_salt", "identity_past", "segment", "suppression", "tag",
     },
     "db/conversations": {
@@ -162,7 +162,7 @@ def test_the_parser_sees_every_way_to_write() -> None:
     assert {sql: written(sql) for sql in statements} == statements
 
 
-MIGRATIONS_ALONE = {"holiday", "listed_rate", "opt_out_word"}
+MIGRATIONS_ALONE = {"call_rule", "holiday", "listed_rate", "opt_out_word", "unreached_country"}
 """Rules that hold for every company: nobody writes them while the programs run."""
 
 

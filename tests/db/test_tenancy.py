@@ -39,6 +39,8 @@ ALL_COMPANIES = {
     "sign_in_flow": [SYSTEM],
     "installation_secret": [SYSTEM],
     "tick": [SYSTEM],
+    "call_rule": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
+    "unreached_country": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
     "holiday": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
     "listed_rate": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
     "opt_out_word": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],

@@ -5,12 +5,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.cadences import Branch, Cadence, CadenceRow, Plan, Send, Wait, WasRead
+from api.contract.cadences import Branch, Cadence, CadenceRow, Plan, Replied, Send, Tagged, Wait, WasRead, never_yes
 from api.contract.contacts import ContactCreate, ContactFilter
 from api.contract.enums import EnrolmentState
 from api.contract.segments import Group, SegmentCreate, Wrote
@@ -191,6 +192,30 @@ async def _running(api: ApiClient, db: asyncpg.Connection, owner: Actor, channel
     made = await client.create(api, f"Sequência {uuid4().hex[:6]}")
     await client.change(api, made, plan=Plan(steps=[Send(id=uuid4(), channel_id=channel_id, text="Oi!")]))
     return await client.start(api, made.id)
+
+
+def test_a_question_that_is_never_answered_yes_says_why() -> None:
+    sms, whatsapp = uuid4(), uuid4()
+    say = {one: Send(id=uuid4(), channel_id=one, text="Oi!") for one in (sms, whatsapp)}
+    ask = [Branch(id=uuid4(), condition=WasRead()) for _number in range(4)]
+    answered = Branch(id=uuid4(), condition=Replied())
+    either = Branch(id=uuid4(), condition=Tagged(tag_id=uuid4()), yes=[say[whatsapp]], no=[])
+    steps = [ask[0], say[sms], Wait(id=uuid4(), minutes=5), ask[1], answered, either, ask[2]]
+    plan = Plan(steps=[*steps, Send(id=uuid4(), channel_id=sms, text="Oi?"), ask[3]])
+    told = {ask[0].id: "unwritten", ask[1].id: "unread", answered.id: "left", ask[3].id: "unread"}
+    assert never_yes(plan, [whatsapp]) == told
+    assert answered.id not in never_yes(msgspec.structs.replace(plan, stop_on_reply=False), [whatsapp])
+
+
+async def test_a_question_after_an_sms_is_warned_about(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel_id = await factories.channel(owner_db, owner, "sms")
+    made = await client.create(as_owner, f"Sequência {uuid4().hex[:6]}")
+    steps = [Send(id=uuid4(), channel_id=channel_id, text="Oi!"), Branch(id=uuid4(), condition=WasRead())]
+    await client.change(as_owner, made, plan=Plan(steps=steps))
+    await real.open(f"/cadences/{made.id}")
+    await real.should_see("ninguém fica sabendo se a mensagem anterior foi lida")
 
 
 def test_a_copy_has_ids_of_its_own_and_the_focus_finds_a_place() -> None:

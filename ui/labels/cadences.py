@@ -109,6 +109,19 @@ def condition(one: Condition, names: Names) -> str:
             return _("Is a card of theirs in “{name}”?").format(name=names.stages.get(stage_id, gone))
 
 
+def never_yes(why: str) -> str:
+    """What is said at a question that nobody can answer with a yes."""
+    return {
+        "left": _(
+            "Always “No”: who answers leaves the sequence before. Change that under “Who and when”, or take this question out."
+        ),
+        "unread": _(
+            "Always “No”: nobody learns whether the message before was read. Ask something else, or write over WhatsApp."
+        ),
+        "unwritten": _("Always “No”: nothing is sent before this question. Put a message above it."),
+    }[why]
+
+
 def step(one: Step, names: Names) -> tuple[str, str, str]:
     """Icon, what it does, more about it."""
     match one:

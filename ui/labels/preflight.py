@@ -8,7 +8,7 @@ from api.contract.enums import PreflightRule
 from api.contract.preflight import Preflight, PreflightFinding
 from ui import formats
 from ui.i18n import _
-from ui.labels import reasons
+from ui.labels import costs, reasons
 from ui.labels.campaigns import people
 
 
@@ -63,12 +63,23 @@ def finding(found: PreflightFinding) -> Said:
             text = _("{people} do not get it: {limit} is reached before").format(people=count, limit=limit)
             hint = _("It pauses there. Raise the limit, or choose fewer people.")
             return Said(text, hint, "savings", "when" if own else "", "" if own else "/settings/costs?tab=limit")
+        case _:
+            return _left_out(found, count)
+
+
+def _left_out(found: PreflightFinding, count: str) -> Said:
+    """Of those who get no message at all."""
+    match found.rule:
         case PreflightRule.SAME_TEXT:
             text = _("Had this text a short time ago, so not again: {people}").format(people=count)
             return Said(text, _("Change the text, if they are to get it."), "content_copy", "message")
         case PreflightRule.CONTACT_DELETED:
             text = _("Deleted contacts on your list: {people}").format(people=count)
             return Said(text, _("Somebody deleted them, or merged them with another contact."), "person_off", "audience")
+        case PreflightRule.COUNTRY_UNREACHED:
+            where = ", ".join(costs.country(one) for one in found.name.split(", "))
+            text = _("Messages of this kind do not arrive there ({where}): {people}").format(people=count, where=where)
+            return Said(text, _("Rule: {source}").format(source=found.detail), "public_off", "audience")
         case _:
             why = reasons.skip(found.rule.value)
             return Said(f"{why.name}: {count}", why.todo, "person_off", "audience")

@@ -121,6 +121,7 @@ def skips() -> dict[str, Why]:
         "stranger": _(
             "A number connected by QR code writes only to people who wrote within a year or said yes: others report it, and WhatsApp blocks it."
         ),
+        "country_unreached": _("WhatsApp delivers no marketing to numbers of the United States. Reach them by SMS or e-mail."),
         "same_text": _("This number had the same text a short time ago."),
     }
     return {key: Why(_(name), todo[key]) for key, name in SKIPS.items()}

@@ -16,6 +16,7 @@ from db.campaigns.preflight import Finding
 from db.campaigns.rules import SendHours
 from db.channels.secrets import load_channel
 from db.clock import now
+from db.contacts import actions as contacts
 from db.contacts.places import place
 from db.costs import rates
 from db.costs.rates import Rate
@@ -62,6 +63,35 @@ async def test_a_launch_at_night_tells_whom_which_rule_holds_until_when(owner_db
     assert found.binding == "hours"
     assert found.finish is not None
     assert MORNING <= found.finish < MORNING + timedelta(minutes=1)
+
+
+async def test_marketing_to_the_united_states_is_left_out_and_says_by_which_rule(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    campaign = await draft(owner_db, owner)
+    for name, phone in (("Joe", "+12125550123"), ("Ann", "+14165550123")):  # New York, Toronto
+        await contacts.create_contact(owner, name=name, phone=phone)
+    found = await preflight.preflight(owner, campaign)
+    [told] = [one for one in found.findings if one.rule is PreflightRule.COUNTRY_UNREACHED]
+    assert (told.effect, told.count, told.name) == (PreflightEffect.LEAVES_OUT, 1, "US")
+    assert told.detail.startswith("Meta")
+    assert (found.matched, found.reachable) == (6, 5)
+    listed = await preflight_people.people(owner, campaign, PreflightRule.COUNTRY_UNREACHED, limit=10, after=None)
+    assert [one.name for one in listed] == ["Joe"]
+    await actions.launch(owner, campaign, None)
+    await lifecycle.prepare(owner.company_id, campaign)
+    left = await owner_db.fetchval(
+        "select address from message where campaign_id = $1 and reason = 'country_unreached'", campaign
+    )
+    assert left == "+12125550123"
+
+    await owner_db.execute("update template set category = 'utility'")
+    other = await factories.campaign(
+        owner_db, owner, await owner_db.fetchval("select channel_id from campaign where id = $1", campaign),
+        await owner_db.fetchval("select template_id from campaign where id = $1", campaign),
+    )  # fmt: skip
+    rules_of = [one.rule for one in (await preflight.preflight(owner, other)).findings]
+    assert PreflightRule.COUNTRY_UNREACHED not in rules_of
 
 
 async def test_missing_values_are_counted_listed_and_shown(owner_db: asyncpg.Connection, owner: Actor) -> None:

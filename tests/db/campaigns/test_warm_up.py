@@ -1,7 +1,7 @@
 """A young number writes to so many new people on a day and no more, whichever lane asks; people whom it knows wait for nothing."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +10,7 @@ import pytest
 from db.campaigns import actions, gate, lifecycle, preflight, preflight_people, warm_up
 from db.campaigns.enums import PreflightRule
 from db.channels.secrets import load_channel
+from db.clock import now
 from db.errors import Invalid, NotFound, PreconditionFailed
 from db.messages import ledger
 from db.messages.enums import MessageState as M
@@ -105,7 +106,35 @@ async def test_the_preflight_says_how_many_wait_until_when(owner_db: asyncpg.Con
     longer = (await preflight.preflight(owner, campaign)).finish
     assert longer is not None
     assert longer > found.until + timedelta(hours=23)  # and the last one the day after
-    assert len(await preflight_people.people(owner, campaign, PreflightRule.WARM_UP, limit=10, after=None)) == 5
+    late = await preflight_people.people(owner, campaign, PreflightRule.WARM_UP, limit=10, after=None)
+    everybody = await preflight_people.people(owner, campaign, None, limit=10, after=None)
+    assert [one.contact_id for one in late] == [one.contact_id for one in everybody][2:]  # the first two have room today
+
+
+async def test_a_planned_start_is_reckoned_with_the_pace_of_its_own_day(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 5)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
+    await warm_up.keep(owner, channel, await today(owner_db, owner), [1, 4], "")
+    await owner_db.execute(
+        "insert into warm_up_used(company_id, channel_id, day, message_id) select $1, $2, $3, uuidv7()",
+        owner.company_id, channel, await today(owner_db, owner),
+    )  # fmt: skip
+
+    async def told(days: int) -> tuple[int, int, datetime | None]:
+        at = now() + timedelta(days=days)
+        found = await preflight.preflight(owner, campaign, at)
+        listed = await preflight_people.people(owner, campaign, PreflightRule.WARM_UP, at=at, limit=10, after=None)
+        late = [one for one in found.findings if one.rule is PreflightRule.WARM_UP]
+        return sum(one.count for one in late), len(listed), late[0].until if late else None
+
+    assert (await told(0))[:2] == (5, 5)  # its only place is taken
+    tomorrow = await told(1)
+    assert tomorrow[:2] == (1, 1)
+    assert tomorrow[2] is not None
+    assert tomorrow[2] > now() + timedelta(days=1)
+    assert await told(2) == (0, 0, None)  # it is over by then
 
 
 async def test_a_rule_grows_is_changed_once_and_belongs_to_its_company(

@@ -1,16 +1,18 @@
 """When people may be called: by the law of their place, on their own clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from db.contacts import holidays
+from db.contacts.holidays import Calendar
 from db.messages import call_hours
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read
+from db.work import read, work
 
-SAO_PAULO, RIO, MANAUS, NEW_YORK = "+5511987654321", "+5521987654321", "+5592987654321", "+12125550123"
+SAO_PAULO, RIO, MANAUS, NEW_YORK, TORONTO = "+5511987654321", "+5521987654321", "+5592987654321", "+12125550123", "+14165550123"
 
 
 def at(day: str, hour: int, minute: int = 0) -> datetime:
@@ -42,10 +44,24 @@ async def test_hours(owner: Actor, number: str, moment: datetime, opens: datetim
     assert call_hours.wait(number, moment, known) == ((opens - moment) if opens else timedelta(0))
 
 
-def test_every_place_has_a_rule() -> None:
-    assert {call_hours.rule_of(number).source for number in (SAO_PAULO, RIO, NEW_YORK, "+4930123456")} == {
-        "Probare",
-        "Lei estadual 7853 (RJ)",
-        "47 CFR 64.1200 (TCPA)",
-        "",
+async def test_every_place_has_a_rule_with_its_source_and_its_days(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    async with read(owner, Permission.CONTACTS_READ) as r:
+        known = await holidays.calendar(r)
+    moment = at("2026-03-02", 12)
+    told = {
+        number: call_hours.rule_of(number, known, moment).source for number in (SAO_PAULO, RIO, NEW_YORK, TORONTO, "+4930123456")
     }
+    assert told == {
+        SAO_PAULO: "Probare",
+        RIO: "Lei estadual 7853 (RJ)",
+        NEW_YORK: "47 CFR 64.1200 (TCPA)",
+        TORONTO: "CRTC, Unsolicited Telecommunications Rules",
+        "+4930123456": "",
+    }
+    rio = call_hours.rule_of(RIO, known, moment)
+    later = rio._replace(valid_from=date(2026, 6, 1), source="Lei nova", per_day=1)
+    both = Calendar(known.rows, [later, rio._replace(valid_until=date(2026, 5, 31)), *known.calls])
+    assert [call_hours.rule_of(RIO, both, at(day, 12)).source for day in ("2026-05-31", "2026-06-01")] == [rio.source, "Lei nova"]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):  # nobody widens them while the programs run
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            await w.execute("update call_rule set per_day = 50")

@@ -27,7 +27,7 @@ _LOOK = {Send: "m-seq-send", Wait: "m-seq-wait", WaitUntil: "m-seq-wait", Branch
 
 
 class Flow:
-    """`write`: whether it can be changed. `wrong`: what is wrong, by step. `entered`: how many people ever came in; 0: it never ran. `folded`:
+    """`write`: whether it can be changed. `wrong`: what is wrong, by step; `hints`: what should be looked at. `entered`: how many people ever came in; 0: it never ran. `folded`:
     the questions whose two ways are not shown."""
 
     def __init__(
@@ -35,6 +35,7 @@ class Flow:
         names: labels.Names,
         figures: Mapping[UUID, CadenceStep],
         wrong: Mapping[UUID, str],
+        hints: Mapping[UUID, str],
         *,
         add: Add,
         do: Do,
@@ -42,7 +43,7 @@ class Flow:
         entered: int,
         folded: set[UUID],
     ) -> None:
-        self._names, self._figures, self._wrong, self._folded = names, figures, wrong, folded
+        self._names, self._figures, self._wrong, self._hints, self._folded = names, figures, wrong, hints, folded
         self._add, self._do, self._write, self._entered = add, do, write, entered
         self._numbers: dict[UUID, Numbers] = {}
         self._order: dict[UUID, int] = {}
@@ -108,6 +109,8 @@ class Flow:
                     ui.label(about).classes("m-sub m-seq-about")
                 if isinstance(step, Send) and step.template_id is None and not (step.text or "").strip():
                     Text("p", _("Nothing to write yet. Open it and choose what is written."), "m-seq-todo")
+                if hint := self._hints.get(step.id):
+                    Text("p", hint, "m-seq-todo")
                 if wrong:
                     Text("p", wrong, "m-seq-wrong").props["role"] = "alert"
                 self._numbers[step.id] = Numbers(step, self._figures.get(step.id), self._entered)

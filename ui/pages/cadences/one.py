@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from nicegui import ui
 
-from api.contract.cadences import Branch, Cadence, CadenceStep, Plan, Step
+from api.contract.cadences import Branch, Cadence, CadenceStep, Plan, Step, never_yes
 from api.contract.enums import CadenceState, Permission, StopReason, TemplateStatus
 from api.contract.events import CadenceChanged, CadenceProgress
 from ui import formats, kinds, live, session
@@ -260,6 +260,7 @@ class _Cadence:
                 self._known.names,
                 self._figures,
                 self._wrong,
+                self._hints(),
                 add=self._add,
                 do=self._do,
                 write=write,
@@ -269,6 +270,12 @@ class _Cadence:
             self._steps.draw(steps)
         if focus is not None:
             self._flow.client.run_javascript(f"masteria.toStep({json.dumps(str(focus))})")
+
+    def _hints(self) -> dict[UUID, str]:
+        tells = [one.id for one in self._known.channels if kinds.can(one.kind).reports_read]
+        if not self._known.channels:  # who may not see channels is told nothing of them
+            return {}
+        return {step_id: labels.never_yes(why) for step_id, why in never_yes(self._seen.plan, tells).items()}
 
     def _draw_starters(self) -> None:
         channel = next(iter(self._known.channels), None)
