@@ -147,6 +147,7 @@ async def test_somebody_is_put_in_and_taken_out_on_their_page_and_found_among_ma
         (table,) = real.find(kind=ui.table).elements
         return [(row["name"]["text"], row["state"]["text"]) for row in table.rows]
 
+    await real.should_see(kind=ui.table, retries=100)
     assert await until(shown) == [(who, "Alguém tirou")]
     await real.open(f"/contacts/{contact_id}")
     await real.should_see("Alguém tirou")
