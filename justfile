@@ -57,7 +57,7 @@ types: _env
 imports: _env
     @.venv/bin/lint-imports --no-logo > .venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
 
-# Speed against the baseline: bench campaign, ingest, statuses, import (--pairs N: the median of so many); by themselves: ai, analytics, cadences, contacts, desk, live, pages, reads, retrieval
+# Speed against the baseline: bench campaign, ingest, statuses, import (--pairs N: the median of so many); by themselves: ai, analytics, cadences, contacts, desk, live, pages, reads, retrieval, voice
 bench *args: _env
     @{{py}} -m tests.bench {{args}}
 

@@ -26,6 +26,7 @@ from tests.bench import (
     retrieval,
     segments,
     statuses,
+    voice,
 )
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
@@ -338,6 +339,8 @@ def main() -> int:
     figures.add_argument("count", nargs="?", type=int, default=1_000_000)
     figures.add_argument("--rounds", type=int, default=40)
     which.add_parser("retrieval", help="questions to knowledge bases")
+    calls = which.add_parser("voice", help="what Retell and VAPI tell and ask of calls")
+    calls.add_argument("--seconds", type=float, default=20)
     look = which.add_parser("pages", help="every main page in a browser")
     look.add_argument("--rounds", type=int, default=7)
     for parser in (send, take, told, people):
@@ -357,6 +360,7 @@ def main() -> int:
         "reads": lambda: bench_reads(given.count),
         "ai": lambda: bench_ai(given.count),
         "retrieval": bench_retrieval,
+        "voice": lambda: voice.bench(given.seconds),
     }
     if given.which in alone:
         uvloop.run(alone[given.which]())
