@@ -308,8 +308,8 @@ class ConversationController(Controller):
         opt={"rate": "send"},
     )
     async def take_back(self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID]) -> Message:
-        """What was sent is deleted for the person, who sees that something was; here it stays, marked. Refused as changing is, after
-        `take_back_minutes`. Needs `conversations:write` and `messages:send`."""
+        """What was sent is deleted for the person, who sees that something was; here it stays, marked. In a group with `group_admin` what others wrote
+        is, too (else 409 `not_group_admin`). Refused as changing is, after `take_back_minutes`. Needs `conversations:write` and `messages:send`."""
         return struct((await actions.change_message(actor, conversation_id, message_id, None))._asdict(), Message)
 
     @post(

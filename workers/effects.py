@@ -27,8 +27,8 @@ from db.conversations import away, groups
 from db.costs import ledger as costs
 from db.costs.ledger import Charge
 from db.jobs import CheckChannel
-from db.messages import echoes, inbound, lost
-from db.messages.content import Context, Preference, System
+from db.messages import echoes, inbound, lost, taken_away
+from db.messages.content import Context, Preference, Revoke, System
 from db.messages.echoes import Echo
 from db.messages.enums import MessageOrigin, MessageState
 from db.messages.events import ConversationChanged, MessageReceived
@@ -330,7 +330,9 @@ async def _in_group(w: Work, item: Item, event: InboundMessage, group: str) -> N
         if await echoes.store(w, Echo(*where, origin, context)) and not event.history:
             w.emit(ConversationChanged(contact_id=group_id))
         return
-    await inbound.store(w, Inbound(*where, context, history=event.history, group=True))
+    stored = await inbound.store(w, Inbound(*where, context, history=event.history, group=True))
+    if stored is not None and isinstance(event.content, Revoke) and await taken_away.is_asked_of(w, w.company_id, stored.id):
+        await groups.ask_for(w, group_id)
 
 
 async def _apply_preference(w: Work, item: Item, sender: Sender, wish: Preference, key: str) -> None:

@@ -164,6 +164,7 @@ class Conversation(Output):
     found: FoundLine | None  # of a search that met something said
     assistant: ConversationAssistant | None  # who answers beside people; null: no assistant ever did
     group: bool  # with a group: `contact_id` is the group's, and leads to no contact
+    group_admin: bool  # our number administers the group: what others wrote there can be deleted, too
 
 
 class ConversationCreate(Input):

@@ -69,12 +69,14 @@ class AssistedMessage(Output):
 
 
 class MessageChanged(Output):
-    """What became of a message: `text` is what it says now (the message keeps what it said first). `state` and `reason`: of our last change, which is a
+    """What became of a message: `text` is what it says now (the message keeps what it said first). `by` deleted it, where that is not who wrote it: an
+    administrator of the group, or somebody of the team. `state` and `reason`: of our last change, which is a
     message of kind `edit` or `revoke`; one that failed changed nothing."""
 
     edited_at: Moment | None
     text: str | None
     deleted_at: Moment | None
+    by: str | None
     state: str | None
     reason: str | None
 

@@ -28,6 +28,7 @@ from db.webhooks.errors import WebhookError
 
 _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
 """Why somebody cannot be written to over a channel."""
+_NOT_CHANGED = (*_NOT_NOW, ReplyError.CHANGE_NOT_TAKEN, ReplyError.CHANGE_TOO_LATE, ReplyError.NOTHING_TO_CHANGE)
 _WRITTEN = (*_NOT_NOW, MessageError.SPEND_CAP)
 _NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.FIELD_NAME_TAKEN)
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
@@ -120,10 +121,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
             ReplyError.REACTION_NOT_TAKEN,
         ),
     ),
-    **dict.fromkeys(
-        ("conversations_messages_delete", "conversations_messages_text_set"),
-        (*_NOT_NOW, ReplyError.CHANGE_NOT_TAKEN, ReplyError.CHANGE_TOO_LATE, ReplyError.NOTHING_TO_CHANGE),
-    ),
+    "conversations_messages_delete": (*_NOT_CHANGED, ReplyError.NOT_GROUP_ADMIN),
+    "conversations_messages_text_set": _NOT_CHANGED,
     "contacts_call": (*CallError, MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT),
     "conversations_messages_send_again": (*_NOT_NOW, MessageError.NOT_SENT_AGAIN, ReplyError.MARKETING_REFUSED),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),

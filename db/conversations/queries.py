@@ -87,6 +87,8 @@ class Conversation(NamedTuple):
     found: texts.Line | None = None
     group: bool = False
     """With a group: `contact_id` is the group's, and no contact has it."""
+    group_admin: bool = False
+    """Our number administers the group."""
 
 
 class Filter(NamedTuple):
@@ -132,7 +134,7 @@ _NEWEST, _LONGEST = "{0}.last_at desc, {0}.id desc", "{0}.waiting_since, {0}.id"
 # Materialised: the page is cut before anything is joined to it.
 _ROWS = """
 with page as materialized ({page})
-select p.id, p.version, p.contact_id, coalesce(c.name, g.subject) as contact_name, g.id is not null as "group", p.address, p.channel_id, coalesce(h.name, '') as channel_name,
+select p.id, p.version, p.contact_id, coalesce(c.name, g.subject) as contact_name, g.id is not null as "group", coalesce(g.ours, false) as group_admin, p.address, p.channel_id, coalesce(h.name, '') as channel_name,
     h.kind as channel_kind, p.state, p.priority, p.assignee_id, coalesce(u.name, '') as assignee, p.team_id, t.name as team, p.snoozed_until,
     p.unread, p.last_at, p.last_id, p.last_inbound_at, p.waiting_since, p.first_reply_at, p.opened_at, p.closed_at,
     o.answer_target,
@@ -310,6 +312,7 @@ def _conversation(
         opted_out=row["opted_out"],
         assistant=helper(row),
         group=row["group"],
+        group_admin=row["group_admin"],
     )
 
 

@@ -1,4 +1,5 @@
-"""Changes of what we wrote to somebody: a text says something else, or a message is taken back; where the platform takes that, and as long.
+"""Changes of what we wrote to somebody: a text says something else, or a message is taken back; where the platform takes that, and as long. In a group
+that our number administers, what others wrote is taken away as well.
 
 Each is a message of the ledger, as a reaction is, so it leaves once and what became of it is known; one that is queued gives way to the next.
 """
@@ -16,6 +17,7 @@ from db.messages.conversation import Entry
 from db.messages.enums import MessageState as M
 from db.messages.errors import ReplyError
 from db.messages.events import ConversationChanged
+from db.messages.inbound import SILENT
 from db.messages.reasons import FailureReason
 from db.messages.render import ChangeContent
 from db.permissions import Permission
@@ -26,6 +28,11 @@ from db.work import Work, work
 _TARGET = f"""
 select provider_id, sent_at, state in ({M.SENT}, {M.DELIVERED}, {M.READ}) as went from message
 where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and reacts_to is null
+"""
+_OTHERS = """
+select i.provider_id, i.received_at as sent_at, i.kind <> all($5::text[]) and i.context->>'writer_address' is not null as went, g.ours
+from inbound_message i join chat_group g on g.company_id = $1 and g.id = i.contact_id
+where i.company_id = $1 and i.id = $2 and i.contact_id = $3 and i.channel_id = $4
 """
 # What may have gone stays unknown.
 _GIVE_UP = f"""
@@ -38,10 +45,14 @@ _CONVERSATION = "select from conversation where company_id = $1 and contact_id =
 
 
 async def change(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, text: str | None) -> Entry:
-    """A message of ours says this from now on; None: it is taken back. Returns the message. Raises NotFound, Conflict: the obstacle, that the
-    channel takes no changes or not this one, or that it is too late."""
+    """A message of ours says this from now on; None: it is taken back, and so is one of others in a group that the number administers. Returns the
+    message. Raises NotFound, Conflict: the obstacle, that the channel takes no changes or not this one, or that it is too late."""
     way = await answers.held(w, contact_id, channel_id)
     row = await w.fetchrow(_TARGET, w.company_id, message_id, contact_id, channel_id)
+    others = None if row is not None else await w.fetchrow(_OTHERS, w.company_id, message_id, contact_id, channel_id, SILENT)
+    if others is not None and (text is not None or not others["ours"]):
+        raise (ReplyError.NOTHING_TO_CHANGE if text is not None else ReplyError.NOT_GROUP_ADMIN)()
+    row = row or others
     if row is None:
         raise RequestError.NOT_FOUND(what="message")
     can = registry.provider(way.channel_kind).capabilities

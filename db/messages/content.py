@@ -257,7 +257,8 @@ class Product(Struct, frozen=True, kw_only=True):
 class Context(Struct, frozen=True, kw_only=True):
     """What a message stands in relation to. `provider_id`: the message it replies to, `sender` who wrote that one. In a group `writer` is who
     wrote this one, as the platform shows the name, `writer_number` the number and `writer_lid` the hidden id, where they are known, and
-    `writer_address` what quotes and reactions name the person by."""
+    `writer_address` what quotes and reactions name the person by. `by_admin`: whether who takes a message away administers the group; None where
+    the platform did not say it yet."""
 
     provider_id: str | None = None
     sender: str | None = None
@@ -269,6 +270,7 @@ class Context(Struct, frozen=True, kw_only=True):
     writer_number: str | None = None
     writer_lid: str | None = None
     writer_address: str | None = None
+    by_admin: bool | None = None
 
 
 class Referral(Struct, frozen=True, kw_only=True):

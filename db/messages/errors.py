@@ -52,6 +52,11 @@ class ReplyError(ErrorCode):
         409,
         "It is too late: the platform takes that for {minutes} minutes after a message was sent. Write another one.",
     )
+    NOT_GROUP_ADMIN = (
+        "not_group_admin",
+        409,
+        "Only administrators of the group take away what others wrote, and this number is none. Ask one of them on the phone.",
+    )
     NOTHING_TO_CHANGE = (
         "nothing_to_change",
         409,

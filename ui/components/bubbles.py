@@ -102,7 +102,8 @@ def _draw_changed(one: Message, changed: MessageChanged) -> None:
     if changed.deleted_at is not None or changed.edited_at is not None:
         with ui.element("div").classes("m-conv-kind"):
             icon("block" if changed.deleted_at is not None else "edit")
-            ui.label(_("deleted") if changed.deleted_at is not None else _("edited")).classes("m-hint")
+            gone = _("deleted by {name}").format(name=changed.by) if changed.by else _("deleted")
+            ui.label(gone if changed.deleted_at is not None else _("edited")).classes("m-hint")
     if changed.state in {"failed", "failed_unknown"}:
         ui.label(_("The change did not go: {reason}").format(reason=reasons.failure(changed.reason or "temporary").name)).classes(
             "m-hint"

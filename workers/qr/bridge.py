@@ -22,7 +22,7 @@ from db.engine import DB
 from db.errors import Unavailable
 from db.qr.keys import Name
 from db.qr.leases import Fenced
-from workers.qr.port import AnyTold, Host, Letter, Line, Lost, NotSent, Opening, Refused, Taken, Uploads
+from workers.qr.port import AnyTold, Group, Host, Letter, Line, Lost, NotSent, Opening, Refused, Taken, Uploads
 
 log = structlog.get_logger("workers.qr")
 
@@ -67,6 +67,7 @@ class _Sent(msgspec.Struct):
     hosts: list[str] = []
     auth: str = ""
     subject: str = ""
+    admins: list[str] = []
     seconds: float = 0.0
 
 
@@ -282,8 +283,9 @@ class Bridge:
     async def watch(self, line: Line, chat: str, seconds: float) -> None:
         await self._call("watch", line, chat=chat, seconds=seconds)
 
-    async def subject(self, line: Line, chat: str) -> str:
-        return (await self._call("subject", line, chat=chat)).subject
+    async def group(self, line: Line, chat: str) -> Group:
+        found = await self._call("group", line, chat=chat)
+        return Group(found.subject, found.admins)
 
     async def available(self, line: Line, on: bool) -> None:
         await self._call("available", line, on=on)

@@ -27,7 +27,8 @@ _decode = msgspec.json.Decoder(Letter).decode
 
 class SessionClient:
     """`until`: the monotonic moment at which the lease ends; nothing goes out at or after it. `outcome_for`: what a refusal means;
-    `refused` is told of each. `writer_of`: who wrote a message, where that is not who an answer to it goes to."""
+    `refused` is told of each. `writer_of`: who wrote a message, where that is not who an answer to it goes to;
+    `own`: by what name we did."""
 
     def __init__(
         self,
@@ -39,13 +40,14 @@ class SessionClient:
         send_seconds: float = SEND_SECONDS,
         typing: tuple[float, float] = (0.0, 0.0),
         writer_of: Callable[[str], Awaitable[str | None]] | None = None,
+        own: str | None = None,
     ) -> None:
         self.line = line
         self.until = 0.0
         self.is_open = False
         self._port, self._outcome_for, self._refused, self._clock = port, outcome_for, refused, clock
         self._send_seconds, self._typing = send_seconds, typing
-        self._writer_of = writer_of
+        self._writer_of, self._own = writer_of, own
         self._jids: OrderedDict[str, str] = OrderedDict()
 
     @property
@@ -62,10 +64,11 @@ class SessionClient:
             return AWAY
         if jid is None:
             return Rejected(FailureReason.NOT_ON_WHATSAPP, message="the number is not on WhatsApp")
-        named = letter.reply_to or (letter.reaction[0] if letter.reaction else None)
+        named = letter.reply_to or (letter.reaction or letter.change or (None,))[0]
         try:
             if named is not None and self._writer_of is not None:
-                letter = msgspec.structs.replace(letter, writer=await self._writer_of(named))
+                writer = await self._writer_of(named)
+                letter = msgspec.structs.replace(letter, writer=None if letter.change and writer == self._own else writer)
         except Unavailable:
             return AWAY
         if letter.message is not None:

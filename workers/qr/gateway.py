@@ -142,11 +142,10 @@ class Gateway:
             return
         device = await sessions.device_name(held)
         line = Line(held.channel_id, held.epoch)
-        outcome_for = registry.adapter(channel.kind).outcome_for
         pace = pace_of(channel)
         client = SessionClient(
-            self.port, line, outcome_for, lambda outcome: self._refused(held, outcome), self._clock,
-            typing=pace.typing, writer_of=lambda message_id: sessions.writer_of(held, message_id),
+            self.port, line, registry.adapter(channel.kind).outcome_for, lambda outcome: self._refused(held, outcome), self._clock,
+            typing=pace.typing, writer_of=lambda message_id: sessions.writer_of(held, message_id), own=held.wa_jid,
         )  # fmt: skip
         client.until = until
         session = Session(held, client, channel.kind)
@@ -359,6 +358,7 @@ class Gateway:
             case port.Paired():
                 number = registry.adapter(session.kind).number_of(event.jid)
                 await sessions.paired(held, Identity(event.jid, event.lid, number, event.name), self.port.engine)
+                await groups.ask_anew(held.company_id, held.channel_id)
             case port.Opened():
                 await (self._doubt(session) if session.doubted else self._opened(session))
             case port.Writes():
@@ -372,6 +372,8 @@ class Gateway:
                 await sessions.told_quota(held, event.total, event.used, until_quota)
             case port.Called():
                 await groups.called(held.company_id, held.channel_id, event.chat, event.subject)
+            case port.Members():
+                await groups.ask_anew(held.company_id, held.channel_id, event.chat)
             case port.Closed():
                 await self._closed(session, event)
 

@@ -117,8 +117,14 @@ class Called(Told, frozen=True, kw_only=True, tag="called"):
     subject: str
 
 
+class Members(Told, frozen=True, kw_only=True, tag="members"):
+    """Somebody came into a group, left it, or became or ceased to be an administrator."""
+
+    chat: str
+
+
 encode = msgspec.json.encode
-AnyTold = Code | Paired | Opened | Closed | Restricted | Quota | Message | Receipt | Writes | Called
+AnyTold = Code | Paired | Opened | Closed | Restricted | Quota | Message | Receipt | Writes | Called | Members
 
 
 # what is asked of an engine
@@ -151,6 +157,13 @@ class Uploads(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class Group(NamedTuple):
+    """How it is called, and the addresses of its administrators, by all names that the platform tells."""
+
+    subject: str
+    admins: list[str]
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message to one person."""
 
@@ -161,11 +174,11 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reply_to: str | None = None
     """The id of their message that it answers."""
     writer: str | None = None
-    """Who wrote what it answers or reacts to, where that is not who it goes to: in a group, or of ours."""
+    """Who wrote what it answers, reacts to or takes away, where that is not who it goes to: in a group, or of ours."""
     reaction: tuple[str, str] | None = None
     """Instead of a message: the id of theirs, and an emoji or nothing to take it back."""
     change: tuple[str, str | None] | None = None
-    """Instead of a message: the id of ours, and what it says from now on; None: it is taken back."""
+    """Instead of a message: the id of ours, and what it says from now on; None: it is taken back, or that of `writer` away."""
 
 
 class Host(Protocol):
@@ -231,8 +244,8 @@ class Port(Protocol):
         Lost."""
         ...
 
-    async def subject(self, line: Line, chat: str) -> str:
-        """How a group is called. Raises NotSent, Lost."""
+    async def group(self, line: Line, chat: str) -> Group:
+        """Raises NotSent, Lost."""
         ...
 
     async def available(self, line: Line, on: bool) -> None:

@@ -88,21 +88,20 @@ async def show_presence(gateway: Gateway) -> None:
 
 
 async def ask_names(gateway: Gateway) -> int:
-    """Of groups that are shown and whose subject nobody told. Returns of how many it was told now."""
+    """Of groups that are shown, and who administers them, where nobody told. Returns of how many it was told now."""
     done = 0
-    for one in await groups.unnamed([session.held.channel_id for session in gateway.open]):
+    for one in await groups.unknown([session.held.channel_id for session in gateway.open]):
         session = gateway.holding(one.channel_id)
         if session is None:
             continue
         try:
             async with asyncio.timeout(PATIENCE):
-                subject = await gateway.port.subject(session.line, one.address)
+                found = await gateway.port.group(session.line, one.address)
         except (Lost, NotSent, TimeoutError) as error:
-            log.info("qr.no_subject", channel_id=str(one.channel_id), error=type(error).__name__)
+            log.info("qr.no_group", channel_id=str(one.channel_id), error=type(error).__name__)
             continue
-        if subject:
-            await groups.called(one.company_id, one.channel_id, one.address, subject)
-            done += 1
+        await groups.told(one.company_id, one.channel_id, one.address, found.subject, found.admins)
+        done += 1
     return done
 
 

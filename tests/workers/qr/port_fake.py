@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from workers.qr.port import AnyTold, Host, Letter, Line, Lost, NotSent, Opening, Refused, Taken, Uploads
+from workers.qr.port import AnyTold, Group, Host, Letter, Line, Lost, NotSent, Opening, Refused, Taken, Uploads
 
 
 class PortFake:
@@ -32,6 +32,7 @@ class PortFake:
         self.left: list[Line] = []
         self.asked: list[tuple[Line, str, str]] = []
         self.subjects: dict[str, str] = {}
+        self.admins: list[str] = []
         self.online: list[bool] = []
 
     def times(self) -> Counter[str]:
@@ -96,8 +97,8 @@ class PortFake:
             raise NotSent
         self.watched.append(chat)
 
-    async def subject(self, line: Line, chat: str) -> str:
-        return self.subjects.get(chat, "")
+    async def group(self, line: Line, chat: str) -> Group:
+        return Group(self.subjects.get(chat, ""), self.admins)
 
     async def available(self, line: Line, on: bool) -> None:
         self.online.append(on)

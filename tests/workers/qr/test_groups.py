@@ -27,7 +27,7 @@ from tests.workers.qr.conftest import Scene
 from tests.workers.qr.test_linked_media import FILE
 from tests.workers.qr.test_settling import Shop
 from workers.qr import shown
-from workers.qr.port import Called, Letter, Line, Message, Receipt, Refused, Taken
+from workers.qr.port import Called, Letter, Line, Members, Message, Receipt, Refused, Taken
 
 GROUP, BIA = "120363041234567890@g.us", "5511900000000@s.whatsapp.net"
 ASKED = "SAIR"
@@ -302,3 +302,90 @@ async def test_people_see_the_number_as_online_while_its_team_is_at_work_where_t
     monkeypatch.setattr("workers.qr.shown.presence.at_work", away)
     await shown.show_presence(crowd.scene.gateway)
     assert crowd.scene.port.online == [True, False, True, False], "nobody knows whether they are"
+
+
+ADMIN = "5521977770000@s.whatsapp.net"
+
+
+def _revoked(target: str) -> dict[str, Any]:
+    return {"protocolMessage": {"key": {"remoteJid": GROUP, "id": target}, "type": "REVOKE"}}
+
+
+async def _deleted(crowd: Crowd, group_id: UUID) -> dict[str, str | None]:
+    """What is shown as deleted, by its text, with who did it."""
+    found = [one for one in await crowd.thread(group_id) if one.changed is not None and one.changed.deleted_at is not None]
+    return {one.text: one.changed.by for one in found if one.changed is not None}
+
+
+async def test_an_administrator_takes_away_what_others_wrote_and_nobody_else_does(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    crowd.scene.port.admins = ["99887766554433@lid", ADMIN]
+    await crowd.says("Promo falsa")
+    await shown.ask_names(crowd.scene.gateway)
+    (one,) = await crowd.shown()
+    ours = (await answers.send(crowd.owner, one.contact_id, crowd.channel_id, TextReply("Nós"))).id
+    await crowd.send()
+    provider_id = (await crowd.message(ours))["provider_id"]
+    for number, (by, target) in enumerate(((ADMIN, "G1"), ("5511911112222@s.whatsapp.net", provider_id))):
+        await crowd.says(_revoked(target), f"D{number}", by=by, at=1_790_000_010 + number)
+    assert await _deleted(crowd, one.contact_id) == {}, "nobody knows yet who administers it"
+    await crowd.db.execute("update inbound_message set received_at = now() where channel_id = $1", crowd.channel_id)
+    await crowd.db.execute(
+        "update chat_group set asked_at = now() - interval '1 minute' where company_id = $1", crowd.owner.company_id
+    )
+    assert await shown.ask_names(crowd.scene.gateway) == 1
+    assert await _deleted(crowd, one.contact_id) == {"Promo falsa": "Ana"}
+    crowd.scene.port.admins = ["5511911112222@s.whatsapp.net"]  # later: what was done before stays as it was
+    await crowd.scene.port.tell(crowd.line, Members(chat=GROUP))
+    await crowd.db.execute("update chat_group set asked_at = null where company_id = $1", crowd.owner.company_id)
+    assert await shown.ask_names(crowd.scene.gateway) == 1
+    assert await _deleted(crowd, one.contact_id) == {"Promo falsa": "Ana"}
+    await crowd.says(_revoked(provider_id), "D9", by="5511911112222@s.whatsapp.net", at=1_790_000_020)
+    await crowd.db.execute("update inbound_message set received_at = now() where channel_id = $1", crowd.channel_id)
+    await crowd.db.execute("update chat_group set asked_at = null where company_id = $1", crowd.owner.company_id)
+    assert await shown.ask_names(crowd.scene.gateway) == 1
+    assert await _deleted(crowd, one.contact_id) == {"Promo falsa": "Ana", "Nós": "Bia"}
+    assert await shown.ask_names(crowd.scene.gateway) == 0, "asked once"
+
+
+async def test_where_the_number_administers_a_group_the_team_takes_away_what_others_wrote(crowd: Crowd) -> None:
+    await crowd.choose(Groups.SHOW)
+    await crowd.says("Promo falsa")
+    await crowd.db.execute("update inbound_message set received_at = now() where channel_id = $1", crowd.channel_id)
+    (one,) = await crowd.shown()
+    heard = await crowd.heard("G1")
+
+    async def take_away() -> None:
+        async with work(crowd.owner, Permission.MESSAGES_SEND) as w:
+            await changes.change(w, one.contact_id, crowd.channel_id, heard, None)
+
+    await shown.ask_names(crowd.scene.gateway)
+    with pytest.raises(AppError, match="not_group_admin"):
+        await take_away()
+    own = f"{await scenes.column(crowd.db, crowd.channel_id, 'wa_jid')}"
+    crowd.scene.port.admins = [own]
+    await crowd.scene.port.tell(crowd.line, Members(chat=GROUP))
+    await crowd.db.execute("update chat_group set asked_at = null where company_id = $1", crowd.owner.company_id)
+    await shown.ask_names(crowd.scene.gateway)
+    (one,) = await crowd.shown()
+    assert one.group_admin
+    letters: list[Letter] = []
+    send = crowd.scene.port.send
+
+    async def looking(line: Line, jid: str, letter: Letter) -> Taken | Refused:
+        letters.append(letter)
+        return await send(line, jid, letter)
+
+    crowd.scene.port.send = looking  # type: ignore[method-assign]
+    await take_away()
+    await crowd.send()
+    assert [(letter.change, letter.writer) for letter in letters] == [(("G1", None), BIA)]
+    assert list(await _deleted(crowd, one.contact_id)) == ["Promo falsa"]
+    with pytest.raises(AppError, match="nothing_to_change"):
+        await take_away()
+    ours = (await answers.send(crowd.owner, one.contact_id, crowd.channel_id, TextReply("Nós"))).id
+    await crowd.send()
+    async with work(crowd.owner, Permission.MESSAGES_SEND) as w:
+        await changes.change(w, one.contact_id, crowd.channel_id, ours, None)
+    await crowd.send()
+    assert letters[-1].writer is None, "one's own is taken back as always"

@@ -117,7 +117,7 @@ class Composer:
         if self._may_answer:
             can = kinds.can(one.channel_kind)
             thread.answering, thread.reacting = self.answer if can.reply_to else None, self.react if can.reactions else None
-            thread.changing = Changing(one, thread.renew).act if can.take_back_minutes is not None else None
+            thread.changing = Changing(one, thread.renew) if can.take_back_minutes is not None else None
             thread.sending_again = Again(one, thread.renew, self.refresh).send
         first_answers.ask(self.element, self.refresh)
         with self.element:  # it ends with the composer

@@ -12,7 +12,7 @@ from ui.components.reactions import failed
 from ui.components.text import icon
 from ui.i18n import _
 from ui.labels import conversations as labels
-from ui.pages.inbox.changing import draw_changes
+from ui.pages.inbox.changing import Changing, draw_changes
 from ui.pages.inbox.quote import may_be_answered
 from ui.pages.inbox.record import draw_record_act
 
@@ -43,10 +43,10 @@ def may_be_reacted_to(one: Message) -> bool:
     return one.direction == "in" and may_be_answered(one)
 
 
-def draw_acts(one: Message, *, answer: bool, react: bool, change: bool, conversation_id: UUID) -> None:
+def draw_acts(one: Message, *, answer: bool, react: bool, change: Changing | None, conversation_id: UUID) -> None:
     draw_record_act(conversation_id, one)
-    if change:
-        draw_changes(one)
+    if change is not None:
+        draw_changes(one, admin=change.admin)
     if react:
         mine = next((each.emoji for each in one.reactions if each.direction == "out" and not failed(each)), None)
         _draw_act("m-thread-react", "add_reaction", _("React to this message")).props["data-mine"] = mine or ""

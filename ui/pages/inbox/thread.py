@@ -25,6 +25,7 @@ from ui.components.states import load
 from ui.components.text import Text, icon
 from ui.i18n import _, ngettext
 from ui.pages.inbox.again import draw_again, may_be_sent_again
+from ui.pages.inbox.changing import Changing
 from ui.pages.inbox.entries import HELD, PRESSED, draw_acts, draw_line, draw_note, may_be_reacted_to
 from ui.pages.inbox.quote import may_be_answered
 
@@ -52,7 +53,7 @@ class Thread:
         self._changed: set[UUID] = set()  # entries that are others now, wherever they stand
         self.answering: Callable[[Message], None] | None = None  # is told which message is to be answered
         self.reacting: Callable[[Message, str], Awaitable[None]] | None = None  # and which is reacted to
-        self.changing: Callable[[str, Message], Awaitable[None]] | None = None  # how a message of ours is changed
+        self.changing: Changing | None = None  # how a message is changed
         self.sending_again: Callable[[Message], Awaitable[None]] | None = None  # and which is to go once more
         self.writing = asyncio.Lock()  # what one writes oneself comes by its answer; events of it wait until it is there
         with ui.element("div").classes("m-thread") as self.element:
@@ -277,8 +278,7 @@ class Thread:
             if one.message is not None:
                 answer = self.answering is not None and may_be_answered(one.message)
                 react = self.reacting is not None and may_be_reacted_to(one.message)
-                may = self.changing is not None
-                acts = partial(draw_acts, one.message, answer=answer, react=react, change=may, conversation_id=self._id)
+                acts = partial(draw_acts, one.message, answer=answer, react=react, change=self.changing, conversation_id=self._id)
                 again = draw_again if self.sending_again is not None and may_be_sent_again(one.message) else None
                 bubbles.draw_message(one.message, self._find, acts, again, alone=True)
             elif one.note is not None:
@@ -334,7 +334,7 @@ class Thread:
             if self.sending_again is not None and may_be_sent_again(entry.message):
                 await self.sending_again(entry.message)
         elif change is not None and self.changing is not None:
-            await self.changing(str(change), entry.message)
+            await self.changing.act(str(change), entry.message)
         elif emoji is None and self.answering is not None:
             self.answering(entry.message)
         elif emoji is not None and self.reacting is not None:

@@ -171,9 +171,9 @@ class Session {
         void this.tell(messages.slice(at, at + KEPT).map(one => message(one, past(one), this.creds.me)))
     })
     ev.on('groups.update', updates => {
-      const called = updates.filter(({ id, subject }) => id && subject)
-      void this.tell(called.map(({ id, subject }) => ({ type: 'called', chat: id, subject })))
+      void this.tell(updates.filter(({ id, subject }) => id && subject).map(({ id, subject }) => ({ type: 'called', chat: id, subject })))
     })
+    ev.on('group-participants.update', ({ id }) => void this.tell([{ type: 'members', chat: id }]))
     ev.on('messages.update', updates => {
       const mine = updates.filter(({ key, update }) => key.fromMe && update.status < 3) // the rest was told when it came
       void this.tell(mine.map(({ key, update }) => receipt(key, update.status, update.messageTimestamp)))
@@ -233,7 +233,7 @@ class Session {
     const acknowledged = new Promise(resolve => this.waiting.set(letter.id, resolve))
     const late = setTimeout(() => this.settle(letter.id, { lost: true }), ACK)
     try {
-      const edit = letter.change && (letter.change[1] === null ? '7' : '1')
+      const edit = letter.change && (letter.change[1] !== null ? '1' : letter.writer ? '8' : '7')
       await this.sock.relayMessage(jid, sent, { messageId: letter.id, ...(edit ? { additionalAttributes: { edit } } : {}) })
       return await acknowledged
     } catch {
@@ -289,10 +289,11 @@ class Session {
     const found = chat.endsWith('@lid') && (await this.sock.signalRepository.lidMapping.getPNForLID(chat))
     await ask(this.line, 'told', [{ type: 'writes', chat, alt: found ? engine.jidNormalizedUser(found) : null }])
   }
-  async subject({ chat }) {
+  async group({ chat }) {
     if (!this.sock?.ws.isOpen) return { not_sent: true }
-    const { subject } = await this.sock.groupMetadata(chat)
-    return { subject: subject ?? '' }
+    const { subject = '', participants } = await this.sock.groupMetadata(chat)
+    const named = participants.filter(({ admin }) => admin).flatMap(({ id, phoneNumber, lid }) => [id, phoneNumber, lid].filter(Boolean))
+    return { subject, admins: named.map(jid => engine.jidNormalizedUser(jid)) }
   }
 
   async available({ on }) {
@@ -323,14 +324,14 @@ class Session {
   }
 }
 
-function changed(jid, [id, text]) {
-  const key = { remoteJid: jid, id, fromMe: true }
+function changed(jid, [id, text], writer) {
+  const key = { remoteJid: jid, id, fromMe: !writer, ...(writer ? { participant: writer } : {}) }
   if (text === null) return { protocolMessage: { key, type: 'REVOKE' } }
   return { protocolMessage: { key, type: 'MESSAGE_EDIT', editedMessage: { extendedTextMessage: { text } }, timestampMs: Date.now() } }
 }
 
 function filled(jid, { message, reply_to, reaction, change, writer }) {
-  if (change) return changed(jid, change)
+  if (change) return changed(jid, change, writer)
   if (reaction) {
     const key = { remoteJid: jid, id: reaction[0], fromMe: false, ...(writer ? { participant: writer } : {}) }
     return { reactionMessage: { key, text: reaction[1], senderTimestampMs: Date.now() } }
@@ -352,8 +353,7 @@ function isSaid({ message: content }) {
 function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history, { id, lid } = {}) {
   const isOurs = [id, lid].some(one => engine.areJidsSameUser(one, key.remoteJidAlt)) // of what was written on the phone, the writer's
   const by = { by: key.participant ?? null, by_alt: key.participantAlt ?? null } // in a group
-  const alt = isOurs ? null : (key.remoteJidAlt ?? null)
-  const said = { jid: key.remoteJid, alt, ...by, from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
+  const said = { jid: key.remoteJid, alt: (!isOurs && key.remoteJidAlt) || null, ...by, from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
   const whole = !!content && messageStubType !== proto.WebMessageInfo.StubType.CIPHERTEXT
   return { type: 'message', chat: key.remoteJid, id: key.id, whole, history, message: { ...said, content: content ?? null } }
 }

@@ -46,12 +46,14 @@ class Device:
 
 @dataclass
 class Taken:
-    """A message that the server took: `content` (waE2E.Message) where the person could open it."""
+    """A message that the server took: `content` (waE2E.Message) where the person could open it. `edit`: what it says outside of the seal that it is: 1 a
+    change, 7 taken back, 8 taken away by an administrator."""
 
     id: str
     to: str
     content: bytes | None
     device: Device
+    edit: str = ""
 
     @property
     def text(self) -> str | None:

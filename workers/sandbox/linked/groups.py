@@ -27,11 +27,12 @@ class Key:
 
 @dataclass
 class Group:
-    """`id`: digits."""
+    """`id`: digits. `admins`: of the members, by number."""
 
     id: str
     subject: str
     members: list[Person]
+    admins: set[str] = field(default_factory=set)
     keys: dict[str, Key] = field(default_factory=dict)
 
     @property
@@ -39,8 +40,8 @@ class Group:
         return f"{self.id}@g.us"
 
 
-async def says(server: "WhatsApp", group: Group, person: Person, device: "Device", words: str) -> str:
-    """A member writes. Returns the message's id."""
+async def says(server: "WhatsApp", group: Group, person: Person, device: "Device", words: str | bytes) -> str:
+    """A member writes (a text, or a whole waE2E.Message). Returns the message's id."""
     assert device.bundle is not None
     key = group.keys.setdefault(person.jid, Key(len(group.keys) + 1))
     message_id = f"AC{next(server.numbers):030X}"
@@ -56,7 +57,7 @@ async def says(server: "WhatsApp", group: Group, person: Person, device: "Device
                 write(person, device.bundle, proto({2: proto({1: group.jid.encode(), 2: told})})),
             )
         )
-    parts.append(Node("enc", {"v": "2", "type": "skmsg"}, _sealed(key, text(words))))
+    parts.append(Node("enc", {"v": "2", "type": "skmsg"}, _sealed(key, text(words) if isinstance(words, str) else words)))
     attrs = {
         "from": group.jid, "participant": person.jid, "participant_lid": f"{person.lid}@lid", "addressing_mode": "pn", "id": message_id,
         "t": str(int(time.time())), "type": "text", "notify": person.name,
@@ -83,4 +84,9 @@ def content(groups: dict[str, Group], told: Node) -> list[Node] | None:
     if group is None:
         return None
     attrs = {"id": group.id, "subject": group.subject, "creation": "1700000000", "s_t": "1700000000", "addressing_mode": "pn"}
-    return [Node("group", attrs, [Node("participant", {"jid": one.jid, "lid": f"{one.lid}@lid"}) for one in group.members])]
+    return [Node("group", attrs, [Node("participant", _named(group, one)) for one in group.members])]
+
+
+def _named(group: Group, person: Person) -> dict[str, str]:
+    named = {"jid": person.jid, "lid": f"{person.lid}@lid"}
+    return {**named, "type": "admin"} if person.number in group.admins else named

@@ -343,7 +343,7 @@ class Connection:
         opened = None
         if person is not None and sealed is not None:
             opened = person.open(sealed.data) if sealed.attrs.get("type") == "pkmsg" else person.answer(sealed.data)
-        taken = Taken(told.attrs["id"], to, opened, self.device)
+        taken = Taken(told.attrs["id"], to, opened, self.device, told.attrs.get("edit", ""))
         error = self.server.on_message(taken)
         if error is None:
             self.server.ledger.append(taken)
