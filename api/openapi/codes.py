@@ -121,8 +121,9 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
             ReplyError.REACTION_NOT_TAKEN,
         ),
     ),
-    "conversations_messages_delete": (*_NOT_CHANGED, ReplyError.NOT_GROUP_ADMIN),
-    "conversations_messages_text_set": _NOT_CHANGED,
+    **dict.fromkeys(
+        ("conversations_messages_delete", "conversations_messages_text_set"), (*_NOT_CHANGED, ReplyError.NOT_GROUP_ADMIN)
+    ),
     "contacts_call": (*CallError, MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT),
     "conversations_messages_send_again": (*_NOT_NOW, MessageError.NOT_SENT_AGAIN, ReplyError.MARKETING_REFUSED),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
