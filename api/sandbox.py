@@ -68,6 +68,7 @@ def _message(row: Entry) -> SandboxMessage:
         state=row.state,
         content=row.content,
         quote=row.quote,
+        writer=row.writer,
         reactions=row.reactions,
         files=[msgspec.convert(file, MessageFile, from_attributes=True) for file in row.files],
     )
@@ -104,13 +105,14 @@ class SandboxController(Controller):
         status_code=202,
         opt={"rate": "send"},
         summary="Answer as a customer",
-        description="The answer goes out to the sandbox and comes back through the webhook, like a real one.",
+        description="The answer goes out to the sandbox and comes back through the webhook, like a real one. With `group` it is said in a group of a "
+        "number by QR code, which shows it where its groups are shown.",
     )
     async def reply(self, channel_id: FromPath[UUID], data: JSONBody[SandboxReply], actor: Caller) -> Done:
         if data.answers is not None:
             await threads.press(actor, channel_id, data.address, data.answers, data.option)
         else:
-            await actions.sandbox_reply(actor, channel_id, data.address, data.text, data.kind)
+            await actions.sandbox_reply(actor, channel_id, data.address, data.text, data.kind, group=data.group)
         return Done()
 
     @post(

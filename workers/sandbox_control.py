@@ -22,7 +22,7 @@ from workers.runtime import Cancel, Retry
 Params = dict[str, str | float | int | bool]
 
 
-_ABOUT = ("kind", "target", "option", "description")
+_ABOUT = ("kind", "target", "option", "description", "group")
 
 
 class SandboxJobs:

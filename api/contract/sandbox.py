@@ -44,6 +44,7 @@ class SandboxMessage(Output):
     files: list[MessageFile]  # those of the message
     reactions: list[Annotated[str, example("👍")]]  # to it, of either side; they are no messages of their own here
     quote: str | None  # what the message says that it answers; empty when that is not on this page
+    writer: str | None  # who wrote it in a group
 
 
 SandboxKind = Literal[
@@ -72,6 +73,9 @@ class SandboxReply(Input):
     kind: SandboxKind = "text"
     answers: UUID | None = None  # a message of ours, whose button or row `option` was chosen; then its name is the text
     option: Annotated[int, Meta(ge=0, le=9)] = 0  # from 0
+    group: Annotated[str, Meta(examples=["Vizinhos do bairro"], min_length=1, max_length=100)] | None = (
+        None  # where they write it, by name or `address`
+    )
 
 
 class ModelCall(Output):

@@ -278,13 +278,22 @@ async def sandbox_behaviour(actor: Actor, channel_id: UUID) -> dict[str, float |
     return msgspec.json.decode(text or "{}", type=dict[str, float | int | str])
 
 
-async def sandbox_reply(actor: Actor, channel_id: UUID, address: str, text: str, kind: str = "text") -> None:
-    """A person answers as the customer with this address; the answer comes back through the webhook. Raises NotFound, Invalid."""
+async def sandbox_reply(
+    actor: Actor, channel_id: UUID, address: str, text: str, kind: str = "text", *, group: str | None = None
+) -> None:
+    """A person answers as the customer with this address, in a `group` by its name or id; the answer comes back through the webhook. Raises
+    NotFound, Invalid."""
     if kind == "text" and not text.strip():
         raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
     async with work(actor, Permission.SANDBOX_USE) as w:
         await sandbox_channel(w, w.company_id, channel_id)
-        w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params={"address": address, "text": text, "kind": kind}))
+        params: dict[str, str | float] = {"address": address, "text": text, "kind": kind}
+        if group is not None:
+            of = await w.fetchval("select kind from channel where company_id = $1 and id = $2", w.company_id, channel_id)
+            if registry.provider(of).capabilities.session is None:
+                raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("group")])
+            params["group"] = group
+        w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params=params))
 
 
 async def sandbox_news(actor: Actor, channel_id: UUID, code: str) -> None:

@@ -56,6 +56,8 @@ class Entry(NamedTuple):
     quote: str | None
     files: list[MessageFile]
     reactions: list[str]
+    writer: str | None = None
+    """Who wrote it in a group."""
 
 
 # What was never sent (queued, skipped, cancelled) is on no phone.
@@ -71,12 +73,13 @@ with last as (
             and ($3::text is null or address like $3)
     ) both_ways order by address, at desc
 )
-select l.address, l.contact_id, coalesce(c.name, '') as name, l.kind, l.at, l.state, l.params,
+select l.address, l.contact_id, coalesce(c.name, h.subject, '') as name, l.kind, l.at, l.state, l.params,
     coalesce(l.content, g.contents->l.variant, g.content) as content, l.origin
 from last l
 left join contact c on c.company_id = $1 and c.id = l.contact_id
+left join chat_group h on c.id is null and h.company_id = $1 and h.id = l.contact_id
 left join campaign g on g.company_id = $1 and g.id = l.campaign_id
-where (l.at, l.address) < ($4, $5) and ($6::text is null or fold(c.name) like '%' || fold($6) || '%')
+where (l.at, l.address) < ($4, $5) and ($6::text is null or fold(coalesce(c.name, h.subject)) like '%' || fold($6) || '%')
 order by l.at desc, l.address desc limit $7
 """
 
@@ -154,7 +157,7 @@ async def thread(
         drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons, rendered.rows
         there = [one.emoji for one in made.get((channel_id, row["provider_id"] or ""), []) if one.emoji and one.state in _THERE]
         own = held_by.get(row["id"], []), there
-        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None, *own))
+        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None, *own, _writer(row)))
         if row["provider_id"] is not None:
             said[row["provider_id"]] = rendered.body
         answered.append(_answered(row))
@@ -211,6 +214,13 @@ def _answered(row: asyncpg.Record) -> str | None:
     except msgspec.MsgspecError:
         return None
     return sent.reply_to if isinstance(sent, render.AnswerContent) else None
+
+
+def _writer(row: asyncpg.Record) -> str | None:
+    try:
+        return content.decode_context(row["context"]).writer if row["context"] is not None else None
+    except msgspec.MsgspecError:
+        return None
 
 
 def _read(row: asyncpg.Record) -> tuple[render.RenderedMessage, MessageContent | None]:

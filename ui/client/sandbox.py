@@ -26,8 +26,11 @@ async def thread(api: ApiClient, channel_id: UUID, address: str, limit: int = 50
     return await api.get(f"/v1/sandbox/{channel_id}/phones/{quote(address, safe='')}", Page[SandboxMessage], {"limit": limit})
 
 
-async def reply(api: ApiClient, channel_id: UUID, address: str, text: str, kind: SandboxKind = "text") -> None:
-    await api.post(f"/v1/sandbox/{channel_id}/reply", Done, SandboxReply(address=address, text=text, kind=kind))
+async def reply(
+    api: ApiClient, channel_id: UUID, address: str, text: str, kind: SandboxKind = "text", group: str | None = None
+) -> None:
+    body = SandboxReply(address=address, text=text, kind=kind, group=group)
+    await api.post(f"/v1/sandbox/{channel_id}/reply", Done, body)
 
 
 async def press(api: ApiClient, channel_id: UUID, address: str, message_id: UUID, option: int) -> None:

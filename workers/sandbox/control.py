@@ -24,7 +24,7 @@ _THREAD: Final = "SELECT number, sender, text, provider_id, at FROM inbound WHER
 class ToContact(msgspec.Struct):
     """`to_contact`: the customer's phone, with or without +. `kind`: what they send, `target`: the message it is about: when left out
     the last one of ours, of an edit or a revocation the last one of theirs. `option`: the id of its button or row that they chose, of which
-    `text` is the title and `description` the line under it."""
+    `text` is the title and `description` the line under it. `group`: where they write it, instead of to the business alone: its name or id."""
 
     to_contact: str
     text: str = ""
@@ -35,6 +35,7 @@ class ToContact(msgspec.Struct):
     target: str | None = None
     option: str = ""
     description: str = ""
+    group: str = ""
 
 
 class Control:
@@ -126,6 +127,8 @@ class Control:
         kinds = self._vendors[account.kind].kinds
         if given.kind not in kinds:
             raise msgspec.ValidationError(f"kind is one of {', '.join(sorted(kinds))}")
+        if given.group and not self._vendors[account.kind].has_groups:
+            raise msgspec.ValidationError("there are no groups here")
         if given.kind == "text" and not given.text:
             raise msgspec.ValidationError("text is empty")
         return self._receive(account, self._person(account, given), given)
@@ -138,7 +141,7 @@ class Control:
             last = await self._ledger.entries({"account = ?": account.id, "recipient = ?": phone}, 1, newest_first=True)
             target = self._shown(last[0]).provider_id if last else await self._inbound.last(account.id, phone)
         said = Incoming(given.text, given.number_id, given.bsuid_only, kind=given.kind, target=target)
-        incoming = msgspec.structs.replace(said, option=given.option, description=given.description)
+        incoming = msgspec.structs.replace(said, option=given.option, description=given.description, group=given.group)
         try:
             return json_reply({"id": self._inbound.receive(account, phone, incoming)}, 201)
         except msgspec.ValidationError as error:

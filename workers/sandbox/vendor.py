@@ -21,7 +21,7 @@ TYPING = "typing"
 class Incoming(msgspec.Struct, frozen=True):
     """What a person writes to the business. `number_id`: which of the account's numbers, the first when empty. `hidden`: without
     a phone number. `answers`: the message that is answered. `kind`: what it is, of the vendor's `kinds`; `target`: the provider's id of
-    the message that it changes or reacts to, or whose button `option` was pressed; `description`: the line under it."""
+    the message that it changes or reacts to, or whose button `option` was pressed; `description`: the line under it. `group`: the name or id of the group in which they write."""
 
     text: str
     number_id: str = ""
@@ -31,6 +31,7 @@ class Incoming(msgspec.Struct, frozen=True):
     target: str | None = None
     option: str = ""
     description: str = ""
+    group: str = ""
 
 
 class Vendor(ABC, Generic[AccountT]):
@@ -43,6 +44,9 @@ class Vendor(ABC, Generic[AccountT]):
     """A webhook that failed is kept on disk and tried again; else only a connection that could not be made is, once."""
     tries: ClassVar[int | None] = None
     """How often a webhook that is kept is tried in all; None: for a week."""
+
+    has_groups: ClassVar[bool] = False
+    """People write in groups in which the business is, too."""
 
     kinds: ClassVar[Collection[str]]
     """What its people can send."""

@@ -38,6 +38,9 @@ from ui.pages.sandbox.behaviour import BehaviourCard
 from ui.pages.sandbox.line import Line
 from ui.routing import page
 
+GROUP = "@g.us"
+IN_GROUPS = ("image", "video", "voice", "audio", "document", "sticker", "location", "contacts", "forwarded")
+"""What is sent in groups beside texts."""
 TYPING = 25.0  # seconds that a phone shows that somebody writes
 MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
 
@@ -91,6 +94,12 @@ class _Sandbox:
                             _("Somebody new writes"),
                             partial(newcomer.ask, self._api, channel.id),
                             icon="person_add",
+                            kind="plain",
+                        ).classes("w-full")
+                        button(
+                            _("Somebody writes in a group"),
+                            partial(newcomer.ask_in_group, self._api, channel.id),
+                            icon="group_add",
                             kind="plain",
                         ).classes("w-full")
                 self._phones = Listing(
@@ -214,6 +223,7 @@ class _Sandbox:
                 self._phone.chat.classes(remove="m-busy").props["aria-busy"] = "false"
         if address != self._address or self._box.is_deleted:
             return
+        self._text.props["placeholder"] = _("Write in the group") if self._in_group() else _("Answer as this person")
         self._box.set_visibility(True)
         self._quick.set_visibility(True)
         newest = found.items[0].id if found.items else None
@@ -235,7 +245,15 @@ class _Sandbox:
             await self._say(text)
 
     async def _say(self, text: str) -> None:
-        await client.reply(self._api, self._channel.id, self._address, text)
+        await self._reply(text)
+
+    async def _reply(self, text: str, kind: SandboxKind = "text") -> None:
+        """In a group somebody of it writes."""
+        address, group = (newcomer.member(), self._address) if self._in_group() else (self._address, None)
+        await client.reply(self._api, self._channel.id, address, text, kind, group)
+
+    def _in_group(self) -> bool:
+        return self._address.endswith(GROUP)
 
     async def _press(self, message_id: UUID, option: int) -> None:
         await client.press(self._api, self._channel.id, self._address, message_id, option)
@@ -243,7 +261,8 @@ class _Sandbox:
     def _choices(self) -> list[Choice]:
         """What this person can send beside a text, and what the provider can tell about the account."""
         can = kinds.can(self._channel.kind)
-        found = [Choice(_kind(kind)[0], partial(self._send_kind, kind), _kind(kind)[1]) for kind in can.rehearsed_kinds]
+        some = [kind for kind in can.rehearsed_kinds if not self._in_group() or kind in IN_GROUPS]
+        found = [Choice(_kind(kind)[0], partial(self._send_kind, kind), _kind(kind)[1]) for kind in some]
         for number, code in enumerate(can.rehearsed_news):
             name = notices.notice(NoticeCode(code)).name
             found.append(Choice(name, partial(self._tell, code), "campaign", line=number == 0))
@@ -253,7 +272,7 @@ class _Sandbox:
         text = (self._text.value or "").strip()
         if kind != "typing":  # then what is typed goes on
             self._text.value = ""
-        await client.reply(self._api, self._channel.id, self._address, text, kind)
+        await self._reply(text, kind)
 
     async def _tell(self, code: SandboxNewsCode) -> None:
         await client.news(self._api, self._channel.id, code)
@@ -303,7 +322,7 @@ def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> 
     media = MEDIA.get(message.header or "", "")
     preview = Preview(
         message.text or ("" if message.files else _plain(message)),
-        header="" if media else message.header or "",
+        header="" if media else message.header or message.writer or "",
         footer=message.footer or "",
         media=media,  # type: ignore[arg-type]
         buttons=[(button.kind, button.text) for button in message.buttons],

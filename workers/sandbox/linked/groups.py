@@ -40,11 +40,13 @@ class Group:
         return f"{self.id}@g.us"
 
 
-async def says(server: "WhatsApp", group: Group, person: Person, device: "Device", words: str | bytes) -> str:
+async def says(
+    server: "WhatsApp", group: Group, person: Person, device: "Device", words: str | bytes, message_id: str = ""
+) -> str:
     """A member writes (a text, or a whole waE2E.Message). Returns the message's id."""
     assert device.bundle is not None
-    key = group.keys.setdefault(person.jid, Key(len(group.keys) + 1))
-    message_id = f"AC{next(server.numbers):030X}"
+    key = group.keys.setdefault(person.jid, Key(int.from_bytes(os.urandom(3))))
+    message_id = message_id or f"AC{next(server.numbers):030X}"
     parts: list[Node] = []
     if device.jid not in key.given:
         key.given.add(device.jid)

@@ -12,6 +12,7 @@ from websockets.asyncio.server import Server, serve
 
 from workers.sandbox import people
 from workers.sandbox.linked.device import Device
+from workers.sandbox.linked.groups import Group
 from workers.sandbox.linked.keys import Pair
 from workers.sandbox.linked.people import Bundle, Person
 from workers.sandbox.linked.server import WhatsApp
@@ -35,6 +36,14 @@ class _Device(msgspec.Struct):
     index: int
     removed: bool
     bundle: Bundle | None
+
+
+class _Group(msgspec.Struct):
+    """Numbers: that of the shop, which administers it, and of who wrote in it."""
+
+    subject: str
+    shop: str
+    members: list[str]
 
 
 class Phones(WhatsApp):
@@ -61,6 +70,8 @@ class Phones(WhatsApp):
         self.count_on(max((index for _, index in self.devices), default=0))
         for number, _ in await self._store.recall("linked_hidden"):
             self.person(number).hidden = True
+        for jid, value in await self._store.recall("linked_group"):
+            self._grouped(jid, msgspec.json.decode(value, type=_Group))
 
     async def open(self, words: Words) -> dict[str, Any]:
         """Port and root key: what a client must know to come here."""
@@ -105,6 +116,25 @@ class Phones(WhatsApp):
         if server == "lid":
             return self._lids.get(user) or (self.person(user[1:]) if user.isdecimal() and user.startswith("9") else None)
         return self.person(user) if user.isdecimal() else None
+
+    def group(self, shop: str, named: str, writer: Person) -> Group:
+        """The group of this name, or with this id, that the shop administers and in which this person is; made when somebody first writes in it."""
+        jid = named
+        if named not in self.groups:
+            digest = int.from_bytes(hashlib.sha256(f"{shop}/{named}".encode()).digest()[:4])
+            jid = f"12036340{digest:010}@g.us"
+        known = self.groups.get(jid) or self._grouped(jid, _Group(named, shop, []))
+        if writer not in known.members:
+            known.members.append(writer)
+            numbers = [one.number for one in known.members if one.number != shop]
+            self._store.remember("linked_group", jid, _Group(known.subject, shop, numbers))
+        return known
+
+    def _grouped(self, jid: str, told: _Group) -> Group:
+        shop = self.person(told.shop, name="Loja")
+        members = [shop, *(self.person(number) for number in told.members)]
+        made = self.groups[jid] = Group(jid.partition("@")[0], told.subject, members, admins={told.shop})
+        return made
 
     def hide(self, person: Person) -> None:
         """From now on nobody is told the number."""

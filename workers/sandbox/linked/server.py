@@ -335,10 +335,10 @@ class Connection:
         if told.attrs.get("category") == "peer":
             await self.tell(Node("ack", {"class": "message", "id": told.attrs["id"], "from": to}))
             return
-        person, sealed = self.server.find(to), told.child("enc")
+        person, sealed = None if to in self.server.groups else self.server.find(to), told.child("enc")
         participants = told.child("participants")
         for one in participants.children if participants else []:
-            if self.server.find(one.attrs["jid"]) is person:
+            if person is not None and self.server.find(one.attrs["jid"]) is person:
                 sealed = one.child("enc")
         opened = None
         if person is not None and sealed is not None:

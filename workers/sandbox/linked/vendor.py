@@ -11,7 +11,7 @@ import msgspec
 from workers.sandbox.deliveries import DELIVERED, READ, REPLY
 from workers.sandbox.inbound import APART
 from workers.sandbox.ledger import Entry, Flight
-from workers.sandbox.linked import files, kinds
+from workers.sandbox.linked import files, groups, kinds
 from workers.sandbox.linked.account import LinkedAccount
 from workers.sandbox.linked.device import Device, Refusal, Taken
 from workers.sandbox.linked.kinds import KINDS, NEEDS_TARGET, Telling
@@ -27,6 +27,7 @@ PATIENCE: Final = 8.0
 BANNED, RESTRICTED = 300, 900
 """Seconds: what is days outside is minutes in a rehearsal."""
 NEW_PEOPLE: Final = "463"
+ONLY_ALONE: Final = ("echo", "hidden")
 GONE: Final = "no phone is connected"
 
 
@@ -50,6 +51,7 @@ class Linked(Vendor[LinkedAccount]):
     lanes = 1
     keeps_webhooks = False
     kinds = frozenset((*KINDS, TYPING))
+    has_groups = True
 
     def __init__(self, shared: Shared) -> None:
         settings, store, self._accounts, self._ledger, _, self._inbound, self._deliveries = shared
@@ -136,6 +138,8 @@ class Linked(Vendor[LinkedAccount]):
         """Books it; what the platform answers: "" for yes, an error, or None for nothing at all."""
         self.phones.forget_old()
         account = self._accounts.find(LinkedAccount, "linked", f"+{taken.device.number}")
+        if account is not None and taken.to in self.phones.groups:
+            return self._taken_in_group(taken, account)
         person = self.phones.find(taken.to)
         if person is not None and person.number == taken.device.number:  # to itself: its phone has it, and nobody answers
             self._run(self.phones.receipt(taken.device, taken))
@@ -158,6 +162,15 @@ class Linked(Vendor[LinkedAccount]):
         self._deliveries.depart(flight, account)
         lost = behaviour.drop_after_accept_share + behaviour.hang_share
         return None if 1.0 - draw < lost else ""
+
+    def _taken_in_group(self, taken: Taken, account: LinkedAccount) -> str:
+        """Everybody in it has it; nobody answers by themselves."""
+        flight = Flight(0, account.kind, account.id, account.number, taken.to, taken.to, taken.id, "", "", "sent")
+        content = msgspec.json.encode({"id": taken.id})
+        self._ledger.accept(flight, content, content, 1)
+        self._ledger.set_status(flight.number, "delivered", None, True)
+        self._run(self.phones.receipt(taken.device, taken))
+        return ""
 
     def _read(self, device: Device, message_ids: list[str]) -> None:
         account = self._accounts.find(LinkedAccount, "linked", f"+{device.number}")
@@ -210,9 +223,15 @@ class Linked(Vendor[LinkedAccount]):
             return "", account.number
         if incoming.kind == "hidden":
             self.phones.hide(writer)
+        if incoming.group and (incoming.kind in NEEDS_TARGET or incoming.kind in ONLY_ALONE):
+            raise msgspec.ValidationError("nobody does that in a group here")
         identifier = f"AC{self._inbound.salt.upper():0>10}{number | APART:020X}"
         own = incoming.kind in ("edit", "revoke")
         content = KINDS[incoming.kind](Telling(incoming.text, writer.jid, incoming.target or "", own))
+        if incoming.group:
+            group = self.phones.group(device.number, incoming.group, writer)
+            self._run(groups.says(self.phones, group, writer, device, content, identifier))
+            return identifier, account.number
         self._wrote.add((account.id, writer.number))
         if incoming.kind == "echo":
             phone = self.phones.person(device.number)
