@@ -37,7 +37,6 @@ CALLED_BY_NAME = {
 CALLED_BY_TESTS = {
     "db/installation.py": {"forget"},  # a process of tests meets many databases, and opens Valkey many times
     "db/queue.py": {"forget_queues"},
-    "workers/sandbox/linked/groups.py": {"says"},  # members of a group speak where the real engine is tried
 }
 
 
