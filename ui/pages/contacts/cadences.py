@@ -72,8 +72,8 @@ class Cadences:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.link(one.cadence, f"/cadences/{one.cadence_id}").classes("m-strong m-clip")
                 came = _("Came in {ago}").format(ago=formats.ago(one.entered_at))
-                ui.label(f"{came}, {labels.source(one.source)}").classes("m-hint m-clip")
-            badge(*labels.standing(one.state, one.reason, unsent=one.awaits_message))
+                ui.label(f"{came}, {labels.source(one.source)}").classes("m-hint")
+                badge(*labels.standing(one.state, one.reason, unsent=one.awaits_message)).classes("self-start")
             if self._send and open_ and one.state is EnrolmentState.ACTIVE:
                 more([Choice(_("Take out"), partial(self._remove, one), "person_remove", danger=True)])
 
