@@ -110,6 +110,8 @@ class ErasureController(Controller):
 
 
 Kept = Annotated[int | None, QueryParameter(ge=retention.LEAST, le=retention.MOST, description="Days.")]
+KeptAudit = Annotated[int | None, QueryParameter(ge=retention.AUDIT_LEAST, le=retention.MOST, description="Days.")]
+KeptEvents = Annotated[int | None, QueryParameter(ge=retention.LEAST, le=retention.EVENT_MOST, description="Days.")]
 
 
 class RetentionController(Controller):
@@ -122,20 +124,35 @@ class RetentionController(Controller):
 
     @get("/preview", summary="See what rules would delete")
     async def preview_retention(
-        self, actor: Caller, message_days: Kept = None, media_days: Kept = None, log_days: Kept = None
+        self,
+        actor: Caller,
+        message_days: Kept = None,
+        media_days: Kept = None,
+        log_days: Kept = None,
+        audit_days: KeptAudit = None,
+        event_days: KeptEvents = None,
     ) -> RetentionPreview:
         """What would go at once if these days were set, beside what is gone already; a rule that is left out deletes nothing. Needs
         `privacy:write`."""
-        return RetentionPreview(**(await retention.preview(actor, message_days, media_days, log_days))._asdict())
+        found = await retention.preview(actor, message_days, media_days, log_days, audit_days, event_days)
+        return RetentionPreview(**found._asdict())
 
     @put(
         summary="Set how long things are kept",
         description="What is older goes at once and then every hour, for good: words of messages that are over, their files, lines of channels' "
-        "logs. Counts and states stay. Needs `privacy:write`.",
+        "logs and of the audit log, raw events of webhooks. Counts and states stay. Needs `privacy:write`.",
         opt={"versioned": True},
     )
     async def set_retention(self, actor: Caller, data: JSONBody[RetentionSet], expected: IfMatch) -> Retention:
-        found = await retention.set_retention(actor, data.message_days, data.media_days, data.log_days, expected)
+        found = await retention.set_retention(
+            actor,
+            data.message_days,
+            data.media_days,
+            data.log_days,
+            expected,
+            audit_days=data.audit_days,
+            event_days=data.event_days,
+        )
         return Retention(**found._asdict())
 
 

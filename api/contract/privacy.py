@@ -3,13 +3,15 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Input, Output, example
 from db.contacts.filter import Moment
 from db.privacy.enums import ErasureState, ExportState
 
 Days = Annotated[int, Meta(ge=1, le=3650, examples=[365])]
+AuditDays = Annotated[int, Meta(ge=184, le=3650, examples=[1826])]
+EventDays = Annotated[int, Meta(ge=1, le=30, examples=[7])]
 _RECEIPT = '{"format":"master-ia/erasure/1","erasure_id":"0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42"}'
 _SIGNATURE = "3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
 
@@ -67,11 +69,14 @@ class ReceiptVerified(Output):
 
 class Retention(Output):
     """GET /v1/retention; PUT RetentionSet. In days; null: for ever. `message_days`: words of messages, `media_days`: their files,
-    `log_days`: the log of channels. `version` 0: nobody chose yet."""
+    `log_days`: the log of channels, `audit_days`: the audit log (184 at least: Lei 12.965/2014, art. 15), `event_days`: raw events of webhooks, those
+    of providers that nobody could process and those that endpoints were told (null: 30 and 14 days). `version` 0: nobody chose yet."""
 
     message_days: Days | None
     media_days: Days | None
     log_days: Days | None
+    audit_days: AuditDays | None
+    event_days: EventDays | None
     version: Annotated[int, example(1)]
 
 
@@ -82,11 +87,15 @@ class RetentionPreview(Output):
     files: Annotated[int, example(88)]
     file_bytes: Annotated[int, example(73400320)]
     log_lines: Annotated[int, example(512)]
+    audit_lines: Annotated[int, example(2048)]
+    events: Annotated[int, example(31)]
 
 
 class RetentionSet(Input):
-    """PUT /v1/retention."""
+    """PUT /v1/retention. `audit_days` and `event_days` left out: as they stand."""
 
     message_days: Days | None
     media_days: Days | None
     log_days: Days | None
+    audit_days: AuditDays | UnsetType | None = UNSET
+    event_days: EventDays | UnsetType | None = UNSET

@@ -1,4 +1,4 @@
-"""Reads the audit log of one company, newest first. Nothing changes it: the programs may add rows only."""
+"""Reads the audit log of one company, newest first. Nothing changes a line: the programs add rows, and `forgetting.py` has old ones go."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

@@ -159,6 +159,17 @@ async def forget_old(s: SystemWork) -> None:
         await s.execute(statement)
 
 
+_OLDER = """
+delete from webhook_inbox where company_id = $1 and id in (
+    select id from webhook_inbox where company_id = $1 and tries >= 5 and received_at < $2 order by id limit $3)
+"""
+
+
+async def forget_before(w: Work, moment: datetime, most: int) -> int:
+    """Deletes some webhooks that nobody could process, and are older. Returns how many."""
+    return await w.execute(_OLDER, w.company_id, moment, most)
+
+
 async def companies_waiting() -> list[UUID]:
     """Companies whose webhooks are due."""
     async with system_read() as s:

@@ -237,6 +237,17 @@ async def forget_old(s: SystemWork) -> None:
     await s.execute(_FORGET)
 
 
+_OLDER = """
+delete from webhook_delivery where company_id = $1 and id in (
+    select id from webhook_delivery where company_id = $1 and state in ('delivered', 'failed') and created_at < $2 order by created_at limit $3)
+"""
+
+
+async def forget_before(w: Work, moment: datetime, most: int) -> int:
+    """Deletes some deliveries that are over, and older, with their log. Returns how many."""
+    return await w.execute(_OLDER, w.company_id, moment, most)
+
+
 _NAMING = """
 delete from webhook_delivery where company_id = $1 and endpoint_id = $2 and id in (
     select id from webhook_delivery where company_id = $1 and endpoint_id = $2 and (body like any($3::text[]) or entity like any($3::text[]))

@@ -162,12 +162,25 @@ async def test_a_person_is_erased_and_the_receipt_is_proved_as_the_guide_says(
 async def test_rules_are_two_peoples_business(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
     auth = await sign_in_as()
     first = await client.get("/v1/retention", headers=auth)
-    assert first.json() == {"message_days": None, "media_days": None, "log_days": None, "version": 0}
-    wanted = {"message_days": 365, "media_days": 90, "log_days": None}
+    assert first.json() == {
+        "message_days": None,
+        "media_days": None,
+        "log_days": None,
+        "audit_days": None,
+        "event_days": None,
+        "version": 0,
+    }
+    wanted = {"message_days": 365, "media_days": 90, "log_days": None, "audit_days": 400, "event_days": 7}
     changed = await client.put("/v1/retention", json=wanted, headers={**auth, "If-Match": first.headers["etag"]})
     assert changed.json() == {**wanted, "version": 1}
     assert (
         await client.put("/v1/retention", json=wanted, headers={**auth, "If-Match": first.headers["etag"]})
     ).status_code == 412
-    assert (await client.put("/v1/retention", json={**wanted, "log_days": 0}, headers=auth)).status_code == 422
+    for wrong in ({"log_days": 0}, {"audit_days": 183}, {"event_days": 31}):
+        assert (await client.put("/v1/retention", json={**wanted, **wrong}, headers=auth)).status_code == 422
+        assert (await client.get("/v1/retention/preview", params=wrong, headers=auth)).status_code == 422
+    before = {"message_days": 365, "media_days": 90, "log_days": None}  # a program that knows no more rules
+    assert (await client.put("/v1/retention", json=before, headers=auth)).json() == {**wanted, "version": 2}
+    ended = await client.put("/v1/retention", json={**wanted, "audit_days": None, "event_days": None}, headers=auth)
+    assert (ended.json()["audit_days"], ended.json()["event_days"]) == (None, None)
     assert (await client.get("/v1/retention", headers=await sign_in_as(Role.MANAGER))).status_code == 403

@@ -1,5 +1,6 @@
 """Privacy, as people meet it: the page of rules and receipts, and the contact's menu."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -7,6 +8,8 @@ from nicegui import ui
 from nicegui.testing import User
 
 from db import blobs
+from db.clock import now
+from db.ids import first_of
 from db.jobs import EraseContact, ExportContact
 from db.settings import Settings
 from db.tenancy import Actor
@@ -53,12 +56,26 @@ async def test_what_would_be_deleted_is_asked_first(
     await real.open("/settings/privacy")
     await real.should_see("Ninguém foi apagado ainda", retries=30)
     await real.should_see("Apagar sozinho", retries=30)
+    await real.should_see("Pelo menos 184 dias: a lei manda guardar os registros de acesso por seis meses")
+    await real.should_see("A prova de consentimento (LGPD, art. 8º)")
     field = min(real.find(kind=ui.number).elements, key=lambda one: one.id)
     field.value = 30
+    at = now() - timedelta(days=300)
+    await owner_db.execute(
+        "insert into audit_log(company_id, id, at, actor_kind, action) values ($1, $2, $3, 'worker', 'tag.renamed')",
+        owner.company_id, first_of(at), at,
+    )  # fmt: skip
+    max(real.find(kind=ui.number).elements, key=lambda one: one.id).value = 200
     real.find("Salvar").click()
     await real.should_see("Apagar o que é mais antigo?", retries=30)
     await real.should_see("Mensagens que perdem o texto: 0")
+    await real.should_see("Linhas do registro de auditoria: 1")
+    await real.should_see("Eventos de webhooks: 0")
     assert await owner_db.fetchval("select count(*) from retention where company_id = $1", owner.company_id) == 0
     real.find("Apagar e salvar").click()
     await real.should_see("Salvo.", retries=30)
-    assert await owner_db.fetchval("select message_days from retention where company_id = $1", owner.company_id) == 30
+    found = await owner_db.fetchrow(
+        "select message_days, audit_days, event_days from retention where company_id = $1", owner.company_id
+    )
+    assert found is not None
+    assert tuple(found) == (30, 200, None)

@@ -46,10 +46,8 @@ async def retention(api: ApiClient) -> Retention:
 
 async def preview_retention(api: ApiClient, body: RetentionSet) -> RetentionPreview:
     """What would go at once."""
-    asked = {"message_days": body.message_days, "media_days": body.media_days, "log_days": body.log_days}
-    return await api.get(
-        "/v1/retention/preview", RetentionPreview, {name: days for name, days in asked.items() if days is not None}
-    )
+    asked = {name: getattr(body, name) for name in ("message_days", "media_days", "log_days", "audit_days", "event_days")}
+    return await api.get("/v1/retention/preview", RetentionPreview, {name: days for name, days in asked.items() if days})
 
 
 async def set_retention(api: ApiClient, body: RetentionSet, version: int) -> Retention:

@@ -62,8 +62,10 @@ async def test_words_that_are_old_go_in_slices(
         0,
         0,
         0,
+        0,
+        0,
     )  # six that went, one of them still waits, and six that came
-    assert await retention.preview(owner, None, None, None) == (0, 0, 0, 0)
+    assert await retention.preview(owner, None, None, None) == (0, 0, 0, 0, 0, 0)
     await retention.set_retention(owner, 30, None, None)
     assert await retention.step(owner.company_id)  # then the worker dies
     await job.keep_rules(owner.company_id, KeepRules())
@@ -134,3 +136,95 @@ async def test_logs_that_are_old_go_and_every_hour_companies_with_rules_are_look
         [owner.company_id, stranger.company_id],
     )
     assert [row["company_id"] for row in rows] == [owner.company_id]
+
+
+async def test_the_audit_log_goes_as_the_rule_says_and_never_before_six_months(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SLICE", 2)
+    for actor in (owner, stranger):
+        for days in (500, 450, 401, 399, 190, 100, 1):
+            at = now() - timedelta(days=days)
+            await owner_db.execute(
+                "insert into audit_log(company_id, id, at, actor_kind, action) values ($1, $2, $3, 'worker', 'old.line')",
+                actor.company_id, first_of(at), at,
+            )  # fmt: skip
+    left = "select count(*) from audit_log where company_id = $1 and action = 'old.line'"
+    await job.keep_rules(owner.company_id, KeepRules())
+    assert await owner_db.fetchval(left, owner.company_id) == 7, "no rule, nothing goes"
+    assert (await retention.preview(owner, None, None, None, audit_days=400)).audit_lines == 3
+    await retention.set_retention(owner, None, None, None, audit_days=400)
+    assert await retention.step(owner.company_id)  # then the worker dies
+    assert await owner_db.fetchval(left, owner.company_id) == 5, "a slice at a time"
+    await job.keep_rules(owner.company_id, KeepRules())
+    assert await owner_db.fetchval(left, owner.company_id) == 4
+    with pytest.raises(asyncpg.CheckViolationError):  # not even beside the API
+        await retention.set_retention(owner, None, None, None, audit_days=183)
+    await retention.set_retention(owner, None, None, None, audit_days=184)
+    await job.keep_rules(owner.company_id, KeepRules())
+    assert [await owner_db.fetchval(left, one.company_id) for one in (owner, stranger)] == [2, 7]
+    await retention.set_retention(owner, 10, None, None)
+    assert (await retention.retention(owner)).audit_days == 184, "what was not spoken of stands"
+
+
+async def test_where_the_owner_of_the_tables_is_no_superuser_the_audit_log_goes_all_the_same(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    for actor in (owner, stranger):
+        for days in (500, 100):
+            at = now() - timedelta(days=days)
+            await owner_db.execute(
+                "insert into audit_log(company_id, id, at, actor_kind, action) values ($1, $2, $3, 'worker', 'old.line')",
+                actor.company_id, first_of(at), at,
+            )  # fmt: skip
+        await retention.set_retention(actor, None, None, None, audit_days=200)
+    transaction = owner_db.transaction()
+    await transaction.start()
+    try:
+        await owner_db.execute("create role plain nologin; grant usage, create on schema public to plain")
+        await owner_db.execute("alter table audit_log owner to plain; alter table retention owner to plain")
+        await owner_db.execute("alter function audit_forget(int) owner to plain")
+        await owner_db.execute("select set_config('app.company', $1, true)", str(owner.company_id))
+        await owner_db.execute("set local role masteria_app")
+        assert await owner_db.fetchval("select audit_forget(100)") == 1
+        await owner_db.execute("reset role; set local role plain")
+        assert await owner_db.execute("delete from audit_log") == "DELETE 0", "not what the law has kept, nor what is another's"
+        await owner_db.execute("reset role")
+        left = "select count(*) from audit_log where company_id = $1 and action = 'old.line'"
+        assert [await owner_db.fetchval(left, one.company_id) for one in (owner, stranger)] == [1, 2]
+    finally:
+        await transaction.rollback()
+
+
+async def test_raw_events_that_are_old_go_and_what_is_still_to_be_done_stays(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    for actor in (owner, stranger):
+        channel = await factories.channel(owner_db, actor)
+        endpoint = await owner_db.fetchval(
+            "insert into webhook_endpoint(company_id, id, url, secret, types) values ($1, uuidv7(), 'https://example.com', '\\x00', '{x}') returning id",
+            actor.company_id,
+        )  # fmt: skip
+        for days, tries, state in ((10, 5, "delivered"), (10, 5, "failed"), (10, 0, "waiting"), (3, 5, "delivered")):
+            await owner_db.execute(
+                "insert into webhook_inbox(company_id, channel_id, source, body, received_at, tries) values ($1, $2, 'meta', '\\x00', now() - $3::int * interval '1 day', $4)",
+                actor.company_id, channel, days, tries,
+            )  # fmt: skip
+            await owner_db.execute(
+                "insert into webhook_delivery(company_id, endpoint_id, event_id, type, entity, sequence, body, state, created_at)"
+                " values ($1, $2, uuidv7()::text, 'x', 'x', 1, '{}', $4, now() - $3::int * interval '1 day')",
+                actor.company_id, endpoint, days, state,
+            )  # fmt: skip
+    assert (await retention.preview(owner, None, None, None, event_days=7)).events == 4
+    await retention.set_retention(owner, None, None, None, event_days=7)
+    await job.keep_rules(owner.company_id, KeepRules())
+    await job.keep_rules(stranger.company_id, KeepRules())
+    left = {
+        actor.company_id: [
+            await owner_db.fetchval(f"select count(*) from {table} where company_id = $1", actor.company_id)
+            for table in ("webhook_inbox", "webhook_delivery")
+        ]
+        for actor in (owner, stranger)
+    }
+    assert left == {owner.company_id: [2, 2], stranger.company_id: [4, 4]}
+    assert (await retention.preview(owner, None, None, None, event_days=7)).events == 0

@@ -27,6 +27,7 @@ from ui.routing import page
 
 PATH = "/settings/privacy"
 _MOST = 3650
+_AUDIT_LEAST, _EVENT_MOST = 184, 30
 _COUNTED = 100_000  # the API counts up to here
 
 
@@ -58,7 +59,30 @@ class _Rules:
                 ),
                 "media_days": _days(_("Pictures, sounds and files of messages"), found.media_days, ""),
                 "log_days": _days(_("Records of what was exchanged with WhatsApp and the carriers"), found.log_days, ""),
+                "event_days": _days(
+                    _("Raw events of webhooks"),
+                    found.event_days,
+                    _(
+                        "Those that nobody could read, and those that your systems were told. Empty: 30 and 14 days. What is deleted cannot be read again."
+                    ),
+                    high=_EVENT_MOST,
+                ),
+                "audit_days": _days(
+                    _("Audit log: who did what"),
+                    found.audit_days,
+                    _(
+                        "At least {n} days: the law has records of access kept for six months (Marco Civil da Internet, art. 15). "
+                        "1826 days are five years, as long as consumers can make claims (CDC, art. 27)."
+                    ).format(n=_AUDIT_LEAST),
+                    low=_AUDIT_LEAST,
+                ),
             }
+            asked = _(
+                "The proof of consent (LGPD, art. 8) and receipts of erasing always stay. Companies that must offer a SAC by law (Decreto 11.034/2022) "
+                "keep recordings of calls for 90 days and records of service for two years: leave files and words of messages at least that long."
+            )
+            with note("info", asked, name="gavel"):
+                pass
             Text("p", _("How long the record of each answer of the AI stays is set at the AI service, under Safety."), "m-hint")
             form(self._save, _("Save"))
 
@@ -85,6 +109,8 @@ class _Rules:
             _("Messages that lose their words: {n}").format(n=_many(found.messages)),
             _("Files: {n}").format(n=_many(found.files) + (f" ({size})" if size else "")),
             _("Lines of records: {n}").format(n=_many(found.log_lines)),
+            _("Events of webhooks: {n}").format(n=_many(found.events)),
+            _("Lines of the audit log: {n}").format(n=_many(found.audit_lines)),
             _("What was paid, counts and results stay."),
         ]
         return await confirm(
@@ -100,8 +126,8 @@ def _many(count: int) -> str:
     return formats.number(count) if count < _COUNTED else _("{n} and more").format(n=formats.number(_COUNTED))
 
 
-def _days(label: str, value: int | None, hint: str) -> Field[float | None]:
-    return number_field(label, value, low=1, high=_MOST, suffix=_("days"), hint=hint)
+def _days(label: str, value: int | None, hint: str, *, low: int = 1, high: int = _MOST) -> Field[float | None]:
+    return number_field(label, value, low=low, high=high, suffix=_("days"), hint=hint)
 
 
 class _Receipts:
@@ -161,7 +187,8 @@ class _Receipts:
         if await client.verify(self._api, one):
             toast(_("The receipt is genuine: your company signed it, and nothing in it was changed."))
         else:
-            note("bad", _("This receipt is not as it was signed. Tell whoever runs your installation."))
+            with note("bad", _("This receipt is not as it was signed. Tell whoever runs your installation.")):
+                pass
 
 
 def _file(one: Erasure) -> bytes:
