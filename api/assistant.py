@@ -53,7 +53,7 @@ def _tokens(usage: Any) -> AssistantTokens | None:
     return None if usage is None else struct(usage, AssistantTokens)
 
 
-def _step(one: dict[str, Any]) -> AssistantStep:
+def step(one: dict[str, Any]) -> AssistantStep:
     return AssistantStep(
         kind=one["kind"], ms=one["ms"], asked=one["asked"], answered=one["answered"], usage=_tokens(one["usage"])
     )
@@ -103,5 +103,5 @@ class AssistantController(Controller):
         turn, runs = await queries.trace_of(actor, conversation_id, turn_id)
         return AssistantTrace(
             turn=_turn(turn),
-            runs=[AssistantRun(epoch=run.epoch, at=run.at, steps=[_step(one) for one in run.steps]) for run in runs],
+            runs=[AssistantRun(epoch=run.epoch, at=run.at, steps=[step(one) for one in run.steps]) for run in runs],
         )

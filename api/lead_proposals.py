@@ -9,6 +9,7 @@ import msgspec
 from litestar import Controller, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from api.assistant import step
 from api.auth.guard import Caller
 from api.contract.base import Page, PersonRef
 from api.contract.boards import StageRef
@@ -19,9 +20,11 @@ from api.contract.proposals import (
     BoardWaiting,
     LeadProposal,
     LeadTools,
+    ProposalReason,
     ProposalRefuse,
     ProposalState,
     ProposalsWaiting,
+    ProposalTrace,
     ProposedChange,
     Quote,
 )
@@ -185,10 +188,25 @@ class LeadProposalController(Controller):
         "/{lead_proposal_id:uuid}/refuse",
         status_code=200,
         summary="Refuse a proposal",
-        description="The board's next looks have it as an example. 409 `proposal_decided`.",
+        description="The board's next looks have it as an example: of this conversation with its words, of others where a reason is said. 409 `proposal_decided`.",
     )
     async def refuse(self, actor: Caller, lead_proposal_id: FromPath[UUID], data: JSONBody[ProposalRefuse]) -> LeadProposal:
-        return _proposal(await decide.refuse(actor, lead_proposal_id, data.because))
+        return _proposal(await decide.refuse(actor, lead_proposal_id, data.because, data.reason))
+
+    @get("/{lead_proposal_id:uuid}/trace", summary="Read how a proposal came about")
+    async def read_trace(self, actor: Caller, lead_proposal_id: FromPath[UUID]) -> ProposalTrace:
+        """Everything that the model of that look was asked and what it answered. Needs `ai:read` and `conversations:read`."""
+        found = await queries.trace(actor, lead_proposal_id)
+        return ProposalTrace(at=found.at, steps=[step(one) for one in found.steps])
+
+    @put(
+        "/{lead_proposal_id:uuid}/reason",
+        summary="Say why a proposal was refused",
+        description="Of a fixed list, after it was refused or undone; the board's next looks have it as an example. The last word counts. 409 "
+        "`proposal_decided` where it was neither.",
+    )
+    async def say_why(self, actor: Caller, lead_proposal_id: FromPath[UUID], data: JSONBody[ProposalReason]) -> LeadProposal:
+        return _proposal(await decide.say_why(actor, lead_proposal_id, data.reason))
 
     @post(
         "/{lead_proposal_id:uuid}/undo",
@@ -199,4 +217,4 @@ class LeadProposalController(Controller):
         "`campaigns:send`.",
     )
     async def undo(self, actor: Caller, lead_proposal_id: FromPath[UUID], data: JSONBody[ProposalRefuse]) -> LeadProposal:
-        return _proposal(await decide.undo(actor, lead_proposal_id, data.because))
+        return _proposal(await decide.undo(actor, lead_proposal_id, data.because, data.reason))

@@ -197,6 +197,7 @@ LINES: dict[str, str] = {
     "lead_field.deleted": "Deleted a field of leads",
     "lead_proposal.accepted": "Accepted a suggestion of the AI",
     "lead_proposal.applied": "The AI changed a lead by itself",
+    "lead_proposal.explained": "Said why a suggestion of the AI was refused",
     "lead_proposal.refused": "Refused a suggestion of the AI",
     "lead_proposal.undone": "Undid what the AI had done",
     "leads.exported": "Downloaded leads",

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, field
 
+from api.contract.assistant import AssistantStep
 from api.contract.base import Input, Output, PersonRef, example
 from api.contract.boards import StageRef
 from api.contract.contacts import Moment
@@ -14,6 +15,7 @@ from db.proposals.enums import LeadPolicy as LeadPolicy
 from db.proposals.enums import LeadTool as LeadTool
 from db.proposals.enums import ProposalState as ProposalState
 from db.proposals.enums import ProposalWhy as ProposalWhy
+from db.proposals.enums import RefusalReason as RefusalReason
 
 Guidance = Annotated[str, Meta(max_length=2000, examples=["Proposta é quando o cliente pede um orçamento por escrito."])]
 Confidence = Annotated[float, Meta(ge=0.5, le=1.0, examples=[0.85])]
@@ -145,6 +147,7 @@ class LeadProposal(Output):
     evidence: list[Quote]
     automatic: bool  # it was done by itself
     because: Annotated[str, example("")]  # why somebody refused or undid it
+    refusal: RefusalReason | None  # the same of a fixed list
     decided_by: PersonRef | None
     decided_at: Moment | None
     applied_at: Moment | None
@@ -154,9 +157,24 @@ class LeadProposal(Output):
 
 
 class ProposalRefuse(Input):
-    """POST /v1/lead-proposals/{id}/refuse, …/undo. What is said is an example to later looks of the board."""
+    """POST /v1/lead-proposals/{id}/refuse, …/undo. What is said is an example to later looks of the board; `reason` of a fixed list."""
 
     because: Because = ""
+    reason: Annotated[RefusalReason, example("only_asked")] | None = None
+
+
+class ProposalTrace(Output):
+    """GET /v1/lead-proposals/{id}/trace: what the look that proposed it asked a model, and what it answered. `steps` is empty once it is older
+    than traces are kept. `at`: of the look; null: it is gone."""
+
+    at: Moment | None
+    steps: list[AssistantStep]
+
+
+class ProposalReason(Input):
+    """PUT /v1/lead-proposals/{id}/reason: why it was refused or undone, said afterwards. 409 `proposal_decided` where it is neither."""
+
+    reason: Annotated[RefusalReason, example("only_asked")]
 
 
 class BoardWaiting(Output):

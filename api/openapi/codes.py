@@ -221,6 +221,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.MARKETING_REFUSED,
         ReplyError.TEMPLATE_NOT_TEXT,
     ),
+    "lead_proposals_reason_set": (ProposalError.PROPOSAL_DECIDED,),
     "lead_proposals_refuse": (ProposalError.PROPOSAL_DECIDED,),
     "lead_proposals_undo": (
         ProposalError.CANNOT_UNDO,

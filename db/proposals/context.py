@@ -21,7 +21,7 @@ from db.personas.enums import ToolPolicy
 from db.personas.serving import Serving
 from db.proposals import allowed, settings
 from db.proposals.allowed import Allowed
-from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
+from db.proposals.enums import LeadPolicy, LeadTool, ProposalState, RefusalReason
 from db.proposals.settings import BoardAi
 from db.proposals.watch import Judging
 from db.providers.placeholders import placeholders
@@ -108,13 +108,14 @@ class Persona(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """What a person refused or undid on this board. `to`: the stage, tag or field it was about; `quote`: "" of other conversations, whose
-    words are nobody else's."""
+    """What a person refused or undid on this board, where it teaches something: words, or a reason. `to`: the stage, tag or field it was
+    about; `quote`: "" of other conversations, whose words are nobody else's."""
 
     tool: LeadTool
     to: str
     quote: str
     because: str
+    reason: RefusalReason | None
     undone: bool
 
 
@@ -200,8 +201,9 @@ where t.company_id = $1 and t.id = any($2::uuid[]) and t.status = 'approved' and
 """
 _REFUSED = f"""
 select tool, coalesce(to_stage, nullif(target, ''), '') as to, case when conversation_id = $4 then coalesce(evidence->0->>'quote', '') else '' end as quote,
-    because, state from lead_proposal
+    because, refusal, state from lead_proposal
 where company_id = $1 and board_id = $2 and state in ('{ProposalState.REFUSED.value}', '{ProposalState.UNDONE.value}')
+    and (because <> '' or refusal is not null or conversation_id = $4 and coalesce(evidence->0->>'quote', '') <> '')
 order by decided_at desc limit $3
 """
 
@@ -263,7 +265,14 @@ async def load(r: Read, judging: Judging) -> Context | None:
         ),
         said=await said(r, company_id, row["contact_id"], row["channel_id"], row["opened_at"]),
         refused=[
-            Refused(LeadTool(one["tool"]), one["to"], one["quote"], one["because"], one["state"] == ProposalState.UNDONE)
+            Refused(
+                LeadTool(one["tool"]),
+                one["to"],
+                one["quote"],
+                one["because"],
+                RefusalReason(one["refusal"]) if one["refusal"] else None,
+                one["state"] == ProposalState.UNDONE,
+            )
             for one in await r.fetch(_REFUSED, company_id, board_id, MOST_EXAMPLES, judging.conversation_id)
         ],
     )

@@ -20,7 +20,7 @@ from db.proposals import args as arguments
 from db.proposals import effects, queries, store
 from db.proposals.args import AddToCadence, Books, CreateLead, Message, MoveLead, ToolArgs
 from db.proposals.effects import Done, Target
-from db.proposals.enums import ProposalState
+from db.proposals.enums import ProposalState, RefusalReason
 from db.proposals.errors import ProposalError
 from db.tenancy import Actor
 from db.work import SystemWork, Work, work
@@ -32,16 +32,17 @@ update lead_proposal set state = '{ProposalState.APPLIED.value}', lead_id = $3, 
 where company_id = $1 and id = $2
 """
 _REFUSED = f"""
-update lead_proposal set state = '{ProposalState.REFUSED.value}', because = $3, decided_by = $4, decided_at = now()
+update lead_proposal set state = '{ProposalState.REFUSED.value}', because = $3, decided_by = $4, refusal = $5, decided_at = now()
 where company_id = $1 and id = $2
 """
 _UNDONE = f"""
-update lead_proposal set state = '{ProposalState.UNDONE.value}', because = $3, decided_by = $4, decided_at = now(), stood_since = null
+update lead_proposal set state = '{ProposalState.UNDONE.value}', because = $3, decided_by = $4, refusal = $5, decided_at = now(), stood_since = null
 where company_id = $1 and id = $2
 """
 _EXPIRED = f"""
 update lead_proposal set state = '{ProposalState.EXPIRED.value}', decided_at = now() where company_id = $1 and id = $2
 """
+_SAID_WHY = "update lead_proposal set refusal = $3 where company_id = $1 and id = $2"
 _OLD = f"""
 update lead_proposal set state = '{ProposalState.EXPIRED.value}', decided_at = now()
 where state = '{ProposalState.PROPOSED.value}' and created_at < now() - make_interval(days => $1)
@@ -86,18 +87,32 @@ async def _apply(w: Work, row: asyncpg.Record, args: ToolArgs, target: Target) -
         return None
 
 
-async def refuse(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Record:
-    """It is not done, and the board's next looks hear why. A row as in `queries`. Raises NotFound, Conflict `proposal_decided`."""
+async def refuse(actor: Actor, proposal_id: UUID, because: str = "", reason: RefusalReason | None = None) -> asyncpg.Record:
+    """It is not done, and the board's next looks hear why, where somebody says it. A row as in `queries`. Raises NotFound, Conflict
+    `proposal_decided`."""
     actor.require(Permission.CONVERSATIONS_READ)
     async with work(actor, Permission.LEADS_WRITE) as w:
         await queries.one(w, w.company_id, proposal_id)
         _must_be(await w.fetchval(_LOCK, w.company_id, proposal_id), ProposalState.PROPOSED)
-        await w.execute(_REFUSED, w.company_id, proposal_id, _words(because), _by(actor))
+        await w.execute(_REFUSED, w.company_id, proposal_id, _words(because), _by(actor), reason and reason.value)
         w.audit("lead_proposal.refused", proposal_id)
         return await _told(w, proposal_id)
 
 
-async def undo(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Record:
+async def say_why(actor: Actor, proposal_id: UUID, reason: RefusalReason) -> asyncpg.Record:
+    """Why it was refused or undone, said afterwards; the last word counts. A row as in `queries`. Raises NotFound, Conflict
+    `proposal_decided` where it is neither."""
+    actor.require(Permission.CONVERSATIONS_READ)
+    async with work(actor, Permission.LEADS_WRITE) as w:
+        await queries.one(w, w.company_id, proposal_id)
+        if await w.fetchval(_LOCK, w.company_id, proposal_id) not in (ProposalState.REFUSED, ProposalState.UNDONE):
+            raise ProposalError.PROPOSAL_DECIDED()
+        await w.execute(_SAID_WHY, w.company_id, proposal_id, reason.value)
+        w.audit("lead_proposal.explained", proposal_id, reason=reason.value)
+        return await _told(w, proposal_id)
+
+
+async def undo(actor: Actor, proposal_id: UUID, because: str = "", reason: RefusalReason | None = None) -> asyncpg.Record:
     """What it did is taken back, within a day. A row as in `queries`. Raises NotFound, Conflict `proposal_decided`, `proposal_too_old`,
     `undo_changed`, `cannot_undo`."""
     actor.require(Permission.CONVERSATIONS_READ)
@@ -115,7 +130,7 @@ async def undo(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Re
         before, after = msgspec.json.decode(row["before"]), msgspec.json.decode(row["after"])
         signed = store.signed(proposal_id, row["persona_name"])
         await effects.undo(w, target, args, before, after, row["stood_since"], signed)
-        await w.execute(_UNDONE, w.company_id, proposal_id, _words(because), _by(actor))
+        await w.execute(_UNDONE, w.company_id, proposal_id, _words(because), _by(actor), reason and reason.value)
         w.audit("lead_proposal.undone", proposal_id, lead_id=str(row["lead_id"]), tool=row["tool"])
         return await _told(w, proposal_id)
 

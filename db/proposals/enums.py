@@ -106,6 +106,17 @@ class ProposalWhy(StrEnum):
     PEOPLE_ANSWER = "people_answer"  # no persona speaks here, so no file goes by itself
 
 
+class RefusalReason(StrEnum):
+    """Why a person refused or undid what was proposed: what the words did not mean."""
+
+    ONLY_ASKED = "only_asked"  # a question, a price, nothing that was decided
+    NOT_DECIDED = "not_decided"  # "I'll think about it", "if it gets cheaper"
+    ANOTHER_MATTER = "another_matter"  # another product, an old purchase, somebody else
+    NOT_MEANT = "not_meant"  # a joke, irony, what was denied
+    WRONG_TARGET = "wrong_target"  # something is to be done, but to another stage, value or field
+    KNOWN = "known"  # it is done or known already
+
+
 class JudgingState(StrEnum):
     RUNNING = "running"
     DONE = "done"

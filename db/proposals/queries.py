@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from db.boards.suggestions import STALE
 from db.errors import RequestError
@@ -22,7 +23,7 @@ COLUMNS = f"""
 p.id, p.created_at as at, p.board_id, b.name as board, p.lead_id, l.title as lead_title, v.contact_id, c.name as contact_name,
     p.conversation_id, v.channel_id, p.tool, p.args::text as args, p.reason, p.confidence::float8 as confidence, p.evidence::text as evidence,
     p.from_stage_id, p.from_stage, p.to_stage_id, p.to_stage, p.persona_name, p.why, p.automatic, p.before::text as before, p.after::text as after,
-    p.stood_since, p.because, p.decided_by as decided_by_id, u.name as decided_by_name, p.decided_at, p.applied_at, p.undo_until, p.state as kept_state,
+    p.stood_since, p.because, p.refusal, p.decided_by as decided_by_id, u.name as decided_by_name, p.decided_at, p.applied_at, p.undo_until, p.state as kept_state,
     case when p.state = '{ProposalState.PROPOSED.value}' and (b.archived_at is not null or {STALE})
         then '{ProposalState.EXPIRED.value}' else p.state end as state,
     b.currency, f.label as field_label, f.kind as field_kind, o.id as owner_id, o.name as owner_name, t.name as template_name,
@@ -42,6 +43,12 @@ _COUNT = f"""
 select p.board_id, count(*) as waiting {_FROM}
 where p.company_id = $1 and p.state = '{ProposalState.PROPOSED.value}' and ($2::uuid is null or p.board_id = $2)
     and b.archived_at is null and not {STALE} group by 1 order by 1
+"""
+
+
+_TRACE = """
+select j.at, j.steps::text as steps from lead_proposal p left join lead_judging j on j.company_id = $1 and j.id = p.judging_id
+where p.company_id = $1 and p.id = $2
 """
 
 
@@ -101,6 +108,23 @@ async def proposal(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
     actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.BOARDS_READ) as r:
         return await one(r, actor.company_id, proposal_id)
+
+
+class Trace(NamedTuple):
+    """`steps`: none once they are older than the company keeps them, or where no look proposed it. `at`: of the look."""
+
+    at: datetime | None
+    steps: list[dict[str, Any]]
+
+
+async def trace(actor: Actor, proposal_id: UUID) -> Trace:
+    """What the look that proposed it asked a model and was answered. Raises NotFound."""
+    actor.require(Permission.CONVERSATIONS_READ)
+    async with read(actor, Permission.AI_READ) as r:
+        row = await r.fetchrow(_TRACE, actor.company_id, proposal_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="proposal")
+    return Trace(row["at"], msgspec.json.decode(row["steps"]) if row["steps"] else [])
 
 
 async def waiting(actor: Actor, board_id: UUID | None) -> list[tuple[UUID, int]]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from db.ai.safety import TRACE_DAYS
 from db.assistant.gather import LIVE, MUTE
 from db.clock import now
 from db.ids import uuid7
@@ -29,7 +30,6 @@ RUNS = 4
 """After so many runs in a row without an end a watch is given up until somebody writes again."""
 MOST_A_DAY = 30
 """Looks of one board at one conversation in 24 hours that asked a model. What is said beyond them is judged when the oldest is a day old."""
-TRACE_DAYS = 30
 KEPT_DAYS = 90
 
 
@@ -224,8 +224,11 @@ def _where(judging: Judging) -> tuple[object, ...]:
 
 
 async def forget_old(s: SystemWork) -> None:
-    """Deletes what was asked and answered after 30 days, and the looks themselves after 90."""
+    """Deletes what was asked and answered once it is older than its company keeps it, and the looks themselves after 90 days, where
+    nothing of that is left."""
     await s.execute(
-        "update lead_judging set steps = null where steps is not null and at < now() - make_interval(days => $1)", TRACE_DAYS
+        "update lead_judging j set steps = null where steps is not null and at < now() - interval '1 day'"
+        " and at < now() - make_interval(days => coalesce((select trace_days from ai_safety f where f.company_id = j.company_id), $1))",
+        TRACE_DAYS,
     )
-    await s.execute("delete from lead_judging where at < now() - make_interval(days => $1)", KEPT_DAYS)
+    await s.execute("delete from lead_judging where steps is null and at < now() - make_interval(days => $1)", KEPT_DAYS)

@@ -76,6 +76,11 @@ async def _applied(stage: Stage) -> Request:
     return Request()
 
 
+async def _refused(stage: Stage) -> Request:
+    await stage.set("lead_proposal", state="refused")
+    return Request()
+
+
 async def _archived_and_watched(stage: Stage) -> Request:
     await stage.set("board", archived_at=now())
     return Request(body={"watching": True, "template_ids": [], "cadence_ids": [], "files": []}, status=409)
@@ -97,6 +102,7 @@ SUCCESS: dict[str, Scene] = {
     "boards_lost_reasons_create": body(name=lambda _: "Fechou a loja"),
     "boards_update": body(archived=lambda _: True),
     "boards_ai_set": _not_archived,
+    "lead_proposals_reason_set": _refused,
     "lead_proposals_undo": _applied,
     "leads_bulk_move": body(lead_ids=lambda stage: [stage.things["lead_id"]]),
     "leads_bulk_move_undo": _moved(undone=False),
@@ -106,6 +112,7 @@ SUCCESS: dict[str, Scene] = {
 
 ALSO: dict[str, list[Scene]] = {
     "boards_ai_set": [_archived_and_watched],
+    "lead_proposals_reason_set": [conflict(alone())],
     "lead_proposals_undo": [conflict(alone())],
     "boards_fields_create": [_taken_key],
     "boards_fields_update": [_taken_label],

@@ -14,7 +14,7 @@ from api.contract.base import PersonRef
 from api.contract.boards import LeadChange, StageRef
 from api.contract.enums import LeadEvent, LeadFieldKind
 from api.contract.events import LeadProposalChanged
-from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy, ProposedChange
+from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy, ProposedChange, RefusalReason
 from db.proposals import settings
 from db.tenancy import Actor
 from tests.db.proposals.scene import ALL, Scene
@@ -104,7 +104,6 @@ async def test_a_move_is_marked_on_the_card_and_taken_back_beside_it(
     ):
         await real.should_see(text)
     click(real, "Desfazer")
-    await real.should_see("Desfeito. A IA leva isso em conta da próxima vez.")
     await real.should_see("Desfeita por")
     changed(scene, lead_id)
 
@@ -144,7 +143,7 @@ async def test_the_queue_is_decided_by_keys(real: User, owner_db: asyncpg.Connec
         await real.should_see(text)
     key(real, "w")
     await real.should_see("Por que não?")
-    field(real, "Motivo").value = "Só perguntou o preço"
+    field(real, "Ou com suas palavras").value = "Só perguntou o preço"
     click(real, "Recusar")
     await real.should_not_see("Mover para Conversa")
     key(real, "a")
@@ -159,8 +158,34 @@ async def test_the_queue_is_decided_by_keys(real: User, owner_db: asyncpg.Connec
     await real.open("/boards/suggestions?state=applied")
     await real.should_see("Aceita por")
     key(real, "u")
-    await real.should_see("Desfeito. A IA leva isso em conta da próxima vez.")
+    await real.should_see("Por quê? Só com um motivo a IA aprende com isto no quadro inteiro.")
     assert await stage(one) == first.stages["Novo"]
+    key(real, "6")
+
+    async def said() -> bool:
+        return (await proposals.proposals(as_owner, lead_id=one)).items[0].refusal is RefusalReason.KNOWN
+
+    await until(said)
+
+
+async def test_one_more_key_says_why(real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient) -> None:
+    _scene, lead_id = await suggested(owner, owner_db)
+    await real.open("/boards/suggestions")
+    await real.should_see("Mover para Proposta")
+    key(real, "1")  # of nothing
+    key(real, "r")
+    await real.should_see("Nada espera por você")
+    await real.should_see("Recusada: Mover para Proposta")
+    [one] = (await proposals.proposals(as_owner, lead_id=lead_id)).items
+    assert (one.state, one.refusal) == (ProposalState.REFUSED, None)
+    key(real, "2")
+    await real.should_see("A IA lê o motivo antes de propor algo de novo neste quadro.")
+    await real.should_not_see("Recusada: Mover para Proposta")
+    [one] = (await proposals.proposals(as_owner, lead_id=lead_id)).items
+    assert one.refusal is RefusalReason.NOT_DECIDED
+    key(real, "3")
+    [one] = (await proposals.proposals(as_owner, lead_id=lead_id)).items
+    assert one.refusal is RefusalReason.NOT_DECIDED, "it was said"
 
 
 async def test_who_was_slower_is_told_and_sees_what_is_there_now(
@@ -198,7 +223,7 @@ def proposal(tool: LeadTool, **columns: object) -> LeadProposal:
         "id": UUID(int=1), "at": NOW, "tool": tool, "state": ProposalState.APPLIED, "why": None, "board_id": UUID(int=2), "board": "Vendas",
         "lead_id": UUID(int=3), "lead_title": "Reforma", "contact_id": UUID(int=4), "contact_name": "Ana", "conversation_id": UUID(int=5),
         "persona_name": None, "from_stage": None, "to_stage": StageRef(id=UUID(int=6), name="Proposta"), "what": ProposedChange(**what),
-        "reason": "", "confidence": 0.9, "evidence": [], "automatic": True, "because": "", "decided_by": None, "decided_at": None,
+        "reason": "", "confidence": 0.9, "evidence": [], "automatic": True, "because": "", "refusal": None, "decided_by": None, "decided_at": None,
         "applied_at": NOW, "undo_until": None, "can_undo": False, "can_decide": False,
     }  # fmt: skip
     return LeadProposal(**{**given, **columns})  # type: ignore[arg-type]

@@ -3,7 +3,17 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.proposals import BoardAi, BoardAiPut, LeadProposal, ProposalRefuse, ProposalState, ProposalsWaiting
+from api.contract.proposals import (
+    BoardAi,
+    BoardAiPut,
+    LeadProposal,
+    ProposalReason,
+    ProposalRefuse,
+    ProposalState,
+    ProposalsWaiting,
+    ProposalTrace,
+    RefusalReason,
+)
 from ui.client.base import ApiClient
 
 
@@ -40,8 +50,17 @@ async def accept(api: ApiClient, proposal_id: UUID) -> LeadProposal:
     return await api.post(f"/v1/lead-proposals/{proposal_id}/accept", LeadProposal)
 
 
-async def refuse(api: ApiClient, proposal_id: UUID, because: str = "") -> LeadProposal:
-    return await api.post(f"/v1/lead-proposals/{proposal_id}/refuse", LeadProposal, ProposalRefuse(because=because))
+async def refuse(api: ApiClient, proposal_id: UUID, because: str = "", reason: RefusalReason | None = None) -> LeadProposal:
+    body = ProposalRefuse(because=because, reason=reason)
+    return await api.post(f"/v1/lead-proposals/{proposal_id}/refuse", LeadProposal, body)
+
+
+async def trace(api: ApiClient, proposal_id: UUID) -> ProposalTrace:
+    return await api.get(f"/v1/lead-proposals/{proposal_id}/trace", ProposalTrace)
+
+
+async def say_why(api: ApiClient, proposal_id: UUID, reason: RefusalReason) -> LeadProposal:
+    return await api.put(f"/v1/lead-proposals/{proposal_id}/reason", LeadProposal, ProposalReason(reason=reason))
 
 
 async def undo(api: ApiClient, proposal_id: UUID) -> LeadProposal:

@@ -10,7 +10,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.enums import Permission
-from api.contract.proposals import LeadProposal, ProposalState, Quote
+from api.contract.proposals import LeadProposal, ProposalState, ProposalTrace, Quote, RefusalReason
 from ui import formats, session
 from ui.client import proposals as client
 from ui.client.base import ApiClient, ApiProblem, Offline
@@ -18,8 +18,10 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import text_field
+from ui.components.record import draw_steps
+from ui.components.states import load
 from ui.components.text import Text, badge, icon
-from ui.components.toast import toast, toast_undo
+from ui.components.toast import toast, toast_act, toast_undo
 from ui.i18n import _
 from ui.labels import proposals as labels
 
@@ -30,7 +32,8 @@ _ENDED = (ProposalState.APPLIED, ProposalState.UNDONE)
 
 class Suggestion:
     """`decided` is called with what became of it, or None where somebody else was faster. `point` shows a message of the conversation that is
-    open; else a quote leads there. `named` says whose lead it is; `keys` shows the keys of the buttons; `after` is what happened since."""
+    open; else a quote leads there. `named` says whose lead it is; `keys` shows the keys of the buttons; `after` is what happened since. `why` asks
+    for a reason, in its place, once it was refused or undone without one; else the news of it does."""
 
     def __init__(
         self,
@@ -41,11 +44,12 @@ class Suggestion:
         named: bool = False,
         keys: bool = False,
         after: str = "",
+        why: Callable[[LeadProposal], Any] | None = None,
     ) -> None:
         me = session.current()
         self._api, self.one, self._decided, self._point = me.api, one, decided, point
         self._write = me.may(Permission.LEADS_WRITE)
-        self._named, self._keys, self._after = named, keys, after
+        self._named, self._keys, self._after, self._why = named, keys, after, why
         self._busy = False
         with ui.element("article").classes("m-sug") as self.element:
             self.element.props.update({"data-proposal": str(one.id), "aria-label": labels.does(one)})
@@ -79,6 +83,7 @@ class Suggestion:
             Text("p", labels.why(one.why), "m-hint m-text")
         if said := self._what_became(one):
             Text("p", said, "m-hint m-text")
+        self._draw_record(one)
         self._draw_acts(one)
 
     def _draw_place(self, one: LeadProposal) -> None:
@@ -116,8 +121,20 @@ class Suggestion:
             ProposalState.UNDONE: _("Undone by {name}, {when}") if by else _("Undone {when}"),
         }.get(one.state, "")
         when = one.applied_at if one.state is ProposalState.APPLIED else one.decided_at
-        because = f"“{one.because}”" if one.because else ""
+        because = " · ".join(
+            part
+            for part in (labels.refusals()[one.refusal] if one.refusal else "", f"“{one.because}”" if one.because else "")
+            if part
+        )
         return " · ".join(part for part in (said.format(name=by, when=formats.ago(when)), because, self._after) if part)
+
+    def _draw_record(self, one: LeadProposal) -> None:
+        """For who may see what the AI costs and reads."""
+        if session.current().may(Permission.AI_READ):
+            with ui.element("button").classes("m-cite").props("type=button") as act:
+                icon("manage_search")
+                ui.label(_("How it came about"))
+            act.on("click", partial(_open_record, self._api, one), [])
 
     def _draw_acts(self, one: LeadProposal) -> None:
         if not self._write:
@@ -149,13 +166,22 @@ class Suggestion:
             said = _("Done: {what}").format(what=labels.does(now))
             toast_undo(said, self.undo) if now.can_undo else toast(said)
 
-    async def refuse(self, because: str = "") -> None:
-        if self.one.can_decide and await self._ask(partial(client.refuse, because=because)):
-            toast(_("Refused. The AI sees this the next time."))
+    async def refuse(self, because: str = "", reason: RefusalReason | None = None) -> None:
+        if self.one.can_decide and (now := await self._ask(partial(client.refuse, because=because, reason=reason))):
+            if because or reason:
+                toast(_heeded())
+            else:
+                self._offer(now, _("Refused. Only if you say why does the AI learn from it on the whole board."))
 
     async def undo(self) -> None:
-        if self.one.can_undo and await self._ask(client.undo):
-            toast(_("Taken back. The AI sees this the next time."))
+        if self.one.can_undo and (now := await self._ask(client.undo)):
+            self._offer(now, _("Taken back. Only if you say why does the AI learn from it on the whole board."))
+
+    def _offer(self, now: LeadProposal, said: str) -> None:
+        if self._why is not None:
+            self._why(now)
+        else:
+            toast_act(said, _("Say why"), partial(_ask_reason, partial(say_why, self._api, now)))
 
     async def ask_why(self) -> None:
         """Refuses with a reason, from which the AI learns on this board."""
@@ -164,9 +190,17 @@ class Suggestion:
             box.close()
             await self.refuse(field.value.strip())
 
+        async def choose(reason: RefusalReason) -> None:
+            box.close()
+            await self.refuse(field.value.strip(), reason)
+
         with dialog(_("Why not?"), _("The AI reads this before it proposes something on this board again.")) as box:
+            reasons(choose)
             field = text_field(
-                _("Reason"), placeholder=_("For example: asking for the price is no order"), limit=200, on_enter=save
+                _("Or in your own words"),
+                placeholder=_("For example: asking for the price is no order"),
+                limit=200,
+                on_enter=save,
             )
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
@@ -193,3 +227,56 @@ class Suggestion:
             self.set(now)
         await self._decided(now)
         return now
+
+
+def _open_record(api: ApiClient, one: LeadProposal) -> None:
+    with dialog(_("How it came about"), labels.does(one), wide=True) as box:
+        with ui.element("div").classes("m-record-body"):
+            load(lambda: client.trace(api, one.id), _draw_trace)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Close"), box.close, kind="primary")
+    box.open()
+
+
+def _draw_trace(found: ProposalTrace) -> None:
+    draw_steps(found.steps)
+    if not found.steps:
+        Text("p", _("This record is no longer kept. How long is chosen under Settings, AI service, Safety."), "m-sub")
+
+
+def _heeded() -> str:
+    return _("The AI reads why before it proposes something on this board again.")
+
+
+def reasons(choose: Callable[[RefusalReason], Awaitable[Any]], *, keys: bool = False) -> None:
+    """The fixed reasons to refuse, each a press; `keys` shows the numbers that stand for them."""
+    with ui.element("div").classes("m-row m-near m-wrap m-sug-reasons").props("role=group") as group:
+        group.props["aria-label"] = _("Why not?")
+        for number, (reason, name) in enumerate(labels.refusals().items(), 1):
+            pressed = button(name, partial(choose, reason))
+            if keys:
+                pressed.props["aria-keyshortcuts"] = str(number)
+                with pressed:
+                    Text("kbd", str(number), "m-sug-key")
+
+
+async def say_why(api: ApiClient, one: LeadProposal, reason: RefusalReason) -> None:
+    """Of what was refused or undone."""
+    try:
+        await client.say_why(api, one.id, reason)
+    except (ApiProblem, Offline) as error:
+        problems.show(error)
+        return
+    toast(_heeded())
+
+
+def _ask_reason(said: Callable[[RefusalReason], Awaitable[Any]]) -> None:
+    async def choose(reason: RefusalReason) -> None:
+        box.close()
+        await said(reason)
+
+    with dialog(_("Why not?"), _("The AI reads this before it proposes something on this board again.")) as box:
+        reasons(choose)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+    box.open()

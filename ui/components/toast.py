@@ -35,7 +35,12 @@ def toast_way(text: str, label: str, path: str, *, seconds: float = 12) -> None:
 
 def toast_undo(text: str, undo: Callable[[], Awaitable[Any] | Any], *, seconds: float = 8) -> None:
     """Says what was done and offers to take it back: better than asking before."""
+    toast_act(text, _("Undo"), undo, seconds=seconds)
+
+
+def toast_act(text: str, label: str, act: Callable[[], Awaitable[Any] | Any], *, seconds: float = 8) -> None:
+    """Says what was done and offers what may follow."""
     event = f"undo{next(_numbers)}"
-    ui.on(event, lambda: undo(), [])
-    arguments = ", ".join(json.dumps(value) for value in (text, _("Undo"), event, seconds * 1000))
+    ui.on(event, lambda: act(), [])
+    arguments = ", ".join(json.dumps(value) for value in (text, label, event, seconds * 1000))
     ui.run_javascript(f"masteria.undo({arguments})")

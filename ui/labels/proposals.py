@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from api.contract.enums import LeadFieldKind
 from api.contract.personas import TrialAction
-from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy, ProposedChange
+from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy, ProposedChange, RefusalReason
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
@@ -43,6 +43,18 @@ def tools() -> Mapping[LeadTool, Named]:
             _("Book a time"), _("A free one of this board, or another one for who has one already."), "event_available"
         ),
         LeadTool.CANCEL_BOOKING: Named(_("Cancel an appointment"), _("For who says that they do not come."), "event_busy"),
+    }
+
+
+def refusals() -> Mapping[RefusalReason, str]:
+    """Why somebody refused it, in the order of the keys."""
+    return {
+        RefusalReason.ONLY_ASKED: _("They only asked"),
+        RefusalReason.NOT_DECIDED: _("They are still thinking"),
+        RefusalReason.ANOTHER_MATTER: _("It was about something else"),
+        RefusalReason.NOT_MEANT: _("They did not mean it"),
+        RefusalReason.WRONG_TARGET: _("Right, but not this stage or value"),
+        RefusalReason.KNOWN: _("It is done already"),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from db.proposals.context import Context, Refused
-from db.proposals.enums import LeadTool
+from db.proposals.enums import LeadTool, RefusalReason
 from workers.assistant.clean import clean
 from workers.assistant.prompt import quoted
 from workers.assistant.turn import line_of
@@ -92,10 +92,21 @@ _ACTS = {
 }
 
 
+_REASONS = {
+    RefusalReason.ONLY_ASKED: "the customer only asked and decided nothing",
+    RefusalReason.NOT_DECIDED: "the customer was still thinking, or said it under a condition",
+    RefusalReason.ANOTHER_MATTER: "it was about another product, an old purchase or somebody else",
+    RefusalReason.NOT_MEANT: "it was a joke, ironic or denied",
+    RefusalReason.WRONG_TARGET: "something was to be changed, but to another stage, value or field",
+    RefusalReason.KNOWN: "it was done or known already",
+}
+
+
 def _example(one: Refused) -> dict[str, str]:
-    """Words that did not prove what somebody took them for."""
+    """Words that did not prove what somebody took them for, or why a person would not have it."""
     wrong = f"{_ACTS[one.tool]} {clean(one.to, NAME)}".strip()
-    why = {"because": clean(one.because, 300)} if one.because else {}
+    said = "; ".join(part for part in (_REASONS[one.reason] if one.reason else "", clean(one.because, 300)) if part)
+    why = {"because": said} if said else {}
     words = {"words": clean(one.quote, 200)} if one.quote else {}
     return {**words, "did_not_mean": wrong, **why}
 

@@ -10,13 +10,16 @@ import asyncpg
 import pytest
 
 from db.boards import boards, history, leads, moves, stage_removal
+from db.clock import now
 from db.errors import AppError, Conflict, NotFound
 from db.proposals import context, decide, queries, settings, store
-from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
+from db.proposals.enums import LeadPolicy, LeadTool, ProposalState, RefusalReason
 from db.proposals.queries import Which
 from db.tenancy import Actor
 from tests.db.boards.test_moves import totals_are_right
 from tests.db.proposals.scene import Scene
+from workers.leads.prompt import messages
+from workers.leads.shown import shown
 
 BUY = "Quero fechar a reforma por R$ 12.500,00, pode mandar a proposta"
 Act = Callable[[Actor, UUID], Coroutine[Any, Any, asyncpg.Record]]
@@ -254,6 +257,27 @@ async def test_refusals_are_told_to_the_next_look(owner: Actor, owner_db: asyncp
     seen = await scene.looked()
     assert [(one.tool, one.to, one.because) for one in seen.refused] == [(LeadTool.MOVE_LEAD, "Proposta", "Só perguntou o preço")]
     assert (await context.of(seen.judging)) == seen
+
+
+async def test_a_reason_teaches_other_conversations_and_nothing_else_does(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene, _lead_id, proposal_id = await suggested(owner, owner_db)
+    other = await scene.another()
+    await other.lead()
+    assert await code(decide.say_why(owner, proposal_id, RefusalReason.ONLY_ASKED)) == "proposal_decided"
+    await decide.refuse(owner, proposal_id)
+    for one in (scene, other):
+        await one.wrote("E o prazo?")
+    assert [bool(one.quote) for one in (await scene.looked()).refused] == [True], "their own words"
+    assert (await other.looked()).refused == [], "neither words nor a reason"
+    await decide.say_why(owner, proposal_id, RefusalReason.NOT_DECIDED)
+    await decide.say_why(owner, proposal_id, RefusalReason.ONLY_ASKED)
+    third = await scene.another()
+    await third.lead()
+    await third.wrote("Alô?")
+    seen = await third.looked()
+    assert [(one.quote, one.reason) for one in seen.refused] == [("", RefusalReason.ONLY_ASKED)]
+    told = "\n".join(str(one.content) for one in messages(seen, shown(seen), now()))
+    assert '{"did_not_mean":"the stage Proposta","because":"the customer only asked and decided nothing"}' in told
 
 
 async def test_what_is_blocked_is_nobodys_to_decide(owner: Actor, owner_db: asyncpg.Connection) -> None:

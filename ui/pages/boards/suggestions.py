@@ -10,7 +10,7 @@ from api.contract.base import Page
 from api.contract.boards import Board
 from api.contract.enums import Permission
 from api.contract.events import LeadProposalChanged
-from api.contract.proposals import LeadProposal, ProposalState
+from api.contract.proposals import LeadProposal, ProposalState, RefusalReason
 from ui import first_answers, live, session
 from ui.client import boards as boards_client
 from ui.client import proposals as client
@@ -24,13 +24,14 @@ from ui.components.frame import Frame, frame
 from ui.components.listing import Listing
 from ui.components.query import Filter, Query
 from ui.components.states import empty
-from ui.components.suggestion import Suggestion
+from ui.components.suggestion import Suggestion, reasons, say_why
 from ui.components.throttle import Throttle
 from ui.i18n import _, pgettext
 from ui.labels import proposals as labels
 from ui.routing import page
 
-KEYS = ("j", "k", "ArrowDown", "ArrowUp", "a", "r", "w", "u", "o", "?")
+REASONS = tuple(str(number) for number in range(1, len(RefusalReason) + 1))
+KEYS = ("j", "k", "ArrowDown", "ArrowUp", "a", "r", "w", "u", "o", "?", *REASONS)
 
 
 @page("/boards/suggestions", permission=Permission.CONVERSATIONS_READ)
@@ -47,6 +48,7 @@ class _Queue:
         self._rows: list[Suggestion] = []
         self._at: UUID | None = None  # which one the keys act on
         self._next: str | None = None
+        self._refused: LeadProposal | None = None  # for which a reason may be said yet
         self._boards: list[Board] = []
         self._board = uuid_text(address().get("board"))
         with head.actions:
@@ -56,6 +58,8 @@ class _Queue:
         states = {state.value: labels.states()[state][0] for state in ProposalState if state is not ProposalState.PROPOSED}
         with ui.element("div").classes("m-card m-card-flush m-sug-queue") as place:
             place.props["data-keys"] = " ".join(KEYS)
+            self._why = ui.element("div")
+            self._why.props["aria-live"] = "polite"
             waiting = pgettext("suggestion", "Waiting")
             self._list = Listing(
                 self._fetch, self._draw, self._blank, chips=(Filter("state", _("State"), states), waiting), step=30
@@ -133,7 +137,7 @@ class _Queue:
         before = [row.one.id for row in self._rows]
         self._next = found.next_cursor
         with ui.element("div").classes("w-full"):
-            self._rows = [Suggestion(one, self._decided, named=True, keys=True) for one in found.items]
+            self._rows = [Suggestion(one, self._decided, named=True, keys=True, why=self._ask_why) for one in found.items]
         for row in self._rows:
             row.element.on("click", lambda row=row: self._mark(row), [])
         ids = [row.one.id for row in self._rows]
@@ -163,12 +167,41 @@ class _Queue:
     async def _decided(self, now: LeadProposal | None) -> None:
         await self._list.refresh()
 
+    # -- why ----------------------------------------------------------------------------------------------------
+
+    def _ask_why(self, one: LeadProposal) -> None:
+        """One more key says why; whoever goes on without it goes on."""
+        self._refused = one
+        self._why.clear()
+        said = labels.states()[one.state][0]
+        with self._why, ui.element("div").classes("m-sug-why"):
+            with ui.element("div").classes("m-row m-near w-full"):
+                with ui.element("div").classes("m-col m-tight m-grow"):
+                    ui.label(f"{said}: {labels.does(one)}").classes("m-strong m-text")
+                    ui.label(_("Why? Only with a reason does the AI learn from it on the whole board.")).classes("m-hint")
+                icon_button("close", _("Without a reason"), self._no_reason)
+            reasons(self._reason, keys=True)
+
+    async def _reason(self, reason: RefusalReason) -> None:
+        one = self._refused
+        self._no_reason()
+        if one is not None:
+            await say_why(self._api, one, reason)
+
+    def _no_reason(self) -> None:
+        self._refused = None
+        self._why.clear()
+
     # -- keys ---------------------------------------------------------------------------------------------------
 
     async def _key(self, event: events.GenericEventArguments) -> None:
         key = str(event.args)
         if key == "?":
             _help()
+            return
+        if key in REASONS:
+            if self._refused is not None:
+                await self._reason(tuple(labels.refusals())[int(key) - 1])
             return
         at = next((number for number, row in enumerate(self._rows) if row.one.id == self._at), None)
         if at is None:
@@ -179,6 +212,7 @@ class _Queue:
             self._mark(self._rows[max(0, min(len(self._rows) - 1, at + step))])
             self._reveal()
         elif key == "a":
+            self._no_reason()
             await row.accept()
         elif key == "r":
             await row.refuse()
@@ -201,6 +235,7 @@ def _help() -> None:
             ("K  ↑", _("Previous suggestion")),
             ("A", _("Accept")),
             ("R", _("Refuse")),
+            ("1 – 6", _("Say why it was refused, right after")),
             ("W", _("Refuse and say why")),
             ("U", _("Undo")),
             ("O", _("Open the lead")),

@@ -1,0 +1,76 @@
+"""Step by step, what a model was asked and answered, and what code found in it: of an answer, and of a look at a conversation."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nicegui import ui
+
+from api.contract.assistant import AssistantStep
+from ui import formats
+from ui.components.text import Text
+from ui.i18n import _
+from ui.labels import personas as labels
+
+_LONG = 6000  # characters of one text that are shown
+
+
+def draw_steps(steps: Sequence[AssistantStep]) -> None:
+    for step in steps:
+        if step.kind == "result":
+            continue
+        with ui.element("details").classes("m-unfold m-unfold-flat"):
+            with ui.element("summary").classes("m-row m-near"):
+                ui.label(_name(step)).classes("m-strong m-grow m-clip")
+                if step.ms:
+                    ui.label(f"{formats.number(step.ms)} ms").classes("m-hint")
+            for who, text in _texts(step):
+                with ui.element("div").classes("m-col m-tight"):
+                    if who:
+                        ui.label(who).classes("m-hint")
+                    Text("div", text[:_LONG] + ("…" if len(text) > _LONG else ""), "m-mono m-text")
+
+
+def _name(step: AssistantStep) -> str:
+    asked: dict[str, Any] = step.asked if isinstance(step.asked, dict) else {}
+    match step.kind:
+        case "model":
+            return _("The model was asked")
+        case "tool":
+            return labels.tool(str(asked.get("name", "")))
+        case "media":
+            return _("Voice notes and pictures in words")
+        case "moderation":
+            return _("Looked over by the service")
+        case "check":
+            return _("Looked over by our rules")
+    return step.kind
+
+
+def _texts(step: AssistantStep) -> Iterator[tuple[str, str]]:
+    """Who says it, and what."""
+    asked = step.asked.get("messages") if step.kind == "model" and isinstance(step.asked, dict) else step.asked
+    if step.kind == "model" and isinstance(asked, list):
+        for message in asked:
+            yield _who(str(message.get("role", ""))), _plain(message.get("content") or message.get("tool_calls") or "")
+        yield _("Answer"), _plain(step.answered)
+        return
+    asked = step.asked.get("arguments") if step.kind == "tool" and isinstance(step.asked, dict) else step.asked
+    if asked:
+        yield _("Asked"), _plain(asked)
+    yield _("Found"), _plain(step.answered)
+
+
+def _who(role: str) -> str:
+    return {"system": _("Rules"), "user": _("Customer"), "assistant": _("Said by us"), "tool": _("Looked up")}.get(role, role)
+
+
+def _plain(value: Any) -> str:
+    """JSON as people read it."""
+    if isinstance(value, str):
+        try:
+            inner = json.loads(value)
+        except ValueError:
+            return value
+        value = inner if isinstance(inner, dict | list) else value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
