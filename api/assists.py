@@ -5,9 +5,9 @@ from uuid import UUID
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from api.assistant import citation
+from api.assistant import citation, step
 from api.auth.guard import Caller
-from api.contract.assists import Assist, AssistCreate, AssistKind
+from api.contract.assists import Assist, AssistCreate, AssistKind, AssistTrace
 from api.contract.base import Page
 from api.contract.conversations import LabelRef
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
@@ -54,6 +54,12 @@ class AssistController(Controller):
     async def get_assist(self, actor: Caller, conversation_id: FromPath[UUID], assist_id: FromPath[UUID]) -> Assist:
         """As far as it is written. Needs `conversations:write`."""
         return _assist(await assists.assist(actor, conversation_id, assist_id))
+
+    @get("/{assist_id:uuid}/trace", summary="Read how it came about")
+    async def read_trace(self, actor: Caller, conversation_id: FromPath[UUID], assist_id: FromPath[UUID]) -> AssistTrace:
+        """Everything that a model was asked and what it answered. Needs `ai:read` and `conversations:write`."""
+        found = await assists.trace(actor, conversation_id, assist_id)
+        return AssistTrace(at=found.at, steps=[step(one) for one in found.steps])
 
     @delete("/{assist_id:uuid}", summary="Stop writing", status_code=200)
     async def stop_assist(self, actor: Caller, conversation_id: FromPath[UUID], assist_id: FromPath[UUID]) -> Assist:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.contract.assistant import Citation
+from api.contract.assistant import AssistantStep, Citation
 from api.contract.base import Input, Output, example
 from api.contract.conversations import LabelRef
 from db.ai.errors import CallFailure
@@ -46,3 +46,11 @@ class Assist(Output):
     stale: bool
     created_at: Moment
     done_at: Moment | None
+
+
+class AssistTrace(Output):
+    """GET /v1/conversations/{id}/assist/{assist_id}/trace: what a model was asked for it and what it answered. `steps` is empty as long as
+    nothing was asked, and once it is older than traces are kept. `at`: when it was asked for."""
+
+    at: Moment
+    steps: list[AssistantStep]

@@ -223,6 +223,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "conversations_assist_delete": frozenset({P.CONVERSATIONS_WRITE}),
     "conversations_assist_get": frozenset({P.CONVERSATIONS_WRITE}),
     "conversations_assist_list": frozenset({P.CONVERSATIONS_WRITE}),
+    "conversations_assist_trace_get": frozenset({P.AI_READ, P.CONVERSATIONS_WRITE}),
     "conversations_assistant_drafts_delete": frozenset({P.CONVERSATIONS_WRITE}),
     "conversations_assistant_get": frozenset({P.CONVERSATIONS_READ}),
     "conversations_assistant_give_back": frozenset({P.CONVERSATIONS_WRITE}),

@@ -6,13 +6,14 @@ an agent takes it into the field, or leaves it. What is about the conversation i
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from db.ai.errors import AiError, CallFailure
+from db.ai.safety import TRACE_DAYS
 from db.assistant.enums import REWRITES, SHARED, AssistKind, AssistLanguage, AssistNote, AssistState
 from db.assistant.events import AssistProgress
 from db.errors import RequestError, RequestField
@@ -89,6 +90,10 @@ select a.id, a.conversation_id, a.what, a.language, a.failure, a.note, a.text, a
 from ai_assist a join conversation v on v.company_id = $1 and v.id = a.conversation_id
 where a.company_id = $1 and a.conversation_id = $2 and (a.asked_by = $3 or a.what in ({_SHARED}))
 """
+_TRACE = f"""
+select created_at, steps::text as steps from ai_assist
+where company_id = $1 and conversation_id = $2 and (asked_by = $3 or what in ({_SHARED})) and id = $4
+"""
 _PLACE = """
 select v.last_id, c.language, exists (select from ai_connection k where k.company_id = $1) as connected
 from conversation v join company c on c.id = $1 where v.company_id = $1 and v.id = $2
@@ -114,7 +119,7 @@ update ai_assist set text = left(text, $4) || $5, lease_until = now() + $6::inte
 where company_id = $1 and id = $2 and epoch = $3 and state = '{AssistState.WRITING.value}' returning true
 """
 _FINISH = f"""
-update ai_assist set state = $4, text = $5, note = $6, citations = $7::jsonb, labels = $8, failure = $9, done_at = now(), lease_until = null
+update ai_assist set state = $4, text = $5, note = $6, citations = $7::jsonb, labels = $8, failure = $9, steps = $10::jsonb, done_at = now(), lease_until = null
 where company_id = $1 and id = $2 and epoch = $3 and state = '{AssistState.WRITING.value}' returning true
 """
 _STOP = f"""
@@ -158,6 +163,23 @@ async def assist(actor: Actor, conversation_id: UUID, assist_id: UUID) -> Assist
 
 def _knows(actor: Actor) -> bool:
     return Permission.KNOWLEDGE_READ in actor.permissions
+
+
+class Trace(NamedTuple):
+    """`steps`: none once they are older than the company keeps them, or as long as nothing was asked of a model. `at`: when it was asked for."""
+
+    at: datetime
+    steps: list[dict[str, Any]]
+
+
+async def trace(actor: Actor, conversation_id: UUID, assist_id: UUID) -> Trace:
+    """What a model was asked for it and what it answered, to whom the assist itself is shown. Raises NotFound."""
+    actor.require(Permission.CONVERSATIONS_WRITE)
+    async with read(actor, Permission.AI_READ) as r:
+        row = await r.fetchrow(_TRACE, actor.company_id, conversation_id, actor.id, assist_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="assist")
+    return Trace(row["created_at"], msgspec.json.decode(row["steps"]) if row["steps"] else [])
 
 
 async def assists(
@@ -242,8 +264,8 @@ async def write(company_id: UUID, asked: Asked, at: int, text: str) -> bool:
         return True
 
 
-async def finish(company_id: UUID, asked: Asked, written: Written) -> bool:
-    """The whole. False: it was stopped, or another run has it."""
+async def finish(company_id: UUID, asked: Asked, written: Written, steps: object = None) -> bool:
+    """The whole; `steps`: what a model was asked for it, None for none. False: it was stopped, or another run has it."""
     state = AssistState.DONE if written.failure is None else AssistState.FAILED
     async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
         done = await w.fetchval(
@@ -257,6 +279,7 @@ async def finish(company_id: UUID, asked: Asked, written: Written) -> bool:
             msgspec.json.encode(list(written.citations)).decode(),
             list(written.labels),
             written.failure and written.failure.value,
+            None if steps is None else msgspec.json.encode(steps).decode().replace("\\u0000", ""),
         )
         if done:
             _tell(w, asked, state)
@@ -277,10 +300,15 @@ def _tell(w: Work, asked: Asked, state: AssistState, at: int = 0, text: str = ""
 
 
 async def forget_old(s: SystemWork) -> None:
-    """Deletes them after a day; what is known of customers later."""
+    """Deletes them after a day, what is known of customers later; of that what a model was asked as soon as the company does not keep it."""
     await s.execute(
         f"delete from ai_assist where created_at < now() - case when what = '{AssistKind.CUSTOMER.value}' then $1::interval"
         " else $2::interval end",
         KEPT_OF_CUSTOMERS,
         KEPT,
+    )
+    await s.execute(
+        "update ai_assist a set steps = null where steps is not null and created_at < now() - make_interval(days => coalesce("
+        "(select trace_days from ai_safety f where f.company_id = a.company_id), $1))",
+        TRACE_DAYS,
     )

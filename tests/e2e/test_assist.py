@@ -37,6 +37,13 @@ async def test_the_ai_helps_and_a_person_sends(stack: Stack, browser: Browser) -
         await passage.get_by_role("button", name="Fechar").click()
         await expect(passage).to_be_hidden()  # it holds the keys until then
 
+        await panel.get_by_role("button", name="Como foi feita").click()
+        record = page.get_by_role("dialog", name="Como foi feita")
+        await record.get_by_text("Pergunta ao modelo").last.click()
+        await expect(record.locator("details[open]").get_by_text("45 dias").first).to_be_visible()
+        await record.get_by_role("button", name="Fechar").click()
+        await expect(record).to_be_hidden()
+
         await field.press("Control+z")
         await expect(field).to_have_value("Oi")
         await expect(panel).to_be_hidden()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from api.contract.assists import Assist, AssistCreate, AssistKind
+from api.contract.assists import Assist, AssistCreate, AssistKind, AssistTrace
 from api.contract.base import Page
 from ui.client.base import ApiClient
 
@@ -25,3 +25,7 @@ async def newest(api: ApiClient, conversation_id: UUID, what: AssistKind) -> Ass
 
 async def stop(api: ApiClient, conversation_id: UUID, assist_id: UUID) -> Assist:
     return await api.delete_from(f"/v1/conversations/{conversation_id}/assist/{assist_id}", Assist)
+
+
+async def trace(api: ApiClient, conversation_id: UUID, assist_id: UUID) -> AssistTrace:
+    return await api.get(f"/v1/conversations/{conversation_id}/assist/{assist_id}/trace", AssistTrace)

@@ -1,18 +1,50 @@
 """Step by step, what a model was asked and answered, and what code found in it: of an answer, and of a look at a conversation."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from nicegui import ui
 
 from api.contract.assistant import AssistantStep
-from ui import formats
-from ui.components.text import Text
+from api.contract.enums import Permission
+from ui import formats, session
+from ui.components.buttons import button
+from ui.components.confirm import dialog
+from ui.components.states import load
+from ui.components.text import Text, icon
 from ui.i18n import _
 from ui.labels import personas as labels
 
 _LONG = 6000  # characters of one text that are shown
+
+
+Fetch = Callable[[], Awaitable[Sequence[AssistantStep]]]
+
+
+def draw_record_act(about: str, fetch: Fetch) -> None:
+    """*How it came about*, for who may see what the AI costs and reads."""
+    if session.current().may(Permission.AI_READ):
+        with ui.element("button").classes("m-cite").props("type=button") as act:
+            icon("manage_search")
+            ui.label(_("How it came about"))
+        act.on("click", partial(_open, about, fetch), [])
+
+
+def _open(about: str, fetch: Fetch) -> None:
+    with dialog(_("How it came about"), about, wide=True) as box:
+        with ui.element("div").classes("m-record-body"):
+            load(fetch, _draw)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Close"), box.close, kind="primary")
+    box.open()
+
+
+def _draw(steps: Sequence[AssistantStep]) -> None:
+    draw_steps(steps)
+    if not steps:
+        Text("p", _("This record is no longer kept. How long is chosen under Settings, AI service, Safety."), "m-sub")
 
 
 def draw_steps(steps: Sequence[AssistantStep]) -> None:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from nicegui import ui
 
+from api.contract.assistant import AssistantStep
 from api.contract.enums import Permission
-from api.contract.proposals import LeadProposal, ProposalState, ProposalTrace, Quote, RefusalReason
+from api.contract.proposals import LeadProposal, ProposalState, Quote, RefusalReason
 from ui import formats, session
 from ui.client import proposals as client
 from ui.client.base import ApiClient, ApiProblem, Offline
@@ -18,8 +19,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import text_field
-from ui.components.record import draw_steps
-from ui.components.states import load
+from ui.components.record import draw_record_act
 from ui.components.text import Text, badge, icon
 from ui.components.toast import toast, toast_act, toast_undo
 from ui.i18n import _
@@ -129,12 +129,10 @@ class Suggestion:
         return " · ".join(part for part in (said.format(name=by, when=formats.ago(when)), because, self._after) if part)
 
     def _draw_record(self, one: LeadProposal) -> None:
-        """For who may see what the AI costs and reads."""
-        if session.current().may(Permission.AI_READ):
-            with ui.element("button").classes("m-cite").props("type=button") as act:
-                icon("manage_search")
-                ui.label(_("How it came about"))
-            act.on("click", partial(_open_record, self._api, one), [])
+        async def steps() -> list[AssistantStep]:
+            return (await client.trace(self._api, one.id)).steps
+
+        draw_record_act(labels.does(one), steps)
 
     def _draw_acts(self, one: LeadProposal) -> None:
         if not self._write:
@@ -227,21 +225,6 @@ class Suggestion:
             self.set(now)
         await self._decided(now)
         return now
-
-
-def _open_record(api: ApiClient, one: LeadProposal) -> None:
-    with dialog(_("How it came about"), labels.does(one), wide=True) as box:
-        with ui.element("div").classes("m-record-body"):
-            load(lambda: client.trace(api, one.id), _draw_trace)
-        with ui.element("div").classes("m-dialog-foot"):
-            button(_("Close"), box.close, kind="primary")
-    box.open()
-
-
-def _draw_trace(found: ProposalTrace) -> None:
-    draw_steps(found.steps)
-    if not found.steps:
-        Text("p", _("This record is no longer kept. How long is chosen under Settings, AI service, Safety."), "m-sub")
 
 
 def _heeded() -> str:

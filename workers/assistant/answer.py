@@ -20,7 +20,7 @@ from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, RuleKind
 from workers.assistant import calling, checks, evidence, facts, times, words
 from workers.assistant.clean import clean
-from workers.assistant.composed import Cited, Composed, Proposal, Query, Search, Step
+from workers.assistant.composed import Cited, Composed, Proposal, Query, Search, Step, asked_model
 from workers.assistant.evidence import Quote, Sources
 from workers.assistant.orders import orders
 from workers.assistant.prompt import (
@@ -179,19 +179,18 @@ class _Run:
         try:
             outcome = await self._ask(self._company_id, self._about, request)
         except BaseException as error:  # a call that was ended is booked all the same
-            self._step(began, {"outcome": type(error).__name__})
+            self._step(began, error)
             raise
         usage: Usage | None = getattr(outcome, "usage", None)
         if usage is not None:
             self._usage = _sum(self._usage, usage)
         self._model = getattr(outcome, "model", "") or self._model
-        self._step(began, {"outcome": type(outcome).__name__, **_plain(outcome)}, usage)
+        self._step(began, outcome)
         return outcome
 
-    def _step(self, began: float, answered: dict[str, Any], usage: Usage | None = None) -> None:
+    def _step(self, began: float, outcome: Outcome | BaseException) -> None:
         new, self._told = self._messages[self._told :], len(self._messages)
-        ms = round((time.monotonic() - began) * 1000)
-        self._steps.append(Step(kind="model", ms=ms, asked=msgspec.to_builtins(new), answered=answered, usage=usage))
+        self._steps.append(asked_model(began, msgspec.to_builtins(new), outcome))
 
     def _tools(self) -> tuple[Tool, ...]:
         known = (GET_CONTACT,) if known_of(self._brief) is not None else ()
@@ -383,7 +382,3 @@ def _refused(why: str) -> str:
 
 def _sum(one: Usage, other: Usage) -> Usage:
     return Usage(**{name: getattr(one, name) + getattr(other, name) for name in Usage.__struct_fields__})
-
-
-def _plain(outcome: Outcome) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.to_builtins(outcome).items() if name != "usage"}

@@ -5,6 +5,7 @@ one call of a model. What comes of either is looked at by the same checks as an 
 """
 
 import asyncio
+import time
 from uuid import UUID
 
 import msgspec
@@ -28,7 +29,7 @@ from db.tenancy import worker
 from db.work import work
 from workers.assistant import answer, checks, codes, media
 from workers.assistant import assist_prompt as prompt
-from workers.assistant.composed import Composed
+from workers.assistant.composed import Composed, Step, asked_model
 from workers.assistant.evidence import Sources
 from workers.assistant.prompt import Brief, Line
 from workers.assistant.turn import line_of
@@ -54,9 +55,10 @@ async def run(company_id: UUID, job: RunAssist) -> None:
     asked = await assists.begin(company_id, job.assist_id)
     if asked is None:
         return
+    steps: list[Step] = []
     try:
         async with asyncio.timeout(LONGEST):
-            written = await _written(company_id, asked)
+            written = await _written(company_id, asked, steps)
     except TimeoutError:
         written = Written(failure=CallFailure.TIMED_OUT)
     except Stopped:
@@ -66,27 +68,28 @@ async def run(company_id: UUID, job: RunAssist) -> None:
         log.exception("assist.failed", assist_id=str(asked.id))
         written = Written(failure=CallFailure.UNREACHABLE)
     if written is not None:
-        await assists.finish(company_id, asked, written)
+        await assists.finish(company_id, asked, written, steps or None)
 
 
-async def _written(company_id: UUID, asked: Asked) -> Written | None:
+async def _written(company_id: UUID, asked: Asked, steps: list[Step]) -> Written | None:
+    """`steps`: grows while it goes on, however it ends."""
     talk = await assist_context.of(company_id, asked)
     if talk is None:
         return None
     if asked.what in REWRITES:
         sources = Sources({"given": asked.given}, [], [])
-        return await _one_call(company_id, asked, prompt.rewriting(asked.what, asked.language, asked.given), sources)
+        return await _one_call(company_id, asked, prompt.rewriting(asked.what, asked.language, asked.given), sources, steps)
     about = _about(asked, talk)
     heard = await media.words_of(company_id, about, talk.said)
     lines = [line_of(one, heard.get(one.id)) for one in talk.said]
     if asked.what is AssistKind.DRAFT:
-        return await _draft(company_id, asked, talk, lines)
+        return await _draft(company_id, asked, talk, lines, steps)
     asking = prompt.about(asked.what, asked.language, talk, lines)
     known = [*prompt.known(asked.language, talk).values(), talk.company, *(name for _id, name in talk.labels)]
     sources = Sources({str(n): line.text for n, line in enumerate(lines)}, known, [], stated=known)
     if asked.what is AssistKind.LABELS:
-        return await _labels(company_id, asked, talk, asking)
-    return await _one_call(company_id, asked, asking, sources)
+        return await _labels(company_id, asked, talk, asking, steps)
+    return await _one_call(company_id, asked, asking, sources, steps)
 
 
 def _about(asked: Asked, talk: Talk) -> About:
@@ -104,7 +107,7 @@ def _about(asked: Asked, talk: Talk) -> About:
 # -- a draft -----------------------------------------------------------------------------------------------------
 
 
-async def _draft(company_id: UUID, asked: Asked, talk: Talk, lines: list[Line]) -> Written:
+async def _draft(company_id: UUID, asked: Asked, talk: Talk, lines: list[Line], steps: list[Step]) -> Written:
     """An answer to what the customer wrote last, as the agent would say it."""
     if not any(line.who == "customer" for line in lines):
         return Written(note=AssistNote.NOTHING_TO_SAY)
@@ -122,7 +125,7 @@ async def _draft(company_id: UUID, asked: Asked, talk: Talk, lines: list[Line]) 
         stage=talk.stage,
     )
     knows = answer.knowledge_of(company_id, about, config)
-    composed = await answer.compose(company_id, about, brief, knows, ask=model, calls=False)
+    composed = await answer.compose(company_id, about, brief, knows, ask=model, steps=steps, calls=False)
     if composed.unknown and composed.question and config.knowledge_base_ids:
         async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
             await gaps.note_gap(w, config.knowledge_base_ids[0], composed.question, asked.conversation_id)
@@ -158,20 +161,32 @@ def _drafted(composed: Composed, last: Outcome | None) -> Written:
 # -- one call ----------------------------------------------------------------------------------------------------
 
 
-async def _one_call(company_id: UUID, asked: Asked, messages: list[Message], sources: Sources) -> Written:
+async def _one_call(company_id: UUID, asked: Asked, messages: list[Message], sources: Sources, steps: list[Step]) -> Written:
     model = Writer(_pieces(company_id, asked), whole=True)
     request = Request(messages=messages, max_tokens=max(_SENTENCES, len(asked.given)), cache_key=f"assist:{asked.what.value}")
     about = About(
         purpose=Purpose.DRAFT if asked.what in REWRITES else Purpose.SUMMARY,
         conversation_id=asked.conversation_id,
     )
-    outcome = await model(company_id, about, request)
+    outcome = await _kept(model, company_id, about, request, steps)
     if not isinstance(outcome, outcomes.Answered | outcomes.CutOff) or not outcome.text.strip():
         return Written(failure=outcomes.failure_of(outcome) or CallFailure.MALFORMED)
     text = prompt.tidied(asked.what, outcome.text)
     if asked.what not in REWRITES:
         text = checks.without_links(codes.without_bare(text))
     return Written(note=AssistNote.WITHHELD) if not text or _must_not_leave(company_id, text, sources) else Written(text=text)
+
+
+async def _kept(model: Writer, company_id: UUID, about: About, request: Request, steps: list[Step]) -> Outcome:
+    """What it asked and was answered is added to `steps`, however it ends."""
+    began, asked = time.monotonic(), msgspec.to_builtins(request.messages)
+    try:
+        outcome = await model(company_id, about, request)
+    except BaseException as error:  # also a call that was ended
+        steps.append(asked_model(began, asked, error))
+        raise
+    steps.append(asked_model(began, asked, outcome))
+    return outcome
 
 
 _NO_NEW_PRICES = PersonaConfig(
@@ -190,14 +205,14 @@ class _Labels(msgspec.Struct):
     labels: list[str]
 
 
-async def _labels(company_id: UUID, asked: Asked, talk: Talk, messages: list[Message]) -> Written:
+async def _labels(company_id: UUID, asked: Asked, talk: Talk, messages: list[Message], steps: list[Step]) -> Written:
     """Of the labels that there are; a name that is none of them is passed over."""
     if not talk.labels:
         return Written(note=AssistNote.NO_LABELS)
     ids = {name: label_id for label_id, name in talk.labels}
     about = About(purpose=Purpose.SUMMARY, conversation_id=asked.conversation_id)
     request = Request(messages=messages, schema=prompt.labels_schema(list(ids)), max_tokens=200)
-    outcome = await Writer(_Silent(), whole=True)(company_id, about, request)
+    outcome = await _kept(Writer(_Silent(), whole=True), company_id, about, request, steps)
     if not isinstance(outcome, outcomes.Answered):
         return Written(failure=outcomes.failure_of(outcome) or CallFailure.MALFORMED)
     try:

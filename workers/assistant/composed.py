@@ -1,14 +1,16 @@
 """What composing an answer takes and gives: pure data."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from db.assistant.enums import Decision, TurnReason
 from db.knowledge.search import Passage
-from workers.llm.outcomes import Usage
+from workers.llm.outcomes import Outcome, Usage
 
 Search = Callable[[str], Awaitable[Sequence[Passage]]]
 """Question → the best passages of the persona's knowledge."""
@@ -85,6 +87,14 @@ class Step(Struct, frozen=True, kw_only=True):
     asked: Any = None
     answered: Any = None
     usage: Usage | None = None
+
+
+def asked_model(began: float, asked: object, outcome: Outcome | BaseException) -> Step:
+    """A call of a model: what was asked since `began` (`time.monotonic()`) and what came of it."""
+    answered = {} if isinstance(outcome, BaseException) else msgspec.to_builtins(outcome)
+    usage = getattr(outcome, "usage", None)
+    answered = {"outcome": type(outcome).__name__, **{key: value for key, value in answered.items() if key != "usage"}}
+    return Step(kind="model", ms=round((time.monotonic() - began) * 1000), asked=asked, answered=answered, usage=usage)
 
 
 class Composed(Struct, frozen=True, kw_only=True):

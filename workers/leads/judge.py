@@ -27,7 +27,7 @@ from db.proposals.watch import Judging
 from db.tenancy import worker
 from db.work import work
 from workers.assistant import media
-from workers.assistant.composed import Step
+from workers.assistant.composed import Step, asked_model
 from workers.leads import own_words
 from workers.leads.prompt import VERSION, messages
 from workers.leads.read import read
@@ -165,15 +165,10 @@ async def _asked(seen: Context, asked: Sequence[Message], tools: Sequence[Tool],
     try:
         outcome = await ask(judging.company_id, about, request)
     except BaseException as error:  # a call that was ended is booked all the same
-        steps.append(_step(began, shown_to, {"outcome": type(error).__name__}))
+        steps.append(asked_model(began, shown_to, error))
         raise
-    answered = {key: value for key, value in msgspec.to_builtins(outcome).items() if key != "usage"}
-    steps.append(_step(began, shown_to, {"outcome": type(outcome).__name__, **answered}, getattr(outcome, "usage", None)))
+    steps.append(asked_model(began, shown_to, outcome))
     return outcome
-
-
-def _step(began: float, asked: object, answered: object, usage: outcomes.Usage | None = None) -> Step:
-    return Step(kind="model", ms=round((time.monotonic() - began) * 1000), asked=asked, answered=answered, usage=usage)
 
 
 def _shortened(asked: list[Message]) -> list[Message]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from nicegui import background_tasks, ui
 
+from api.contract.assistant import AssistantStep
 from api.contract.assists import Assist, AssistCreate, AssistKind, AssistLanguage, AssistState
 from api.contract.conversations import Conversation, ConversationNoteCreate, LabelRef
 from api.contract.enums import Language, Permission
@@ -26,6 +27,7 @@ from ui.components.buttons import button, icon_button
 from ui.components.citations import draw_citations
 from ui.components.menus import choose
 from ui.components.palette import command
+from ui.components.record import draw_record_act
 from ui.components.text import Text, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
@@ -255,8 +257,15 @@ class AssistPanel:
             self._say(noted or labels.heading(found.what), text=found.text, note=bool(found.text))
         with self._more:
             draw_citations(found.citations)
+            self._draw_record(found)
             for one in found.labels:
                 self._offer(one)
+
+    def _draw_record(self, found: Assist) -> None:
+        async def steps() -> list[AssistantStep]:
+            return (await client.trace(self._api, self._one.id, found.id)).steps
+
+        draw_record_act(labels.heading(found.what), steps)
 
     def _offer(self, one: LabelRef) -> None:
         async def take() -> None:
