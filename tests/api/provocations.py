@@ -334,6 +334,7 @@ SUCCESS: dict[str, Scene] = {
     **dict.fromkeys(("team_delete", "team_update"), _member),
     "team_invitations_create": body(email=_email),
     "holds_decide": _holds,
+    "sandbox_reply": body(group=lambda _: None),
     "sandbox_model_behaviour_set": _on_the_sandbox,
     "sandbox_model_requests_refresh": _on_the_sandbox,
     "channels_create": _from_the_sandbox,

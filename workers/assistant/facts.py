@@ -37,6 +37,9 @@ _NAMED = re.compile(r"\b(\d{1,2})(?:º|st|nd|rd|th)?\s+(?:de\s+|of\s+)?([a-z]{3,
 _MONTH_FIRST = re.compile(r"\b([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})\b")
 
 
+_WORDS_OF_OTHERS = re.compile(r"[\"“”„«»:]")  # a quotation or a dictation is nothing that they tell of themselves
+
+
 class Fact(NamedTuple):
     """`said`: as people read it; `kept`: as the contact's field spells it."""
 
@@ -82,7 +85,7 @@ _KINDS = {
 def _kept(kind: GoalKind, said: str, message: str, region: str) -> str | None:
     match kind:
         case GoalKind.TEXT:
-            return said if proven.stands_in(said, message) else None
+            return said if proven.stands_in(said, message) and not _WORDS_OF_OTHERS.search(said) else None
         case GoalKind.EMAIL:
             return said if said.casefold() in {one.casefold() for one in _mails(message)} else None
         case GoalKind.PHONE:
