@@ -4,24 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
 from db import event_stream
-from db.ai import connection, safety
+from db.ai import connection
 from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
 from db.ai.errors import AiError, CallFailure
 from db.assistant import assists
 from db.assistant.assists import Assist
-from db.assistant.enums import SHARED, AssistKind, AssistLanguage, AssistNote, AssistState
+from db.assistant.enums import AssistKind, AssistLanguage, AssistNote, AssistState
 from db.assistant.events import AssistProgress
 from db.contacts.actions import delete_contact
 from db.conversations import labels
-from db.errors import AppError, Conflict, Forbidden, Invalid, NotFound
+from db.errors import AppError, Conflict, Invalid, NotFound
 from db.events import Event
 from db.jobs import RunAssist
 from db.knowledge import bases, sources
@@ -29,7 +29,6 @@ from db.knowledge.enums import BaseLanguage
 from db.permissions import Permission, Role
 from db.settings import Settings
 from db.tenancy import Actor
-from db.work import system_work
 from tests import factories
 from tests.db.assistant.scene import Scene
 from tests.db.knowledge.conftest import TEXT
@@ -126,38 +125,6 @@ async def test_a_draft_streams_to_who_asked_and_has_its_sources(
     assert await owner_db.fetchval("select count(*) from message where contact_id = $1", scene.contact) == 0, "nothing is sent"
     spent = await owner_db.fetch("select distinct purpose from ai_usage where company_id = $1", owner.company_id)
     assert [row["purpose"] for row in spent] == ["draft"]
-
-
-@pytest.mark.usefixtures("model")
-@pytest.mark.parametrize("what", [AssistKind.DRAFT, AssistKind.CUSTOMER, AssistKind.LABELS, AssistKind.SHORTER])
-async def test_what_a_model_was_asked_is_read_by_who_may_and_kept_as_long_as_set(
-    owner: Actor, owner_db: asyncpg.Connection, what: AssistKind
-) -> None:
-    scene = await talk(owner, owner_db, "Vocês entregam em Recife?")
-    await labels.create_label(owner, "Entrega", "teal")
-    found = await written(scene, what, "Entregamos sim, em todo o Recife." if what is AssistKind.SHORTER else "")
-    assert scene.conversation is not None
-    steps = (await assists.trace(owner, scene.conversation, found.id)).steps
-    asked = next(one for one in steps if one["kind"] == "model")
-    assert "Recife" in str(asked["asked"])
-    assert asked["answered"]["outcome"] == "Answered"
-    assert asked["usage"]
-    agent = msgspec.structs.replace(owner, permissions=owner.permissions - {Permission.AI_READ})
-    with pytest.raises(Forbidden):
-        await assists.trace(agent, scene.conversation, found.id)
-    other = msgspec.structs.replace(owner, id=uuid4())
-    if what in SHARED:
-        assert (await assists.trace(other, scene.conversation, found.id)).steps == steps
-    else:
-        with pytest.raises(NotFound):
-            await assists.trace(other, scene.conversation, found.id)
-    if what is AssistKind.CUSTOMER:
-        for days, age, kept in ((30, 29, True), (7, 8, False)):
-            await safety.set_safety(owner, days, False)
-            await owner_db.execute("update ai_assist set created_at = now() - make_interval(days => $1)", age)
-            async with system_work() as s:
-                await assists.forget_old(s)
-            assert bool((await assists.trace(owner, scene.conversation, found.id)).steps) is kept
 
 
 @pytest.mark.usefixtures("model")
