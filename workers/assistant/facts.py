@@ -1,7 +1,7 @@
 """Whether a customer's own words say the fact that a model read in them, and how it is kept. Pure.
 
-As with proposals (db/proposals/proven.py): what does not stand in the message that is named counts for nothing, and neither does a message
-that speaks to the machine."""
+As with proposals (db/proposals/proven.py): what does not stand in the message that is named counts for nothing, and where one message of
+a talk speaks to the machine none does: what follows it may be the order that was announced."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +38,8 @@ _MONTH_FIRST = re.compile(r"\b([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\
 
 
 _WORDS_OF_OTHERS = re.compile(r"[\"“”„«»:]")  # a quotation or a dictation is nothing that they tell of themselves
+_TO_US = re.compile(r"\b(?:you|yours?|we|our|us|voces?|vcs?|nos|nossos?|nossas?)\b")  # neither is what they say of us
+_RECIPIENT = re.compile(r"\b(?:to|for|para|pra|pro|ao?)\W*$")  # nor an address to which something is to go
 
 
 class Fact(NamedTuple):
@@ -50,7 +52,9 @@ class Fact(NamedTuple):
 def collected(claims: Iterable[Claim], lines: Mapping[str, Line], brief: Brief) -> list[Collected]:
     """Those that were asked for, and that stand in the message of the customer that is named; each once, the last that holds. `lines`: by
     their id in the prompt."""
-    goals, found = {goal.key: goal for goal in brief.config.goals}, dict[str, Collected]()
+    goals, found, claims = {goal.key: goal for goal in brief.config.goals}, dict[str, Collected](), list(claims)
+    if claims and any(line.who == "customer" and (orders(line.text) or speaks_to_machine(line.text)) for line in brief.lines):
+        return []
     for one in claims:
         goal, line = goals.get(one.key), lines.get(one.evidence)
         if goal is None or line is None or line.who != "customer":
@@ -85,7 +89,13 @@ _KINDS = {
 def _kept(kind: GoalKind, said: str, message: str, region: str) -> str | None:
     match kind:
         case GoalKind.TEXT:
-            return said if proven.stands_in(said, message) and not _WORDS_OF_OTHERS.search(said) else None
+            return (
+                said
+                if proven.stands_in(said, message)
+                and not _WORDS_OF_OTHERS.search(said)
+                and not _TO_US.search(proven.folded(said))
+                else None
+            )
         case GoalKind.EMAIL:
             return said if said.casefold() in {one.casefold() for one in _mails(message)} else None
         case GoalKind.PHONE:
@@ -104,7 +114,11 @@ def _kept(kind: GoalKind, said: str, message: str, region: str) -> str | None:
 
 
 def _mails(text: str) -> list[str]:
-    return [one for part in re.split(r"[\s,;:<>()\[\]\"']+", text) if re.match(EMAIL, one := part.strip(".!?"))]
+    """Addresses that are told; one to which something is to be sent may be anybody's."""
+    found = [
+        (one, hit.start()) for hit in re.finditer(r"[^\s,;:<>()\[\]\"']+", text) if re.match(EMAIL, one := hit[0].strip(".!?"))
+    ]
+    return [one for one, at in found if not _RECIPIENT.search(proven.folded(text[:at]))]
 
 
 def _digits(text: str) -> str:
