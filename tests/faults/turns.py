@@ -146,11 +146,11 @@ async def turns_in_a_storm(size: int) -> Report:
         for _ in range(kills):
             await asyncio.sleep(random.uniform(0.5, 5.0))
             t.w.kill(t.w.programs.workers[-1])
+            t.w.start_worker()  # who is taken over has to have been heard
             if writing.done():
                 some = [one for one in random.sample(customers, 5) if one not in taken]
                 await t.take_over(some)
                 taken += some
-            t.w.start_worker()
         await writing
         await t.ended(120 + count)
         ends = await t.prove_storm([one for one in customers if one not in taken], taken)
