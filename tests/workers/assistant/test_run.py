@@ -123,9 +123,8 @@ async def test_nobody_holds_a_place_while_a_customer_may_go_on_writing(
     scene = await Scene.make(owner, owner_db)
     await scene.wrote()
     job = RunTurn(turn_id=await scene.turn_id())
-    await owner_db.execute(  # what other tests left due would stand before it
-        "update ai_turn set lease_until = null, due_at = now() + interval '1 day' where company_id <> $1", owner.company_id
-    )
+    later = "update ai_turn set lease_until = null, due_at = now() + interval '1 day' where company_id <> $1"
+    await owner_db.execute(later, owner.company_id)  # what other tests left due would stand before it
     await owner_db.execute("update ai_turn set due_at = now() + interval '1.5 seconds' where id = $1", job.turn_id)
     with pytest.raises(Snooze):
         await turn.run(owner.company_id, job)
