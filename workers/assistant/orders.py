@@ -48,6 +48,7 @@ _SURE = _seen(
     # to whom
     rf"\b(?:note|notice|nota|aviso|attention|atencao|important|importante|instructions?|message|mensagem)\b[^.\n]{{0,12}}?\b(?:to|for|ao?s?|para|pra)?"
     rf"\W{{0,3}}(?:the |any |all |todos? os |o |a )?{_AI}\b\s*[:,.!–-]",
+    rf"\b(?:to|for|para|pra) (?:you|voces?|vc)\s*[,–-]\s*(?:the |an? |o |um )?{_AI}(?: models?| assistants?)?\s*[.:!]",
     rf"\bif you are (?:an? )?{_AI}\b|\bse voce (?:e|for) (?:um |uma )?{_AI}\b"
     rf"|^\W*(?:(?:dear|hey|atencao,?) )?{_AI}(?: assistants?| agents?| systems?)?(?: reading this| processing this)?\s*:",
     rf"\b{_US}(?: \w+)?(?: reading| processing| reviewing) (?:this|these)\b|\b{_AI}(?: \w+)? integrating\b",
