@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from nicegui import ui
 
@@ -20,28 +20,29 @@ from ui.labels import personas as labels
 _LONG = 6000  # characters of one text that are shown
 
 
-Fetch = Callable[[], Awaitable[Sequence[AssistantStep]]]
+T = TypeVar("T")
 
 
-def draw_record_act(about: str, fetch: Fetch) -> None:
-    """*How it came about*, for who may see what the AI costs and reads."""
+def draw_record_act(title: str, about: str, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any]) -> None:
+    """*How it came about*, for who may see what the AI costs and reads: opens what `fetch` finds, as `draw` draws it."""
     if session.current().may(Permission.AI_READ):
         with ui.element("button").classes("m-cite").props("type=button") as act:
             icon("manage_search")
             ui.label(_("How it came about"))
-        act.on("click", partial(_open, about, fetch), [])
+        act.on("click", partial(_open, title, about, fetch, draw), [])
 
 
-def _open(about: str, fetch: Fetch) -> None:
-    with dialog(_("How it came about"), about, wide=True) as box:
+def _open(title: str, about: str, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any]) -> None:
+    with dialog(title, about, wide=True) as box:
         with ui.element("div").classes("m-record-body"):
-            load(fetch, _draw)
+            load(fetch, draw)
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Close"), box.close, kind="primary")
     box.open()
 
 
-def _draw(steps: Sequence[AssistantStep]) -> None:
+def draw_kept_steps(steps: Sequence[AssistantStep]) -> None:
+    """Those that there are, or why there are none any more."""
     draw_steps(steps)
     if not steps:
         Text("p", _("This record is no longer kept. How long is chosen under Settings, AI service, Safety."), "m-sub")

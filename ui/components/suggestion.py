@@ -19,7 +19,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import text_field
-from ui.components.record import draw_record_act
+from ui.components.record import draw_kept_steps, draw_record_act
 from ui.components.text import Text, badge, icon
 from ui.components.toast import toast, toast_act, toast_undo
 from ui.i18n import _
@@ -132,7 +132,7 @@ class Suggestion:
         async def steps() -> list[AssistantStep]:
             return (await client.trace(self._api, one.id)).steps
 
-        draw_record_act(labels.does(one), steps)
+        draw_record_act(_("How it came about"), labels.does(one), steps, draw_kept_steps)
 
     def _draw_acts(self, one: LeadProposal) -> None:
         if not self._write:

@@ -27,7 +27,7 @@ from ui.components.buttons import button, icon_button
 from ui.components.citations import draw_citations
 from ui.components.menus import choose
 from ui.components.palette import command
-from ui.components.record import draw_record_act
+from ui.components.record import draw_kept_steps, draw_record_act
 from ui.components.text import Text, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
@@ -265,7 +265,7 @@ class AssistPanel:
         async def steps() -> list[AssistantStep]:
             return (await client.trace(self._api, self._one.id, found.id)).steps
 
-        draw_record_act(labels.heading(found.what), steps)
+        draw_record_act(_("How it came about"), labels.heading(found.what), steps, draw_kept_steps)
 
     def _offer(self, one: LabelRef) -> None:
         async def take() -> None:

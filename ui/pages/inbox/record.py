@@ -1,41 +1,25 @@
 """How an answer of the assistant came about: what its model read, looked up and wrote, and what code found in it."""
 
-from functools import partial
 from uuid import UUID
 
 from nicegui import ui
 
 from api.contract.assistant import AssistantRun, AssistantTrace
-from api.contract.enums import Permission
 from api.contract.messages import Message
 from ui import formats, session
 from ui.client import assistant as client
-from ui.components.buttons import button
-from ui.components.confirm import dialog
-from ui.components.record import draw_steps
-from ui.components.states import load
-from ui.components.text import icon
+from ui.components import record
 from ui.i18n import _
 
 
 def draw_record_act(conversation_id: UUID, one: Message) -> None:
-    """Under what the assistant said, for who may see what it costs and reads."""
-    if one.assistant is None or not session.current().may(Permission.AI_READ):
-        return
-    with ui.element("button").classes("m-cite").props("type=button") as act:
-        icon("manage_search")
-        ui.label(_("How it came about"))
-    act.on("click", partial(_open, conversation_id, one.assistant.turn_id), [])
-
-
-def _open(conversation_id: UUID, turn_id: UUID) -> None:
-    api = session.current().api
-    with dialog(_("How this answer came about"), wide=True) as box:
-        with ui.element("div").classes("m-record-body"):
-            load(lambda: client.trace(api, conversation_id, turn_id), _draw)
-        with ui.element("div").classes("m-dialog-foot"):
-            button(_("Close"), box.close, kind="primary")
-    box.open()
+    """Under what the assistant said."""
+    said = one.assistant
+    if said is not None:
+        api = session.current().api
+        record.draw_record_act(
+            _("How this answer came about"), "", lambda: client.trace(api, conversation_id, said.turn_id), _draw
+        )
 
 
 def _draw(found: AssistantTrace) -> None:
@@ -56,4 +40,4 @@ def _draw(found: AssistantTrace) -> None:
 def _draw_run(run: AssistantRun, several: bool) -> None:
     if several:
         ui.label(_("Attempt {n}, {when}").format(n=formats.number(run.epoch), when=formats.moment(run.at))).classes("m-strong")
-    draw_steps(run.steps)
+    record.draw_steps(run.steps)
