@@ -10,13 +10,14 @@ from uuid import UUID
 import asyncpg
 
 from db.ai.enums import Purpose
-from db.analytics import rollup
-from db.analytics.period import Period, period
+from db.analytics import talks
+from db.analytics.enums import Comparison
+from db.analytics.period import Period, compared, period
 from db.permissions import Permission
 from db.proposals.enums import ProposalState
-from db.stats.metrics import Axis, Metric
+from db.stats.metrics import Metric
 from db.tenancy import Actor
-from db.work import read
+from db.work import Read, read
 
 MOST_GAPS = 20
 
@@ -69,16 +70,16 @@ class Assistant(NamedTuple):
 
 
 _COST = """
-select u.purpose, (u.at >= $3) as now, count(*)::int as calls,
+select u.purpose, count(*)::int as calls,
     count(*) filter (where u.result not in ('answered', 'called', 'cut_off', 'refused', 'filtered'))::int as failed,
     coalesce(sum(u.cost), 0)::bigint as amount, count(*) filter (where u.cost is null and u.counted > 0)::int as unpriced
-from ai_usage u where u.company_id = $1 and u.result is not null and u.at >= $2 and u.at < $4 group by 1, 2
+from ai_usage u where u.company_id = $1 and u.result is not null and u.at >= $2 and u.at < $3 group by 1
 """
-_REASONS = """
+_REASONS = f"""
 select coalesce(e.what, '') as reason, count(*)::int as n from talk t
 left join lateral (select e.what from conversation_entry e where e.company_id = $1 and e.conversation_id = t.conversation_id
     and e.kind = 'handed_over' and e.at = t.handed_at order by e.id limit 1) e on true
-where t.company_id = $1 and t.handed_at >= $2 and t.handed_at < $3 and ($4::uuid is null or t.channel_id = $4) group by 1 order by 2 desc, 1
+where t.company_id = $1 and t.handed_at >= $2 and t.handed_at < $3 and {talks.WHERE.format(tag="$7")} group by 1 order by 2 desc, 1
 """
 _MOVES = """
 select state, count(*)::int as n, count(*) filter (where automatic)::int as automatic from lead_proposal
@@ -95,8 +96,7 @@ _METRICS = [Metric.ASSISTED, Metric.CLOSED, Metric.CLOSED_ALONE, Metric.HANDED]
 def _figures(rows: Iterable[asyncpg.Record]) -> Figures:
     by = Counter[int]()
     for row in rows:
-        if row["dim2"] == Axis.CHANNEL:
-            by[row["metric"]] += row["n"]
+        by[row["metric"]] += row["n"]
     return Figures(*(by[metric] for metric in _METRICS))
 
 
@@ -104,29 +104,38 @@ def _sum(costs: Iterable[Cost]) -> Cost:
     return Cost(*(sum(values) for values in zip(*costs, strict=True))) if (costs := list(costs)) else Cost()
 
 
-async def assistant(actor: Actor, first: date | None, last: date | None, channel_id: UUID | None) -> Assistant:
-    """Cost, moves and questions are of all channels. Raises Forbidden, Invalid."""
+async def _costs(r: Read, of: Period) -> list[tuple[Purpose, Cost]]:
+    assert r.actor is not None
+    rows = await r.fetch(_COST, r.actor.company_id, of.begins, of.ends)
+    return [(Purpose(row["purpose"]), Cost(row["calls"], row["failed"], row["amount"], row["unpriced"])) for row in rows]
+
+
+async def assistant(
+    actor: Actor, first: date | None, last: date | None, where: talks.Where, beside: Comparison = Comparison.PREVIOUS
+) -> Assistant:
+    """Talks and why they were handed over are narrowed; cost, moves and questions are of everything. Raises Forbidden, Invalid."""
     actor.require(Permission.CONVERSATIONS_READ)
     actor.require(Permission.AI_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
-        of = await period(r, actor.company_id, first, last)
-        now_, before = rollup.halves(of, await rollup.kept(r, of, _METRICS, channel_id))
-        costs = await r.fetch(_COST, actor.company_id, of._replace(first=of.before).begins, of.begins, of.ends)
-        reasons = await r.fetch(_REASONS, actor.company_id, of.begins, of.ends, channel_id)
+        of = await period(r, actor.company_id, first, last, beside)
+        rows, before = await compared(of, lambda one: talks.by_day(r, one, where))
+        costs, costs_before = await compared(of, lambda one: _costs(r, one))
+        narrowed = (where.channel_id, where.team_id, where.label_id, where.tag)
+        reasons = await r.fetch(_REASONS, actor.company_id, of.begins, of.ends, *narrowed)
         moves = await r.fetch(_MOVES, actor.company_id, of.begins, of.ends)
         gaps = await r.fetch(_GAPS, actor.company_id, of.begins, of.ends)
-    spent = [
-        (row["now"], Purpose(row["purpose"]), Cost(row["calls"], row["failed"], row["amount"], row["unpriced"])) for row in costs
-    ]
+    days = {day: list[asyncpg.Record]() for day in of.calendar}
+    for row in rows:
+        days[row["key"]].append(row)
     states = {row["state"]: row["n"] for row in moves}
     return Assistant(
         of,
-        _figures(now_),
+        _figures(rows),
         _figures(before),
-        {day: _figures(rows) for day, rows in rollup.by_day(of, now_).items()},
-        _sum(cost for is_now, _purpose, cost in spent if is_now),
-        _sum(cost for is_now, _purpose, cost in spent if not is_now),
-        sorted(((purpose, cost) for is_now, purpose, cost in spent if is_now), key=lambda one: (-one[1].amount, one[0])),
+        {day: _figures(some) for day, some in days.items()},
+        _sum(cost for _purpose, cost in costs),
+        _sum(cost for _purpose, cost in costs_before),
+        sorted(costs, key=lambda one: (-one[1].amount, one[0])),
         [(row["reason"], row["n"]) for row in reasons],
         {state: states.get(state.value, 0) for state in ProposalState},
         sum(row["automatic"] for row in moves),

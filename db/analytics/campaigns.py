@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from db.analytics.enums import Comparison
 from db.analytics.period import Period, period
 from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Figures, tallies
@@ -51,15 +52,17 @@ class Campaigns(NamedTuple):
     before: Reach
 
 
-async def campaigns(actor: Actor, first: date | None, last: date | None, channel_id: UUID | None) -> Campaigns:
+async def campaigns(
+    actor: Actor, first: date | None, last: date | None, channel_id: UUID | None, beside: Comparison = Comparison.PREVIOUS
+) -> Campaigns:
     """Newest first. Raises Forbidden, Invalid."""
     actor.require(Permission.CAMPAIGNS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
-        of = await period(r, actor.company_id, first, last)
+        of = await period(r, actor.company_id, first, last, beside)
         rows = await r.fetch(_CAMPAIGNS, actor.company_id, of.begins, of.ends, channel_id)
         ids = [row["id"] for row in rows]
         counted, money = await tallies(r, ids), await spent(r, actor.company_id, ids)
-        earlier = await r.fetch(_CAMPAIGNS, actor.company_id, of._replace(first=of.before).begins, of.begins, channel_id)
+        earlier = await r.fetch(_CAMPAIGNS, actor.company_id, of.before.begins, of.before.ends, channel_id)
         then = [one.figures for one in (await tallies(r, [row["id"] for row in earlier])).values()]
         sums = (sum(getattr(one, name) for one in then) for name in Reach._fields[1:])
         before = Reach(earlier[0]["total"] if earlier else 0, *sums)

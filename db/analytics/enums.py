@@ -112,6 +112,7 @@ class Comparison(StrEnum):
     """What figures stand beside."""
 
     PREVIOUS = "previous"  # the equal period before
+    YEAR = "year"  # the same days a year before
     NONE = "none"
 
 

@@ -6,14 +6,15 @@ Without a filter they are read from roll-ups, else the stays (table `lead_stay`)
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from db.analytics.enums import LeadFact
-from db.analytics.period import Period, period
+from db.analytics.enums import Comparison, LeadFact
+from db.analytics.people import of_team
+from db.analytics.period import Period, compared, period
 from db.analytics.times import Times, times
 from db.boards import boards
 from db.boards.enums import StageKind
@@ -35,11 +36,12 @@ METRICS = {
 
 
 class LeadWhere(NamedTuple):
-    """Only leads like these, as they are now. `channel_id`: of their conversation."""
+    """Only leads like these, as they are now. `channel_id`, `team_id`: of their conversation."""
 
     owner_id: UUID | None = None
     tag: str | None = None
     channel_id: UUID | None = None
+    team_id: UUID | None = None
 
 
 class Figures(NamedTuple):
@@ -107,12 +109,14 @@ select k.day, k.metric, k.dim1, k.dim2, k.h, sum(k.n)::bigint as n, sum(k.sum)::
     where d.company_id = $1 and d.metric = any($2::smallint[]) and dim1 = any($5::uuid[])
 ) k where k.day between $3 and $4 group by 1, 2, 3, 4, 5 having sum(k.n) <> 0 or sum(k.sum) <> 0
 """
-_OF = """join lead l on l.company_id = $1 and l.id = s.lead_id and ({owner}::uuid is null or l.owner_id = {owner})
-    and ({tag}::text is null or {tag} = any(l.tags)) and ({channel}::uuid is null or exists (
-        select from conversation v where v.company_id = $1 and v.id = l.conversation_id and v.channel_id = {channel}))"""
+_LIKE = f"""({{owner}}::uuid is null or l.owner_id = {{owner}}) and ({{tag}}::text is null or {{tag}} = any(l.tags))
+    and ({{channel}}::uuid is null and {{team}}::uuid is null or exists (
+        select from conversation v where v.company_id = $1 and v.id = l.conversation_id and ({{channel}}::uuid is null or v.channel_id = {{channel}})
+            and ({{team}}::uuid is null or {of_team("v.team_id", "{team}")})))"""
+_OF = f"join lead l on l.company_id = $1 and l.id = s.lead_id and {_LIKE}"
 _COUNTED = f"""
 select (f.happened at time zone $6)::date as day, f.metric, f.dim1, f.dim2, f.h, count(*)::bigint as n, sum(f.amount)::bigint as amount
-from lead_stay s {_OF.format(owner="$7", tag="$8", channel="$9")} cross join lateral lead_facts(s) f
+from lead_stay s {_OF.format(owner="$7", tag="$8", channel="$9", team="$10")} cross join lateral lead_facts(s) f
 where s.company_id = $1 and s.board_id = $5 and f.metric = any($2::smallint[]) and f.happened >= $3 and f.happened < $4
     and (s.entered_at >= $3 or s.left_at >= $3) group by 1, 2, 3, 4, 5
 """
@@ -127,9 +131,8 @@ async def _facts(r: Read, of: Period, board_id: UUID, stages: list[UUID], where:
     assert r.actor is not None
     company, metrics = r.actor.company_id, [int(metric) for metric in _METRICS]
     if where == LeadWhere():
-        return await r.fetch(_KEPT, company, metrics, of.before, of.last, [board_id, *stages], of.zone)
-    begins = of._replace(first=of.before).begins
-    return await r.fetch(_COUNTED, company, metrics, begins, of.ends, board_id, of.zone, *where)
+        return await r.fetch(_KEPT, company, metrics, of.first, of.last, [board_id, *stages], of.zone)
+    return await r.fetch(_COUNTED, company, metrics, of.begins, of.ends, board_id, of.zone, *where)
 
 
 def _figures(rows: Iterable[asyncpg.Record], kinds: dict[UUID, StageKind]) -> Figures:
@@ -149,26 +152,32 @@ def _figures(rows: Iterable[asyncpg.Record], kinds: dict[UUID, StageKind]) -> Fi
     return Figures(n["entered"], n["moved"], n["won"], n["lost"], value["entered"], value["won"], value["lost"])
 
 
-async def leads(actor: Actor, board_id: UUID, first: date | None, last: date | None, where: LeadWhere) -> Leads:
+async def leads(
+    actor: Actor,
+    board_id: UUID,
+    first: date | None,
+    last: date | None,
+    where: LeadWhere,
+    beside: Comparison = Comparison.PREVIOUS,
+) -> Leads:
     """Exact as of its moment. Raises Forbidden, Invalid, NotFound."""
     actor.require(Permission.BOARDS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
-        of = await period(r, actor.company_id, first, last)
+        of = await period(r, actor.company_id, first, last, beside)
         known = await r.fetch(_STAGES, actor.company_id, board_id)
         kinds = {row["id"]: StageKind(row["kind"]) for row in known}
-        every = await _facts(r, of, board_id, list(kinds), where)
+        rows, before = await compared(of, lambda one: _facts(r, one, board_id, list(kinds), where))
         lost = [key for key, kind in kinds.items() if kind is StageKind.LOST]
         narrowed = where != LeadWhere()
         reasons = await r.fetch(
-            _REASONS.format(of=_OF.format(owner="$6", tag="$7", channel="$8") if narrowed else ""),
+            _REASONS.format(of=_OF.format(owner="$6", tag="$7", channel="$8", team="$9") if narrowed else ""),
             actor.company_id, board_id, lost, of.begins, of.ends, *(where if narrowed else ()),
         )  # fmt: skip
         currency: str = await r.fetchval(
             "select currency from board where company_id = $1 and id = $2", actor.company_id, board_id
         )
-    rows = [row for row in every if row["day"] >= of.first]
-    days: dict[date, list[asyncpg.Record]] = {of.first + timedelta(days=number): [] for number in range(of.days)}
+    days: dict[date, list[asyncpg.Record]] = {day: [] for day in of.calendar}
     for row in rows:
         days[row["day"]].append(row)
     return Leads(
@@ -176,7 +185,7 @@ async def leads(actor: Actor, board_id: UUID, first: date | None, last: date | N
         board_id,
         currency,
         _figures(rows, kinds),
-        _figures((row for row in every if row["day"] < of.first), kinds),
+        _figures(before, kinds),
         {day: _figures(some, kinds) for day, some in days.items()},
         _stages(rows, known, narrowed=narrowed),
         _passed(rows, {row["number"]: row["id"] for row in known}),
@@ -239,13 +248,12 @@ _BEHIND = """
 from lead_stay s cross join lateral lead_facts(s) f {join} lead l on l.company_id = $1 and l.id = s.lead_id
 where s.company_id = $1 and s.board_id = $2 and f.metric = $3 and f.dim1 = any($4::uuid[]) and ($5::smallint is null or f.dim2 = $5)
     and f.happened >= $6 and f.happened < $7 and (s.entered_at >= $6 or s.left_at >= $6)
-    and ($8::uuid is null or l.owner_id = $8) and ($9::text is null or $9 = any(l.tags)) and ($10::uuid is null or exists (
-        select from conversation v where v.company_id = $1 and v.id = l.conversation_id and v.channel_id = $10))
+    and {like}
 """
 _ROWS = """
 select n.*, l.title, e.name as stage_name, u.name as owner_name from (
     select s.id, s.lead_id, s.stage_id, f.happened as at, case when f.h > 0 then f.amount end as seconds, s.value_cents, s.reason {behind}
-    and ($11::timestamptz is null or (f.happened, s.id) < ($11, $12)) order by f.happened desc, s.id desc limit $13) n
+    and ($12::timestamptz is null or (f.happened, s.id) < ($12, $13)) order by f.happened desc, s.id desc limit $14) n
 left join lead l on l.company_id = $1 and l.id = n.lead_id
 left join stage_ever e on e.company_id = $1 and e.stage_id = n.stage_id
 left join account_user u on u.id = l.owner_id order by n.at desc, n.id desc
@@ -278,7 +286,10 @@ async def rows(
             to = known[stages[1]]["number"] if stages[1] in known else 0
         dims = [board_id] if fact is LeadFact.ENTERED else among
         args = (actor.company_id, board_id, int(METRICS[fact]), dims, to, of.begins, of.ends, *where)
-        behind = _BEHIND.format(join="left join" if where == LeadWhere() else "join")
+        behind = _BEHIND.format(
+            join="left join" if where == LeadWhere() else "join",
+            like=_LIKE.format(owner="$8", tag="$9", channel="$10", team="$11"),
+        )
         found = await r.fetch(_ROWS.format(behind=behind), *args, *(after or (None, None)), limit)
         total: int = await r.fetchval(f"select count(*) {behind}", *args)
         return [LeadRow(**{name: row[name] for name in LeadRow._fields}) for row in found], total

@@ -3,7 +3,7 @@
 from datetime import date
 
 from db.analytics import rollup
-from db.analytics.period import period
+from db.analytics.period import compared, period
 from db.permissions import Permission
 from db.stats.metrics import Metric
 from db.tenancy import Actor
@@ -15,5 +15,5 @@ async def came(actor: Actor, first: date, last: date) -> tuple[int, int]:
     actor.require(Permission.BOARDS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
-        now, before = rollup.halves(of, await rollup.kept(r, of, [Metric.BEGAN]))
+        now, before = await compared(of, lambda one: rollup.kept(r, one, [Metric.BEGAN]))
         return sum(row["n"] for row in now), sum(row["n"] for row in before)

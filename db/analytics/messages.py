@@ -8,7 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.analytics.period import Period, period
+from db.analytics.enums import Comparison
+from db.analytics.period import Period, compared, period
 from db.messages.reasons import NUMBERED, FailureReason
 from db.permissions import Permission
 from db.stats.metrics import Author, Metric, currency
@@ -136,23 +137,27 @@ async def _rows(r: Read, of: Period, channel_id: UUID | None, campaign_id: UUID 
     company = r.actor.company_id
     if campaign_id is None:
         metrics = [int(metric) for metric in _OF]
-        return await r.fetch(_KEPT, company, metrics, of.before, of.last, channel_id, int(Metric.WROTE))
+        return await r.fetch(_KEPT, company, metrics, of.first, of.last, channel_id, int(Metric.WROTE))
     channel = await r.fetchval("select channel_id from campaign where company_id = $1 and id = $2", company, campaign_id)
     if channel is None or channel_id not in (None, channel):
         return []
     metrics = [int(metric) for metric in _OF_CAMPAIGN]
-    return await r.fetch(_KEPT_OF_CAMPAIGN, company, metrics, of.before, of.last, campaign_id, int(Metric.CAMPAIGN_COST), channel)
+    return await r.fetch(_KEPT_OF_CAMPAIGN, company, metrics, of.first, of.last, campaign_id, int(Metric.CAMPAIGN_COST), channel)
 
 
 async def messages(
-    actor: Actor, first: date | None, last: date | None, channel_id: UUID | None, campaign_id: UUID | None = None
+    actor: Actor,
+    first: date | None,
+    last: date | None,
+    channel_id: UUID | None,
+    campaign_id: UUID | None = None,
+    beside: Comparison = Comparison.PREVIOUS,
 ) -> Messages:
     """Of a campaign nothing is received, and nobody of the team wrote it. Raises Forbidden, Invalid."""
     async with read(actor, Permission.ANALYTICS_READ) as r:
-        of = await period(r, actor.company_id, first, last)
-        every = await _rows(r, of, channel_id, campaign_id)
-        rows = [row for row in every if row["day"] >= of.first]
-        days = {date.fromordinal(of.first.toordinal() + number): list[asyncpg.Record]() for number in range(of.days)}
+        of = await period(r, actor.company_id, first, last, beside)
+        rows, before = await compared(of, lambda one: _rows(r, one, channel_id, campaign_id))
+        days = {day: list[asyncpg.Record]() for day in of.calendar}
         channels = defaultdict[UUID, list[asyncpg.Record]](list)
         wrote, authors, refusals = Counter[UUID](), Counter[int](), Counter[int]()
         for row in rows:
@@ -169,7 +174,6 @@ async def messages(
         people = {row["id"]: row["name"] for row in await r.fetch(_PEOPLE, actor.company_id, list(wrote))}
         checked = await r.fetchrow(_CHECKED, actor.company_id)
     groups = [Group(key, names.get(key, ""), _figures(some)) for key, some in channels.items()]
-    before = [row for row in every if row["day"] < of.first]
     return Messages(
         of,
         _figures(rows),

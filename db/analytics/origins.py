@@ -12,7 +12,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.analytics.enums import OriginKind, WhichTouch
+from db.analytics.enums import Comparison, OriginKind, WhichTouch
+from db.analytics.people import of_team
 from db.analytics.period import Period, period
 from db.costs.ledger import Spent, spent
 from db.permissions import Permission
@@ -53,7 +54,7 @@ class Origins(NamedTuple):
 
 
 # The conversation of the lead, else the newest one with its contact; `touch`: the one that counts.
-_LEADS = """
+_LEADS = f"""
 with came as (
     select s.id, s.lead_id, s.board_id, s.entered_at, l.title, l.value_cents, l.owner_id, exists (
         select from lead_stay w join stage_ever e on e.company_id = $1 and e.stage_id = w.stage_id
@@ -64,7 +65,9 @@ with came as (
         from conversation c where c.company_id = $1 and (c.id = l.conversation_id or l.conversation_id is null and c.contact_id = l.contact_id)
             and (c.first_touch->>'at')::timestamptz <= s.entered_at
         order by case when $4 = 'last' then null else (c.first_touch->>'at') end, c.last_touch->>'at' desc limit 1) v on true
-    where s.company_id = $1 and s.began and s.entered_at >= $2 and s.entered_at < $3
+    where s.company_id = $1 and s.began and s.entered_at >= $2 and s.entered_at < $3 and ($5::text is null or $5 = any(l.tags))
+        and ($6::uuid is null or exists (
+            select from conversation o where o.company_id = $1 and o.id = l.conversation_id and {of_team("o.team_id", "$6")}))
 ), placed as (
     select came.*, (touch->>'campaign_id')::uuid as campaign_id,
         coalesce(touch->'referral'->>'source_id', touch->'referral'->>'source_url', touch->'referral'->>'ctwa_clid') as ad,
@@ -114,15 +117,29 @@ def _added(found: list[list[Spent]]) -> list[Spent]:
     return sorted(sums.values(), key=lambda one: -one.amount)
 
 
-async def origins(actor: Actor, first: date | None, last: date | None, touch: WhichTouch) -> Origins:
+class OriginWhere(NamedTuple):
+    """Only leads like these, as they are now. `team_id`: of their conversation."""
+
+    tag: str | None = None
+    team_id: UUID | None = None
+
+
+async def origins(
+    actor: Actor,
+    first: date | None,
+    last: date | None,
+    touch: WhichTouch,
+    where: OriginWhere = OriginWhere(),
+    beside: Comparison = Comparison.PREVIOUS,
+) -> Origins:
     """The 200 of each kind that brought most; campaigns that started in the period are there also where they brought nobody.
     Raises Forbidden, Invalid."""
     actor.require(Permission.BOARDS_READ)
     actor.require(Permission.CAMPAIGNS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
-        of = await period(r, actor.company_id, first, last)
-        rows = await r.fetch(_SUMS, actor.company_id, of.begins, of.ends, touch.value)
-        earlier = await r.fetchrow(_TOTAL, actor.company_id, of._replace(first=of.before).begins, of.begins, touch.value)
+        of = await period(r, actor.company_id, first, last, beside)
+        rows = await r.fetch(_SUMS, actor.company_id, of.begins, of.ends, touch.value, *where)
+        earlier = await r.fetchrow(_TOTAL, actor.company_id, of.before.begins, of.before.ends, touch.value, *where)
         assert earlier is not None
         started = [row["id"] for row in await r.fetch(_STARTED, actor.company_id, of.begins, of.ends)]
         ids = list({*started, *(row["campaign_id"] for row in rows if row["campaign_id"])})
@@ -178,12 +195,12 @@ class Brought(NamedTuple):
 
 _WHICH = """
 from placed p left join campaign k on k.company_id = $1 and k.id = p.campaign_id
-where case $5 when 'ad' then coalesce(p.ad, '') when 'campaign' then coalesce(p.campaign_id::text, '') else coalesce(k.template_id::text, '') end = $6
-    and (not $7 or p.won)
+where case $7 when 'ad' then coalesce(p.ad, '') when 'campaign' then coalesce(p.campaign_id::text, '') else coalesce(k.template_id::text, '') end = $8
+    and (not $9 or p.won)
 """
 _ROWS = f"""{_LEADS}
 select n.id, n.lead_id, n.board_id, n.title, u.name as owner_name, n.entered_at as at, n.won, n.value_cents, b.currency from (
-    select p.* {_WHICH} and ($8::timestamptz is null or (p.entered_at, p.id) < ($8, $9)) order by p.entered_at desc, p.id desc limit $10) n
+    select p.* {_WHICH} and ($10::timestamptz is null or (p.entered_at, p.id) < ($10, $11)) order by p.entered_at desc, p.id desc limit $12) n
 join board b on b.company_id = $1 and b.id = n.board_id left join account_user u on u.id = n.owner_id order by n.entered_at desc, n.id desc
 """
 
@@ -195,6 +212,7 @@ async def rows(
     touch: WhichTouch,
     kind: OriginKind,
     key: str,
+    where: OriginWhere = OriginWhere(),
     *,
     won: bool,
     after: tuple[datetime, UUID] | None,
@@ -206,7 +224,7 @@ async def rows(
     actor.require(Permission.CAMPAIGNS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
-        args = (actor.company_id, of.begins, of.ends, touch.value, kind.value, key, won)
+        args = (actor.company_id, of.begins, of.ends, touch.value, *where, kind.value, key, won)
         found = await r.fetch(_ROWS, *args, *(after or (None, None)), limit)
         total: int = await r.fetchval(f"{_LEADS} select count(*) {_WHICH}", *args)
         return [Brought(*row) for row in found], total

@@ -1,7 +1,7 @@
 """Reading roll-ups and the deltas that wait, as of now: by day, and by weekday and hour."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -30,9 +30,9 @@ select extract(isodow from k.at)::int - 1 as weekday, extract(hour from k.at)::i
 
 
 async def kept(r: Read, of: Period, metrics: Sequence[Metric], dim1: UUID | None = None) -> list[asyncpg.Record]:
-    """Rows `day, metric, dim1, dim2, h, n, amount` of the period and of the one before."""
+    """Rows `day, metric, dim1, dim2, h, n, amount` of the period."""
     assert r.actor is not None
-    return await r.fetch(_KEPT, r.actor.company_id, [int(one) for one in metrics], of.before, of.last, of.zone, dim1)
+    return await r.fetch(_KEPT, r.actor.company_id, [int(one) for one in metrics], of.first, of.last, of.zone, dim1)
 
 
 async def hours(r: Read, of: Period, metric: Metric, dim1: UUID | None = None) -> list[list[int]]:
@@ -45,15 +45,8 @@ async def hours(r: Read, of: Period, metric: Metric, dim1: UUID | None = None) -
 
 
 def by_day(of: Period, rows: Iterable[asyncpg.Record]) -> dict[date, list[asyncpg.Record]]:
-    """Of the period itself; a day without any is there too."""
-    days: dict[date, list[asyncpg.Record]] = {of.first + timedelta(days=number): [] for number in range(of.days)}
+    """A day without any is there too."""
+    days: dict[date, list[asyncpg.Record]] = {day: [] for day in of.calendar}
     for row in rows:
-        if row["day"] >= of.first:
-            days[row["day"]].append(row)
+        days[row["day"]].append(row)
     return days
-
-
-def halves(of: Period, rows: Iterable[asyncpg.Record]) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
-    """Those of the period, and those before."""
-    every = list(rows)
-    return [row for row in every if row["day"] >= of.first], [row for row in every if row["day"] < of.first]

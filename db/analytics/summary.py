@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db.analytics import campaigns, messages, rollup, talks
 from db.analytics.enums import Cause, Counted, TalkFact
-from db.analytics.period import Period, period
+from db.analytics.period import Period, compared, period
 from db.analytics.talks import Where
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -60,7 +60,8 @@ async def of_days(actor: Actor, first: date, last: date) -> Summary:
     actor.require(Permission.BOARDS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
-        came = [sum(row["n"] for row in half) for half in rollup.halves(of, await rollup.kept(r, of, [Metric.BEGAN]))]
+        halves = await compared(of, lambda one: rollup.kept(r, one, [Metric.BEGAN]))
+        came = [sum(row["n"] for row in half) for half in halves]
     sent = await messages.messages(actor, of.first, of.last, None)
     talked = await talks.talks(actor, of.first, of.last, Where())
     started = await campaigns.campaigns(actor, of.first, of.last, None)
@@ -110,7 +111,7 @@ async def _why(actor: Actor, change: Change, of: Period, sent: messages.Messages
 
 async def _channel(actor: Actor, change: Change, of: Period, sent: messages.Messages) -> Why | None:
     """The channel with at least half of the change."""
-    earlier = await messages.messages(actor, of.before, of.first - timedelta(days=1), None)
+    earlier = await messages.messages(actor, of.before.first, of.before.last, None)
     name = change.counted.value
     then: dict[UUID, tuple[str, int]] = {one.id: (one.name, getattr(one.figures, name)) for one in earlier.channels}
     today: dict[UUID, tuple[str, int]] = {one.id: (one.name, getattr(one.figures, name)) for one in sent.channels}

@@ -12,15 +12,15 @@ from uuid import UUID
 
 import asyncpg
 
-from db.analytics.enums import TalkFact
-from db.analytics.period import Period, period
+from db.analytics.enums import Comparison, TalkFact
+from db.analytics.people import NOBODY, TAGGED, of_team
+from db.analytics.period import Period, compared, period
 from db.analytics.times import Times, times
 from db.permissions import Permission
 from db.stats.metrics import Axis, Metric
 from db.tenancy import Actor
 from db.work import Read, read
 
-NOBODY = UUID(int=0)
 MOST_WAITING = 10_000  # people who wait that are counted at most
 METRICS = {
     TalkFact.OPENED: Metric.OPENED,
@@ -45,17 +45,18 @@ _AT = {
 
 
 class Where(NamedTuple):
-    """Only talks of these. `label_id`: which their conversations bear now."""
+    """Only talks of these. `label_id`: which their conversations bear now; `tag`: which their people bear now."""
 
     channel_id: UUID | None = None
     team_id: UUID | None = None
     user_id: UUID | None = None
     label_id: UUID | None = None
+    tag: str | None = None
 
     def one(self) -> tuple[Axis, UUID | None] | None:
         """The axis of the roll-up that tells these figures, and which one of it; None: none does."""
         named = [(axis, which) for axis, which in zip(Axis, self[:3], strict=True) if which is not None]
-        if self.label_id is not None or len(named) > 1:
+        if self.label_id is not None or self.tag is not None or len(named) > 1:
             return None
         return named[0] if named else (Axis.CHANNEL, None)
 
@@ -121,10 +122,14 @@ select {by} as key, k.metric, k.h, count(*)::bigint as n, sum(k.seconds)::bigint
             or t.closed_at >= $7 and t.closed_at < $8 or t.handed_at >= $7 and t.handed_at < $8)
 ) k where k.day between $2 and $3 group by 1, 2, 3
 """
-_WHERE = """($4::uuid is null or t.channel_id = $4) and ($5::uuid is null or t.team_id = $5) and ($6::uuid is null or exists (
-    select from conversation_label b where b.company_id = $1 and b.conversation_id = t.conversation_id and b.label_id = $6))"""
+_BORNE = """({label}::uuid is null or exists (
+    select from conversation_label b where b.company_id = $1 and b.conversation_id = {conversation} and b.label_id = {label}))"""
+_OF_TAGGED = f"exists (select from conversation o where o.company_id = $1 and o.id = t.conversation_id and {TAGGED.format(contact='o.contact_id', tag='{tag}')})"
+WHERE = f"""($4::uuid is null or t.channel_id = $4) and ($5::uuid is null or {of_team("t.team_id", "$5")})
+    and {_BORNE.format(label="$6", conversation="t.conversation_id")} and ({{tag}}::text is null or {_OF_TAGGED})"""
+"""Of talks `t`; `tag`: its parameter."""
 # Each fact has its person: who answered, else who cared for the conversation.
-_PERSONS = "join lateral (select g.metric from talk_facts(t) g where g.dim2 = 2 and g.dim1 = $9) w on w.metric = f.metric"
+_PERSONS = "join lateral (select g.metric from talk_facts(t) g where g.dim2 = 2 and g.dim1 = $10) w on w.metric = f.metric"
 _HOURS = f"""
 select extract(isodow from k.at)::int - 1 as day, extract(hour from k.at)::int as hour, sum(k.n)::bigint as n from (
     select s.bucket at time zone $5 as at, s.n from stat_hour s where s.company_id = $1 and s.metric = {Metric.INBOUND:d}
@@ -138,8 +143,8 @@ _WAITING = f"""
 select channel_id, team_id, assignee_id, count(*)::int as n, min(waiting_since) as since from (
     select v.channel_id, v.team_id, v.assignee_id, v.waiting_since from conversation v
     where v.company_id = $1 and v.state = 'open' and v.waiting_since is not null and ($2::uuid is null or v.channel_id = $2)
-        and ($3::uuid is null or v.team_id = $3) and ($4::uuid is null or v.assignee_id = $4) and ($5::uuid is null or exists (
-            select from conversation_label b where b.company_id = $1 and b.conversation_id = v.id and b.label_id = $5))
+        and ($3::uuid is null or {of_team("v.team_id", "$3")}) and ($4::uuid is null or v.assignee_id = $4)
+        and {_BORNE.format(label="$5", conversation="v.id")} and ($6::text is null or {TAGGED.format(contact="v.contact_id", tag="$6")})
     order by v.waiting_since limit {MOST_WAITING}) w
 group by 1, 2, 3 order by 4 desc
 """
@@ -151,17 +156,32 @@ _NAMES = {
 _CHECKED = "select at, differences from stat_check where company_id = $1 order by at desc limit 1"
 
 
-async def _facts(r: Read, of: Period, where: Where, axis: Axis, by: str, first: date) -> list[asyncpg.Record]:
+async def _facts(r: Read, of: Period, where: Where, axis: Axis, by: str) -> list[asyncpg.Record]:
     """Key (`k.day` or `k.dim1`), metric, bin, how many, seconds."""
     assert r.actor is not None
     kept = where.one()
     if kept is not None and (kept[0] is axis or kept[1] is None):
         sql = _KEPT.format(by=by, first=int(Metric.OPENED), last=int(Metric.HANDED), axis=int(axis))
-        return await r.fetch(sql, r.actor.company_id, first, of.last, kept[1])
-    begins = of._replace(first=first).begins
-    args: list[object] = [r.actor.company_id, first, of.last, where.channel_id, where.team_id, where.label_id, begins, of.ends]
-    sql = _COUNTED.format(by=by, axis=int(axis), where=_WHERE, persons=_PERSONS if where.user_id else "")
+        return await r.fetch(sql, r.actor.company_id, of.first, of.last, kept[1])
+    args: list[object] = [
+        r.actor.company_id,
+        of.first,
+        of.last,
+        where.channel_id,
+        where.team_id,
+        where.label_id,
+        of.begins,
+        of.ends,
+        where.tag,
+    ]
+    sql = _COUNTED.format(by=by, axis=int(axis), where=WHERE.format(tag="$9"), persons=_PERSONS if where.user_id else "")
     return await r.fetch(sql, *args, *([where.user_id] if where.user_id else []))
+
+
+async def by_day(r: Read, of: Period, where: Where) -> list[asyncpg.Record]:
+    """Key (the day), metric, bin, how many, seconds."""
+    kept = where.one()
+    return await _facts(r, of, where, kept[0] if kept else Axis.CHANNEL, "k.day")
 
 
 _FACT = {int(metric): fact for fact, metric in METRICS.items()}
@@ -182,32 +202,31 @@ def _figures(rows: Iterable[asyncpg.Record]) -> Figures:
 async def _groups(r: Read, of: Period, where: Where, axis: Axis) -> list[Group]:
     assert r.actor is not None
     mine = defaultdict[UUID, list[asyncpg.Record]](list)
-    for row in await _facts(r, of, where, axis, "k.dim1", of.first):
+    for row in await _facts(r, of, where, axis, "k.dim1"):
         mine[row["key"]].append(row)
     names = {row["id"]: row["name"] for row in await r.fetch(_NAMES[axis], r.actor.company_id, list(mine))}
     found = [Group(key if key != NOBODY else None, names.get(key, ""), _figures(rows)) for key, rows in mine.items()]
     return sorted(found, key=lambda one: (one.id is None, -sum(one.figures.counts.values()), str(one.id)))
 
 
-async def talks(actor: Actor, first: date | None, last: date | None, where: Where) -> Talks:
+async def talks(
+    actor: Actor, first: date | None, last: date | None, where: Where, beside: Comparison = Comparison.PREVIOUS
+) -> Talks:
     """Exact as of its moment. Raises Forbidden, Invalid."""
     actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
-        of = await period(r, actor.company_id, first, last)
-        kept = where.one()
-        rows = await _facts(r, of, where, kept[0] if kept else Axis.CHANNEL, "k.day", of.before)
-        days = {day: dict[TalkFact, int]() for day in _all_days(of)}
+        of = await period(r, actor.company_id, first, last, beside)
+        rows, before = await compared(of, lambda one: by_day(r, one, where))
+        days = {day: dict[TalkFact, int]() for day in of.calendar}
         for row in rows:
-            if row["key"] >= of.first:
-                day, fact = days[row["key"]], _FACT[row["metric"]]
-                day[fact] = day.get(fact, 0) + row["n"]
+            day, fact = days[row["key"]], _FACT[row["metric"]]
+            day[fact] = day.get(fact, 0) + row["n"]
         hours = await _hours(r, of, where.channel_id) if not any(where[1:]) else None
         waiting = [Waiting(*row) for row in await r.fetch(_WAITING, actor.company_id, *where)]
         checked = await r.fetchrow(_CHECKED, actor.company_id)
         channels, teams, people = [await _groups(r, of, where, axis) for axis in Axis]
-    now_, before = [row for row in rows if row["key"] >= of.first], [row for row in rows if row["key"] < of.first]
     return Talks(
-        of, _figures(now_), _figures(before), days, channels, teams, people, hours, waiting, tuple(checked) if checked else None
+        of, _figures(rows), _figures(before), days, channels, teams, people, hours, waiting, tuple(checked) if checked else None
     )
 
 
@@ -217,10 +236,6 @@ async def _hours(r: Read, of: Period, channel_id: UUID | None) -> list[list[int]
     for row in await r.fetch(_HOURS, r.actor.company_id, of.begins, of.ends, channel_id, of.zone):
         hours[row["day"]][row["hour"]] = row["n"]
     return hours
-
-
-def _all_days(of: Period) -> list[date]:
-    return [date.fromordinal(of.first.toordinal() + number) for number in range(of.days)]
 
 
 class Talk(NamedTuple):
@@ -270,13 +285,10 @@ async def rows(
     actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.ANALYTICS_READ) as r:
         of = await period(r, actor.company_id, first, last)
-        named = {
-            "at": _AT[fact],
-            "metric": int(METRICS[fact]),
-            "where": _WHERE.replace("t.team_id = $5", "coalesce(t.team_id, $11) = $5"),
-        }
+        named = {"at": _AT[fact], "metric": int(METRICS[fact])}
         args = [actor.company_id, of.begins, of.ends, where.channel_id, where.team_id, where.label_id, where.user_id]
-        found = await r.fetch(_ROWS.format(**named), *args, *(after or (None, None)), limit, NOBODY)
-        counted = _TOTAL.format(**named).replace("$11", "$8")
-        total: int = await r.fetchval(counted, *args, NOBODY)
+        found = await r.fetch(
+            _ROWS.format(**named, where=WHERE.format(tag="$11")), *args, *(after or (None, None)), limit, where.tag
+        )
+        total: int = await r.fetchval(_TOTAL.format(**named, where=WHERE.format(tag="$8")), *args, where.tag)
         return [Talk(*row) for row in found], total

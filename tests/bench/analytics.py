@@ -178,10 +178,10 @@ def _tiles(actor: Actor, board: UUID, dice: random.Random) -> dict[str, Callable
         "conversations, people": lambda: talks.talks(actor, *days(), Where()),
         "campaigns": lambda: campaigns.campaigns(actor, *days(), None),
         "board": lambda: leads.leads(actor, board, *days(), LeadWhere()),
-        "AI": lambda: assistant.assistant(actor, *days(), None),
+        "AI": lambda: assistant.assistant(actor, *days(), Where()),
         "what brought leads": lambda: origins.origins(actor, *days(), WhichTouch.FIRST),
         "consent": lambda: consent.consent(actor, *days()),
-        "calls": lambda: calls.calls(actor, *days(), None),
+        "calls": lambda: calls.calls(actor, *days(), CallWhere()),
         "rows behind “closed”": lambda: talks.rows(actor, TalkFact.CLOSED, *days(), Where(), None, 51),
         "rows behind “failed”": lambda: message_rows.rows(actor, MessageFact.FAILED, *days(), MessageWhere(), None, 51),
     }

@@ -12,8 +12,10 @@ import msgspec
 import pytest
 
 from db.analytics import campaigns, messages, talks
-from db.analytics.enums import TalkFact
-from db.analytics.talks import NOBODY, Where
+from db.analytics.enums import Comparison, TalkFact
+from db.analytics.people import NOBODY
+from db.analytics.period import Period
+from db.analytics.talks import Where
 from db.analytics.times import times
 from db.clock import now
 from db.contacts.actions import create_contact
@@ -77,6 +79,16 @@ async def talks_of(scene: Scene) -> UUID | None:
         return found
 
 
+async def _of_tag(db: asyncpg.Connection, owner: Actor, name: str) -> set[UUID]:
+    """Conversations with people who bear it."""
+    rows = await db.fetch(
+        "select v.id from conversation v join contact_tag g on g.company_id = v.company_id and g.contact_id = v.contact_id"
+        " join tag a on a.company_id = g.company_id and a.id = g.tag_id where v.company_id = $1 and a.name = $2",
+        owner.company_id, name,
+    )  # fmt: skip
+    return {row["id"] for row in rows}
+
+
 def _count(rows: list[asyncpg.Record], first: date, last: date, zone: ZoneInfo) -> dict[TalkFact, int]:
     found = Counter[TalkFact]()
     for row in rows:
@@ -97,7 +109,9 @@ async def test_figures_are_the_number_of_their_rows(
     scenes = []
     for number in range(3):
         phone = f"+55119876500{number:02}"
-        contact = (await create_contact(owner, name=f"Ana {number}", phone=phone, tag_names=[], custom={}))["id"]
+        contact = (
+            await create_contact(owner, name=f"Ana {number}", phone=phone, tag_names=[] if number == 1 else ["VIP"], custom={})
+        )["id"]
         scenes.append((Scene(owner, await factories.channel(owner_db, owner), contact), phone))
     for number in range(45):
         await _happens(*(scenes[dice.randrange(3)][:1]), dice, scenes[0][1])
@@ -111,6 +125,7 @@ async def test_figures_are_the_number_of_their_rows(
         row["conversation_id"]
         for row in await owner_db.fetch("select * from conversation_label where company_id = $1", owner.company_id)
     }
+    tagged = {row["conversation_id"] for row in every if row["conversation_id"] in await _of_tag(owner_db, owner, "VIP")}
     today = now().astimezone(zone).date()
     first = today - timedelta(days=1)
     channel = scenes[0][0].channel
@@ -119,6 +134,9 @@ async def test_figures_are_the_number_of_their_rows(
         (Where(channel_id=channel), [row for row in every if row["channel_id"] == channel]),
         (Where(team_id=team), [row for row in every if row["team_id"] == team]),
         (Where(label_id=label), [row for row in every if row["conversation_id"] in labeled]),
+        (Where(tag="vip"), [row for row in every if row["conversation_id"] in tagged]),
+        (Where(tag="nobody"), []),
+        (Where(team_id=NOBODY, tag="vip"), [row for row in every if row["team_id"] is None and row["conversation_id"] in tagged]),
         (
             Where(channel_id=channel, team_id=team),
             [row for row in every if row["team_id"] == team and row["channel_id"] == channel],
@@ -129,6 +147,10 @@ async def test_figures_are_the_number_of_their_rows(
         assert {fact: found.before.counts[fact] for fact in _AT} == _count(
             mine, first - timedelta(days=2), first - timedelta(days=1), zone
         )
+        later = [day.replace(year=day.year + 1) for day in (first, today)]
+        a_year_on = await talks.talks(owner, later[0], later[1], where, Comparison.YEAR)
+        assert a_year_on.before == found.figures
+        assert sum(a_year_on.figures.counts.values()) == 0
         for fact in TalkFact:
             total = found.figures.counts[fact]
             assert sum(day.get(fact, 0) for day in found.days.values()) == total
@@ -163,6 +185,15 @@ async def test_one_person_and_one_channel_at_once(owner: Actor, owner_db: asyncp
     assert 7000 < (only.figures.answered.median or 0) < 9500  # two hours
     sums = await messages.messages(owner, None, None, None)
     assert sums.figures.received == 1
+    then = [day.replace(year=day.year + 1) for day in (sums.period.first, sums.period.last)]
+    assert (await messages.messages(owner, *then, None, beside=Comparison.YEAR)).before == sums.figures
+    assert (await messages.messages(owner, *then, None)).before.received == 0
+
+
+def test_a_year_before_the_29th_of_february() -> None:
+    leap = Period(date(2028, 2, 29), date(2028, 3, 1), "UTC", now(), Comparison.YEAR)
+    assert (leap.before.first, leap.before.last) == (date(2027, 2, 28), date(2027, 3, 1))
+    assert leap._replace(beside=Comparison.PREVIOUS).before[:2] == (date(2028, 2, 27), date(2028, 2, 28))
 
 
 async def test_campaigns_of_a_period(owner: Actor, owner_db: asyncpg.Connection) -> None:

@@ -9,14 +9,18 @@ import asyncpg
 import pytest
 
 from db.analytics import leads as figures
-from db.analytics.enums import LeadFact
+from db.analytics.enums import Comparison, LeadFact
 from db.analytics.leads import LeadWhere
 from db.boards import leads, moves, undo
 from db.clock import now
+from db.contacts.actions import create_contact
+from db.conversations.enums import AssignmentStrategy
+from db.conversations.teams import create_team
 from db.errors import NotFound
 from db.stats import check, fold
 from db.tenancy import Actor
 from db.work import system_work
+from tests import factories
 from tests.db.boards.test_moves import stages_of
 
 Path = list[str]
@@ -74,9 +78,12 @@ async def test_figures_of_a_board_are_the_number_of_their_rows(
         row["id"]
         for row in await owner_db.fetch("select id from lead where company_id = $1 and 'vip' = any(tags)", owner.company_id)
     }
+    team, cared = await _cared_for(owner, owner_db, list(paths)[::2])
     since = now().date() - timedelta(days=2)
     for where, mine in (
         (LeadWhere(), paths),
+        (LeadWhere(team_id=team), {key: path for key, path in paths.items() if key in cared}),
+        (LeadWhere(team_id=team, tag="vip"), {key: path for key, path in paths.items() if key in cared & tagged}),
         (LeadWhere(tag="vip"), {key: path for key, path in paths.items() if key in tagged}),
     ):
         found = await figures.leads(owner, board, since, None, where)
@@ -84,6 +91,8 @@ async def test_figures_of_a_board_are_the_number_of_their_rows(
         left = Counter(name for path in mine.values() for name in path[:-1])
         passed = Counter(pair for path in mine.values() for pair in _passes(path))
         n = found.figures
+        then = [day.replace(year=day.year + 1) for day in (found.period.first, found.period.last)]
+        assert (await figures.leads(owner, board, then[0], then[1], where, Comparison.YEAR)).before == n
         assert (n.entered, n.moved, n.won, n.lost) == (len(mine), left.total(), arrived["Ganho"], arrived["Perdido"])
         assert {one.name: one.arrived for one in found.stages} == {name: arrived[name] for name in stages.values()}
         assert {one.name: (one.moved, one.stood.amount) for one in found.stages} == {
@@ -123,6 +132,21 @@ async def test_figures_of_a_board_are_the_number_of_their_rows(
         assert await check.differences(s, owner.company_id) == []
     with pytest.raises(NotFound):
         await figures.leads(stranger, board, since, None, LeadWhere())
+
+
+async def _cared_for(owner: Actor, db: asyncpg.Connection, leads_: list[UUID]) -> tuple[UUID, set[UUID]]:
+    """A team, and those of some leads whose conversation it has; the others' have none."""
+    team = await create_team(owner, name="Vendas", strategy=AssignmentStrategy.MANUAL, member_ids=[], channel_ids=[])
+    channel = await factories.channel(db, owner)
+    for number, lead in enumerate(leads_):
+        contact = (await create_contact(owner, name="Ana", phone=f"+55119876500{number:02}", tag_names=[], custom={}))["id"]
+        await db.execute(
+            "with v as (insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at, team_id)"
+            " values ($1, $2, $3, $4, now(), now(), $5) returning id)"
+            " update lead set contact_id = $2, conversation_id = (select id from v) where id = $6",
+            owner.company_id, contact, channel, f"+55119876500{number:02}", team.id if number % 3 else None, lead,
+        )  # fmt: skip
+    return team.id, {lead for number, lead in enumerate(leads_) if number % 3}
 
 
 async def _rows(

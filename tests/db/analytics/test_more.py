@@ -11,10 +11,15 @@ import msgspec
 import pytest
 
 from db.analytics import assistant, calls, consent, origins
-from db.analytics.enums import CallFact, OriginKind, WhichTouch
+from db.analytics.calls import CallWhere
+from db.analytics.enums import CallFact, Comparison, OriginKind, WhichTouch
+from db.analytics.origins import OriginWhere
+from db.analytics.talks import Where
 from db.clock import now
 from db.contacts import consent as asking
 from db.contacts.actions import create_contact
+from db.conversations.enums import AssignmentStrategy
+from db.conversations.teams import create_team
 from db.errors import Forbidden
 from db.messages.enums import CallOutcome
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
@@ -39,7 +44,7 @@ async def test_consent_is_the_number_of_what_was_said(
 ) -> None:
     dice = random.Random(seed)
     people = [
-        (await create_contact(owner, name=f"Ana {n}", phone=f"+55119876500{n:02}", tag_names=[], custom={}))["id"]
+        (await create_contact(owner, name=f"Ana {n}", phone=f"+55119876500{n:02}", tag_names=["VIP"] * (n % 2), custom={}))["id"]
         for n in range(4)
     ]
     for number in range(25):
@@ -60,6 +65,16 @@ async def test_consent_is_the_number_of_what_was_said(
     for source, out, _back in found.sources:
         listed, told = await consent.rows(owner, None, None, allowed=False, partly=False, source=source, after=None, limit=500)
         assert len(listed) == told == out
+    of_some = await consent.consent(owner, None, None, "vip")
+    mine = [row["allowed"] for row in rows if row["contact_id"] in people[1::2]]
+    assert (of_some.figures.out, of_some.figures.back, of_some.figures.sent) == (mine.count(False), mine.count(True), None)
+    assert sum(day.out for day in of_some.days.values()) == of_some.figures.out
+    _listed, told = await consent.rows(
+        owner, None, None, allowed=False, partly=False, source=None, tag="vip", after=None, limit=1
+    )
+    assert told == of_some.figures.out
+    then = [day.replace(year=day.year + 1) for day in (found.period.first, found.period.last)]
+    assert (await consent.consent(owner, then[0], then[1], "vip", Comparison.YEAR)).before == of_some.figures
     await owner_db.execute("delete from consent_entry where id = $1", rows[0]["id"])  # as of who is erased
     await _agrees(owner)
     assert (await consent.consent(stranger, None, None)).figures == consent.Figures()
@@ -71,11 +86,14 @@ async def test_calls_are_counted_by_how_they_ended(
 ) -> None:
     dice = random.Random(seed)
     channels = [await factories.channel(owner_db, owner) for _ in range(2)]
+    people, team = await _people(owner, owner_db, channels)
     made: dict[UUID, dict[str, Any]] = {}
     for number in range(40):
         at = now() - timedelta(minutes=dice.randrange(60 * 24 * 6))
         key = uuid4()
         made[key] = {"at": at, "channel": dice.choice(channels), "outcome": None, "seconds": None}
+        made[key] |= {"who": dice.choice(people)}
+        await factories.inbound(owner_db, owner, made[key]["channel"], made[key]["who"], id=key)
         await owner_db.execute(
             "insert into call(company_id, id, channel_id, created_at) values ($1, $2, $3, $4)",
             owner.company_id, key, made[key]["channel"], at,
@@ -91,11 +109,16 @@ async def test_calls_are_counted_by_how_they_ended(
             del made[gone]
             await fold.fold()
     since = (now() - BACK).date()
-    for channel in (None, channels[0]):
-        found = await calls.calls(owner, since, None, channel)
+    for where in (
+        CallWhere(), CallWhere(channels[0]), CallWhere(team_id=team), CallWhere(tag="vip"), CallWhere(channels[1], team, "vip"),
+    ):  # fmt: skip
+        found = await calls.calls(owner, since, None, where)
         mine = [
             one for one in made.values()
-            if channel in (None, one["channel"]) and found.period.begins <= one["at"] < found.period.ends
+            if where.channel_id in (None, one["channel"])
+            and (where.team_id is None or one["who"] == people[0])
+            and (where.tag is None or one["who"] in people[:2])
+            and found.period.begins <= one["at"] < found.period.ends
         ]  # fmt: skip
         talked = [one for one in mine if one["outcome"] in ("answered", "transferred", "callback_wanted", "opted_out")]
         assert (found.figures.called, found.figures.talked) == (len(mine), len(talked))
@@ -104,16 +127,33 @@ async def test_calls_are_counted_by_how_they_ended(
         assert sum(map(sum, found.talked_hours)) == len(talked)
         assert sum(day.called for day in found.days.values()) == len(mine)
         for fact, total in ((CallFact.CALLED, len(mine)), (CallFact.TALKED, len(talked))):
-            listed, told = await calls.rows(owner, fact, since, None, channel_id=channel, outcome=None, after=None, limit=500)
+            listed, told = await calls.rows(owner, fact, since, None, where, outcome=None, after=None, limit=500)
             assert len(listed) == told == total
+        then = [day.replace(year=day.year + 1) for day in (found.period.first, found.period.last)]
+        assert (await calls.calls(owner, then[0], then[1], where, Comparison.YEAR)).before == found.figures
         for outcome, n in found.outcomes:
             if outcome is not None:
-                _listed, told = await calls.rows(
-                    owner, CallFact.CALLED, since, None, channel_id=channel, outcome=outcome, after=None, limit=1
-                )
+                _listed, told = await calls.rows(owner, CallFact.CALLED, since, None, where, outcome=outcome, after=None, limit=1)
                 assert told == n
     await _agrees(owner)
-    assert (await calls.calls(stranger, since, None, None)).figures.called == 0
+    assert (await calls.calls(stranger, since, None, CallWhere())).figures.called == 0
+
+
+async def _people(owner: Actor, db: asyncpg.Connection, channels: list[UUID]) -> tuple[list[UUID], UUID]:
+    """Three: the first two bear a tag, the first one's conversations have a team, the last has no conversation."""
+    team = await create_team(owner, name="Vendas", strategy=AssignmentStrategy.MANUAL, member_ids=[], channel_ids=[])
+    people = [
+        (await create_contact(owner, name=f"Ana {n}", phone=f"+55119876500{n:02}", tag_names=["VIP"] * (n < 2), custom={}))["id"]
+        for n in range(3)
+    ]
+    for number, contact in enumerate(people[:2]):
+        for channel in channels:
+            await db.execute(
+                "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at, team_id)"
+                " values ($1, $2, $3, $4, now(), now(), $5)",
+                owner.company_id, contact, channel, f"+55119876500{number:02}", None if number else team.id,
+            )  # fmt: skip
+    return people, team.id
 
 
 async def _leads_come(
@@ -160,7 +200,15 @@ async def _leads_come(
             owner.company_id, contact, channel, f"+55119876500{number:02}", *kept,
         )  # fmt: skip
         wins_it = dice.random() < 0.5
-        lead = await factories.lead(owner_db, owner, f"Ana {number}", contact_id=contact, stage_since=made_at, value_cents=1000)
+        lead = await factories.lead(
+            owner_db,
+            owner,
+            f"Ana {number}",
+            contact_id=contact,
+            stage_since=made_at,
+            value_cents=1000,
+            tags=["vip"] * (number % 2),
+        )
         if wins_it:
             await owner_db.execute("update lead set stage_id = $2, stage_since = now() where id = $1", lead, won)
         expected[WhichTouch.FIRST][of_first[0], of_first[1]] += 1
@@ -197,6 +245,20 @@ async def test_what_brought_leads_adds_up(owner: Actor, owner_db: asyncpg.Connec
                 for only, total in ((False, one.leads), (True, one.won)):
                     rows, told = await origins.rows(owner, None, None, which, kind, one.key, won=only, after=None, limit=100)
                     assert len(rows) == told == total
+        some = await origins.origins(owner, None, None, which, OriginWhere(tag="vip"))
+        assert (
+            some.leads
+            == sum(one.leads for one in some.ads)
+            == await owner_db.fetchval("select count(*) from lead where company_id = $1 and 'vip' = any(tags)", owner.company_id)
+        )
+        assert 0 < some.leads < 20
+        for one in some.campaigns:
+            _rows, told = await origins.rows(
+                owner, None, None, which, OriginKind.CAMPAIGN, one.key, OriginWhere(tag="vip"), won=False, after=None, limit=1
+            )
+            assert told == one.leads
+        nobody = await origins.origins(owner, None, None, which, OriginWhere(team_id=uuid4()))
+        assert (nobody.leads, nobody.leads_before) == (0, 0)
 
 
 async def test_the_assistant_in_figures(owner: Actor, owner_db: asyncpg.Connection, stranger: Actor) -> None:
@@ -218,12 +280,12 @@ async def test_the_assistant_in_figures(owner: Actor, owner_db: asyncpg.Connecti
             " values ($1, uuidv7(), $2, 'sandbox', 'm', $3, now(), 0, $4, 10)",
             owner.company_id, purpose, result, cost,
         )  # fmt: skip
-    found = await assistant.assistant(owner, None, None, None)
+    found = await assistant.assistant(owner, None, None, Where())
     assert found.cost == assistant.Cost(3, 1, 2000, 1)
     assert [(purpose.value, cost.amount) for purpose, cost in found.purposes] == [("answer", 1500), ("lead", 500)]
     assert [(one.question, one.times) for one in found.gaps] == [("Abre sábado?", 4)]
     assert found.moves == dict.fromkeys(ProposalState, 0)
-    assert (await assistant.assistant(stranger, None, None, None)).cost == assistant.Cost()
+    assert (await assistant.assistant(stranger, None, None, Where())).cost == assistant.Cost()
     narrow = msgspec.structs.replace(owner, permissions=ROLE_PERMISSIONS[Role.MANAGER] - {Permission.AI_READ})
     with pytest.raises(Forbidden):
-        await assistant.assistant(narrow, None, None, None)
+        await assistant.assistant(narrow, None, None, Where())
