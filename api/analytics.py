@@ -1,6 +1,6 @@
 """Figures over HTTP: thin, each has its one definition in db/analytics and db/stats. Who looks at the same figures shares one answer."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.analytics_file import Form
-from api.analytics_shared import Language, Since, Until, hand_file, period_of, times_of
+from api.analytics_shared import DAYS, Asked, ChannelId, Days, Language, Since, Tag, Until, hand_file, period_of, times_of
 from api.auth.guard import Caller
 from api.contract.analytics import (
     CampaignAnalytics,
@@ -46,16 +46,18 @@ from db.tenancy import Actor
 
 
 def provide_where(
-    channel_id: Annotated[UUID | None, QueryParameter(description="Only this channel.")] = None,
+    channel_id: ChannelId = None,
     team_id: Annotated[UUID | None, QueryParameter(description="Only this team; the zero id: none.")] = None,
     user_id: Annotated[UUID | None, QueryParameter(description="Only this person of the team; the zero id: none.")] = None,
     label_id: Annotated[UUID | None, QueryParameter(description="Only conversations that bear this label now.")] = None,
+    tag: Tag = None,
 ) -> Where:
     """Dependency `where`: the same of the figures and of what is behind them."""
-    return Where(channel_id, team_id, user_id, label_id)
+    return Where(channel_id, team_id, user_id, label_id, tag)
 
 
 OfTalks: TypeAlias = NamedDependency[Where]
+_WHERE = {"where": Provide(provide_where, sync_to_thread=False)}
 
 
 def _talk_figures(found: talks.Figures) -> TalkFigures:
@@ -72,8 +74,8 @@ def _groups(found: list[talks.Group]) -> list[TalkGroup]:
     return [TalkGroup(id=one.id, name=one.name, figures=_talk_figures(one.figures)) for one in found]
 
 
-async def conversation_figures(actor: Actor, since: date | None, until: date | None, where: Where) -> ConversationAnalytics:
-    found = await talks.talks(actor, since, until, where)
+async def conversation_figures(actor: Actor, days: Asked, where: Where) -> ConversationAnalytics:
+    found = await talks.talks(actor, days.since, days.until, where, days.compare)
     shown = (TalkFact.OPENED, TalkFact.ANSWERED, TalkFact.ASSISTED, TalkFact.PHONED, TalkFact.CLOSED)
     return ConversationAnalytics(
         period=period_of(found.period, found.checked),
@@ -91,10 +93,8 @@ async def conversation_figures(actor: Actor, since: date | None, until: date | N
     )
 
 
-async def message_figures(
-    actor: Actor, since: date | None, until: date | None, channel_id: UUID | None, campaign_id: UUID | None
-) -> MessageAnalytics:
-    found = await messages.messages(actor, since, until, channel_id, campaign_id)
+async def message_figures(actor: Actor, days: Asked, channel_id: UUID | None, campaign_id: UUID | None) -> MessageAnalytics:
+    found = await messages.messages(actor, days.since, days.until, channel_id, campaign_id, days.compare)
     return MessageAnalytics(
         period=period_of(found.period, found.checked),
         figures=MessageFigures(**found.figures._asdict()),
@@ -115,8 +115,8 @@ def _spent(one: messages.Spent) -> MessageSpent:
     return MessageSpent(currency=one.currency, amount_micro=one.amount, messages=one.messages)
 
 
-async def campaign_figures(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> CampaignAnalytics:
-    found = await campaigns.campaigns(actor, since, until, channel_id)
+async def campaign_figures(actor: Actor, days: Asked, channel_id: UUID | None) -> CampaignAnalytics:
+    found = await campaigns.campaigns(actor, days.since, days.until, channel_id, days.compare)
     items = [
         CampaignStarted(
             id=one.id,
@@ -133,26 +133,24 @@ async def campaign_figures(actor: Actor, since: date | None, until: date | None,
     return CampaignAnalytics(period=period_of(found.period, None), total=found.total, items=items, before=before)
 
 
-async def _conversations(actor: Actor, since: date | None, until: date | None, where: Where) -> ConversationAnalytics:
+async def _conversations(actor: Actor, days: Asked, where: Where) -> ConversationAnalytics:
     actor.require(Permission.ANALYTICS_READ)
     actor.require(Permission.CONVERSATIONS_READ)
-    key = ("conversations", actor.company_id, since, until, where)
-    return await together(key, lambda: conversation_figures(actor, since, until, where))
+    key = ("conversations", actor.company_id, days, where)
+    return await together(key, lambda: conversation_figures(actor, days, where))
 
 
-async def _messages(
-    actor: Actor, since: date | None, until: date | None, channel_id: UUID | None, campaign_id: UUID | None
-) -> MessageAnalytics:
+async def _messages(actor: Actor, days: Asked, channel_id: UUID | None, campaign_id: UUID | None) -> MessageAnalytics:
     actor.require(Permission.ANALYTICS_READ)
-    key = ("messages", actor.company_id, since, until, channel_id, campaign_id)
-    return await together(key, lambda: message_figures(actor, since, until, channel_id, campaign_id))
+    key = ("messages", actor.company_id, days, channel_id, campaign_id)
+    return await together(key, lambda: message_figures(actor, days, channel_id, campaign_id))
 
 
-async def _campaigns(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> CampaignAnalytics:
+async def _campaigns(actor: Actor, days: Asked, channel_id: UUID | None) -> CampaignAnalytics:
     actor.require(Permission.ANALYTICS_READ)
     actor.require(Permission.CAMPAIGNS_READ)
-    key = ("campaigns", actor.company_id, since, until, channel_id)
-    return await together(key, lambda: campaign_figures(actor, since, until, channel_id))
+    key = ("campaigns", actor.company_id, days, channel_id)
+    return await together(key, lambda: campaign_figures(actor, days, channel_id))
 
 
 class AnalyticsController(Controller):
@@ -162,37 +160,34 @@ class AnalyticsController(Controller):
     @get(
         "/conversations",
         summary="Read figures of conversations",
-        dependencies={"where": Provide(provide_where, sync_to_thread=False)},
+        dependencies={**DAYS, **_WHERE},
     )
-    async def read_conversations(
-        self, actor: Caller, where: OfTalks, since: Since = None, until: Until = None
-    ) -> ConversationAnalytics:
+    async def read_conversations(self, actor: Caller, days: Days, where: OfTalks) -> ConversationAnalytics:
         """By day, channel, team and person, with the period before, and who waits now. Each figure is the number of the talks that
         `GET /v1/analytics/talks` lists for it. At most 400 days. Needs `analytics:read` and `conversations:read`."""
-        return await _conversations(actor, since, until, where)
+        return await _conversations(actor, days, where)
 
     @get(
         "/conversations/file",
         summary="Get figures of conversations as a file",
         media_type="application/octet-stream",
-        dependencies={"where": Provide(provide_where, sync_to_thread=False)},
+        dependencies={**DAYS, **_WHERE},
     )
     async def conversations_file(
         self,
         actor: Caller,
+        days: Days,
         where: OfTalks,
-        since: Since = None,
-        until: Until = None,
         format: FromQuery[Form] = "xlsx",
         separator: Separator = ";",
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Every table of `GET /v1/analytics/conversations`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read` and `conversations:read`."""
-        found = await _conversations(actor, since, until, where)
+        found = await _conversations(actor, days, where)
         return await hand_file(actor, found, format, separator, language, where._asdict())
 
-    @get("/talks", summary="List what a figure counts", dependencies={"where": Provide(provide_where, sync_to_thread=False)})
+    @get("/talks", summary="List what a figure counts", dependencies=_WHERE)
     async def list_talks(
         self,
         actor: Caller,
@@ -208,55 +203,52 @@ class AnalyticsController(Controller):
         found, total = await talks.rows(actor, fact, since, until, where, after, one_over(limit))
         return page(found, limit, lambda row: (row.at, row.id), lambda row: Talk(fact=fact, **row._asdict()), total)
 
-    @get("/messages", summary="Read figures of messages")
+    @get("/messages", summary="Read figures of messages", dependencies=DAYS)
     async def read_messages(
         self,
         actor: Caller,
+        days: Days,
         channel_id: FromQuery[UUID | None] = None,
         campaign_id: FromQuery[UUID | None] = None,
-        since: Since = None,
-        until: Until = None,
     ) -> MessageAnalytics:
         """By day and channel, with the period before: what was sent, delivered, read and answered, who wrote it, why some failed, what it cost.
         Each figure is the number of what `GET /v1/analytics/messages/rows` lists for it. At most 400 days. Needs `analytics:read`."""
-        return await _messages(actor, since, until, channel_id, campaign_id)
+        return await _messages(actor, days, channel_id, campaign_id)
 
-    @get("/messages/file", summary="Get figures of messages as a file", media_type="application/octet-stream")
+    @get("/messages/file", summary="Get figures of messages as a file", media_type="application/octet-stream", dependencies=DAYS)
     async def messages_file(
         self,
         actor: Caller,
+        days: Days,
         channel_id: FromQuery[UUID | None] = None,
         campaign_id: FromQuery[UUID | None] = None,
-        since: Since = None,
-        until: Until = None,
         format: FromQuery[Form] = "xlsx",
         separator: Separator = ";",
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Every table of `GET /v1/analytics/messages`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read`."""
-        found = await _messages(actor, since, until, channel_id, campaign_id)
+        found = await _messages(actor, days, channel_id, campaign_id)
         return await hand_file(actor, found, format, separator, language, {"channel_id": channel_id, "campaign_id": campaign_id})
 
-    @get("/campaigns", summary="Read figures of campaigns")
-    async def read_campaigns(
-        self, actor: Caller, channel_id: FromQuery[UUID | None] = None, since: Since = None, until: Until = None
-    ) -> CampaignAnalytics:
+    @get("/campaigns", summary="Read figures of campaigns", dependencies=DAYS)
+    async def read_campaigns(self, actor: Caller, days: Days, channel_id: FromQuery[UUID | None] = None) -> CampaignAnalytics:
         """The campaigns that started in a period, with the figures of their own pages and what they cost. Needs `analytics:read` and `campaigns:read`."""
-        return await _campaigns(actor, since, until, channel_id)
+        return await _campaigns(actor, days, channel_id)
 
-    @get("/campaigns/file", summary="Get figures of campaigns as a file", media_type="application/octet-stream")
+    @get(
+        "/campaigns/file", summary="Get figures of campaigns as a file", media_type="application/octet-stream", dependencies=DAYS
+    )
     async def campaigns_file(
         self,
         actor: Caller,
+        days: Days,
         channel_id: FromQuery[UUID | None] = None,
-        since: Since = None,
-        until: Until = None,
         format: FromQuery[Form] = "xlsx",
         separator: Separator = ";",
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Every table of `GET /v1/analytics/campaigns`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said.
         Needs `analytics:read` and `campaigns:read`."""
-        found = await _campaigns(actor, since, until, channel_id)
+        found = await _campaigns(actor, days, channel_id)
         return await hand_file(actor, found, format, separator, language, {"channel_id": channel_id})

@@ -1,14 +1,14 @@
 """Figures of the assistant over HTTP."""
 
-from datetime import date
-from uuid import UUID
+from typing import TypeAlias
 
 from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 from litestar.response import Stream
 
 from api.analytics_file import Form
-from api.analytics_shared import Language, Since, Until, hand_tables, period_of
+from api.analytics_shared import DAYS, Asked, ChannelId, Days, Language, Tag, TeamId, hand_tables, period_of
 from api.analytics_tables import Row, Table, Words
 from api.auth.guard import Caller
 from api.contract.analytics_assistant import (
@@ -24,6 +24,7 @@ from api.contract.analytics_assistant import (
 from api.exports import Separator
 from api.together import together
 from db.analytics import assistant
+from db.analytics.talks import Where
 from db.permissions import Permission
 from db.tenancy import Actor
 
@@ -31,12 +32,21 @@ _FIGURES = ("assisted", "closed", "alone", "handed")
 _MOVES = ("proposed", "applied", "refused", "undone", "expired", "blocked", "automatic")
 
 
+def provide_assistant_where(channel_id: ChannelId = None, team_id: TeamId = None, tag: Tag = None) -> Where:
+    """Dependency `where`: of which talks."""
+    return Where(channel_id, team_id, tag=tag)
+
+
+OfAssistant: TypeAlias = NamedDependency[Where]
+_WHERE = {"where": Provide(provide_assistant_where, sync_to_thread=False)}
+
+
 def _cost(one: assistant.Cost) -> AssistantCost:
     return AssistantCost(calls=one.calls, failed=one.failed, amount_micro=one.amount, unpriced=one.unpriced)
 
 
-async def assistant_figures(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> AssistantAnalytics:
-    found = await assistant.assistant(actor, since, until, channel_id)
+async def assistant_figures(actor: Actor, days: Asked, where: Where) -> AssistantAnalytics:
+    found = await assistant.assistant(actor, days.since, days.until, where, days.compare)
     return AssistantAnalytics(
         period=period_of(found.period),
         figures=AssistantFigures(**found.figures._asdict()),
@@ -52,11 +62,11 @@ async def assistant_figures(actor: Actor, since: date | None, until: date | None
     )
 
 
-async def _assistant(actor: Actor, since: date | None, until: date | None, channel_id: UUID | None) -> AssistantAnalytics:
+async def _assistant(actor: Actor, days: Asked, where: Where) -> AssistantAnalytics:
     for right in (Permission.ANALYTICS_READ, Permission.CONVERSATIONS_READ, Permission.AI_READ):
         actor.require(right)
-    key = ("assistant", actor.company_id, since, until, channel_id)
-    return await together(key, lambda: assistant_figures(actor, since, until, channel_id))
+    key = ("assistant", actor.company_id, days, where)
+    return await together(key, lambda: assistant_figures(actor, days, where))
 
 
 def tables(say: Words, found: AssistantAnalytics) -> list[Table]:
@@ -85,30 +95,32 @@ class AssistantAnalyticsController(Controller):
     path = "/v1/analytics/assistant"
     tags = ("Analytics",)
 
-    @get(summary="Read figures of the assistant")
-    async def read_assistant(
-        self, actor: Caller, channel_id: FromQuery[UUID | None] = None, since: Since = None, until: Until = None
-    ) -> AssistantAnalytics:
+    @get(summary="Read figures of the assistant", dependencies={**DAYS, **_WHERE})
+    async def read_assistant(self, actor: Caller, days: Days, where: OfAssistant) -> AssistantAnalytics:
         """What it answered alone and handed to people, why, what models cost, what became of the changes of leads that it proposed, and what was asked
-        and stands in no base. The talks behind are listed by `GET /v1/analytics/talks`. At most 400 days. Needs `analytics:read`, `ai:read` and
+        and stands in no base; costs, changes and questions are of everything, whatever is asked for. The talks behind are listed by `GET /v1/analytics/talks`. At most 400 days. Needs `analytics:read`, `ai:read` and
         `conversations:read`."""
-        return await _assistant(actor, since, until, channel_id)
+        return await _assistant(actor, days, where)
 
-    @get("/file", summary="Get figures of the assistant as a file", media_type="application/octet-stream")
+    @get(
+        "/file",
+        summary="Get figures of the assistant as a file",
+        media_type="application/octet-stream",
+        dependencies={**DAYS, **_WHERE},
+    )
     async def assistant_file(
         self,
         actor: Caller,
-        channel_id: FromQuery[UUID | None] = None,
-        since: Since = None,
-        until: Until = None,
+        days: Days,
+        where: OfAssistant,
         format: FromQuery[Form] = "xlsx",
         separator: Separator = ";",
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Every table of `GET /v1/analytics/assistant`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said. Needs
         `analytics:read`, `ai:read` and `conversations:read`."""
-        found = await _assistant(actor, since, until, channel_id)
-        asked = {"channel_id": channel_id}
+        found = await _assistant(actor, days, where)
+        asked = where._asdict()
         return await hand_tables(
             actor, "assistant", found.period, lambda say: tables(say, found), format, separator, language, asked
         )

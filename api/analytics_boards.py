@@ -1,6 +1,6 @@
 """Figures of the leads of a board over HTTP."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.analytics_file import Form
-from api.analytics_shared import Language, Since, Until, hand_tables, period_of, times_of
+from api.analytics_shared import DAYS, Asked, Days, Language, Since, TeamId, Until, hand_tables, period_of, times_of
 from api.analytics_tables import Table, Words, times_cells
 from api.auth.guard import Caller
 from api.contract.analytics_boards import (
@@ -37,9 +37,10 @@ def provide_lead_where(
     owner_id: Annotated[UUID | None, QueryParameter(description="Only leads of this person.")] = None,
     tag: Annotated[str | None, QueryParameter(max_length=60, description="Only leads with this tag.")] = None,
     channel_id: Annotated[UUID | None, QueryParameter(description="Only leads whose conversation is on this channel.")] = None,
+    team_id: TeamId = None,
 ) -> LeadWhere:
     """Dependency `where`: leads as they are now."""
-    return LeadWhere(owner_id, tag, channel_id)
+    return LeadWhere(owner_id, tag, channel_id, team_id)
 
 
 OfLeads: TypeAlias = NamedDependency[LeadWhere]
@@ -48,8 +49,8 @@ _FIGURES = ("entered", "moved", "won", "lost")
 _VALUES = ("entered_value", "won_value", "lost_value")
 
 
-async def board_figures(actor: Actor, board_id: UUID, since: date | None, until: date | None, where: LeadWhere) -> BoardAnalytics:
-    found = await leads.leads(actor, board_id, since, until, where)
+async def board_figures(actor: Actor, board_id: UUID, days: Asked, where: LeadWhere) -> BoardAnalytics:
+    found = await leads.leads(actor, board_id, days.since, days.until, where, days.compare)
     return BoardAnalytics(
         period=period_of(found.period),
         board_id=found.board_id,
@@ -71,11 +72,11 @@ async def board_figures(actor: Actor, board_id: UUID, since: date | None, until:
     )  # fmt: skip
 
 
-async def _board(actor: Actor, board_id: UUID, since: date | None, until: date | None, where: LeadWhere) -> BoardAnalytics:
+async def _board(actor: Actor, board_id: UUID, days: Asked, where: LeadWhere) -> BoardAnalytics:
     actor.require(Permission.ANALYTICS_READ)
     actor.require(Permission.BOARDS_READ)
-    key = ("board", actor.company_id, board_id, since, until, where)
-    return await together(key, lambda: board_figures(actor, board_id, since, until, where))
+    key = ("board", actor.company_id, board_id, days, where)
+    return await together(key, lambda: board_figures(actor, board_id, days, where))
 
 
 def tables(say: Words, found: BoardAnalytics) -> list[Table]:
@@ -119,30 +120,32 @@ class BoardAnalyticsController(Controller):
     path = "/v1/analytics/boards/{board_id:uuid}"
     tags = ("Analytics",)
 
-    @get(summary="Read figures of a board", dependencies=_WHERE)
-    async def read_board(
-        self, actor: Caller, board_id: FromPath[UUID], where: OfLeads, since: Since = None, until: Until = None
-    ) -> BoardAnalytics:
+    @get(summary="Read figures of a board", dependencies={**DAYS, **_WHERE})
+    async def read_board(self, actor: Caller, days: Days, board_id: FromPath[UUID], where: OfLeads) -> BoardAnalytics:
         """What came, moved, was won and lost, by day and stage, how long leads stood in each stage, and how many of those that came into one stage
         came later into another. Each figure is the number of what `…/leads` lists for it. At most 400 days. Needs `analytics:read` and
         `boards:read`."""
-        return await _board(actor, board_id, since, until, where)
+        return await _board(actor, board_id, days, where)
 
-    @get("/file", summary="Get figures of a board as a file", media_type="application/octet-stream", dependencies=_WHERE)
+    @get(
+        "/file",
+        summary="Get figures of a board as a file",
+        media_type="application/octet-stream",
+        dependencies={**DAYS, **_WHERE},
+    )
     async def board_file(
         self,
         actor: Caller,
+        days: Days,
         board_id: FromPath[UUID],
         where: OfLeads,
-        since: Since = None,
-        until: Until = None,
         format: FromQuery[Form] = "xlsx",
         separator: Separator = ";",
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Every table of `GET /v1/analytics/boards/{board_id}`, as sheets (XLSX) or one below the other (CSV), in the company's language unless
         said. Needs `analytics:read` and `boards:read`."""
-        found = await _board(actor, board_id, since, until, where)
+        found = await _board(actor, board_id, days, where)
         return await hand_tables(
             actor, "board", found.period, lambda say: tables(say, found), format, separator, language, where._asdict()
         )

@@ -1,15 +1,16 @@
 """What brought the leads of a period, over HTTP."""
 
-from datetime import date, datetime
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from litestar import Controller, get
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.analytics_file import Form
-from api.analytics_shared import Language, Since, Until, hand_tables, period_of
+from api.analytics_shared import DAYS, Asked, Days, Language, Since, TeamId, Until, hand_tables, period_of
 from api.analytics_tables import Table, Words
 from api.auth.guard import Caller
 from api.contract.analytics_origins import Origin, OriginAnalytics, OriginLead, OriginSpent, OriginWorth
@@ -19,6 +20,7 @@ from api.pagination import Cursor, Limit, decode_cursor, one_over, page
 from api.together import together
 from db.analytics import origins
 from db.analytics.enums import OriginKind, WhichTouch
+from db.analytics.origins import OriginWhere
 from db.costs.ledger import Spent
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -26,6 +28,18 @@ from db.tenancy import Actor
 OfTouch = Annotated[
     WhichTouch, QueryParameter(description="The first ad or campaign that somebody answered, or the last before the lead.")
 ]
+
+
+def provide_origin_where(
+    tag: Annotated[str | None, QueryParameter(max_length=60, description="Only leads with this tag.")] = None,
+    team_id: TeamId = None,
+) -> OriginWhere:
+    """Dependency `where`: leads as they are now."""
+    return OriginWhere(tag, team_id)
+
+
+OfOrigins: TypeAlias = NamedDependency[OriginWhere]
+_WHERE = {"where": Provide(provide_origin_where, sync_to_thread=False)}
 
 
 def _spent(each: Spent, of: origins.Origin) -> OriginSpent:
@@ -56,8 +70,8 @@ def _origins(found: list[origins.Origin]) -> list[Origin]:
     ]
 
 
-async def origin_figures(actor: Actor, since: date | None, until: date | None, touch: WhichTouch) -> OriginAnalytics:
-    found = await origins.origins(actor, since, until, touch)
+async def origin_figures(actor: Actor, days: Asked, touch: WhichTouch, where: OriginWhere) -> OriginAnalytics:
+    found = await origins.origins(actor, days.since, days.until, touch, where, days.compare)
     return OriginAnalytics(
         period=period_of(found.period),
         touch=touch,
@@ -71,11 +85,11 @@ async def origin_figures(actor: Actor, since: date | None, until: date | None, t
     )
 
 
-async def _read(actor: Actor, since: date | None, until: date | None, touch: WhichTouch) -> OriginAnalytics:
+async def _read(actor: Actor, days: Asked, touch: WhichTouch, where: OriginWhere) -> OriginAnalytics:
     for right in (Permission.ANALYTICS_READ, Permission.BOARDS_READ, Permission.CAMPAIGNS_READ):
         actor.require(right)
-    key = ("origins", actor.company_id, since, until, touch)
-    return await together(key, lambda: origin_figures(actor, since, until, touch))
+    key = ("origins", actor.company_id, days, touch, where)
+    return await together(key, lambda: origin_figures(actor, days, touch, where))
 
 
 def tables(say: Words, found: OriginAnalytics) -> list[Table]:
@@ -103,37 +117,43 @@ class OriginAnalyticsController(Controller):
     path = "/v1/analytics/origins"
     tags = ("Analytics",)
 
-    @get(summary="Read what brought leads")
+    @get(summary="Read what brought leads", dependencies={**DAYS, **_WHERE})
     async def read_origins(
-        self, actor: Caller, touch: OfTouch = WhichTouch.FIRST, since: Since = None, until: Until = None
+        self, actor: Caller, days: Days, where: OfOrigins, touch: OfTouch = WhichTouch.FIRST
     ) -> OriginAnalytics:
         """Leads, those won and what they cost, for each ad, campaign and template that their contact answered. Each list adds up; its rows are listed by
         `GET /v1/analytics/origins/leads`. At most 400 days. Needs `analytics:read`, `boards:read` and `campaigns:read`."""
-        return await _read(actor, since, until, touch)
+        return await _read(actor, days, touch, where)
 
-    @get("/file", summary="Get what brought leads as a file", media_type="application/octet-stream")
+    @get(
+        "/file",
+        summary="Get what brought leads as a file",
+        media_type="application/octet-stream",
+        dependencies={**DAYS, **_WHERE},
+    )
     async def origins_file(
         self,
         actor: Caller,
+        days: Days,
+        where: OfOrigins,
         touch: OfTouch = WhichTouch.FIRST,
-        since: Since = None,
-        until: Until = None,
         format: FromQuery[Form] = "xlsx",
         separator: Separator = ";",
         language: FromQuery[Language | None] = None,
     ) -> Stream:
         """Every table of `GET /v1/analytics/origins`, as sheets (XLSX) or one below the other (CSV), in the company's language unless said. Needs
         `analytics:read`, `boards:read` and `campaigns:read`."""
-        found = await _read(actor, since, until, touch)
-        asked = {"touch": touch.value}
+        found = await _read(actor, days, touch, where)
+        asked = {"touch": touch.value, **where._asdict()}
         return await hand_tables(
             actor, "origins", found.period, lambda say: tables(say, found), format, separator, language, asked
         )
 
-    @get("/leads", summary="List the leads that something brought")
+    @get("/leads", summary="List the leads that something brought", dependencies=_WHERE)
     async def list_brought(
         self,
         actor: Caller,
+        where: OfOrigins,
         kind: Annotated[OriginKind, QueryParameter(description="An ad, a campaign or a template.")] = OriginKind.CAMPAIGN,
         key: Annotated[
             str, QueryParameter(max_length=2000, description="Which one; empty: those that none of this kind brought.")
@@ -153,6 +173,7 @@ class OriginAnalyticsController(Controller):
             touch,
             kind,
             key,
+            where,
             won=won,
             after=decode_cursor(cursor, tuple[datetime, UUID]),
             limit=one_over(limit),

@@ -43,6 +43,7 @@ def about(say: Words, period: AnalyticsPeriod, filters: Sequence[tuple[str, str]
         [say("since"), period.since.isoformat()],
         [say("until"), period.until.isoformat()],
         [say("before"), period.before.isoformat()],
+        [say("before_until"), period.before_until.isoformat()],
         [say("time_zone"), period.time_zone],
         [say("at"), f"{at:%Y-%m-%d %H:%M:%S}"],
     ]

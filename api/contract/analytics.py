@@ -1,4 +1,4 @@
-"""Figures of a period of the company's calendar, beside those of the equal period before it."""
+"""Figures of a period of the company's calendar, beside those of the days with which it is compared."""
 
 from datetime import date
 from typing import Annotated
@@ -8,7 +8,7 @@ from api.contract.base import Output, example
 from api.contract.campaigns import Figures
 from api.contract.contacts import Moment
 from api.contract.costs import CostSpent
-from db.analytics.enums import TalkFact
+from db.analytics.enums import Comparison, TalkFact
 from db.campaigns.enums import CampaignState
 
 
@@ -20,11 +20,14 @@ class AnalyticsCheck(Output):
 
 
 class AnalyticsPeriod(Output):
-    """Days of `time_zone`, both ends included, and the first day of the period before. `at`: everything that happened until then is counted."""
+    """Days of `time_zone`, both ends included, and the days with which they are compared: as many just before, or the same a year before (`compare`).
+    `at`: everything that happened until then is counted."""
 
     since: date
     until: date
     before: date
+    before_until: date
+    compare: Annotated[Comparison, example("previous")]
     time_zone: Annotated[str, example("America/Sao_Paulo")]
     at: Moment
     checked: AnalyticsCheck | None

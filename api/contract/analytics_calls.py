@@ -41,7 +41,7 @@ class CallAnalytics(Output):
     outcomes: list[CallEnded]
     hours: list[list[int]]
     talked_hours: list[list[int]]
-    spent: list[MessageSpent]
+    spent: list[MessageSpent] | None
 
 
 class CallCounted(Output):

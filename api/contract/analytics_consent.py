@@ -17,7 +17,7 @@ class ConsentFigures(Output):
     back: int
     out_of_some: int
     back_of_some: int
-    sent: int
+    sent: int | None
 
 
 class ConsentDay(Output):

@@ -18,6 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from db.analytics import assistant, calls, campaigns, consent, leads, message_rows, messages, origins, talks
+from db.analytics.calls import CallWhere
 from db.analytics.enums import MessageFact, TalkFact, WhichTouch
 from db.analytics.leads import LeadWhere
 from db.analytics.message_rows import MessageWhere

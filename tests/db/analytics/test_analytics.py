@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from db.analytics import campaigns, messages, talks
+from db.analytics import assistant, campaigns, messages, talks
 from db.analytics.enums import Comparison, TalkFact
 from db.analytics.people import NOBODY
 from db.analytics.period import Period
@@ -151,6 +151,9 @@ async def test_figures_are_the_number_of_their_rows(
         a_year_on = await talks.talks(owner, later[0], later[1], where, Comparison.YEAR)
         assert a_year_on.before == found.figures
         assert sum(a_year_on.figures.counts.values()) == 0
+        ai = (await assistant.assistant(owner, first, today, where)).figures
+        facts = (TalkFact.ASSISTED, TalkFact.CLOSED, TalkFact.CLOSED_ALONE, TalkFact.HANDED)
+        assert ai == tuple(found.figures.counts[fact] for fact in facts)
         for fact in TalkFact:
             total = found.figures.counts[fact]
             assert sum(day.get(fact, 0) for day in found.days.values()) == total

@@ -43,6 +43,20 @@ def _day(name: str) -> date | None:
         return None
 
 
+def _words() -> dict[str, tuple[str, str]]:
+    """Of each filter what it is called, and what nothing chosen is called."""
+    return {
+        "board_id": (_("Board"), ""),
+        "channel_id": (_("Channel"), _("All channels")),
+        "team_id": (_("Team"), _("All teams")),
+        "user_id": (_("Person"), _("Everybody")),
+        "owner_id": (_("Owner"), _("Everybody")),
+        "label_id": (_("Label"), _("All labels")),
+        "tag": (_("Tag"), _("All tags")),
+        "campaign_id": (_("Campaign"), _("All campaigns")),
+    }
+
+
 class Asked:
     """The row of choices above the figures. `filters`: which of them this page knows; `changed` is called after each choice."""
 
@@ -54,7 +68,8 @@ class Asked:
         self._span = _OWN if self._own else span if span in _SPANS else _USUAL
         self._chosen = {name: _known(name) for name in filters}
         self._selects: dict[str, Field[str]] = {}
-        self._compare = Comparison.NONE if address().get("compare") == Comparison.NONE else Comparison.PREVIOUS
+        compare = address().get("compare")
+        self._compare = Comparison(compare) if compare in set(Comparison) else Comparison.PREVIOUS
         with ui.element("div").classes("m-ana-bar").props("role=group") as bar:
             bar.props["aria-label"] = _("What is shown")
             names = {days: ngettext("Last {n} day", "Last {n} days", int(days)).format(n=days) for days in _SPANS}
@@ -68,7 +83,11 @@ class Asked:
             for field, name in ((self._first, _("First day")), (self._last, _("Last day"))):
                 field.control.props["aria-label"] = name
                 field.hide(self._span != _OWN)
-            beside = {Comparison.PREVIOUS.value: _("With a comparison"), Comparison.NONE.value: _("Without a comparison")}
+            beside = {
+                Comparison.PREVIOUS.value: _("Beside the days before"),
+                Comparison.YEAR.value: _("Beside the same days last year"),
+                Comparison.NONE.value: _("Without a comparison"),
+            }
             self._beside = select_field("", beside, self._compare.value, on_change=self._picked)
             self._beside.control.props["aria-label"] = _("Comparison")
             self._fields = ui.element("div").classes("m-ana-fields")
@@ -85,6 +104,7 @@ class Asked:
             found["channel_id"] = {str(one.id): one.name for one in await channels.channels(api)}
         if "team_id" in self._filters and may(Permission.CONVERSATIONS_READ):
             found["team_id"] = {str(one.id): one.name for one in await inbox.teams(api)}
+        if "label_id" in self._filters and may(Permission.CONVERSATIONS_READ):
             found["label_id"] = {str(one.id): one.name for one in await inbox.labels(api)}
         if {"user_id", "owner_id"} & set(self._filters) and may(Permission.TEAM_READ):
             people = {str(one.user_id): one.name for one in (await accounts.team(api)).items}
@@ -101,16 +121,7 @@ class Asked:
         return found
 
     def _draw(self, options: dict[str, dict[str, str]]) -> None:
-        words = {
-            "board_id": (_("Board"), ""),
-            "channel_id": (_("Channel"), _("All channels")),
-            "team_id": (_("Team"), _("All teams")),
-            "user_id": (_("Person"), _("Everybody")),
-            "owner_id": (_("Owner"), _("Everybody")),
-            "label_id": (_("Label"), _("All labels")),
-            "tag": (_("Tag"), _("All tags")),
-            "campaign_id": (_("Campaign"), _("All campaigns")),
-        }
+        words = _words()
         self._selects = {}
         for name in self._filters:
             if not options.get(name):
@@ -183,8 +194,19 @@ class Asked:
         return {
             "since": since.isoformat(),
             "until": until.isoformat(),
+            **({"compare": self._compare.value} if self._compare is Comparison.YEAR else {}),
             **{name: value for name, value in self._chosen.items() if value and name != "board_id"},
         }
+
+    def only(self, *filters: str) -> dict[str, str]:
+        """The same, without filters that some figures do not know."""
+        return {name: value for name, value in self.params.items() if name not in FILTERS or name in filters}
+
+    def wide(self, *filters: str) -> str:
+        """What is said beside figures that know only these filters: of what they are all the same. Empty: of nothing."""
+        chosen = [name for name, value in self._chosen.items() if value and name not in filters and name != "board_id"]
+        every = [_words()[name][1].lower() for name in self._filters if name in chosen]
+        return _("Not narrowed here: {all}").format(all=", ".join(every)) if every else ""
 
     @property
     def narrowed(self) -> bool:

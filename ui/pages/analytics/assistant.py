@@ -47,7 +47,7 @@ def _skeleton() -> None:
 class _Assistant:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again, "channel_id")
+        self._asked = Asked(self._again, "channel_id", "team_id", "tag")
         Views(head, FigurePage.ASSISTANT, self._asked)
         offer(head, "assistant", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
@@ -72,6 +72,7 @@ class _Assistant:
                 )  # fmt: skip
             return
         link, facts, dollars = self._asked.link, words.facts(), words.money("USD")
+        wide = self._asked.wide()
         with figures():
             for fact, value, was in (
                 (TalkFact.ASSISTED, now.assisted, before.assisted),
@@ -86,13 +87,13 @@ class _Assistant:
             )  # fmt: skip
             pieces.beside(
                 _("Cost of the AI"), found.cost.amount_micro, found.cost_before.amount_micro, _("What models cost on these days, of all channels."),
-                show=dollars, to="/settings/ai?tab=usage",
+                show=dollars, wide=wide, to="/settings/ai?tab=usage",
             )  # fmt: skip
             alone = round(found.cost.amount_micro / now.alone) if now.alone else None
             alone_before = round(found.cost_before.amount_micro / before.alone) if before.alone else None
             pieces.beside(
                 _("Cost for each closed alone"), alone, alone_before,
-                _("The whole cost of the AI, shared among the conversations that it closed alone."), show=dollars, more_is="bad",
+                _("The whole cost of the AI, shared among the conversations that it closed alone."), show=dollars, more_is="bad", wide=wide,
             )  # fmt: skip
         pieces.by_day(
             _("Conversations with the AI by day"), [one.day for one in found.days],

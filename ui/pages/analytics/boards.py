@@ -55,7 +55,7 @@ def _times(taken: TimesTaken) -> str:
 class _Board:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again, "board_id", "owner_id", "tag", "channel_id")
+        self._asked = Asked(self._again, "board_id", "owner_id", "team_id", "tag", "channel_id")
         Views(head, FigurePage.BOARDS, self._asked)
         offer(head, "board", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")

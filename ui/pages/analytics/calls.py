@@ -55,7 +55,7 @@ def _shares(hours: Sequence[Sequence[int]], talked: Sequence[Sequence[int]]) -> 
 class _Calls:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again, "channel_id")
+        self._asked = Asked(self._again, "channel_id", "team_id", "tag")
         Views(head, FigurePage.CALLS, self._asked)
         offer(head, "calls", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
@@ -95,7 +95,7 @@ class _Calls:
                 show=pieces.took,
                 to=link(_ROWS, fact=CallFact.TALKED.value),
             )
-            for one in found.spent:
+            for one in found.spent or []:
                 if one.currency is not None:
                     each = words.money(one.currency)(one.amount_micro / now.called) if now.called else formats.DASH
                     pieces.beside(
@@ -135,10 +135,12 @@ class _Calls:
     @staticmethod
     def _draw_spent(found: CallAnalytics) -> None:
         with card(_("What calls cost")):
-            if not found.spent:
+            if found.spent is None:
+                ui.label(_("What calls cost is not counted by team or tag.")).classes("m-hint")
+            elif not found.spent:
                 ui.label(_("Nothing was billed.")).classes("m-hint")
             pairs = []
-            for one in found.spent:
+            for one in found.spent or []:
                 count = ngettext("{n} call", "{n} calls", one.messages).format(n=formats.number(one.messages))
                 pairs.append((words.money(one.currency)(one.amount_micro) if one.currency else _("Price missing"), count))
             key_values(pairs)

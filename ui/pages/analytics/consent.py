@@ -46,7 +46,7 @@ def _skeleton() -> None:
 class _Consent:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again)
+        self._asked = Asked(self._again, "tag")
         Views(head, FigurePage.CONSENT, self._asked)
         offer(head, "consent", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
@@ -60,7 +60,7 @@ class _Consent:
 
     def _draw(self, found: ConsentAnalytics) -> None:
         now, before, link = found.figures, found.before, self._asked.link
-        if not any((now.out, now.back, now.out_of_some, now.back_of_some, before.out, before.back)):
+        if not any((now.out, now.back, now.out_of_some, now.back_of_some, before.out, before.back)) and not self._asked.narrowed:
             with ui.element("div").classes("m-card"):
                 empty(
                     "verified_user",
@@ -80,6 +80,7 @@ class _Consent:
             pieces.beside(
                 _("For each thousand sent"), now.out / now.sent * 1000 if now.sent else None, before.out / before.sent * 1000 if before.sent else None,
                 _("How many asked for nothing more, for each thousand messages that you sent on these days."), show=words.decimal, more_is="bad",
+                hint=_("Messages are not counted by tag.") if now.sent is None else "",
             )  # fmt: skip
         pieces.by_day(
             _("Consent by day"), [one.day for one in found.days],

@@ -53,7 +53,7 @@ def _times(taken: TimesTaken) -> str:
 class _Conversations:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again, "channel_id", "team_id", "user_id", "label_id")
+        self._asked = Asked(self._again, "channel_id", "team_id", "user_id", "label_id", "tag")
         Views(head, FigurePage.CONVERSATIONS, self._asked)
         offer(head, "conversations", self._asked)
         self._place = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")

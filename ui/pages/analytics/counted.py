@@ -79,6 +79,7 @@ def consent_rows(allowed: str = "", partly: str = "", source: str = "") -> None:
             _consent_row,
             lambda one: f"/contacts/{one.contact_id}" if one.contact_id else None,
             {"allowed": _flag(allowed), "partly": _flag(partly), "source": source if source in _SOURCES else None},
+            "tag",
         )  # fmt: skip
 
 
@@ -114,6 +115,8 @@ def call_rows(fact: str = CallFact.CALLED.value, outcome: str = "") -> None:
             lambda one: f"/inbox/{one.conversation_id}" if one.conversation_id else None,
             {"fact": known.value, "outcome": ended.value if ended else None},
             "channel_id",
+            "team_id",
+            "tag",
         )  # fmt: skip
 
 
@@ -150,6 +153,8 @@ def brought_rows(
                 "kind": kind if kind in set(OriginKind) else OriginKind.CAMPAIGN.value, "key": key[:2000],
                 "touch": touch if touch in set(WhichTouch) else WhichTouch.FIRST.value, "won": _flag(won),
             },
+            "team_id",
+            "tag",
         )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class _Dashboard:
     def __init__(self, head: Frame) -> None:
         self._api, self._known = session.current().api, tiles.known()
         self._place_of: Arranging | None = None
-        self._asked = Asked(self._again)
+        self._asked = Asked(self._again, "channel_id", "campaign_id", "team_id", "tag")
         Views(head, FigurePage.DASHBOARD, self._asked)
         self._body = ui.element("div").classes("m-col m-loose w-full")
         with self._body:
@@ -83,18 +83,18 @@ class _Dashboard:
 
     async def _fetch(self) -> Found:
         kept = await client.dashboard(self._api)
-        params = self._asked.params
+        asks_of = {name: self._asked.only(*source.filters) for name, source in tiles.SOURCES.items()}
         may = session.current().may(Permission.BOARDS_READ)
         names = {str(one.id): one.name for one in await boards.boards(self._api)} if may else {}
         asks: dict[str, Callable[[], Awaitable[Any]]] = {
             "week": lambda: client.summary(self._api, preferences().language),
-            "messages": lambda: client.messages(self._api, params),
-            "talks": lambda: client.conversations(self._api, params),
-            "assistant": lambda: client.assistant(self._api, params),
-            "campaigns": lambda: client.campaigns(self._api, params),
-            "origins": lambda: client.origins(self._api, params),
-            "consent": lambda: client.consent(self._api, params),
-            "calls": lambda: client.calls(self._api, params),
+            "messages": lambda: client.messages(self._api, asks_of["messages"]),
+            "talks": lambda: client.conversations(self._api, asks_of["talks"]),
+            "assistant": lambda: client.assistant(self._api, asks_of["assistant"]),
+            "campaigns": lambda: client.campaigns(self._api, asks_of["campaigns"]),
+            "origins": lambda: client.origins(self._api, asks_of["origins"]),
+            "consent": lambda: client.consent(self._api, asks_of["consent"]),
+            "calls": lambda: client.calls(self._api, asks_of["calls"]),
         }
         wanted: dict[str, Awaitable[Any]] = {}
         for one in kept.tiles:
@@ -102,7 +102,7 @@ class _Dashboard:
             if not _shown(one, self._known) or key in wanted:
                 continue
             if key.startswith("board:"):
-                wanted[key] = client.board(self._api, UUID(key.partition(":")[2]), params)
+                wanted[key] = client.board(self._api, UUID(key.partition(":")[2]), asks_of["board"])
             elif key in asks:
                 wanted[key] = asks[key]()
         answers = await asyncio.gather(*wanted.values())
@@ -127,6 +127,8 @@ class _Dashboard:
             for one in shown:
                 with ui.element("div").classes(f"m-tile m-tile-{one.size.value}"):
                     self._tile(one, answers, names)
+                    if wide := self._asked.wide(*tiles.reaching(one.tile, self._known[one.tile].source)):
+                        Text("p", wide, "m-hint m-tile-wide")
 
     def _tile(self, one: DashboardTile, answers: dict[str, Any], names: dict[str, str]) -> None:
         if one.tile is Tile.HAPPENED:

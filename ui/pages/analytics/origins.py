@@ -52,7 +52,7 @@ def _skeleton() -> None:
 class _Origins:
     def __init__(self, head: Frame, touch: WhichTouch) -> None:
         self._api, self._touch = session.current().api, touch
-        self._asked = Asked(self._again)
+        self._asked = Asked(self._again, "team_id", "tag")
         Views(head, FigurePage.ORIGINS, self._asked)
         if session.current().may(Permission.INTEGRATIONS_READ):
             with head.actions:

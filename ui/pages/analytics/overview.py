@@ -43,7 +43,7 @@ def _skeleton() -> None:
 class _Overview:
     def __init__(self, head: Frame) -> None:
         self._api, self._talks = session.current().api, session.current().may(Permission.CONVERSATIONS_READ)
-        self._asked = Asked(self._again, "channel_id", "campaign_id")
+        self._asked = Asked(self._again, "channel_id", "campaign_id", "team_id", "tag")
         Views(head, FigurePage.OVERVIEW, self._asked)
         offer(head, "messages", self._asked)
         if all(map(session.current().may, (Permission.CONVERSATIONS_READ, Permission.CAMPAIGNS_READ, Permission.BOARDS_READ))):
@@ -57,10 +57,9 @@ class _Overview:
         await self._happened.refresh()
 
     async def _fetch(self) -> Found:
-        params = self._asked.params
-        found = await client.messages(self._api, params)
-        shown = self._talks and "campaign_id" not in params  # conversations are of no campaign
-        return found, await client.conversations(self._api, params) if shown else None
+        found = await client.messages(self._api, self._asked.only("channel_id", "campaign_id"))
+        shown = self._talks and not self._asked.chosen("campaign_id")  # conversations are of no campaign
+        return found, await client.conversations(self._api, self._asked.params) if shown else None
 
     async def _fetch_week(self) -> AnalyticsSummary:
         return await client.summary(self._api, preferences().language)
@@ -88,9 +87,9 @@ class _Overview:
                     action=_("Send a campaign"), to="/campaigns",
                 )  # fmt: skip
             return
-        link = self._asked.link
+        link, wide = self._asked.link, self._asked.wide("channel_id", "campaign_id")
         with figures():
-            pieces.beside(_("Sent"), now.sent, before.sent, words.SENT(), to=self._rows("sent"))
+            pieces.beside(_("Sent"), now.sent, before.sent, words.SENT(), wide=wide, to=self._rows("sent"))
             for name, fact, part, was, meaning in (
                 (_("Delivered"), "delivered", now.delivered, before.delivered, words.DELIVERED()),
                 (_("Read"), "read", now.read, before.read, words.READ()),
@@ -99,10 +98,12 @@ class _Overview:
                 share, hint = (part / now.sent if now.sent else None), formats.number(part)
                 pieces.beside(
                     name, share, was / before.sent if before.sent else None, meaning, show=words.share, more_is="good",
-                    hint=_("{n} of those sent").format(n=hint), to=self._rows(fact),
+                    hint=_("{n} of those sent").format(n=hint), wide=wide, to=self._rows(fact),
                 )  # fmt: skip
-            pieces.beside(_("Failed"), now.failed, before.failed, words.FAILED(), more_is="bad", to=self._rows("failed"))
-            pieces.beside(_("Received"), now.received, before.received, words.RECEIVED(), to=self._rows("received"))
+            pieces.beside(
+                _("Failed"), now.failed, before.failed, words.FAILED(), more_is="bad", wide=wide, to=self._rows("failed")
+            )
+            pieces.beside(_("Received"), now.received, before.received, words.RECEIVED(), wide=wide, to=self._rows("received"))
             if talks is not None:
                 rows = "/analytics/talks"
                 pieces.beside(
@@ -122,13 +123,13 @@ class _Overview:
                 if one.currency is not None:
                     pieces.beside(
                         _("Spent"), one.amount_micro, earlier.amount_micro if earlier else 0, words.SPENT(),
-                        show=words.money(one.currency), to=link("/analytics/campaigns"),
+                        show=words.money(one.currency), wide=wide, to=link("/analytics/campaigns"),
                     )  # fmt: skip
         days = [one.day for one in found.days]
         pieces.by_day(
             _("Messages by day"), days,
             [(_("Sent"), [one.figures.sent for one in found.days]), (_("Received"), [one.figures.received for one in found.days])],
-            label=_("Messages sent and received on each day"),
+            label=_("Messages sent and received on each day"), hint=wide,
         )  # fmt: skip
         if talks is not None:
             pieces.by_day(

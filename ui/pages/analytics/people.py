@@ -42,7 +42,7 @@ async def people_figures() -> Response | None:
 class _People:
     def __init__(self, head: Frame) -> None:
         self._api = session.current().api
-        self._asked = Asked(self._again, "channel_id")
+        self._asked = Asked(self._again, "channel_id", "team_id", "tag")
         Views(head, FigurePage.PEOPLE, self._asked)
         offer(head, "conversations", self._asked)
         self._place = load(self._fetch, self._draw, lambda: skeleton_card(6), "m-col m-loose w-full")
@@ -53,7 +53,7 @@ class _People:
 
     async def _fetch(self) -> Found:
         params = self._asked.params
-        return await client.conversations(self._api, params), await client.messages(self._api, params)
+        return await client.conversations(self._api, params), await client.messages(self._api, self._asked.only("channel_id"))
 
     def _draw(self, both: Found) -> None:
         found, sent = both
@@ -87,7 +87,11 @@ class _People:
         ]  # fmt: skip
         with card(_("By person"), flush=True):
             pieces.table(_("By person"), heads, rows)
-        hint = _("Messages sent are of all channels: who wrote them is not kept by channel.") if self._asked.narrowed else ""
+        hint = (
+            _("Messages sent are of everything that a person wrote: they are not kept by channel, team or tag.")
+            if self._asked.narrowed
+            else ""
+        )
         if hint:
             ui.label(hint).classes("m-hint")
         pieces.meanings(words.conversations())

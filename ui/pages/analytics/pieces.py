@@ -84,10 +84,13 @@ def beside(
     show: Callable[[float | None], str] = formats.number,
     more_is: Literal["good", "bad", "neither"] = "neither",
     hint: str = "",
+    wide: str = "",
     to: str = "",
 ) -> None:
-    """A figure, how it changed against the equal period before, and what it means, for who points at it."""
-    if address().get("compare") == Comparison.NONE:
+    """A figure, how it changed against the days it is compared with, and what it means, for who points at it. `wide`: which filters do not
+    reach it."""
+    compare = address().get("compare")
+    if compare == Comparison.NONE:
         before = None
     change, good = "", None
     if value is not None and before:
@@ -96,7 +99,9 @@ def beside(
         good = None if more_is == "neither" or not round(share, 2) else (share > 0) == (more_is == "good")
     elif value and before == 0:
         change = _("new")
-    said = hint or (_("before: {value}").format(value=show(before)) if before is not None else "")
+    was = _("a year before: {value}") if compare == Comparison.YEAR else _("before: {value}")
+    said = hint or (was.format(value=show(before)) if before is not None else "")
+    said = " · ".join(filter(None, (said, wide)))
     element = figure(
         name, show(value), change=change, good=good, hint=said, on_click=(lambda: ui.navigate.to(to)) if to else None
     )
@@ -186,14 +191,14 @@ def heat(hours: Sequence[Sequence[int]], weekdays: Sequence[str], label: str) ->
 
 def foot(period: AnalyticsPeriod, *, compared: bool = True) -> None:
     """Of which days and by which clock; with `compared` also whether somebody counted after."""
-    span = _("{first} to {last}, {zone} · compared with the {n} before").format(
-        first=formats.day(period.since),
-        last=formats.day(period.until),
-        zone=formats.place(period.time_zone),
-        n=ngettext("{n} day", "{n} days", (period.until - period.since).days + 1).format(
-            n=(period.until - period.since).days + 1
-        ),
+    span = _("{first} to {last}, {zone}").format(
+        first=formats.day(period.since), last=formats.day(period.until), zone=formats.place(period.time_zone)
     )
+    if address().get("compare") != Comparison.NONE:
+        beside = _("compared with {first} to {last}").format(
+            first=formats.day(period.before), last=formats.day(period.before_until)
+        )
+        span = f"{span} · {beside}"
     Text("p", span, "m-hint")
     if not compared:
         return

@@ -28,27 +28,36 @@ _TALKS, _CALLS, _LEADS, _MESSAGES, _CONSENT = (
     "/analytics/talks", "/analytics/calls/rows", "/analytics/leads", "/analytics/messages", "/analytics/consent/entries",
 )  # fmt: skip
 SHOWN = 8  # lines of a table
+_TALKED = ("channel_id", "team_id", "tag")
 
 
 class Source(NamedTuple):
-    """Where figures come from: the page that shows them all, and the rights that it needs beside `analytics:read`."""
+    """Where figures come from: the page that shows them all, the rights that it needs beside `analytics:read`, and the filters that reach them."""
 
     page: FigurePage
     needs: frozenset[Permission] = frozenset()
+    filters: tuple[str, ...] = ()
 
 
 SOURCES: dict[str, Source] = {
     "week": Source(FigurePage.OVERVIEW, frozenset({P.CONVERSATIONS_READ, P.CAMPAIGNS_READ, P.BOARDS_READ})),
     "happened": Source(FigurePage.OVERVIEW),
-    "messages": Source(FigurePage.OVERVIEW),
-    "talks": Source(FigurePage.CONVERSATIONS, frozenset({P.CONVERSATIONS_READ})),
-    "board": Source(FigurePage.BOARDS, frozenset({P.BOARDS_READ})),
-    "assistant": Source(FigurePage.ASSISTANT, frozenset({P.AI_READ, P.CONVERSATIONS_READ})),
-    "campaigns": Source(FigurePage.CAMPAIGNS, frozenset({P.CAMPAIGNS_READ})),
-    "origins": Source(FigurePage.ORIGINS, frozenset({P.BOARDS_READ, P.CAMPAIGNS_READ})),
-    "consent": Source(FigurePage.CONSENT, frozenset({P.CONTACTS_READ})),
-    "calls": Source(FigurePage.CALLS, frozenset({P.CONVERSATIONS_READ})),
+    "messages": Source(FigurePage.OVERVIEW, filters=("channel_id", "campaign_id")),
+    "talks": Source(FigurePage.CONVERSATIONS, frozenset({P.CONVERSATIONS_READ}), _TALKED),
+    "board": Source(FigurePage.BOARDS, frozenset({P.BOARDS_READ}), _TALKED),
+    "assistant": Source(FigurePage.ASSISTANT, frozenset({P.AI_READ, P.CONVERSATIONS_READ}), _TALKED),
+    "campaigns": Source(FigurePage.CAMPAIGNS, frozenset({P.CAMPAIGNS_READ}), ("channel_id",)),
+    "origins": Source(FigurePage.ORIGINS, frozenset({P.BOARDS_READ, P.CAMPAIGNS_READ}), ("team_id", "tag")),
+    "consent": Source(FigurePage.CONSENT, frozenset({P.CONTACTS_READ}), ("tag",)),
+    "calls": Source(FigurePage.CALLS, frozenset({P.CONVERSATIONS_READ}), _TALKED),
 }
+
+
+def reaching(tile: Tile, source: str) -> tuple[str, ...]:
+    """The filters that reach a tile."""
+    if tile is Tile.AI_COST:
+        return ()
+    return ("channel_id",) if tile is Tile.HOURS else SOURCES[source].filters
 
 
 class Drawn(NamedTuple):
@@ -232,7 +241,10 @@ def _answer_days(found: ConversationAnalytics, link: Link) -> None:
 
 def _hours(found: ConversationAnalytics, link: Link) -> None:
     with card(_("When people write"), hint=_("Messages by weekday and hour of your time zone")):
-        pieces.heat(found.hours or [[0] * 24] * 7, pieces.weekdays(), _("When people write"))
+        if found.hours is None:
+            ui.label(_("Messages are not counted by team or tag.")).classes("m-hint")
+            return
+        pieces.heat(found.hours, pieces.weekdays(), _("When people write"))
 
 
 def _groups(of: str, title: str, head: str, key: str, none: str) -> Callable[[ConversationAnalytics, Link], None]:
