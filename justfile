@@ -57,7 +57,7 @@ types: _env
 imports: _env
     @.venv/bin/lint-imports --no-logo > .venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
 
-# Speed against the baseline: bench campaign, ingest, statuses, import (--pairs N: the median of so many); by themselves: ai, analytics, cadences, contacts, desk, live, pages, reads, retrieval, voice
+# Speed against the baseline: bench campaign, ingest, statuses, import (--pairs N: the median of so many); by themselves: ai, analytics, cadences, cells, contacts, desk, live, pages, reads, retrieval, voice
 bench *args: _env
     @{{py}} -m tests.bench {{args}}
 
@@ -68,6 +68,10 @@ eval *args: _env
 # The fault tests at full size: programs, servers and the network killed on purpose
 faults *args: _env
     @{{py}} -m tests.faults {{args}}
+
+# Everything at once for so many minutes (30), while programs and servers are killed: stress [minutes] [--inbound N] [--clients N] [--rate N]
+stress *args: _env
+    @{{py}} -m tests.faults.stress {{args}}
 
 # The API with much random input (FUZZ_EXAMPLES: how much for each operation); the test command tries a little
 fuzz *args: _env
@@ -142,6 +146,10 @@ docs *args:
 # What the public document says, line by line (tests/api/document.txt), after the API changed on purpose
 document: _env
     @{{py}} -m tests.api.snapshot
+
+# A newcomer's way, timed: a fresh clone, the README's first command, sign-up, the first campaign delivered
+newcomer: _env _browser
+    @{{py}} -m tests.e2e.newcomer
 
 # The README's pictures, from the demo company
 screenshots *args: _env _browser

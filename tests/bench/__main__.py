@@ -15,6 +15,7 @@ from tests.bench import (
     analytics,
     cadences,
     campaign,
+    cells,
     contacts,
     desk,
     hooks,
@@ -338,6 +339,8 @@ def main() -> int:
     )
     figures.add_argument("count", nargs="?", type=int, default=1_000_000)
     figures.add_argument("--rounds", type=int, default=40)
+    parted = which.add_parser("cells", help="two whole installations beside one that has all companies")
+    parted.add_argument("count", nargs="?", type=int, default=10_000)
     which.add_parser("retrieval", help="questions to knowledge bases")
     calls = which.add_parser("voice", help="what Retell and VAPI tell and ask of calls")
     calls.add_argument("--seconds", type=float, default=20)
@@ -360,6 +363,7 @@ def main() -> int:
         "reads": lambda: bench_reads(given.count),
         "ai": lambda: bench_ai(given.count),
         "retrieval": bench_retrieval,
+        "cells": lambda: cells.bench(given.count),
         "voice": lambda: voice.bench(given.seconds),
     }
     if given.which in alone:

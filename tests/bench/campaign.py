@@ -47,14 +47,14 @@ async def ours(base: Harness, recipients: int, stub: int, *, workers: int = 1) -
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
         actor = await company(db)
-        campaign_id = await _scene(db, actor, recipients)
+        campaign_id = await scene(db, actor, recipients)
         running = [base.start("-m", "workers") for _ in range(workers)]
         await ready(base, running)
         programs, servers = cpu_of(running), base.servers_cpu() + cpu_seconds(stub)
         began = time.perf_counter()
         await actions.launch(actor, campaign_id, None)
-        prepared = await _until(db, "select state <> 'preparing' from campaign where id = $1", campaign_id) - began
-        ended = await _until(
+        prepared = await until(db, "select state <> 'preparing' from campaign where id = $1", campaign_id) - began
+        ended = await until(
             db,
             "select coalesce(sum(delta) filter (where state <= 2), 1) = 0 from message_tally"
             " where company_id = $1 and campaign_id = $2",
@@ -81,7 +81,7 @@ def cpu_of(running: "list[subprocess.Popen[bytes]]") -> float:
     return sum(cpu_seconds(process.pid) for process in running)
 
 
-async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> UUID:
+async def scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> UUID:
     channel_id = await factories.channel(
         db,
         actor,
@@ -116,7 +116,7 @@ async def ready(base: Harness, running: "list[subprocess.Popen[bytes]]", *, sett
     raise SystemExit(f"The worker did not start:\n{(base.folder / 'log').read_text()[-3000:]}")
 
 
-async def _until(db: asyncpg.Connection, sql: str, *args: object) -> float:
+async def until(db: asyncpg.Connection, sql: str, *args: object) -> float:
     """The moment when `sql` says true. Looks twenty times a second."""
     limit = time.perf_counter() + 1800
     while not await db.fetchval(sql, *args):

@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,15 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, *, speed: float = 10, demo: bool = True) -> AsyncIterator[Stack]:
+async def running(
+    folder: Path,
+    *,
+    speed: float = 10,
+    demo: bool = True,
+    command: Sequence[str] = (sys.executable, "-m", "db", "up"),
+    cwd: Path = ROOT,
+    patience: float = START_SECONDS,
+) -> AsyncIterator[Stack]:
     """Starts, waits until it says that it is ready, and stops it as Ctrl-C does. `speed`: how much faster people act."""
     ports = free_ports(4)
     names = ("UI_PORT", "API_PORT", "SANDBOX_PORT", "SANDBOX_SMTP_PORT")
@@ -89,8 +97,8 @@ async def running(folder: Path, *, speed: float = 10, demo: bool = True) -> Asyn
     tests = ("PYTEST_", "NICEGUI_", "TEST_")  # NiceGUI behaves otherwise when it believes itself in a test
     kept = {name: value for name, value in os.environ.items() if name not in elsewhere and not name.startswith(tests)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "db", "up", *([] if demo else ["--no-demo"]),
-        cwd=ROOT, env={**kept, **ours, "DATA_DIR": str(folder), "SANDBOX_SPEED": str(speed), "WEBHOOKS_ALLOW_LOCAL": "true"},
+        *command, *([] if demo else ["--no-demo"]),
+        cwd=cwd, env={**kept, **ours, "DATA_DIR": str(folder), "SANDBOX_SPEED": str(speed), "WEBHOOKS_ALLOW_LOCAL": "true"},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     stack = Stack(process, ports)
@@ -98,7 +106,7 @@ async def running(folder: Path, *, speed: float = 10, demo: bool = True) -> Asyn
     reader = asyncio.create_task(stack.read(ready))
     try:
         waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait({waiting, reader}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({waiting, reader}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if not ready.is_set():
             raise RuntimeError("The installation did not start:\n" + "\n".join(stack.printed))

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import asyncpg
 import httpx
@@ -16,7 +17,7 @@ from tests.silence import way_to
 
 
 @asynccontextmanager
-async def _installation(*, by_way: bool = False) -> AsyncIterator[World]:
+async def _installation(*, by_way: bool = False, **settings: Any) -> AsyncIterator[World]:
     """Servers, and no program yet."""
     api, sandbox, port = free_ports(3)
     async with harness(
@@ -28,6 +29,7 @@ async def _installation(*, by_way: bool = False) -> AsyncIterator[World]:
         webhook_url=f"http://127.0.0.1:{api}",
         send_timeout=2.0,
         send_lease=7.0,
+        **settings,
     ) as base:
         db = await asyncpg.connect(base.settings.database_owner_url)
         async with httpx.AsyncClient(timeout=60) as http, way_to(f"{base.postgres.socket_folder}/.s.PGSQL.5432") as way:

@@ -32,7 +32,7 @@ _MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.s
 @page("/analytics/file", permission=Permission.ANALYTICS_READ)
 async def figures_file(report: str = "", format: str = "") -> Response:
     form = format if format in _MEDIA else "xlsx"
-    asked = {name: address().get(name) for name in ("since", "until", "touch", *FILTERS) if address().get(name)}
+    asked = {name: address().get(name) for name in ("since", "until", "compare", "touch", *FILTERS) if address().get(name)}
     board = asked.pop("board_id", "")
     if report == "board" and not _is_id(board):
         report = "messages"
