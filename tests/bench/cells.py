@@ -6,6 +6,8 @@ Each cell is run by a process of its own (`--cell`), as it would be on a machine
 
 import argparse
 import asyncio
+import os
+import signal
 import sys
 import time
 from typing import Any
@@ -41,9 +43,9 @@ async def _stub() -> tuple[asyncio.subprocess.Process, int]:
 async def _crash(base: Harness) -> None:
     """Its Postgres is away for a while, in the middle of the work."""
     await asyncio.sleep(1.5)
-    base.postgres.stop()
+    os.kill(base.postgres.pid, signal.SIGQUIT)
     await asyncio.sleep(AWAY)
-    base.postgres.restart()
+    await asyncio.to_thread(base.postgres.restart)
 
 
 async def cell(recipients: int, companies: int, *, broken: bool) -> Cell:
