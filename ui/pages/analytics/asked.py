@@ -16,7 +16,7 @@ from ui.client.base import ApiProblem
 from ui.components.address import address
 from ui.components.forms import Field, mark, select_field, text_field
 from ui.components.states import load, skeleton
-from ui.i18n import _, ngettext
+from ui.i18n import _, ngettext, pgettext
 
 _SPANS = ("1", "7", "30", "90", "365")
 _USUAL = "30"
@@ -53,7 +53,7 @@ def _words() -> dict[str, tuple[str, str]]:
         "owner_id": (_("Owner"), _("Everybody")),
         "label_id": (_("Label"), _("All labels")),
         "tag": (_("Tag"), _("All tags")),
-        "campaign_id": (_("Campaign"), _("All campaigns")),
+        "campaign_id": (_("Campaign"), pgettext("figures", "All campaigns")),
     }
 
 
@@ -84,8 +84,8 @@ class Asked:
                 field.control.props["aria-label"] = name
                 field.hide(self._span != _OWN)
             beside = {
-                Comparison.PREVIOUS.value: _("Beside the days before"),
-                Comparison.YEAR.value: _("Beside the same days last year"),
+                Comparison.PREVIOUS.value: _("With the days before"),
+                Comparison.YEAR.value: _("With last year"),
                 Comparison.NONE.value: _("Without a comparison"),
             }
             self._beside = select_field("", beside, self._compare.value, on_change=self._picked)

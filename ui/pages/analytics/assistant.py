@@ -120,7 +120,8 @@ class _Assistant:
 
     def _draw_moves(self, found: AssistantAnalytics) -> None:
         n = found.moves
-        with card(_("Moves of leads that it proposed"), hint=_("Those proposed on these days, and what became of them since")):
+        hint = self._everything(_("Those proposed on these days, and what became of them since"))
+        with card(_("Moves of leads that it proposed"), hint=hint):
             done = n.applied + n.undone
             pairs = [
                 (_("Accepted by people"), done - n.automatic), (_("Applied by themselves"), n.automatic), (_("Undone afterwards"), n.undone),
@@ -129,8 +130,12 @@ class _Assistant:
             ]  # fmt: skip
             key_values([(name, formats.number(max(0, count))) for name, count in pairs])
 
+    def _everything(self, hint: str = "") -> str:
+        """Of what no filter reaches."""
+        return " · ".join(filter(None, (hint, self._asked.wide())))
+
     def _draw_purposes(self, found: AssistantAnalytics) -> None:
-        with card(_("What it was used for")):
+        with card(_("What it was used for"), hint=self._everything()):
             if not found.purposes:
                 ui.label(_("No model was called.")).classes("m-hint")
             money = words.money("USD")
@@ -141,7 +146,7 @@ class _Assistant:
                 ui.label(_("Without a price: {n}").format(n=formats.number(found.cost.unpriced))).classes("m-hint")
 
     def _draw_gaps(self, found: AssistantAnalytics) -> None:
-        hint = _("Asked in these days, and in none of your sources. Answer them once, and the AI knows it.")
+        hint = self._everything(_("Asked in these days, and in none of your sources. Answer them once, and the AI knows it."))
         with card(_("Questions without an answer"), hint=hint, flush=bool(found.gaps)):
             if not found.gaps:
                 ui.label(_("It knew everything that was asked.")).classes("m-hint")

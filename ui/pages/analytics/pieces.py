@@ -101,11 +101,12 @@ def beside(
         change = _("new")
     was = _("a year before: {value}") if compare == Comparison.YEAR else _("before: {value}")
     said = hint or (was.format(value=show(before)) if before is not None else "")
-    said = " · ".join(filter(None, (said, wide)))
     element = figure(
         name, show(value), change=change, good=good, hint=said, on_click=(lambda: ui.navigate.to(to)) if to else None
     )
     with element:
+        if wide:
+            Text("p", wide, "m-hint m-figure-wide")
         ui.tooltip(meaning)
 
 
