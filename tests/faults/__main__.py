@@ -11,6 +11,7 @@ from tests.faults.requests import api_killed
 from tests.faults.scenarios import ALL
 from tests.faults.sessions import ALL_SESSIONS
 from tests.faults.turns import ALL_TURNS
+from tests.faults.upgrade import upgraded
 
 FULL = 20_000
 REQUESTS = 500
@@ -21,7 +22,7 @@ async def main(arguments: list[str]) -> int:
     names = [a for a in arguments if not a.isdigit()]
     broken = 0
     print(f"{'disaster':30} {'s':>6} {'accepted':>9} {'twice':>6} {'lost':>5}  end states · unknown outcomes")
-    for scenario in (*ALL, *ALL_TURNS, *ALL_CADENCES, api_killed, hooks_broken, hooks_chaos, *ALL_SESSIONS):
+    for scenario in (*ALL, *ALL_TURNS, *ALL_CADENCES, api_killed, upgraded, hooks_broken, hooks_chaos, *ALL_SESSIONS):
         if names and scenario.__name__ not in names:
             continue
         try:
