@@ -2,6 +2,8 @@
 
 import csv
 import io
+from datetime import date
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -23,7 +25,9 @@ async def test_figures_their_rows_and_their_files(
     channel = await factories.channel(owner_db, owner, name="=1+1")
     for number in range(3):
         phone = f"+5511987654{number:03}"
-        contact = (await create_contact(owner, name=f"Ana {number}", phone=phone, tag_names=[], custom={}))["id"]
+        contact = (await create_contact(owner, name=f"Ana {number}", phone=phone, tag_names=["VIP"] * (number < 2), custom={}))[
+            "id"
+        ]
         await Scene(owner, channel, contact).wrote(number, key=f"k{number}")
     auth = await sign_in_as(Role.MANAGER)
     found = (await client.get(f"{BASE}/conversations", headers=auth)).json()
@@ -44,6 +48,21 @@ async def test_figures_their_rows_and_their_files(
     assert book["Por canal"]["A2"].value == "'=1+1"  # no formula
     assert (await client.get(f"{BASE}/campaigns/file?format=csv", headers=auth)).status_code == 200
     assert (await client.get(f"{BASE}/messages/file", headers=auth)).status_code == 200
+
+    vip = {"tag": "vip", "compare": "year"}
+    found = (await client.get(f"{BASE}/conversations", params=vip, headers=auth)).json()
+    assert (found["figures"]["opened"], found["hours"]) == (2, None)
+    since, before = (date.fromisoformat(found["period"][name]) for name in ("since", "before"))
+    assert (found["period"]["compare"], before.year, before.month) == ("year", since.year - 1, since.month)
+    assert (await client.get(f"{BASE}/talks", params={"tag": "vip"}, headers=auth)).json()["total"] == 2
+    text = (await client.get(f"{BASE}/conversations/file?format=csv&language=en&separator=,", params=vip, headers=auth)).text
+    lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    assert ["tag", "vip"] in lines
+    assert next(line for line in lines if line[:1] == ["This period"])[1] == "2"
+    for page_of in ("calls", "assistant", "consent", "origins"):
+        narrowed = await client.get(f"{BASE}/{page_of}", params={**vip, "team_id": str(UUID(int=0))}, headers=auth)
+        assert narrowed.status_code == 200, narrowed.text
+    assert (await client.get(f"{BASE}/calls", params=vip, headers=auth)).json()["spent"] is None
 
 
 async def test_who_may_not_see_figures(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
