@@ -14,10 +14,17 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 _SHOWN = "navigator.serviceWorker.ready.then((worker) => worker.getNotifications()).then((all) => all.map((one) => [one.title, one.body, one.data]))"
 
+_OFFERED = """addEventListener('DOMContentLoaded', () => {
+    const asked = {prompt() { window.asked = true; }, userChoice: Promise.resolve({outcome: 'accepted'})};
+    dispatchEvent(Object.assign(new Event('beforeinstallprompt', {cancelable: true}), asked));
+})"""
+"""What a browser does that can install the app; a headless one cannot."""
+
 
 async def test_a_push_message_calls_who_is_not_looking(stack: Stack, context: BrowserContext) -> None:
     await context.grant_permissions(["notifications"], origin=stack.ui)
     page, _ = await new_page(context)
+    await page.add_init_script(_OFFERED)
     await enter(context, stack)
     browser, known = await context.new_cdp_session(page), asyncio.get_running_loop().create_future()
 
@@ -31,6 +38,10 @@ async def test_a_push_message_calls_who_is_not_looking(stack: Stack, context: Br
     await page.goto(f"{stack.ui}/settings?tab=notifications")
     await settled(page)
     await expect(page.get_by_text("Ainda em nenhum navegador.")).to_be_visible()
+    install = page.get_by_role("button", name="Instalar o aplicativo")
+    await install.click()
+    await expect(install).to_be_hidden()
+    assert await page.evaluate("window.asked")
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     registration = await known
 

@@ -73,7 +73,7 @@ class Inbound(Kind):
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
                 group.create_task(self._one(self._sent, due, lines))
                 self._sent += 1
-                while group._tasks and len(group._tasks) > 5000:  # nobody keeps more than that waiting
+                while self._sent - self.done - len(self.errors) > 5000:  # nobody keeps more than that waiting
                     await asyncio.sleep(0.05)
 
     async def _one(self, number: int, due: float, lines: asyncio.Queue[Connection | None]) -> None:

@@ -10,7 +10,29 @@
     if (window.Quasar && document.body) window.Quasar.Dark.set(on);
   }
 
+  // What the browser offers at a moment of its own is kept until somebody wants it.
+  let offered = null;
+  addEventListener("beforeinstallprompt", (event) => {
+    event.preventDefault();
+    offered = event;
+  });
+  addEventListener("appinstalled", () => (offered = null));
+
   window.masteria = {
+    app: {
+      // "installed": this is the app; "offered": the browser can make it one; "phone": it is added by hand; or "none"
+      state() {
+        if (matchMedia("(display-mode: standalone)").matches || navigator.standalone) return "installed";
+        if (offered) return "offered";
+        return "standalone" in navigator ? "phone" : "none";
+      },
+      async install() {
+        const asked = offered;
+        offered = null;
+        asked?.prompt();
+        return (await asked?.userChoice)?.outcome || "none";
+      },
+    },
     theme(name) {
       const secure = location.protocol === "https:" ? "; Secure" : "";
       document.cookie = `theme=${name}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;

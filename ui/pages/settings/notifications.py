@@ -72,7 +72,31 @@ def draw_notifications() -> None:
 
     draw_choices()
     draw_sounds()
+    load(_app, _draw_app, lambda: skeleton_list(1))
     place = load(fetch, draw, lambda: skeleton_list(2))
+
+
+async def _app() -> str:
+    """installed, offered, phone or none: what this browser makes of Master IA."""
+    return str(await ui.run_javascript("masteria.app.state()", timeout=10))
+
+
+def _draw_app(state: str) -> None:
+    said = {
+        "installed": _("This is the app: it has an icon of its own, with the number of what waits for you."),
+        "offered": _("With an icon of its own, without the bars of the browser, and with the number of what waits for you."),
+        "phone": _("In the browser's share menu choose Add to Home Screen. Then it can notify you, too."),
+    }
+    if state not in said:
+        return  # this browser cannot, or it is installed already and this is not it
+    with card(_("Master IA as an app"), hint=said[state], actions=_install if state == "offered" else None):
+        pass
+
+
+def _install() -> None:
+    """The browser asks the person itself, and only while it is pressed."""
+    pressed = button(_("Install the app"), icon="install_desktop", kind="plain")
+    pressed.on("click", js_handler=f"async () => {{ await masteria.app.install(); getHtmlElement({pressed.id}).hidden = true; }}")
 
 
 def _draw_obstacle(here: str) -> None:
