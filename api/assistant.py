@@ -10,6 +10,7 @@ from api.auth.guard import Caller
 from api.contract.assistant import (
     Assistant,
     AssistantDraft,
+    AssistantFact,
     AssistantPersona,
     AssistantRun,
     AssistantStep,
@@ -33,7 +34,8 @@ def _assistant(found: queries.Assistant) -> Assistant:
     draft = None
     if found.draft is not None:
         cited = [citation(one) for one in found.draft.citations]
-        draft = struct(found.draft._asdict(), AssistantDraft, citations=cited)
+        facts = [AssistantFact(key=one.key, label=one.label, value=one.value) for one in found.draft.facts]
+        draft = struct(found.draft._asdict(), AssistantDraft, citations=cited, facts=facts)
     return struct(
         found._asdict(),
         Assistant,
@@ -88,18 +90,24 @@ class AssistantController(Controller):
         """Nothing happens where it is none any more. Needs `conversations:write`."""
         return _assistant(await actions.put_away(actor, conversation_id, turn_id))
 
+    @post("/drafts/{turn_id:uuid}/keep", summary="Keep what a draft found out", status_code=200)
+    async def keep_facts(self, actor: Caller, conversation_id: FromPath[UUID], turn_id: FromPath[UUID]) -> Assistant:
+        """Its `facts` are written to the contact, where nothing is yet; it stays a draft. Nothing happens where it is none any more. Needs
+        `conversations:write` and `contacts:write`."""
+        return _assistant(await actions.keep_facts(actor, conversation_id, turn_id))
+
     @get("/turns", summary="Turns of the assistant")
     async def list_turns(
         self, actor: Caller, conversation_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
     ) -> Page[AssistantTurn]:
-        """What it did, newest first. Needs `ai:read`."""
+        """What it did, newest first. Needs `ai:read` and `conversations:read`."""
         before = decode_cursor(cursor, tuple[int])
         rows = await queries.turns_of(actor, conversation_id, before=before[0] if before else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row.seq,), _turn)
 
     @get("/turns/{turn_id:uuid}", summary="Read the trace of a turn")
     async def read_turn(self, actor: Caller, conversation_id: FromPath[UUID], turn_id: FromPath[UUID]) -> AssistantTrace:
-        """Everything that models were asked and what they answered. Needs `ai:read`."""
+        """Everything that models were asked and what they answered. Needs `ai:read`, `conversations:read` and `knowledge:read`."""
         turn, runs = await queries.trace_of(actor, conversation_id, turn_id)
         return AssistantTrace(
             turn=_turn(turn),

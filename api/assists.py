@@ -57,7 +57,7 @@ class AssistController(Controller):
 
     @get("/{assist_id:uuid}/trace", summary="Read how it came about")
     async def read_trace(self, actor: Caller, conversation_id: FromPath[UUID], assist_id: FromPath[UUID]) -> AssistTrace:
-        """Everything that a model was asked and what it answered. Needs `ai:read` and `conversations:write`."""
+        """Everything that a model was asked and what it answered. Needs `ai:read`, `conversations:write` and `knowledge:read`."""
         found = await assists.trace(actor, conversation_id, assist_id)
         return AssistTrace(at=found.at, steps=[step(one) for one in found.steps])
 

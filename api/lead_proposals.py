@@ -195,7 +195,7 @@ class LeadProposalController(Controller):
 
     @get("/{lead_proposal_id:uuid}/trace", summary="Read how a proposal came about")
     async def read_trace(self, actor: Caller, lead_proposal_id: FromPath[UUID]) -> ProposalTrace:
-        """Everything that the model of that look was asked and what it answered. Needs `ai:read` and `conversations:read`."""
+        """Everything that the model of that look was asked and what it answered. Needs `ai:read`, `boards:read` and `conversations:read`."""
         found = await queries.trace(actor, lead_proposal_id)
         return ProposalTrace(at=found.at, steps=[step(one) for one in found.steps])
 

@@ -9,6 +9,8 @@ import math
 from datetime import UTC, datetime
 from typing import Any, overload
 
+import msgspec
+
 IDENTIFIER = 500  # characters of at most four bytes: an index takes them
 TEXT = 65_536  # characters of what people read; far more than any provider lets them write
 
@@ -68,3 +70,8 @@ def tree(value: Any) -> Any:
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**63 else None
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def encoded(value: object) -> str:
+    """JSON that jsonb takes, of anything that can be told as JSON, whatever people and models wrote in it."""
+    return msgspec.json.encode(tree(msgspec.to_builtins(value, str_keys=True))).decode()

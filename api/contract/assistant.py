@@ -43,13 +43,22 @@ class Citation(Output):
     statements: list[Annotated[str, example("Você troca de graça por 30 dias.")]]
 
 
+class AssistantFact(Output):
+    """What the customer told in their own words, and the contact's field of this key, or their `name` or `email`, does not have yet."""
+
+    key: Annotated[str, example("cep")]
+    label: Annotated[str, example("CEP de entrega")]
+    value: Annotated[str, example("01310-100")]
+
+
 class AssistantDraft(Output):
     """An answer that waits for an agent; it is never sent by itself. DELETE /v1/conversations/{id}/assistant/drafts/{turn_id} puts it
-    away; whatever the agent sends ends it too."""
+    away; whatever the agent sends ends it too. `facts` stand nowhere else until POST …/drafts/{turn_id}/keep writes them to the contact."""
 
     turn_id: UUID
     text: Annotated[str, example("A troca é grátis por 30 dias.")]
     citations: list[Citation]
+    facts: list[AssistantFact]
     at: Moment
 
 

@@ -13,6 +13,14 @@ TRACE_DAYS = 30
 LONGEST = 730
 
 
+def kept(table: str) -> str:
+    """SQL: for how long the rows of `table` may say what was said; $1 is TRACE_DAYS. Never longer than the messages themselves."""
+    return (
+        f"make_interval(days => least(coalesce((select trace_days from ai_safety f where f.company_id = {table}.company_id), $1),"
+        f" (select message_days from retention r where r.company_id = {table}.company_id)))"
+    )
+
+
 class Safety(NamedTuple):
     """`moderates`: what customers write and what the assistant would say is looked over before. `version` 0: nobody chose yet."""
 

@@ -11,6 +11,7 @@ from db.assistant.enums import AssistantMode, Owner, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.queries import Assistant
 from db.clock import now
+from db.contacts import told
 from db.conversations import record
 from db.conversations.enums import LineKind
 from db.errors import RequestError
@@ -35,6 +36,9 @@ select v.id, v.contact_id, v.channel_id, v.team_id, v.opened_at, v.version,
 from conversation v left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
 where v.company_id = $1 and v.id = $2 for no key update of v
 """
+_WHOSE = "select contact_id from conversation where company_id = $1 and id = $2"
+_HOLD = "select from contact where company_id = $1 and id = $2 for no key update"
+_SPEAKER = "select persona_name from ai_turn where company_id = $1 and id = $2"
 _ENSURE = """
 insert into ai_conversation(company_id, conversation_id, episode_at) values ($1, $2, $3) on conflict do nothing
 """
@@ -115,6 +119,26 @@ async def put_away(actor: Actor, conversation_id: UUID, turn_id: UUID) -> Assist
         await _held(w, conversation_id)
         if await w.fetchval(_AWAY, w.company_id, turn_id, TurnReason.PUT_AWAY.value, conversation_id):
             await _changed(w, conversation_id)
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+async def keep_facts(actor: Actor, conversation_id: UUID, turn_id: UUID) -> Assistant:
+    """What this draft found out becomes known of the contact, where nothing is yet; it stays a draft. Does nothing where it is none any more.
+    Raises NotFound."""
+    actor.require(Permission.CONTACTS_WRITE)
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        contact_id = await w.fetchval(_WHOSE, w.company_id, conversation_id)
+        if contact_id is None:
+            raise RequestError.NOT_FOUND(what="conversation")
+        await w.fetch(_HOLD, w.company_id, contact_id)  # people come before conversations
+        row, _ = await _held(w, conversation_id)
+        found = await queries.one(w, w.company_id, conversation_id)
+        draft = found.draft
+        if draft is None or draft.turn_id != turn_id or not draft.facts or row["contact_id"] != contact_id:
+            return found
+        name = await w.fetchval(_SPEAKER, w.company_id, turn_id)
+        await told.keep(w, contact_id, {one.key: one.kept for one in draft.facts}, turn_id=turn_id, persona=name)
+        await _changed(w, conversation_id)
         return await queries.one(w, w.company_id, conversation_id)
 
 

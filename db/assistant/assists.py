@@ -12,8 +12,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db import storable
+from db.ai import safety
 from db.ai.errors import AiError, CallFailure
-from db.ai.safety import TRACE_DAYS
 from db.assistant.enums import REWRITES, SHARED, AssistKind, AssistLanguage, AssistNote, AssistState
 from db.assistant.events import AssistProgress
 from db.errors import RequestError, RequestField
@@ -175,6 +176,7 @@ class Trace(NamedTuple):
 async def trace(actor: Actor, conversation_id: UUID, assist_id: UUID) -> Trace:
     """What a model was asked for it and what it answered, to whom the assist itself is shown. Raises NotFound."""
     actor.require(Permission.CONVERSATIONS_WRITE)
+    actor.require(Permission.KNOWLEDGE_READ)  # it holds whole passages
     async with read(actor, Permission.AI_READ) as r:
         row = await r.fetchrow(_TRACE, actor.company_id, conversation_id, actor.id, assist_id)
     if row is None:
@@ -279,7 +281,7 @@ async def finish(company_id: UUID, asked: Asked, written: Written, steps: object
             msgspec.json.encode(list(written.citations)).decode(),
             list(written.labels),
             written.failure and written.failure.value,
-            None if steps is None else msgspec.json.encode(steps).decode().replace("\\u0000", ""),
+            None if steps is None else storable.encoded(steps),
         )
         if done:
             _tell(w, asked, state)
@@ -308,7 +310,6 @@ async def forget_old(s: SystemWork) -> None:
         KEPT,
     )
     await s.execute(
-        "update ai_assist a set steps = null where steps is not null and created_at < now() - make_interval(days => coalesce("
-        "(select trace_days from ai_safety f where f.company_id = a.company_id), $1))",
-        TRACE_DAYS,
+        f"update ai_assist a set steps = null where steps is not null and created_at < now() - {safety.kept('a')}",
+        safety.TRACE_DAYS,
     )

@@ -16,6 +16,7 @@ from db.assistant import gather, human, quiet
 from db.assistant.enums import AssistantMode, Decision, Owner, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.turns import Answer, Turn
+from db.clock import now
 from db.contacts import told
 from db.conversations import record, routing
 from db.conversations.enums import LineKind
@@ -39,7 +40,7 @@ _WHERE = """
 select v.contact_id, v.channel_id from ai_turn t join conversation v on v.company_id = $1 and v.id = t.conversation_id
 where t.company_id = $1 and t.id = $2
 """
-_LOCK = "select true from conversation where company_id = $1 and id = $2 for no key update"
+_LOCK = "select contact_id from conversation where company_id = $1 and id = $2 for no key update"
 _CHECK = f"""
 select a.owner, a.told_at, a.alarm, a.typing_until, a.typing_since <= now() - $4::interval and a.typing_until > now() as typed,
     t.seq = a.turn_seq as newest, exists (select from persona p join persona_binding b on b.company_id = $1 and b.persona_id = p.id
@@ -89,7 +90,7 @@ class Spoken(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Somebody of the team is typing: ask again then."""
+    """Somebody of the team is typing, or the person became another one: ask again then."""
 
     until: datetime
 
@@ -102,9 +103,13 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
         where = await w.fetchrow(_WHERE, company_id, turn.id)
         if where is None:
             return None
-        way = await _way(w, where, changes=bool(answer.collected))
-        if not await w.fetchval(_LOCK, company_id, turn.conversation_id):
+        keeps = bool(answer.collected) and turn.mode is AssistantMode.AUTO
+        way = await _way(w, where, changes=keeps)
+        now_of = await w.fetchval(_LOCK, company_id, turn.conversation_id)
+        if now_of is None:
             return None
+        if now_of != where["contact_id"]:  # two contacts became one meanwhile
+            return Held(now())
         check = await w.fetchrow(_CHECK, company_id, turn.id, turn.epoch, human.MEANT, where["channel_id"])
         if check is None or not check["newest"]:
             return None
@@ -114,13 +119,13 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
             return await _end(w, turn, TurnState.SUPERSEDED, TurnReason.SWITCHED_OFF)
         if turn.mode is AssistantMode.SUGGEST:
             _note_gap(w, turn, answer)
-            await _keep_told(w, turn, answer, where["contact_id"], way)
             return await _drafted(w, turn, answer)
         if check["typed"] and answer.texts:
             await w.execute(_HOLD, company_id, turn.id, check["typing_until"])
             return Held(check["typing_until"])
         _note_gap(w, turn, answer)
-        await _keep_told(w, turn, answer, where["contact_id"], way)
+        if keeps:
+            await _keep_told(w, turn, answer, where["contact_id"], way)
         return await _said(w, turn, answer, _Place(where, way, check["told_at"], check["alarm"], team_id))
 
 
@@ -132,8 +137,9 @@ def _note_gap(w: Work, turn: Turn, answer: Answer) -> None:
 
 
 async def _keep_told(w: Work, turn: Turn, answer: Answer, contact_id: UUID, way: ReplyChannel | None) -> None:
-    """What the customer told becomes known of them, where nothing was. Without a channel nobody holds the person, and nothing is kept."""
-    if answer.collected and way is not None:
+    """What the customer told becomes known of them, where nothing was. Without a channel nobody holds the person, and nothing is kept. Of a
+    draft a person decides it (actions.py)."""
+    if way is not None:
         facts = {one.key: one.kept for one in answer.collected}
         await told.keep(w, contact_id, facts, turn_id=turn.id, persona=turn.persona_name)
 

@@ -9,7 +9,8 @@ import msgspec
 
 from db.assistant import turns
 from db.assistant.enums import AssistantMode, Owner, TurnReason, TurnState
-from db.assistant.turns import Answer
+from db.assistant.turns import Answer, Told
+from db.contacts import told
 from db.conversations.queries import Person
 from db.errors import RequestError
 from db.messages.conversation import Citation
@@ -27,10 +28,22 @@ class Persona(NamedTuple):
     picture_id: UUID | None
 
 
+class Fact(NamedTuple):
+    """What the customer told, and nothing is known of yet. `kept`: as the contact's field spells it."""
+
+    key: str
+    label: str
+    value: str
+    kept: str
+
+
 class Draft(NamedTuple):
+    """`facts`: what becomes known of the contact with it."""
+
     turn_id: UUID
     text: str
     citations: list[Citation]
+    facts: list[Fact]
     at: datetime
 
 
@@ -83,7 +96,7 @@ _ONE = """
 select v.id, v.channel_id, v.team_id, a.mode, a.owner, a.owner_reason, a.owner_by, u.name as by_name, a.owner_since, a.alarm,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
-    t.id as turn_id, t.state, t.reason, t.due_at, t.mode as turn_mode, t.answer::text as answer, t.opened_at
+    v.contact_id, v.opened_at as since, t.id as turn_id, t.state, t.reason, t.persona_version_id, t.due_at, t.mode as turn_mode, t.answer::text as answer, t.opened_at
 from conversation v left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
 left join account_user u on u.id = a.owner_by
 left join ai_turn t on t.company_id = $1 and t.conversation_id = v.id and t.seq = a.turn_seq
@@ -93,6 +106,11 @@ _PERSONA = "select id, name, emoji, color, picture_id from persona where company
 _TURNS = f"""
 select {turns.COLUMNS}, reason, opened_at, done_at from ai_turn where company_id = $1 and conversation_id = $2
     and ($3::bigint is null or seq < $3) order by seq desc limit $4
+"""
+_TOLD = f"""
+select answer->>'collected' as collected from ai_turn
+where company_id = $1 and conversation_id = $2 and opened_at >= $3 and mode = '{AssistantMode.SUGGEST.value}'
+    and jsonb_array_length(coalesce(answer->'collected', '[]')) > 0 order by seq
 """
 _RUNS = "select epoch, at, steps::text as steps from ai_trace where company_id = $1 and turn_id = $2 order by epoch"
 
@@ -130,7 +148,7 @@ async def one(r: Read, company_id: UUID, conversation_id: UUID) -> Assistant:
         turn_reason=_reason(row["reason"]),
         due_at=row["due_at"] if row["state"] == TurnState.COLLECTING else None,
         alarm=_reason(row["alarm"]),
-        draft=_draft(row),
+        draft=await _draft(r, company_id, row),
     )
 
 
@@ -141,11 +159,23 @@ def _owner(row: asyncpg.Record, mode: AssistantMode) -> Owner:
     return Owner(row["owner"]) if row["owner"] else Owner.ASSISTANT
 
 
-def _draft(row: asyncpg.Record) -> Draft | None:
+async def _draft(r: Read, company_id: UUID, row: asyncpg.Record) -> Draft | None:
     if row["state"] != TurnState.READY or row["turn_mode"] != AssistantMode.SUGGEST or row["answer"] is None:
         return None
     answer = msgspec.json.decode(row["answer"], type=Answer)
-    return Draft(row["turn_id"], "\n\n".join(answer.texts), citations(answer), row["opened_at"])
+    facts = await _facts(r, company_id, row)
+    return Draft(row["turn_id"], "\n\n".join(answer.texts), citations(answer), facts, row["opened_at"])
+
+
+async def _facts(r: Read, company_id: UUID, row: asyncpg.Record) -> list[Fact]:
+    """Of this draft and of those before it in this talk, in the order in which they are to be found out."""
+    rows = await r.fetch(_TOLD, company_id, row["id"], row["since"])
+    told_of = {one.key: one for each in rows for one in msgspec.json.decode(each["collected"], type=list[Told])}
+    if not told_of:
+        return []
+    goals = (await personas.version(r, row["persona_version_id"])).config.goals
+    absent = await told.empty(r, row["contact_id"], [goal.key for goal in goals if goal.key in told_of])
+    return [Fact(goal.key, goal.label, told_of[goal.key].value, told_of[goal.key].kept) for goal in goals if goal.key in absent]
 
 
 def citations(answer: Answer) -> list[Citation]:
@@ -158,6 +188,7 @@ def _reason(value: str | None) -> TurnReason | None:
 
 async def turns_of(actor: Actor, conversation_id: UUID, *, before: int | None = None, limit: int = 50) -> list[TurnRow]:
     """Newest first. Raises NotFound."""
+    actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.AI_READ) as r:
         await _must_exist(r, actor.company_id, conversation_id)
         rows = await r.fetch(_TURNS, actor.company_id, conversation_id, before, limit)
@@ -165,7 +196,9 @@ async def turns_of(actor: Actor, conversation_id: UUID, *, before: int | None = 
 
 
 async def trace_of(actor: Actor, conversation_id: UUID, turn_id: UUID) -> tuple[TurnRow, list[Run]]:
-    """A turn and what each of its runs did, whole; none once it is too old. Raises NotFound."""
+    """A turn and what each of its runs did, whole; none once it is too old. It quotes customers and passages. Raises NotFound."""
+    actor.require(Permission.CONVERSATIONS_READ)
+    actor.require(Permission.KNOWLEDGE_READ)
     async with read(actor, Permission.AI_READ) as r:
         row = await r.fetchrow(
             f"select {turns.COLUMNS}, reason, opened_at, done_at from ai_turn where company_id = $1 and conversation_id = $2"

@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from db import storable
-from db.ai.safety import TRACE_DAYS
+from db.ai import safety
 from db.assistant.enums import AssistantMode, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.clock import now
@@ -204,11 +204,6 @@ async def keep(company_id: UUID, turn: Turn, answer: Answer) -> Turn | None:
         return _turn(row)
 
 
-def _stored(value: object) -> str:
-    """As jsonb takes it, whatever customers and models wrote."""
-    return msgspec.json.encode(storable.tree(msgspec.to_builtins(value, str_keys=True))).decode()
-
-
 async def note_gap(company_id: UUID, turn_id: UUID) -> None:
     """What the turn was asked and found in no passage, for the company to answer once for all."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
@@ -225,7 +220,7 @@ async def note_gap(company_id: UUID, turn_id: UUID) -> None:
 async def trace(company_id: UUID, turn: Turn, steps: object) -> None:
     """What the run did, whatever came of it."""
     async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
-        await w.execute(_TRACE, company_id, turn.id, turn.epoch, _stored(steps))
+        await w.execute(_TRACE, company_id, turn.id, turn.epoch, storable.encoded(steps))
 
 
 class Due(NamedTuple):
@@ -245,9 +240,7 @@ async def due(late: timedelta = timedelta(0)) -> list[Due]:
 async def forget_traces(s: SystemWork) -> None:
     """Deletes traces that are older than their company keeps them."""
     await s.execute(
-        "delete from ai_trace t where at < now() - interval '1 day' and at < now() - make_interval(days => coalesce("
-        "(select trace_days from ai_safety f where f.company_id = t.company_id), $1))",
-        TRACE_DAYS,
+        f"delete from ai_trace t where at < now() - interval '1 day' and at < now() - {safety.kept('t')}", safety.TRACE_DAYS
     )
 
 

@@ -28,7 +28,7 @@ from contact c where c.company_id = $1 and c.id = $2
 """
 _BARRED = "select true from suppression where company_id = $1 and address = $2"
 _KEEP = """
-update contact set name = case when name = '' then $3 else name end, custom = $4::jsonb || custom, updated_at = clock_timestamp()
+update contact set name = case when name = '' then $3 else name end, custom = custom || $4::jsonb, updated_at = clock_timestamp()
 where company_id = $1 and id = $2
 """
 
@@ -51,6 +51,13 @@ async def known(r: Read, contact_id: UUID, keys: Iterable[str]) -> Known:
     found = {key: value for key, value in msgspec.json.decode(row["custom"]).items() if key in shapes and value}
     own = {key: row[key] for key in (NAME, EMAIL) if key in wanted - set(shapes) and row[key]}
     return Known(shapes, {**own, **found})
+
+
+async def empty(r: Read, contact_id: UUID, keys: Iterable[str]) -> set[str]:
+    """Those of the keys under which something can be kept of a contact and nothing is."""
+    wanted = set(keys)
+    of = await known(r, contact_id, wanted)
+    return (wanted & ({NAME, EMAIL} | set(of.shapes))) - set(of.values)
 
 
 async def keep(w: Work, contact_id: UUID, told: Mapping[str, str], **why: object) -> list[str]:

@@ -19,8 +19,7 @@ for share
 """
 _WHOM = f"""
 select m.user_id from conversation v join membership m on m.company_id = $1 and {holds(Permission.CONVERSATIONS_WRITE, "m")}
-where v.company_id = $1 and v.id = $2 and exists (select from push_subscription s where s.company_id = $1 and s.user_id = m.user_id)
-    and (m.user_id in (select x.user_id from team_member x where x.company_id = $1 and x.team_id = v.team_id)
+where v.company_id = $1 and v.id = $2 and (m.user_id in (select x.user_id from team_member x where x.company_id = $1 and x.team_id = v.team_id)
         or not exists (select from team_member x join membership p on p.company_id = $1 and p.user_id = x.user_id and {ANSWERS}
             where x.company_id = $1 and x.team_id = v.team_id))
 """

@@ -1,6 +1,6 @@
 """How long a company keeps what was said, files, logs, its audit log and raw events of webhooks. Workers take away what is older, a slice at a time; off until somebody chooses.
 
-Traces of the assistant have their days in `db/ai/safety.py`, payloads of incoming hooks at their hook."""
+Traces of the assistant have their days in `db/ai/safety.py`, never more than messages; payloads of incoming hooks at their hook."""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from db.assistant import forgetting as assistant
 from db.audit import forgetting as audit
 from db.channels import log as channel_log
 from db.clock import now
@@ -16,6 +17,7 @@ from db.jobs import KeepRules
 from db.messages import erasing as messages
 from db.messages import inbox
 from db.permissions import Permission
+from db.proposals import forgetting as proposals
 from db.tenancy import Actor, worker
 from db.versions import Expected, check
 from db.webhooks import deliveries
@@ -176,6 +178,8 @@ async def step(company_id: UUID) -> bool:
                 came,
             )
             more = sent is not None or came is not None
+            more |= await assistant.forget_words(w, before, SLICE) > 0
+            more |= await proposals.forget_words(w, before, SLICE) > 0
         if row["log_days"] is not None:
             more |= await channel_log.forget_before(w, now() - timedelta(days=row["log_days"]), SLICE) > 0
         if row["audit_days"] is not None:

@@ -120,6 +120,7 @@ class Trace(NamedTuple):
 async def trace(actor: Actor, proposal_id: UUID) -> Trace:
     """What the look that proposed it asked a model and was answered. Raises NotFound."""
     actor.require(Permission.CONVERSATIONS_READ)
+    actor.require(Permission.BOARDS_READ)
     async with read(actor, Permission.AI_READ) as r:
         row = await r.fetchrow(_TRACE, actor.company_id, proposal_id)
     if row is None:

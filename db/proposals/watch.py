@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
-from db.ai.safety import TRACE_DAYS
+from db import storable
+from db.ai import safety
 from db.assistant.gather import LIVE, MUTE
 from db.clock import now
 from db.ids import uuid7
@@ -213,7 +212,7 @@ async def held(w: Work, judging: Judging, *, writes: bool = False) -> JudgingSta
 
 async def ended(w: Work, judging: Judging, state: JudgingState, steps: object = None, at: datetime | None = None) -> None:
     """The run is over; what came meanwhile stays due. LOST: the watch stays as it is."""
-    kept = None if steps is None else msgspec.json.encode(steps).decode().replace("\\u0000", "")
+    kept = None if steps is None else storable.encoded(steps)
     if state is not JudgingState.LOST:
         await w.execute(_END, *_where(judging), state.value, judging.through_id, at, HARD)
     await w.execute(_JUDGED, judging.company_id, judging.id, state.value, kept)
@@ -228,7 +227,7 @@ async def forget_old(s: SystemWork) -> None:
     nothing of that is left."""
     await s.execute(
         "update lead_judging j set steps = null where steps is not null and at < now() - interval '1 day'"
-        " and at < now() - make_interval(days => coalesce((select trace_days from ai_safety f where f.company_id = j.company_id), $1))",
-        TRACE_DAYS,
+        f" and at < now() - {safety.kept('j')}",
+        safety.TRACE_DAYS,
     )
     await s.execute("delete from lead_judging where steps is null and at < now() - make_interval(days => $1)", KEPT_DAYS)

@@ -83,7 +83,13 @@ async def turns_without_model(size: int) -> Report:
             " and e.kind = 'assistant_stopped'",
             down.contact_id,
         )
-        assert lines == 1, "agents are called once"
+        assert lines == 1, "it is said once in the thread"
+        called = await t.w.db.fetch(
+            "select n.user_id, n.times from notification n join conversation v on v.id = n.subject_id"
+            " where v.contact_id = $1 and n.kind = 'waits' and n.in_app",
+            down.contact_id,
+        )
+        assert [tuple(row) for row in called] == [(t.w.actor.id, 1)], "who may answer is called, once"
         await t.model("hang")
         before = await t.questions()
         await t.write([hung], BURST)

@@ -1,6 +1,7 @@
 """What the AI proposes for leads, on the screens: chosen in the board's settings, marked on the card, decided beside the lead, in the queue
 by one key, and beside the conversation."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -215,6 +216,36 @@ async def test_it_is_decided_beside_the_conversation(
 
     await until(moved)
     await real.should_see("Desfazer")  # it stays there for its day
+
+
+async def test_beside_the_conversation_the_news_of_a_refusal_asks_why(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, lead_id = await suggested(owner, owner_db)
+    offered: list[str] = []
+    run = ui.run_javascript
+    monkeypatch.setattr(ui, "run_javascript", lambda code, **given: (offered.append(code), run(code, **given))[1])
+    await real.open(f"/inbox/{scene.conversation}")
+    await real.should_see("IA e os negócios")
+    click(real, "Recusar")
+    found = await until(lambda: _event(offered))
+    assert (found[0], found[1]) == ("Recusada. Só com um motivo a IA aprende com isto no quadro inteiro.", "Dizer por quê")
+    assert real.client is not None
+    UserInteraction(real, {real.client.layout}, None).trigger(found[2])
+    await real.should_see("Por que não?")
+    click(real, labels.refusals()[RefusalReason.WRONG_TARGET])
+
+    async def said() -> bool:
+        return (await proposals.proposals(as_owner, lead_id=lead_id)).items[0].refusal is RefusalReason.WRONG_TARGET
+
+    await until(said)
+    await real.should_see("A IA lê o motivo antes de propor algo de novo neste quadro.")
+
+
+async def _event(codes: list[str]) -> list[str]:
+    """Of the news that offers something: its text, what its press says and the event of that."""
+    calls = [code for code in codes if code.startswith("masteria.undo(")]
+    return json.loads(f"[{calls[-1].removeprefix('masteria.undo(').removesuffix(')')}]") if calls else []
 
 
 def proposal(tool: LeadTool, **columns: object) -> LeadProposal:

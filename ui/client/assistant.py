@@ -28,5 +28,10 @@ async def put_away(api: ApiClient, conversation_id: UUID, turn_id: UUID) -> Assi
     return await api.delete_from(f"/v1/conversations/{conversation_id}/assistant/drafts/{turn_id}", Assistant)
 
 
+async def keep_facts(api: ApiClient, conversation_id: UUID, turn_id: UUID) -> Assistant:
+    """What this draft found out is written to the contact."""
+    return await api.post(f"/v1/conversations/{conversation_id}/assistant/drafts/{turn_id}/keep", Assistant)
+
+
 async def trace(api: ApiClient, conversation_id: UUID, turn_id: UUID) -> AssistantTrace:
     return await api.get(f"/v1/conversations/{conversation_id}/assistant/turns/{turn_id}", AssistantTrace)

@@ -23,9 +23,13 @@ _LONG = 6000  # characters of one text that are shown
 T = TypeVar("T")
 
 
-def draw_record_act(title: str, about: str, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any]) -> None:
-    """*How it came about*, for who may see what the AI costs and reads: opens what `fetch` finds, as `draw` draws it."""
-    if session.current().may(Permission.AI_READ):
+def draw_record_act(
+    title: str, about: str, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any], *, passages: bool = False
+) -> None:
+    """*How it came about*, for who may see what the AI costs and reads: opens what `fetch` finds, as `draw` draws it. `passages`: it quotes
+    the knowledge."""
+    me = session.current()
+    if me.may(Permission.AI_READ) and (me.may(Permission.KNOWLEDGE_READ) or not passages):
         with ui.element("button").classes("m-cite").props("type=button") as act:
             icon("manage_search")
             ui.label(_("How it came about"))

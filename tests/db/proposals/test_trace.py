@@ -1,11 +1,12 @@
 """How a proposal came about: read by who may, and kept as long as its company says."""
 
 import asyncpg
+import msgspec
 import pytest
 
 from db.ai import safety
 from db.errors import Forbidden, NotFound
-from db.permissions import Role, held
+from db.permissions import Permission, Role, held
 from db.proposals import queries, store, watch
 from db.proposals.enums import LeadPolicy, LeadTool
 from db.tenancy import Actor
@@ -15,7 +16,7 @@ from tests.db.proposals.scene import Scene
 STEP = {
     "kind": "model",
     "ms": 3,
-    "asked": {"messages": [{"role": "user", "content": "Oi"}]},
+    "asked": {"messages": [{"role": "user", "content": "Oi \\u0000"}]},
     "answered": {"outcome": "Called"},
     "usage": None,
 }
@@ -34,6 +35,9 @@ async def test_what_was_asked_is_read_and_kept_as_long_as_set(
     assert (await queries.trace(owner, found[0].id)).steps == [STEP]
     with pytest.raises(NotFound):
         await queries.trace(stranger, found[0].id)
+    blind = msgspec.structs.replace(owner, permissions=owner.permissions - {Permission.BOARDS_READ})
+    with pytest.raises(Forbidden):
+        await queries.trace(blind, found[0].id)
     agent = Actor(company_id=owner.company_id, kind="user", id=owner.id, role=Role.AGENT, permissions=held(Role.AGENT, None))
     with pytest.raises(Forbidden):
         await queries.trace(agent, found[0].id)

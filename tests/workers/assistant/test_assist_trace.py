@@ -33,9 +33,10 @@ async def test_what_a_model_was_asked_is_read_by_who_may_and_kept_as_long_as_set
     assert "Recife" in str(asked["asked"])
     assert asked["answered"]["outcome"] == "Answered"
     assert asked["usage"]
-    agent = msgspec.structs.replace(owner, permissions=owner.permissions - {Permission.AI_READ})
-    with pytest.raises(Forbidden):
-        await assists.trace(agent, scene.conversation, found.id)
+    for absent in (Permission.AI_READ, Permission.KNOWLEDGE_READ):
+        agent = msgspec.structs.replace(owner, permissions=owner.permissions - {absent})
+        with pytest.raises(Forbidden):
+            await assists.trace(agent, scene.conversation, found.id)
     other = msgspec.structs.replace(owner, id=uuid4())
     if what in SHARED:
         assert (await assists.trace(other, scene.conversation, found.id)).steps == steps

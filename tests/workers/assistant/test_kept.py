@@ -1,20 +1,24 @@
 """What a customer tells is known of them from then on: once, where nothing was, and not asked again."""
 
 import asyncio
+import contextvars
 
 import asyncpg
 import msgspec
 import pytest
 
 from db.assistant import actions as assistant
+from db.assistant import outlet, queries
+from db.assistant.outlet import Held, Spoken
 from db.assistant.turns import Told
 from db.clock import now
 from db.contacts import actions as contacts
-from db.contacts import fields, told
-from db.contacts.enums import CustomFieldKind
+from db.contacts import fields, merges, told
+from db.contacts.enums import CustomFieldKind, MergeReason
+from db.errors import Forbidden
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import work
+from db.work import Work, work
 from tests.db.assistant.scene import Scene
 from tests.workers.assistant.test_run import model, run
 from workers.assistant import turn
@@ -110,6 +114,65 @@ async def test_a_turn_that_lost_its_place_keeps_nothing(scene: Scene) -> None:
     await assistant.take_over(scene.owner, scene.conversation)
     assert await scene.speak(ready) is None
     assert "cep" not in await of(scene)
+
+
+async def test_of_a_draft_a_person_decides_what_becomes_known(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await fields.create_field(owner, key="cep", label="CEP", kind=CustomFieldKind.TEXT)
+    scene = await Scene.make(owner, owner_db, "suggest", goals=GOALS)
+    await scene.wrote("01310-100")
+    await scene.answered("Anotado!", collected=[Told(key="cep", value="01310-100", kept="01310-100")])
+    await scene.wrote("ana@x.com.br")
+    await scene.answered("Anotado!", collected=[Told(key="email", value="Ana@x.com.br", kept="ana@x.com.br")])
+    assert scene.conversation is not None
+    draft = (await queries.assistant_of(owner, scene.conversation)).draft
+    assert draft is not None
+    assert [(one.key, one.label, one.value) for one in draft.facts] == [
+        ("cep", "CEP", "01310-100"),
+        ("email", "E-mail", "Ana@x.com.br"),
+    ]
+    assert "cep" not in await of(scene), "nobody wanted the draft yet"
+    assert await audits(scene) == []
+    agent = msgspec.structs.replace(owner, permissions=owner.permissions - {Permission.CONTACTS_WRITE})
+    with pytest.raises(Forbidden):
+        await assistant.keep_facts(agent, scene.conversation, draft.turn_id)
+    await contacts.change_contact(owner, scene.contact, custom={"cep": "20000-000"})  # meanwhile a person wrote it
+    kept = await assistant.keep_facts(owner, scene.conversation, draft.turn_id)
+    assert kept.draft is not None
+    assert kept.draft.facts == []
+    assert (await of(scene))["cep"] == "20000-000"
+    assert await owner_db.fetchval(MAIL, scene.contact) == "ana@x.com.br"
+    actor = "select actor_kind from audit_log where action = 'contact.told' and subject_id = $1"
+    assert ([one["fields"] for one in await audits(scene)], await owner_db.fetchval(actor, scene.contact)) == (
+        [["email"]],
+        owner.kind,
+    )
+    await assistant.keep_facts(owner, scene.conversation, draft.turn_id)
+    assert len(await audits(scene)) == 1
+
+
+async def test_who_becomes_another_person_meanwhile_is_spoken_to_as_that_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.wrote("01310-100")
+    ready = await scene.composed("Anotado!", collected=[Told(key="cep", value="01310-100", kept="01310-100")])
+    other = (await contacts.create_contact(scene.owner, name="Ana", phone="+5511987650001"))["id"]
+    way, beside = outlet._way, contextvars.copy_context()
+
+    async def merged_before(w: Work, where: asyncpg.Record, *, changes: bool) -> object:
+        monkeypatch.setattr(outlet, "_way", way)
+        await asyncio.create_task(merged(), context=beside)
+        return await way(w, where, changes=changes)
+
+    async def merged() -> None:
+        async with work(scene.owner, Permission.CONTACTS_WRITE) as other_work:
+            assert await merges.merge(other_work, other, scene.contact, MergeReason.BY_HAND)
+
+    monkeypatch.setattr(outlet, "_way", merged_before)
+    assert isinstance(await scene.speak(ready), Held)
+    assert await scene.lines() == []
+    scene.contact = other
+    assert isinstance(await scene.speak(ready), Spoken)
+    assert (await scene.said(), (await of(scene))["cep"]) == (["Anotado!"], "01310-100")
 
 
 async def test_who_shares_the_persons_row_waits_in_no_circle(scene: Scene) -> None:

@@ -265,7 +265,7 @@ class AssistPanel:
         async def steps() -> list[AssistantStep]:
             return (await client.trace(self._api, self._one.id, found.id)).steps
 
-        draw_record_act(_("How it came about"), labels.heading(found.what), steps, draw_kept_steps)
+        draw_record_act(_("How it came about"), labels.heading(found.what), steps, draw_kept_steps, passages=True)
 
     def _offer(self, one: LabelRef) -> None:
         async def take() -> None:

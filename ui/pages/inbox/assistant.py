@@ -23,7 +23,7 @@ from ui.components.citations import draw_citations
 from ui.components.menus import Choice, choices
 from ui.components.palette import command
 from ui.components.persona_face import show_face
-from ui.components.text import icon, initials, tint
+from ui.components.text import Text, icon, initials, tint
 from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import assistant as labels
@@ -148,6 +148,9 @@ class AssistantBar:
     async def _switch(self, mode: AssistantMode) -> None:
         await self._do(client.switch(self._api, self._id, mode))
 
+    async def keep_facts(self, turn_id: UUID) -> None:
+        await self._do(client.keep_facts(self._api, self._id, turn_id))
+
     async def put_away(self, turn_id: UUID) -> None:
         await self._do(client.put_away(self._api, self._id, turn_id))
 
@@ -158,6 +161,8 @@ class Proposal:
     def __init__(self, bar: AssistantBar, use: Callable[[str], Any]) -> None:
         self._bar, self._use = bar, use
         self._draft: AssistantDraft | None = None
+        self._taken: UUID | None = None  # is in the field already
+        self._keeps = session.current().may(Permission.CONTACTS_WRITE)
         with ui.element("div").classes("m-proposal") as self.element:
             with ui.element("div").classes("m-row m-near"):
                 icon("auto_awesome")
@@ -166,6 +171,7 @@ class Proposal:
                 command(take, "P", _("Use what the assistant suggests"), "auto_awesome")
                 icon_button("close", _("Put the suggestion away"), self._away)
             self._text = ui.label().classes("m-proposal-text")
+            self._facts = ui.element("div").classes("w-full")
             self._cites = ui.element("div").classes("w-full")
         self.element.set_visibility(False)
         bar.proposal = self
@@ -174,17 +180,26 @@ class Proposal:
         if draft is not None and draft != self._draft:
             self._text.text = draft.text
             self._head.text = _("{name} suggests").format(name=name)
+            self._facts.clear()
+            if draft.facts and self._keeps:
+                with self._facts:
+                    told = " · ".join(f"{one.label}: {one.value}" for one in draft.facts)
+                    Text("p", _("Goes to the contact once you use it: {facts}").format(facts=told), "m-hint m-text")
             self._cites.clear()
             with self._cites:
                 draw_citations(draft.citations)
         self._draft = draft
-        self.element.set_visibility(draft is not None)
+        self.element.set_visibility(draft is not None and draft.turn_id != self._taken)
 
-    def take(self) -> None:
-        """Into the field, to be read, changed and sent by a person."""
-        if self._draft is not None:
-            self._use(self._draft.text)
+    async def take(self) -> None:
+        """Into the field, to be read, changed and sent by a person; what the customer told goes to the contact."""
+        draft = self._draft
+        if draft is not None:
+            self._taken = draft.turn_id
+            self._use(draft.text)
             self.element.set_visibility(False)
+            if draft.facts and self._keeps:
+                await self._bar.keep_facts(draft.turn_id)
 
     async def _away(self) -> None:
         if self._draft is not None:

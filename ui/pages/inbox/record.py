@@ -18,7 +18,11 @@ def draw_record_act(conversation_id: UUID, one: Message) -> None:
     if said is not None:
         api = session.current().api
         record.draw_record_act(
-            _("How this answer came about"), "", lambda: client.trace(api, conversation_id, said.turn_id), _draw
+            _("How this answer came about"),
+            "",
+            lambda: client.trace(api, conversation_id, said.turn_id),
+            _draw,
+            passages=True,
         )
 
 
