@@ -108,8 +108,9 @@ class AssistantController(Controller):
     @get("/turns/{turn_id:uuid}", summary="Read the trace of a turn")
     async def read_turn(self, actor: Caller, conversation_id: FromPath[UUID], turn_id: FromPath[UUID]) -> AssistantTrace:
         """Everything that models were asked and what they answered. Needs `ai:read`, `conversations:read` and `knowledge:read`."""
-        turn, runs = await queries.trace_of(actor, conversation_id, turn_id)
+        turn, runs, cost = await queries.trace_of(actor, conversation_id, turn_id)
         return AssistantTrace(
             turn=_turn(turn),
+            cost_micro=cost,
             runs=[AssistantRun(epoch=run.epoch, at=run.at, steps=[step(one) for one in run.steps]) for run in runs],
         )

@@ -59,7 +59,7 @@ class AssistController(Controller):
     async def read_trace(self, actor: Caller, conversation_id: FromPath[UUID], assist_id: FromPath[UUID]) -> AssistTrace:
         """Everything that a model was asked and what it answered. Needs `ai:read`, `conversations:write` and `knowledge:read`."""
         found = await assists.trace(actor, conversation_id, assist_id)
-        return AssistTrace(at=found.at, steps=[step(one) for one in found.steps])
+        return AssistTrace(at=found.at, cost_micro=found.cost, steps=[step(one) for one in found.steps])
 
     @delete("/{assist_id:uuid}", summary="Stop writing", status_code=200)
     async def stop_assist(self, actor: Caller, conversation_id: FromPath[UUID], assist_id: FromPath[UUID]) -> Assist:

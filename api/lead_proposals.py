@@ -197,7 +197,7 @@ class LeadProposalController(Controller):
     async def read_trace(self, actor: Caller, lead_proposal_id: FromPath[UUID]) -> ProposalTrace:
         """Everything that the model of that look was asked and what it answered. Needs `ai:read`, `boards:read` and `conversations:read`."""
         found = await queries.trace(actor, lead_proposal_id)
-        return ProposalTrace(at=found.at, steps=[step(one) for one in found.steps])
+        return ProposalTrace(at=found.at, cost_micro=found.cost, steps=[step(one) for one in found.steps])
 
     @put(
         "/{lead_proposal_id:uuid}/reason",

@@ -140,7 +140,8 @@ class AssistantRun(Output):
 
 class AssistantTrace(Output):
     """GET /v1/conversations/{id}/assistant/turns/{turn_id}: prompts, passages, tools, answers, times. `runs` is empty once it is older
-    than traces are kept."""
+    than traces are kept. `cost_micro`: of all its calls, in millionths of a US dollar; null: there was none, or nobody knows the price."""
 
     turn: AssistantTurn
+    cost_micro: Annotated[int, example(1450)] | None
     runs: list[AssistantRun]

@@ -51,7 +51,8 @@ class Assist(Output):
 class AssistTrace(Output):
     """GET /v1/conversations/{id}/assist/{assist_id}/trace: what a model was asked for it and what it answered. `steps` is empty as long as
     nothing was asked, and once it is older than traces are kept. It goes with the assist, after a day, of `customer` after 90. `at`: when it
-    was asked for."""
+    was asked for. `cost_micro`: in millionths of a US dollar; null: nobody knows."""
 
     at: Moment
+    cost_micro: Annotated[int, example(1450)] | None
     steps: list[AssistantStep]

@@ -165,9 +165,10 @@ class ProposalRefuse(Input):
 
 class ProposalTrace(Output):
     """GET /v1/lead-proposals/{id}/trace: what the look that proposed it asked a model, and what it answered. `steps` is empty once it is older
-    than traces are kept. `at`: of the look; null: it is gone."""
+    than traces are kept. `at`: of the look; null: it is gone. `cost_micro`: of the whole look, in millionths of a US dollar; null: nobody knows."""
 
     at: Moment | None
+    cost_micro: Annotated[int, example(1450)] | None
     steps: list[AssistantStep]
 
 

@@ -125,3 +125,15 @@ async def usage_in(r: Read, company_id: UUID, since: date, until: date) -> Usage
 
 def _sums(row: asyncpg.Record) -> Sums:
     return Sums(*(row[name] for name in Sums._fields))
+
+
+async def cost_of_run(r: Read, company_id: UUID, conversation_id: UUID, run_id: UUID) -> int | None:
+    """What the calls of one turn, look or assist cost together, in micro-dollars. None: there was none, or nobody knows the price of one."""
+    cost: int | None = await r.fetchval(
+        "select case when bool_and(cost is not null) then sum(cost)::bigint end from ai_usage"
+        " where company_id = $1 and conversation_id = $2 and turn_id = $3 and result is not null",
+        company_id,
+        conversation_id,
+        run_id,
+    )
+    return cost

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from db import storable
-from db.ai import safety
+from db.ai import safety, usage
 from db.ai.errors import AiError, CallFailure
 from db.assistant.enums import REWRITES, SHARED, AssistKind, AssistLanguage, AssistNote, AssistState
 from db.assistant.events import AssistProgress
@@ -167,9 +167,11 @@ def _knows(actor: Actor) -> bool:
 
 
 class Trace(NamedTuple):
-    """`steps`: none once they are older than the company keeps them, or as long as nothing was asked of a model. `at`: when it was asked for."""
+    """`steps`: none once they are older than the company keeps them, or as long as nothing was asked of a model. `at`: when it was asked for.
+    `cost`: micro-dollars; None: nobody knows."""
 
     at: datetime
+    cost: int | None
     steps: list[dict[str, Any]]
 
 
@@ -179,9 +181,10 @@ async def trace(actor: Actor, conversation_id: UUID, assist_id: UUID) -> Trace:
     actor.require(Permission.KNOWLEDGE_READ)  # it holds whole passages
     async with read(actor, Permission.AI_READ) as r:
         row = await r.fetchrow(_TRACE, actor.company_id, conversation_id, actor.id, assist_id)
+        cost = await usage.cost_of_run(r, actor.company_id, conversation_id, assist_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="assist")
-    return Trace(row["created_at"], msgspec.json.decode(row["steps"]) if row["steps"] else [])
+    return Trace(row["created_at"], cost, msgspec.json.decode(row["steps"]) if row["steps"] else [])
 
 
 async def assists(

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.ai import usage
 from db.assistant import turns
 from db.assistant.enums import AssistantMode, Owner, TurnReason, TurnState
 from db.assistant.turns import Answer, Told
@@ -195,8 +196,8 @@ async def turns_of(actor: Actor, conversation_id: UUID, *, before: int | None = 
     return [_turn(row) for row in rows]
 
 
-async def trace_of(actor: Actor, conversation_id: UUID, turn_id: UUID) -> tuple[TurnRow, list[Run]]:
-    """A turn and what each of its runs did, whole; none once it is too old. It quotes customers and passages. Raises NotFound."""
+async def trace_of(actor: Actor, conversation_id: UUID, turn_id: UUID) -> tuple[TurnRow, list[Run], int | None]:
+    """A turn, what each of its runs did, whole (none once it is too old), and what it cost. It quotes customers and passages. Raises NotFound."""
     actor.require(Permission.CONVERSATIONS_READ)
     actor.require(Permission.KNOWLEDGE_READ)
     async with read(actor, Permission.AI_READ) as r:
@@ -210,7 +211,8 @@ async def trace_of(actor: Actor, conversation_id: UUID, turn_id: UUID) -> tuple[
         if row is None:
             raise RequestError.NOT_FOUND(what="turn")
         runs = await r.fetch(_RUNS, actor.company_id, turn_id)
-    return _turn(row), [Run(one["epoch"], one["at"], msgspec.json.decode(one["steps"])) for one in runs]
+        cost = await usage.cost_of_run(r, actor.company_id, conversation_id, turn_id)
+    return _turn(row), [Run(one["epoch"], one["at"], msgspec.json.decode(one["steps"])) for one in runs], cost
 
 
 def _turn(row: asyncpg.Record) -> TurnRow:

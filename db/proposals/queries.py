@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.ai import usage
 from db.boards.suggestions import STALE
 from db.errors import RequestError
 from db.permissions import Permission
@@ -47,7 +48,7 @@ where p.company_id = $1 and p.state = '{ProposalState.PROPOSED.value}' and ($2::
 
 
 _TRACE = """
-select j.at, j.steps::text as steps from lead_proposal p left join lead_judging j on j.company_id = $1 and j.id = p.judging_id
+select j.at, j.steps::text as steps, p.conversation_id, p.judging_id from lead_proposal p left join lead_judging j on j.company_id = $1 and j.id = p.judging_id
 where p.company_id = $1 and p.id = $2
 """
 
@@ -111,9 +112,11 @@ async def proposal(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
 
 
 class Trace(NamedTuple):
-    """`steps`: none once they are older than the company keeps them, or where no look proposed it. `at`: of the look."""
+    """`steps`: none once they are older than the company keeps them, or where no look proposed it. `at`: of the look.
+    `cost`: micro-dollars, of the whole look; None: nobody knows."""
 
     at: datetime | None
+    cost: int | None
     steps: list[dict[str, Any]]
 
 
@@ -123,9 +126,10 @@ async def trace(actor: Actor, proposal_id: UUID) -> Trace:
     actor.require(Permission.BOARDS_READ)
     async with read(actor, Permission.AI_READ) as r:
         row = await r.fetchrow(_TRACE, actor.company_id, proposal_id)
-    if row is None:
-        raise RequestError.NOT_FOUND(what="proposal")
-    return Trace(row["at"], msgspec.json.decode(row["steps"]) if row["steps"] else [])
+        if row is None:
+            raise RequestError.NOT_FOUND(what="proposal")
+        cost = await usage.cost_of_run(r, actor.company_id, row["conversation_id"], row["judging_id"])
+    return Trace(row["at"], cost, msgspec.json.decode(row["steps"]) if row["steps"] else [])
 
 
 async def waiting(actor: Actor, board_id: UUID | None) -> list[tuple[UUID, int]]:

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from nicegui import ui
 
 from api.contract.assistant import AssistantStep
+from api.contract.assists import AssistTrace
 from api.contract.enums import Permission
+from api.contract.proposals import ProposalTrace
 from ui import formats, session
 from ui.components.buttons import button
 from ui.components.confirm import dialog
@@ -45,11 +47,21 @@ def _open(title: str, about: str, fetch: Callable[[], Awaitable[T]], draw: Calla
     box.open()
 
 
-def draw_kept_steps(steps: Sequence[AssistantStep]) -> None:
-    """Those that there are, or why there are none any more."""
-    draw_steps(steps)
-    if not steps:
+def draw_kept(found: AssistTrace | ProposalTrace) -> None:
+    """What there is of it, or why there is nothing any more."""
+    used = [step.usage for step in found.steps if step.usage is not None]
+    draw_used(sum(one.input for one in used), sum(one.output for one in used), found.cost_micro)
+    draw_steps(found.steps)
+    if not found.steps:
         Text("p", _("This record is no longer kept. How long is chosen under Settings, AI service, Safety."), "m-sub")
+
+
+def draw_used(read: int, written: int, cost_micro: int | None, *before: str) -> None:
+    """Tokens and what they cost, after what is to be said `before`."""
+    if read or written:
+        tokens = _("{read} tokens read, {written} written").format(read=formats.number(read), written=formats.number(written))
+        cost = [] if cost_micro is None else [formats.dollars(cost_micro)]
+        ui.label(" · ".join([*before, tokens, *cost])).classes("m-sub")
 
 
 def draw_steps(steps: Sequence[AssistantStep]) -> None:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.assistant import AssistantStep
 from api.contract.enums import Permission
 from api.contract.proposals import LeadProposal, ProposalState, Quote, RefusalReason
 from ui import formats, session
@@ -19,7 +18,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import text_field
-from ui.components.record import draw_kept_steps, draw_record_act
+from ui.components.record import draw_kept, draw_record_act
 from ui.components.text import Text, badge, icon
 from ui.components.toast import toast, toast_act, toast_undo
 from ui.i18n import _
@@ -129,10 +128,7 @@ class Suggestion:
         return " · ".join(part for part in (said.format(name=by, when=formats.ago(when)), because, self._after) if part)
 
     def _draw_record(self, one: LeadProposal) -> None:
-        async def steps() -> list[AssistantStep]:
-            return (await client.trace(self._api, one.id)).steps
-
-        draw_record_act(_("How it came about"), labels.does(one), steps, draw_kept_steps)
+        draw_record_act(_("How it came about"), labels.does(one), lambda: client.trace(self._api, one.id), draw_kept)
 
     def _draw_acts(self, one: LeadProposal) -> None:
         if not self._write:

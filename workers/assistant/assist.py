@@ -99,6 +99,7 @@ def _about(asked: Asked, talk: Talk) -> About:
         purpose=Purpose.DRAFT if drafts else Purpose.SUMMARY,
         persona_id=serving.persona_id if serving is not None else None,
         conversation_id=asked.conversation_id,
+        turn_id=asked.id,
         persona_day=serving.config.budget.per_day_micro if serving is not None else None,
         conversation_most=serving.config.budget.per_conversation_micro if serving is not None else None,
     )
@@ -167,6 +168,7 @@ async def _one_call(company_id: UUID, asked: Asked, messages: list[Message], sou
     about = About(
         purpose=Purpose.DRAFT if asked.what in REWRITES else Purpose.SUMMARY,
         conversation_id=asked.conversation_id,
+        turn_id=asked.id,
     )
     outcome = await _kept(model, company_id, about, request, steps)
     if not isinstance(outcome, outcomes.Answered | outcomes.CutOff) or not outcome.text.strip():
@@ -210,7 +212,7 @@ async def _labels(company_id: UUID, asked: Asked, talk: Talk, messages: list[Mes
     if not talk.labels:
         return Written(note=AssistNote.NO_LABELS)
     ids = {name: label_id for label_id, name in talk.labels}
-    about = About(purpose=Purpose.SUMMARY, conversation_id=asked.conversation_id)
+    about = About(purpose=Purpose.SUMMARY, conversation_id=asked.conversation_id, turn_id=asked.id)
     request = Request(messages=messages, schema=prompt.labels_schema(list(ids)), max_tokens=200)
     outcome = await _kept(Writer(_Silent(), whole=True), company_id, about, request, steps)
     if not isinstance(outcome, outcomes.Answered):

@@ -28,7 +28,9 @@ async def test_what_a_model_was_asked_is_read_by_who_may_and_kept_as_long_as_set
     await labels.create_label(owner, "Entrega", "teal")
     found = await written(scene, what, "Entregamos sim, em todo o Recife." if what is AssistKind.SHORTER else "")
     assert scene.conversation is not None
-    steps = (await assists.trace(owner, scene.conversation, found.id)).steps
+    whole = await assists.trace(owner, scene.conversation, found.id)
+    steps = whole.steps
+    assert whole.cost, "what its calls cost"
     asked = next(one for one in steps if one["kind"] == "model")
     assert "Recife" in str(asked["asked"])
     assert asked["answered"]["outcome"] == "Answered"

@@ -86,7 +86,8 @@ async def test_three_bubbles_get_one_answer_that_cites(owner: Actor, owner_db: a
     assert "dois dias úteis" in newest.assistant.citations[0].quote
     assert (newest.author or "").startswith("Lia")
     assert scene.conversation is not None
-    found, runs = await queries.trace_of(owner, scene.conversation, newest.assistant.turn_id)
+    found, runs, cost = await queries.trace_of(owner, scene.conversation, newest.assistant.turn_id)
+    assert cost, "what its calls cost"
     assert found.usage["input"] > 0
     assert [step["kind"] for step in runs[0].steps][:2] == ["model", "tool"]
     booked = await owner_db.fetch("select merged from ai_usage where turn_id = $1 order by id", found.id)

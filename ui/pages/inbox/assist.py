@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 from nicegui import background_tasks, ui
 
-from api.contract.assistant import AssistantStep
 from api.contract.assists import Assist, AssistCreate, AssistKind, AssistLanguage, AssistState
 from api.contract.conversations import Conversation, ConversationNoteCreate, LabelRef
 from api.contract.enums import Language, Permission
@@ -27,7 +26,7 @@ from ui.components.buttons import button, icon_button
 from ui.components.citations import draw_citations
 from ui.components.menus import choose
 from ui.components.palette import command
-from ui.components.record import draw_kept_steps, draw_record_act
+from ui.components.record import draw_kept, draw_record_act
 from ui.components.text import Text, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
@@ -262,10 +261,13 @@ class AssistPanel:
                 self._offer(one)
 
     def _draw_record(self, found: Assist) -> None:
-        async def steps() -> list[AssistantStep]:
-            return (await client.trace(self._api, self._one.id, found.id)).steps
-
-        draw_record_act(_("How it came about"), labels.heading(found.what), steps, draw_kept_steps, passages=True)
+        draw_record_act(
+            _("How it came about"),
+            labels.heading(found.what),
+            lambda: client.trace(self._api, self._one.id, found.id),
+            draw_kept,
+            passages=True,
+        )
 
     def _offer(self, one: LabelRef) -> None:
         async def take() -> None:

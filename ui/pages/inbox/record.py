@@ -29,10 +29,7 @@ def draw_record_act(conversation_id: UUID, one: Message) -> None:
 def _draw(found: AssistantTrace) -> None:
     used = found.turn.usage
     if used is not None:
-        text = _("{model} · {read} tokens read, {written} written")
-        ui.label(
-            text.format(model=found.turn.model or "—", read=formats.number(used.input), written=formats.number(used.output))
-        ).classes("m-sub")
+        record.draw_used(used.input, used.output, found.cost_micro, *([found.turn.model] if found.turn.model else []))
     if not found.runs:
         ui.label(
             _("The record of this answer is no longer kept. How long is chosen under Settings, AI service, Safety.")
