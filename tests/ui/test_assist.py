@@ -11,10 +11,12 @@ from api.contract.events import AssistProgress
 from db.assistant import assists
 from db.assistant.assists import Asked, Written
 from db.assistant.enums import AssistNote
+from db.assistant.turns import Told
 from db.conversations import labels
 from db.messages.conversation import Citation
 from db.tenancy import Actor
 from tests import factories
+from tests.db.assistant.scene import Scene
 from tests.ui.interactions import choose, click, hear, press, true_of, until
 from tests.ui.test_inbox import Customers
 
@@ -162,3 +164,23 @@ async def test_without_a_service_the_way_to_it_is_shown(
     await real.should_see("Explicar o cliente", retries=30)
     choose(real, "Rascunhar uma resposta")
     await real.should_see("Abrir o serviço de IA", retries=30)
+
+
+async def test_what_a_draft_found_out_goes_to_the_contact_once_it_is_used(
+    real: User, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    scene = await Scene.make(owner, owner_db, "suggest", goals=[{"key": "email", "label": "E-mail", "kind": "email"}])
+    await scene.wrote("ana@x.com.br")
+    await scene.answered("Anotado!", collected=[Told(key="email", value="ana@x.com.br", kept="ana@x.com.br")])
+    await real.open(f"/inbox/{scene.conversation}")
+    await real.should_see("Ao usar, fica anotado no contato: E-mail: ana@x.com.br")
+    click(real, "Usar")
+
+    async def kept() -> bool:
+        return bool(
+            await owner_db.fetchval("select true from contact_identity where contact_id = $1 and kind = 'email'", scene.contact)
+        )
+
+    await until(kept)
+    assert text_field(real).value == "Anotado!"
+    await real.should_not_see("Ao usar, fica anotado no contato")
