@@ -50,7 +50,7 @@ class SandboxMessage(Output):
 SandboxKind = Literal[
     "text", "image", "video", "voice", "audio", "document", "sticker", "media", "location", "contacts", "order", "button", "button_reply",
     "list_reply", "form", "reaction", "reaction_removed", "edit", "revoke", "unsupported", "ad", "forwarded", "call", "echo",
-    "number_changed", "user_id_changed", "identity_changed", "hidden", "typing",
+    "number_changed", "user_id_changed", "identity_changed", "hidden", "typing", "poll", "poll_echo", "vote",
 ]  # fmt: skip
 SandboxNewsCode = Literal[
     "account_restricted", "account_violation", "app_removed", "review_rejected", "review_approved", "alert", "name_rejected",

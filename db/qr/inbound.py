@@ -11,6 +11,7 @@ from uuid import UUID
 
 from db.messages import inbox
 from db.permissions import Permission
+from db.qr import keys
 from db.qr.enums import Groups
 from db.qr.names import named
 from db.tenancy import worker
@@ -18,13 +19,15 @@ from db.work import SystemWork, read, work
 
 
 class Message(NamedTuple):
-    """`whole`: it could be opened; one that could not may come again whole. `chat` and `id` as the platform has them. `group`: it was said in one."""
+    """`whole`: it could be opened; one that could not may come again whole. `chat` and `id` as the platform has them. `group`: it was said in one.
+    `secret`: what later messages that name it are opened with."""
 
     chat: str
     id: str
     whole: bool
     body: bytes
     group: bool = False
+    secret: str | None = None
 
 
 _GROUPS = "select groups from qr_session where company_id = $1 and id = $2"
@@ -53,9 +56,18 @@ async def hear(company_id: UUID, channel_id: UUID, source: str, messages: Sequen
         rows = await w.fetch(_ONCE, company_id, list(by_id), [message.whole for message in by_id.values()])
         fresh = {row["id"] for row in rows}
         told = [(None, message.body) for key, message in by_id.items() if key in fresh]
+        await keys.keep_secrets(
+            w, channel_id, {one.id: one.secret for key, one in by_id.items() if key in fresh and one.secret is not None}
+        )
         await inbox.store(w, channel_id, source, told, people=True)
         await w.execute("update qr_session set last_inbound_at = now() where company_id = $1 and id = $2", company_id, channel_id)
     return len(told)
+
+
+async def secrets(company_id: UUID, channel_id: UUID, ids: Sequence[str]) -> dict[str, str]:
+    """What messages of these ids brought."""
+    async with read(worker(company_id), Permission.CHANNELS_READ) as r:
+        return await keys.secrets(r, company_id, channel_id, ids)
 
 
 async def note(company_id: UUID, channel_id: UUID, source: str, bodies: Sequence[bytes]) -> None:

@@ -15,10 +15,14 @@ from db.qr.enums import SessionState
 from db.qr.leases import Fenced, check, fence
 from db.qr.names import named
 from db.tenancy import worker
-from db.work import Work, read, work
+from db.work import Read, Work, read, work
 
 CREDENTIALS = "creds"
 """The kind of the one key that names the device; it changes with it."""
+
+
+MESSAGE = "message"
+"""The kind of what a message brought."""
 
 
 class Name(NamedTuple):
@@ -66,6 +70,27 @@ async def load(company_id: UUID, channel_id: UUID, epoch: int, names: Sequence[N
         sql = "select id, sealed from qr_key where company_id = $1 and id = any($2::uuid[])"
         rows = await r.fetch(sql, company_id, list(by_id))
     return {by_id[row["id"]]: _open(company_id, row["id"], row["sealed"]) for row in rows}
+
+
+_KEEP = """
+insert into qr_key(company_id, id, channel_id, kind, sealed, epoch)
+select $1, r.id, $2, $5, r.sealed, 0 from unnest($3::uuid[], $4::bytea[]) r(id, sealed) order by r.id on conflict (company_id, id) do nothing
+"""
+
+
+async def keep_secrets(w: Work, channel_id: UUID, by_message: Mapping[str, str]) -> None:
+    """What messages bring that later ones are opened with. It never changes and needs no lease; the first of an id stays."""
+    by_id = {named(channel_id, MESSAGE, message_id): text for message_id, text in by_message.items()}
+    if by_id:
+        sealed = [_seal(w.company_id, row_id, text) for row_id, text in by_id.items()]
+        await w.execute(_KEEP, w.company_id, channel_id, list(by_id), sealed, MESSAGE)
+
+
+async def secrets(r: Read, company_id: UUID, channel_id: UUID, message_ids: Sequence[str]) -> dict[str, str]:
+    """Those that were kept, by the messages' ids. Raises SealBroken."""
+    by_id = {named(channel_id, MESSAGE, one): one for one in message_ids}
+    sql = "select id, sealed from qr_key where company_id = $1 and id = any($2::uuid[])"
+    return {by_id[row["id"]]: _open(company_id, row["id"], row["sealed"]) for row in await r.fetch(sql, company_id, list(by_id))}
 
 
 async def forget(w: Work, channel_id: UUID) -> None:

@@ -28,7 +28,7 @@ from (select company_id, id from qr_session
       order by next_at limit $2 for update skip locked) free
 where s.company_id = free.company_id and s.id = free.id
 returning s.company_id, s.id, s.epoch, s.state, s.phone, s.wa_jid, s.failures, s.first_open_at, s.history,
-    s.canary_at is not null, s.silent_since is not null
+    s.canary_at is not null, s.silent_since is not null, s.lid
 """
 _RENEW = """
 update qr_session s set lease_until = now() + make_interval(secs => $4)
@@ -66,6 +66,7 @@ class Held(NamedTuple):
     history: bool = False
     proves: bool = False
     silent: bool = False
+    lid: str | None = None
 
 
 async def take(owner: str, limit: int, *, sandbox: bool | None = None) -> list[Held]:

@@ -165,6 +165,18 @@ class Adapter(ABC, Generic[ClientT]):
         """Whether what the platform, or an address, names is a group."""
         return False
 
+    def secret_in(self, message: bytes) -> str | None:
+        """Where channels are connections: what a message brings that later ones are opened with. `message`: as the engine hands it on."""
+        return None
+
+    def opened_by(self, message: bytes) -> str | None:
+        """The id of the message that brought the secret of this one."""
+        return None
+
+    def opened(self, message: bytes, secret: str, own: tuple[str | None, ...]) -> bytes:
+        """The message as it reads, or as it was. `own`: the platform's names for us."""
+        return message
+
     names_messages: ClassVar[bool] = False
     """We choose the id that a message has at the provider: the same for all its attempts, of which `compose` then gets the message's."""
 

@@ -33,7 +33,7 @@ from db.tenancy import worker
 from db.work import read
 from workers.outcomes import Refusal, RetryAfter
 from workers.providers import registry
-from workers.qr import canary, closing, missed, port
+from workers.qr import canary, closing, missed, opening, port
 from workers.qr.client import SessionClient
 from workers.qr.hand import Session, Watched, own_number, wake
 from workers.qr.lanes import pace_of
@@ -341,9 +341,7 @@ class Gateway:
 
     async def heard(self, session: Session, messages: Sequence[port.Message]) -> None:
         """Stores messages and wakes whoever applies them."""
-        is_group = registry.adapter(session.kind).is_group
-        rows = [inbound.Message(one.chat, one.id, one.whole, port.encode(one), is_group(one.chat)) for one in messages]
-        held = session.held
+        held, rows = session.held, await opening.rows(session, messages)
         if await inbound.hear(held.company_id, held.channel_id, session.source, rows):
             await wake(held.company_id)
 

@@ -167,6 +167,7 @@ async def test_the_phone_of_the_simulator_scans_and_its_people_write(played: Pla
     assert (bytes(entry.content), entry.recipient) == (b'{"text":"Tem sim!"}', ANA)
     await _files_go_both_ways(played, tmp_path)
     await _what_is_written_on_the_phone_is_ours(played)
+    await _people_vote(played)
     await _begins_to_type(played)
     await _one_hides_the_number(played)
 
@@ -225,6 +226,27 @@ async def _what_is_written_on_the_phone_is_ours(played: Played) -> None:
     lids = "select value from contact_identity where company_id = $1 and kind = $2"
     found = await played.db.fetch(lids, played.owner.company_id, IdentityKind.LID)
     assert [one["value"] for one in found] == [f"9{ANA[1:]}"], "the hidden id of the shop is not hers"
+
+
+async def _people_vote(played: Played) -> None:
+    """In a poll of the shop, made on its phone, and in one of their own."""
+    await played.says(ANA, "Entrego quando? / Sábado / Domingo", "poll_echo")
+    ours = "select provider_id from message where channel_id = $1 and content ->> 'text' = $2"
+    shown = "📊 Entrego quando?\n• Sábado\n• Domingo"
+    await played.until(lambda: played.db.fetchval(ours, played.channel_id, shown))
+    asked = await played.db.fetchval(ours, played.channel_id, shown)
+    await played.says(ANA, "domingo", "vote")
+    voted = "select context ->> 'provider_id' from inbound_message where channel_id = $1 and body = $2"
+    chosen = "📊 Entrego quando?\n✔ Domingo"
+    await played.until(lambda: played.db.fetchval(voted, played.channel_id, chosen))
+    assert await played.db.fetchval(voted, played.channel_id, chosen) == asked
+    await played.says(ANA, "", "poll")
+    await played.until(lambda: played.db.fetchval("select 1 from inbound_message where body like '📊 Qual horário%•%'"))
+    await played.says(ANA, "", "vote")
+    await played.until(lambda: played.db.fetchval("select 1 from inbound_message where body like '📊 Qual horário%✔ De manhã'"))
+    rows = await played.db.fetch("select sealed from qr_key where channel_id = $1 and kind = 'message'", played.channel_id)
+    assert len(rows) == 2
+    assert not any("Entrego".encode() in row["sealed"] for row in rows)
 
 
 async def _one_hides_the_number(played: Played) -> None:

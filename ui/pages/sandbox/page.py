@@ -39,7 +39,7 @@ from ui.pages.sandbox.line import Line
 from ui.routing import page
 
 GROUP = "@g.us"
-IN_GROUPS = ("image", "video", "voice", "audio", "document", "sticker", "location", "contacts", "forwarded")
+IN_GROUPS = ("image", "video", "voice", "audio", "document", "sticker", "location", "contacts", "poll", "vote", "forwarded")
 """What is sent in groups beside texts."""
 TYPING = 25.0  # seconds that a phone shows that somebody writes
 MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
@@ -295,6 +295,9 @@ def _kind(kind: SandboxKind) -> tuple[str, str]:
         "ad": (_("Message from an ad"), "ads_click"),
         "forwarded": (_("Forwarded message"), "forward"),
         "echo": (_("Answer written on the shop's phone"), "smartphone"),
+        "poll": (_("Poll"), "ballot"),
+        "poll_echo": (_("Poll made on the shop's phone"), "ballot"),
+        "vote": (_("Vote in the newest poll"), "how_to_vote"),
         "number_changed": (_("Changes number"), "sim_card"),
         "user_id_changed": (_("Gets another user id"), "badge"),
         "identity_changed": (_("Changes device"), "devices"),

@@ -15,7 +15,7 @@ from db.settings import Settings
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
 from workers.providers.adapter import Adapter, Checked, ComposeText, FileGone, FileSource, HandedFile, NotNow, Question
-from workers.providers.linked import errors, inbound, media, upload
+from workers.providers.linked import errors, inbound, media, polls, upload
 from workers.providers.linked.payloads import answer_letter, text_letter, wa_id
 from workers.providers.wire import Wire
 from workers.qr.client import SessionClient
@@ -35,6 +35,15 @@ class LinkedAdapter(Adapter[SessionClient | Wire]):
 
     def is_group(self, chat: str) -> bool:
         return inbound.is_group(chat)
+
+    def secret_in(self, message: bytes) -> str | None:
+        return polls.secret_in(message)
+
+    def opened_by(self, message: bytes) -> str | None:
+        return polls.opened_by(message)
+
+    def opened(self, message: bytes, secret: str, own: tuple[str | None, ...]) -> bytes:
+        return polls.opened(message, secret, own)
 
     def chat_of(self, address: str) -> str:
         if self.is_group(address):

@@ -31,7 +31,7 @@ from workers.providers.linked.media import address, reference
 Json = dict[str, Any]
 WRAPPERS = (
     "ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension", "documentWithCaptionMessage",
-    "editedMessage", "deviceSentMessage",
+    "editedMessage", "deviceSentMessage", "pollCreationMessageV4",
 )  # fmt: skip
 SILENT = ("senderKeyDistributionMessage", "messageContextInfo")
 """Parts that stand beside a content, and say nothing alone."""
@@ -55,6 +55,21 @@ def content_of(message: Json | None) -> Read | None:
     may come again whole."""
     if not message:
         return Read(Unsupported(type="unopened", reason="the phone could not hand it over yet"))
+    for name, part in unwrapped(message).items():
+        if name in SILENT or part is None:
+            continue
+        if name == "protocolMessage":
+            return _protocol(_dict(part))
+        if name == "pollUpdateMessage":
+            return _vote(_dict(part))
+        content = _content(name, part)
+        context = _dict(_dict(part).get("contextInfo")) if isinstance(part, dict) else {}
+        return Read(content, _id(context.get("stanzaId")), bool(context.get("isForwarded")))
+    return None
+
+
+def unwrapped(message: Json) -> Json:
+    """What lies in the parts that only say how it is shown. A secret that came beside them lies in it, too."""
     for _ in range(DEEP):
         inner = next(
             (
@@ -66,16 +81,9 @@ def content_of(message: Json | None) -> Read | None:
         )
         if inner is None:
             break
-        message = inner
-    for name, part in message.items():
-        if name in SILENT or part is None:
-            continue
-        if name == "protocolMessage":
-            return _protocol(_dict(part))
-        content = _content(name, part)
-        context = _dict(_dict(part).get("contextInfo")) if isinstance(part, dict) else {}
-        return Read(content, _id(context.get("stanzaId")), bool(context.get("isForwarded")))
-    return None
+        beside = message.get("messageContextInfo")
+        message = {"messageContextInfo": beside, **inner} if beside is not None else inner
+    return message
 
 
 def _protocol(part: Json) -> Read | None:
@@ -151,8 +159,20 @@ def _reaction(part: Json) -> MessageContent:
 
 def _poll(part: Json) -> MessageContent:
     """As text: who answers it here writes."""
-    options = [_text(_dict(option).get("optionName"), 200) for option in _list(part.get("options"))[:20]]
-    return Text(text="\n".join([f"📊 {_text(part.get('name'), 1000)}", *(f"• {option}" for option in options)]))
+    return Text(text="\n".join([f"📊 {_text(part.get('name'), 1000)}", *(f"• {option}" for option in options_of(part))]))
+
+
+def options_of(poll: Json) -> list[str]:
+    return [_text(_dict(option).get("optionName"), 200) for option in _list(poll.get("options"))[:20]]
+
+
+def _vote(part: Json) -> Read:
+    """As text, once it could be read (`polls.opened`); whoever takes a vote back chose nothing."""
+    poll_id, told = _id(_dict(part.get("pollCreationMessageKey")).get("id")), part.get("opened")
+    if not isinstance(told, dict):
+        return Read(Unsupported(type="pollUpdateMessage", reason="a vote in a poll that did not come here"), poll_id)
+    chosen = [f"✔ {_text(option, 200)}" for option in _list(told.get("chosen"))[:20]] or ["✔ —"]
+    return Read(Text(text="\n".join([f"📊 {_text(told.get('question'), 1000)}", *chosen])), poll_id)
 
 
 _KINDS: dict[str, Callable[[Json], MessageContent]] = {

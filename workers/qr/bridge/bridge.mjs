@@ -31,8 +31,7 @@ const RECEIPTS = { '': 3, inactive: 3, read: 4, played: 5 }
 const silent = { level: 'silent', child: () => silent }
 for (const name of ['trace', 'debug', 'info', 'warn', 'error', 'fatal']) silent[name] = () => {}
 
-const sessions = new Map()
-const asked = new Map()
+const [sessions, asked] = [new Map(), new Map()]
 let [number, heard] = [0, Date.now()]
 
 const say = object => write(JSON.stringify(object) + '\n')
@@ -82,7 +81,8 @@ class Session {
     const { id, lid } = this.creds.me
     const { fullMessage } = engine.decodeMessageNode(node, id, lid ?? '')
     const content = proto.Message.decode(engine.unpadRandomMax16(plain))
-    fullMessage.message = content.deviceSentMessage?.message ?? content
+    const byHand = content.deviceSentMessage?.message
+    fullMessage.message = byHand ? Object.assign(byHand, { messageContextInfo: byHand.messageContextInfo ?? content.messageContextInfo }) : content
     engine.cleanMessage(fullMessage, id, lid ?? '')
     if (!isSaid(fullMessage)) return
     await ask(this.line, 'told', [message(fullMessage, false, this.creds.me)]).catch(error => {

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from workers.sandbox.linked import files
+from workers.sandbox.linked import files, polls
 from workers.sandbox.linked.people import said, text
 from workers.sandbox.linked.wire import part, proto, unproto
 
@@ -19,6 +19,10 @@ class Telling(NamedTuple):
     target: str
     own: bool
     """Whether the target is the person's own."""
+    poll: polls.Poll | None = None
+    """The one that is asked, or in which this person votes."""
+    voter: str = ""
+    """Who votes, as the chat names them."""
 
 
 def _file(kind: str, mime: str, fields: dict[str, int], said: str = "", **more: int | str) -> bytes:
@@ -41,6 +45,11 @@ _STICKER: Final = {"sha": 2, "sealed": 3, "key": 4, "mime": 5, "path": 8, "size"
 
 def _key(told: Telling) -> bytes:
     return proto({1: told.chat.encode(), 2: int(told.own), 3: told.target.encode()})
+
+
+def _poll(told: Telling) -> polls.Poll:
+    assert told.poll is not None
+    return told.poll
 
 
 def _changed(told: Telling) -> bytes:
@@ -66,6 +75,9 @@ KINDS: Final[dict[str, Callable[[Telling], bytes]]] = {
     "contacts": lambda t: proto({4: proto({1: (t.text or "Marina Prado").encode(), 16: CARD.encode()})}),
     "reaction": lambda t: proto({46: proto({1: _key(t), 2: (t.text or "👍").encode()})}),
     "reaction_removed": lambda t: proto({46: proto({1: _key(t), 2: b""})}),
+    "poll": lambda t: polls.asked(_poll(t)),
+    "poll_echo": lambda t: polls.asked(_poll(t)),
+    "vote": lambda t: polls.voted(_poll(t), t.chat, t.voter, t.text),
     "edit": _changed,
     "revoke": lambda t: proto({12: proto({1: _key(t), 2: REVOKE})}),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from workers.sandbox.linked.device import Device
 from workers.sandbox.linked.groups import Group
 from workers.sandbox.linked.keys import Pair
 from workers.sandbox.linked.people import Bundle, Person
+from workers.sandbox.linked.polls import Poll
 from workers.sandbox.linked.server import WhatsApp
 from workers.sandbox.linked.wire import Words
 from workers.sandbox.store import Store
@@ -53,6 +54,8 @@ class Phones(WhatsApp):
         self._kept: _Opened | None = None
         self._server: Server | None = None
         self._lids: dict[str, Person] = {}
+        self.polls: dict[str, Poll] = {}
+        """The newest of each chat, by the shop's number and the chat."""
         self.receipts = False  # told at their moments
 
     async def load(self) -> None:
@@ -70,6 +73,8 @@ class Phones(WhatsApp):
         self.count_on(max((index for _, index in self.devices), default=0))
         for number, _ in await self._store.recall("linked_hidden"):
             self.person(number).hidden = True
+        for chat, value in await self._store.recall("linked_poll"):
+            self.polls[chat] = msgspec.json.decode(value, type=Poll)
         for jid, value in await self._store.recall("linked_group"):
             self._grouped(jid, msgspec.json.decode(value, type=_Group))
 
@@ -140,6 +145,11 @@ class Phones(WhatsApp):
         """From now on nobody is told the number."""
         person.hidden = True
         self._store.remember("linked_hidden", person.number, True)
+
+    def ask(self, chat: str, poll: Poll) -> None:
+        """Votes in this chat are about it from now on."""
+        self.polls[chat] = poll
+        self._store.remember("linked_poll", chat, poll)
 
     def changed(self, device: Device) -> None:
         known = _Device(device.number, device.index, device.removed, device.bundle)

@@ -11,12 +11,13 @@ import msgspec
 from workers.sandbox.deliveries import DELIVERED, READ, REPLY
 from workers.sandbox.inbound import APART
 from workers.sandbox.ledger import Entry, Flight
-from workers.sandbox.linked import files, groups, kinds
+from workers.sandbox.linked import files, groups, kinds, polls
 from workers.sandbox.linked.account import LinkedAccount
 from workers.sandbox.linked.device import Device, Refusal, Taken
 from workers.sandbox.linked.kinds import KINDS, NEEDS_TARGET, Telling
 from workers.sandbox.linked.people import Person
 from workers.sandbox.linked.phones import Phones
+from workers.sandbox.linked.polls import Poll
 from workers.sandbox.linked.wire import Words
 from workers.sandbox.server import Reply, Request, json_reply, problem
 from workers.sandbox.shared import Shared
@@ -27,7 +28,10 @@ PATIENCE: Final = 8.0
 BANNED, RESTRICTED = 300, 900
 """Seconds: what is days outside is minutes in a rehearsal."""
 NEW_PEOPLE: Final = "463"
-ONLY_ALONE: Final = ("echo", "hidden")
+BY_HAND: Final = ("echo", "poll_echo")
+"""What the shop's own phone writes."""
+ONLY_ALONE: Final = (*BY_HAND, "hidden")
+POLLED: Final = ("poll", "poll_echo", "vote")
 GONE: Final = "no phone is connected"
 
 
@@ -227,18 +231,31 @@ class Linked(Vendor[LinkedAccount]):
             raise msgspec.ValidationError("nobody does that in a group here")
         identifier = f"AC{self._inbound.salt.upper():0>10}{number | APART:020X}"
         own = incoming.kind in ("edit", "revoke")
-        content = KINDS[incoming.kind](Telling(incoming.text, writer.jid, incoming.target or "", own))
-        if incoming.group:
-            group = self.phones.group(device.number, incoming.group, writer)
+        group = self.phones.group(device.number, incoming.group, writer) if incoming.group else None
+        chat, phone = group.jid if group else writer.jid, self.phones.person(device.number)
+        told = Telling(incoming.text, chat, incoming.target or "", own, voter=writer.jid)
+        if incoming.kind in POLLED:
+            told = told._replace(
+                poll=self._poll(incoming, identifier, f"{device.number}/{chat}", phone if incoming.kind in BY_HAND else writer)
+            )
+        content = KINDS[incoming.kind](told)
+        if group is not None:
             self._run(groups.says(self.phones, group, writer, device, content, identifier))
             return identifier, account.number
         self._wrote.add((account.id, writer.number))
-        if incoming.kind == "echo":
-            phone = self.phones.person(device.number)
+        if incoming.kind in BY_HAND:
             self._run(self.phones.says(phone, device, kinds.by_hand(writer.jid, content), identifier, to=writer))
         else:
             self._run(self.phones.says(writer, device, content, identifier))
         return identifier, account.number
+
+    def _poll(self, incoming: Incoming, message_id: str, chat: str, who: Person) -> Poll:
+        """The one that they ask now, or the newest of the chat."""
+        if incoming.kind != "vote":
+            self.phones.ask(chat, polls.new(message_id, who.jid, incoming.text))
+        elif chat not in self.phones.polls:
+            raise msgspec.ValidationError("nobody asked anything in this chat")
+        return self.phones.polls[chat]
 
     def opt_out(self, account: LinkedAccount, person: str, stop: bool) -> None:
         """By a word, as people do."""
