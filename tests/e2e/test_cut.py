@@ -74,7 +74,7 @@ class Wire:
 
 
 @contextlib.asynccontextmanager
-async def _second_web_app(stack: Stack) -> AsyncIterator[tuple[str, Wire]]:
+async def second_web_app(stack: Stack) -> AsyncIterator[tuple[str, Wire]]:
     """Another web app of the installation, which reaches the API over a wire; its address."""
     wire = Wire(int(stack.api.rpartition(":")[2]))
     server = await asyncio.start_server(wire.serve, "127.0.0.1", 0)
@@ -102,7 +102,7 @@ async def _second_web_app(stack: Stack) -> AsyncIterator[tuple[str, Wire]]:
 
 
 async def test_nothing_is_missing_after_a_cut(stack: Stack, browser: Browser) -> None:
-    async with _second_web_app(stack) as (address, wire), stack.client() as api:
+    async with second_web_app(stack) as (address, wire), stack.client() as api:
         people = [await browser.new_context(locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=_SIZE) for _ in range(2)]
         await enter(people[0], stack)
         await enter(people[1], stack, "bruno@lojaaurora.test")
@@ -111,7 +111,7 @@ async def test_nothing_is_missing_after_a_cut(stack: Stack, browser: Browser) ->
         for broken in (False, True):
             channel, person = await somebody(api)
             answered.append(person.lstrip("+"))
-            await _round(api, pages, address, wire, channel, person, broken=broken)
+            await cut_off(api, pages, address, wire, channel, person, broken=broken)
         for context in people:
             await context.close()
     accepted = await stack.ledger(before, channel="meta")
@@ -119,7 +119,7 @@ async def test_nothing_is_missing_after_a_cut(stack: Stack, browser: Browser) ->
     assert sent == [(person, ANSWER) for person in answered]
 
 
-async def _round(
+async def cut_off(
     api: httpx.AsyncClient, pages: list[Page], address: str, wire: Wire, channel: str, person: str, *, broken: bool
 ) -> None:
     """One cut, while a person writes and one of two who look on answers."""
@@ -161,5 +161,5 @@ async def _round(
         await again.click()
     for page in pages:
         await expect(page.locator(".m-bubble-out", has_text=ANSWER)).to_have_count(1)
-    tick = pages[1].locator(".m-bubble-out", has_text=ANSWER).locator(".m-tick")
+    tick = pages[-1].locator(".m-bubble-out", has_text=ANSWER).locator(".m-tick")
     await expect(tick).to_have_attribute("aria-label", re.compile("Entregue|Lida"))

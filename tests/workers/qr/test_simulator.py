@@ -246,7 +246,7 @@ async def _people_vote(played: Played) -> None:
     await played.until(lambda: played.db.fetchval("select 1 from inbound_message where body like '📊 Qual horário%✔ De manhã'"))
     rows = await played.db.fetch("select sealed from qr_key where channel_id = $1 and kind = 'message'", played.channel_id)
     assert len(rows) == 2
-    assert not any("Entrego".encode() in row["sealed"] for row in rows)
+    assert not any(b"Entrego" in row["sealed"] for row in rows)
 
 
 async def _one_hides_the_number(played: Played) -> None:
