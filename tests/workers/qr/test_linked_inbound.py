@@ -80,9 +80,10 @@ def test_what_the_phone_sent_is_an_echo_and_perhaps_a_proof() -> None:
     assert isinstance(status, StatusEvent)
     assert isinstance(echo, InboundMessage)
     assert (status.provider_id, status.status) == (OURS, DeliveryStatus.SENT)
-    assert (echo.echo, echo.profile_name) == (True, None)
-    (alone,) = parse(told({"conversation": "Oi"}, message_id="AC77", from_me=True))
+    assert (echo.echo, echo.profile_name, echo.username) == (True, None, None)
+    (alone,) = parse(told({"conversation": "Oi"}, message_id="AC77", from_me=True, username="bia.nunes"))
     assert isinstance(alone, InboundMessage)
+    assert alone.username == "bia.nunes"
 
 
 def test_a_message_that_could_not_be_opened_says_so() -> None:

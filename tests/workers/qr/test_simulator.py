@@ -38,6 +38,7 @@ from workers.qr.lanes import SessionLanes, SessionSender
 from workers.qr.side import Side
 from workers.sandbox.app import World
 from workers.sandbox.config import Settings as SandboxSettings
+from workers.sandbox.linked.vendor import Linked
 from workers.sandbox_control import SandboxJobs
 from workers.turns import Lane, Turn
 
@@ -215,6 +216,9 @@ async def _files_go_both_ways(played: Played, folder: Path) -> None:
 
 
 async def _what_is_written_on_the_phone_is_ours(played: Played) -> None:
+    whatsapp = played.world.vendors["linked"]
+    assert isinstance(whatsapp, Linked)
+    whatsapp.phones.people[ANA[1:]].username = "Ana.Souza"
     await played.says(ANA, "Respondi daqui", "echo")
     ours = "select origin, address, contact_id from message where channel_id = $1 and content ->> 'text' = 'Respondi daqui'"
     await played.until(lambda: played.db.fetchrow(ours, played.channel_id))
@@ -226,6 +230,9 @@ async def _what_is_written_on_the_phone_is_ours(played: Played) -> None:
     lids = "select value from contact_identity where company_id = $1 and kind = $2"
     found = await played.db.fetch(lids, played.owner.company_id, IdentityKind.LID)
     assert [one["value"] for one in found] == [f"9{ANA[1:]}"], "the hidden id of the shop is not hers"
+    held = "select contact_id from contact_identity where company_id = $1 and kind = $2 and value = 'ana.souza'"
+    await played.until(lambda: played.db.fetchval(held, played.owner.company_id, IdentityKind.USERNAME))
+    assert await played.db.fetchval(held, played.owner.company_id, IdentityKind.USERNAME) == contact_id
 
 
 async def _people_vote(played: Played) -> None:

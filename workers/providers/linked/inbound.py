@@ -23,11 +23,12 @@ STATUSES = {
     5: DeliveryStatus.READ,
 }
 LAST_SECOND = 2**33
+MOST_USERNAME = 100
 
 
 class Envelope(msgspec.Struct, frozen=True):
     """A message as an engine hands it on. `alt`: the same person's other address, where the platform tells it; `by` and `by_alt`: who wrote it
-    in a group."""
+    in a group. `username`: of the person, where the platform tells it: with what was written to them on the phone."""
 
     jid: str
     alt: str | None = None
@@ -36,6 +37,7 @@ class Envelope(msgspec.Struct, frozen=True):
     from_me: bool = False
     at: int | str | float | None = None
     name: str | None = None
+    username: str | None = None
     content: dict[str, Any] | None = None
 
 
@@ -92,6 +94,7 @@ def _message(told: port.Message, message: Envelope) -> list[AnyEvent]:
             from_lid=lid,
             to="",
             profile_name=None if message.from_me else storable.text(message.name, 200),
+            username=None if group else storable.identifier(message.username, MOST_USERNAME),
             content=read.content,
             context=Context(provider_id=read.reply_to, forwarded=read.forwarded) if read.reply_to or read.forwarded else None,
             echo=message.from_me,

@@ -352,7 +352,7 @@ function isSaid({ message: content }) {
 
 function message({ key, message: content, messageTimestamp, pushName, messageStubType }, history, { id, lid } = {}) {
   const isOurs = [id, lid].some(one => engine.areJidsSameUser(one, key.remoteJidAlt)) // of what was written on the phone, the writer's
-  const by = { by: key.participant ?? null, by_alt: key.participantAlt ?? null } // in a group
+  const by = { by: key.participant ?? null, by_alt: key.participantAlt ?? null, username: key.remoteJidUsername ?? null } // the first two in a group
   const said = { jid: key.remoteJid, alt: (!isOurs && key.remoteJidAlt) || null, ...by, from_me: !!key.fromMe, at: seconds(messageTimestamp), name: pushName ?? null }
   const whole = !!content && messageStubType !== proto.WebMessageInfo.StubType.CIPHERTEXT
   return { type: 'message', chat: key.remoteJid, id: key.id, whole, history, message: { ...said, content: content ?? null } }

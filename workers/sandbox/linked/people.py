@@ -21,13 +21,15 @@ class Begun:
 
 @dataclass
 class Person:
-    """`lid` and `number`: digits. `hidden`: chats with them are under the lid, and nobody is told the number."""
+    """`lid` and `number`: digits. `hidden`: chats with them are under the lid, and nobody is told the number. `username`: told with what is written to
+    them on the phone."""
 
     number: str
     lid: str
     name: str = "Bia"
     hidden: bool = False
     on_whatsapp: bool = True
+    username: str = ""
     identity: Pair = field(default_factory=Pair)
     signed: Pair = field(default_factory=Pair)
     once: Pair = field(default_factory=Pair)

@@ -137,7 +137,7 @@ class WhatsApp:
         sealed = write(person, device.bundle, text(words) if isinstance(words, str) else words)
         attrs = {"from": person.jid, "id": message_id, "t": str(int(time.time())), "type": "text", "notify": person.name}
         if to is not None:
-            attrs["recipient"] = to.jid
+            attrs |= {"recipient": to.jid} | ({"recipient_username": to.username} if to.username else {})
         if person.hidden:
             attrs["addressing_mode"] = "lid"
         else:
