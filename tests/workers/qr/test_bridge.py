@@ -260,8 +260,8 @@ async def test_eight_signs_that_are_typed_in_connect_it_too(stage: Stage) -> Non
     stage.scene.gateway.open[0].proved_at -= QUIET  # it hears nothing for long, and writes to itself
     await stage.scene.gateway.watch()
     await eventually(lambda: scenes.column(stage.db, stage.channel_id, "canary_at"))
-    await _goes_on_while_the_phone_is_off(stage)
     assert stage.wa.ledger[-1].to == f"{NUMBER}@s.whatsapp.net"
+    await _goes_on_while_the_phone_is_off(stage)
 
 
 async def _goes_on_while_the_phone_is_off(stage: Stage) -> None:
