@@ -31,6 +31,7 @@ from db.messages import inbox
 from db.providers import registry
 from db.providers.definition import Provider, Text
 from db.qr import moving, pairing
+from db.qr.enums import SessionState
 from db.settings import Settings
 from db.texts import END
 
@@ -87,6 +88,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         templates_synced_at=view.templates_synced_at,
         read_receipts=view.read_receipts,
         kept_webhooks=view.kept_webhooks,
+        connection=SessionState(view.connection) if view.connection else None,
         heard_at=view.heard_at,
         created_at=view.created_at,
     )

@@ -9,6 +9,7 @@ from api.contract.base import TRIM, Input, Output, example
 from api.contract.kinds import ChannelKind, Translated
 from db.channels.enums import ChannelState, NoticeCode, Quality, TemplateAdvice, TemplateCategory, TemplateStatus
 from db.contacts.filter import Moment
+from db.qr.enums import SessionState
 from db.texts import END, NAME
 
 TEMPLATE_NAME = r"^[a-z0-9_]{1,512}" + END
@@ -94,6 +95,7 @@ class Channel(Output):
     read_receipts: bool  # people are shown that we read and that we write, where its kind can do that
     heard_at: Moment | None  # when the provider's first webhook came; null: none yet
     kept_webhooks: int  # that could not be read, or parts of them, kept for 30 days; 1000 for that and more
+    connection: SessionState | None  # of a number that is connected by a code: connected is that `state` and `open`
     created_at: Moment
 
 

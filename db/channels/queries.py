@@ -26,7 +26,8 @@ COLUMNS = (
     "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, outage_since, number, account_id, external_id,"
     " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, read_receipts, settings, created_at,"
     " (select count(*) from (select from webhook_inbox k where k.company_id = channel.company_id and k.channel_id = channel.id and k.tries >= 5"
-    "  limit 1000) k) as kept_webhooks"
+    "  limit 1000) k) as kept_webhooks,"
+    " (select s.state from qr_session s where s.company_id = channel.company_id and s.id = channel.id) as connection"
 )
 
 
@@ -66,6 +67,7 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: datetime | None  # its first webhook
     read_receipts: bool
     kept_webhooks: int  # that could not be read, or parts of them; 1000 for that and more
+    connection: str | None  # of a number that is connected by a code: the state of its session
     created_at: datetime
 
 
@@ -172,6 +174,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
         heard_at=row["heard_at"],
         read_receipts=row["read_receipts"],
         kept_webhooks=row["kept_webhooks"],
+        connection=row["connection"],
         created_at=row["created_at"],
     )
 

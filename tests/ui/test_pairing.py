@@ -75,6 +75,19 @@ async def test_every_state_says_what_to_do(
     await real.should_not_see("Verificar agora")
 
 
+@pytest.mark.parametrize(
+    ("state", "text"), [("reconnecting", "Conectando de novo"), ("restricted", "Só quem já escreveu"), ("open", "Conectado")]
+)
+async def test_the_list_of_channels_says_how_the_connection_is(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, state: str, text: str
+) -> None:
+    await scenes.session(owner_db, owner, state=state, next_at=now() + timedelta(days=1), lease_until=now() + timedelta(hours=1))
+    await real.open("/channels")
+    await real.should_see(text, retries=30)
+    if state != "open":
+        await real.should_not_see("Conectado")
+
+
 async def test_a_silent_number_says_what_to_do_and_how_it_behaves_is_chosen(
     real: User, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from api.contract.channel_sessions import SessionState
 from api.contract.channels import Channel, ChannelLogEntry, CheckLine
 from api.contract.enums import ChannelState, NoticeCode, Quality
 from api.contract.problems import CheckDetail, NetworkFailure
@@ -21,7 +22,15 @@ def state(channel: Channel) -> tuple[str, Tone]:
         ChannelState.PAUSED: (_("Paused"), "warn"),
         ChannelState.ERROR: (_("Needs you"), "bad"),
     }
-    return (_("Provider is down"), "warn") if channel.outage_since is not None else names[channel.state]
+    if channel.outage_since is not None:
+        return _("Provider is down"), "warn"
+    if channel.connection is not None and channel.state == ChannelState.CHECKING:
+        return _("Not connected yet"), "quiet"
+    if channel.state == ChannelState.CONNECTED and channel.connection == SessionState.RECONNECTING:
+        return _("Connecting again"), "warn"
+    if channel.state == ChannelState.CONNECTED and channel.connection == SessionState.RESTRICTED:
+        return _("Only people who wrote"), "warn"
+    return names[channel.state]
 
 
 def quality(value: Quality) -> tuple[str, Tone]:

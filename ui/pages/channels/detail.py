@@ -125,7 +125,7 @@ class _Channel:
         name, tone = channel_labels.state(channel)
         with card():
             with ui.element("div").classes("m-row m-between"):
-                badge(name, tone, live=channel.state == ChannelState.CHECKING)
+                badge(name, tone, live=channel.state == ChannelState.CHECKING and channel.connection is None)
                 if channel.sandbox:
                     badge(_("Simulator"), "info")
             usage(channel)
@@ -165,6 +165,8 @@ class _Channel:
 
     def _facts(self, channel: Channel) -> list[tuple[str, str]]:
         facts = [(_("Number"), formats.phone(channel.number) if channel.number else "–")]
+        if channel.connection is not None and channel.number is None:
+            facts.clear()  # nobody has scanned its code
         if kinds.can(channel.kind).limits_people:
             facts.append((_("Quality"), channel_labels.quality(channel.quality)[0]))
         if not kinds.of(channel.kind).paired:

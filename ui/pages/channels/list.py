@@ -69,7 +69,7 @@ def _draw_channel(channel: Channel) -> None:
             with ui.element("div").classes("m-row m-near shrink-0 m-channel-state"):
                 if channel.sandbox:
                     badge(_("Simulator"), "info")
-                badge(name, tone, live=channel.state == ChannelState.CHECKING)
+                badge(name, tone, live=channel.state == ChannelState.CHECKING and channel.connection is None)
         trouble, todo = channel_labels.channel_trouble(channel)
         if trouble and channel.state != ChannelState.CHECKING:
             with ui.element("div").classes("m-trouble"):
@@ -82,8 +82,9 @@ def _draw_channel(channel: Channel) -> None:
                 with ui.element("div"):
                     dot(quality_tone)
                     ui.label(_("Quality: {quality}").format(quality=quality.lower())).classes("m-hint")
-            with ui.element("div"):
-                ui.label(rate(channel)).classes("m-hint")
+            if channel.connection is None:  # else it writes like a person, not at a rate
+                with ui.element("div"):
+                    ui.label(rate(channel)).classes("m-hint")
 
 
 def rate(channel: Channel) -> str:
