@@ -70,16 +70,17 @@ async def test_a_day_over_a_number_by_qr_code(stack: Stack, context: BrowserCont
     page, wrong = await new_page(context)
     await enter(context, stack)
     async with stack.client() as api:
-        number = await _number(api)
+        number, name = await _number(api)
         behaviour = {"delivered_share": 1, "read_share": 1, "reply_share": 0, "opt_out_share": 0, "failed_share": 0}
         assert (await api.put(f"/v1/sandbox/{number}/behaviour", json=behaviour)).is_success
         for person in WRITERS:
             said = {"address": person, "text": "Abre hoje?"}
             assert (await api.post(f"/v1/sandbox/{number}/reply", json=said)).is_success
-        while any(not await _known(api, person) for person in WRITERS):  # the phone is paired meanwhile
-            await asyncio.sleep(0.5)
+        for person in WRITERS:
+            while not await _known(api, person):  # the phone is paired meanwhile
+                await asyncio.sleep(0.5)
         before = await stack.last_entry()
-        campaign = await _spreadsheet_to_campaign(stack, page, tmp_path)
+        campaign = await _spreadsheet_to_campaign(stack, page, tmp_path, name)
         recipients = (await api.get(f"{campaign}/recipients")).json()["items"]
         assert {one["address"]: one["state"] for one in recipients} == {**dict.fromkeys(WRITERS, "read"), STRANGER: "skipped"}
         taken = await stack.ledger(before, channel="linked")
@@ -90,16 +91,17 @@ async def test_a_day_over_a_number_by_qr_code(stack: Stack, context: BrowserCont
     assert wrong == []
 
 
-async def _number(api: httpx.AsyncClient) -> str:
+async def _number(api: httpx.AsyncClient) -> tuple[str, str]:
+    """Its id and its name."""
     channels = (await api.get("/v1/channels")).json()["items"]
-    return next(str(one["id"]) for one in channels if one["kind"] == "whatsapp_qr" and one["sandbox"])
+    return next((str(one["id"]), str(one["name"])) for one in channels if one["kind"] == "whatsapp_qr" and one["sandbox"])
 
 
 async def _known(api: httpx.AsyncClient, person: str) -> bool:
     return bool((await api.get("/v1/contacts", params={"search": person})).json()["items"])
 
 
-async def _spreadsheet_to_campaign(stack: Stack, page: Page, folder: Path) -> str:
+async def _spreadsheet_to_campaign(stack: Stack, page: Page, folder: Path, name: str) -> str:
     """The path of the campaign, once it is over."""
     path = folder / "Quem escreveu.csv"
     rows = [
@@ -110,15 +112,16 @@ async def _spreadsheet_to_campaign(stack: Stack, page: Page, folder: Path) -> st
         ("Curto", "123"),
     ]
     path.write_text("\n".join(";".join(row) for row in rows), encoding="cp1252")
-    await page.goto(f"{stack.ui}/contacts/import")
+    await page.goto(f"{stack.ui}/imports")
     async with page.expect_file_chooser() as chooser:
         await page.locator(".m-drop").click()
     await (await chooser.value).set_files(path)
     await expect(page.get_by_label("O que é Celular")).to_have_value("Telefone")
     await page.get_by_role("button", name="Importar 3 contatos").click()
-    await expect(page.get_by_text("contatos criados").or_(page.get_by_text("contato criado")).first).to_be_visible()
+    await page.wait_for_url(re.compile(r"/imports/[0-9a-f-]{36}$"))
+    await expect(page.get_by_text("contatos criados")).to_be_visible()
     await page.goto(f"{stack.ui}/campaigns/new")
-    await page.get_by_role("radio", name=re.compile("QR")).first.click()
+    await page.get_by_role("radio", name=name).click()
     await onward(page, "Público")
     await page.get_by_role("radio", name="De importação").click()
     await page.get_by_label("Importação", exact=True).click()
