@@ -27,7 +27,9 @@ COLUMNS = (
     " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, read_receipts, settings, created_at,"
     " (select count(*) from (select from webhook_inbox k where k.company_id = channel.company_id and k.channel_id = channel.id and k.tries >= 5"
     "  limit 1000) k) as kept_webhooks,"
-    " (select s.state from qr_session s where s.company_id = channel.company_id and s.id = channel.id) as connection"
+    # As `db/qr/pairing.py` tells it: one whose gateway is gone is not open, whatever it said last.
+    " (select case when s.state in ('open', 'restricted') and s.wa_jid is not null and coalesce(s.lease_until < now() - interval '10 seconds', true)"
+    "  then 'reconnecting' else s.state end from qr_session s where s.company_id = channel.company_id and s.id = channel.id) as connection"
 )
 
 

@@ -108,10 +108,10 @@ def part(found: SessionPoint) -> str:
     return texts[found.part]
 
 
-def health(score: int) -> tuple[str, Tone]:
-    """What the points mean for how it writes."""
+def health(score: int) -> tuple[str, Tone, str]:
+    """What the points are called, and what they mean for how it writes; the second is empty where all is well."""
     if score >= 70:
-        return _("Healthy"), "ok"
+        return _("Healthy"), "ok", ""
     if score >= 40:
-        return _("At risk: it writes half as fast and to half as many new people"), "warn"
-    return _("In danger: it writes to nobody new"), "bad"
+        return _("At risk"), "warn", _("It writes half as fast, and to half as many new people.")
+    return _("In danger"), "bad", _("It writes to nobody new.")

@@ -182,14 +182,18 @@ class Pairing:
     def _draw_score(self, found: ChannelSession) -> None:
         if found.score is None:
             return
-        text, tone = labels.health(found.score)
+        name, tone, text = labels.health(found.score)
         with ui.element("div").classes("m-row m-near m-wrap"):
             Text("span", _("Health: {n} of 100").format(n=found.score), "m-strong")
-            badge(text, tone)
+            badge(name, tone)
+            if text:
+                Text("span", text, "m-sub")
         if found.score_parts:
-            with ui.element("ul").classes("m-guide-todo"):
+            with ui.element("ul").classes("m-points"):
                 for one in found.score_parts:
-                    Text("li", f"−{one.points}: {labels.part(one)}", "m-sub")
+                    with ui.element("li"):
+                        Text("span", f"−{one.points}", "m-strong")
+                        Text("span", labels.part(one), "m-sub")
 
     def _facts(self, found: ChannelSession) -> list[tuple[str, str]]:
         facts = [(_("Name on WhatsApp"), found.push_name or "–")]

@@ -291,7 +291,9 @@ class _Sandbox:
 def _kind(kind: SandboxKind) -> tuple[str, str]:
     """Name and symbol of what a person can send or do."""
     return {
-        "voice": message_labels.message_kind("audio"),
+        "voice": (_("Voice message"), "mic"),
+        "audio": (_("Audio file"), "audio_file"),
+        "reaction_removed": (_("Takes the reaction back"), "remove_circle"),
         "ad": (_("Message from an ad"), "ads_click"),
         "forwarded": (_("Forwarded message"), "forward"),
         "echo": (_("Answer written on the shop's phone"), "smartphone"),
