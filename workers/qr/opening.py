@@ -21,11 +21,11 @@ async def rows(session: Session, messages: Sequence[port.Message]) -> list[inbou
     if missing := set(needed.values()) - secrets.keys():
         with contextlib.suppress(SealBroken):
             known = await inbound.secrets(held.company_id, held.channel_id, sorted(missing)) | secrets
-    found = []
+    stored: list[inbound.Message] = []
     for one in messages:
         if (secret := known.get(needed.get(one.id, ""))) is not None:
             read = adapter.opened(bytes(one.message), secret, (held.wa_jid, held.lid))
             one = msgspec.structs.replace(one, message=msgspec.Raw(read))
         body = port.encode(one)
-        found.append(inbound.Message(one.chat, one.id, one.whole, body, adapter.is_group(one.chat), secrets.get(one.id)))
-    return found
+        stored.append(inbound.Message(one.chat, one.id, one.whole, body, adapter.is_group(one.chat), secrets.get(one.id)))
+    return stored

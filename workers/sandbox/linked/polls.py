@@ -47,5 +47,10 @@ def voted(poll: Poll, chat: str, voter: str, typed: str) -> bytes:
     key = hmac.digest(first, f"{poll.id}{poll.creator}{voter}Poll Vote".encode() + b"\x01", "sha256")
     iv = os.urandom(12)
     sealed = AESGCM(key).encrypt(iv, plain, f"{poll.id}\0{voter}".encode())
-    asked_at = {1: chat.encode(), 2: int(poll.creator == voter), 3: poll.id.encode(), 4: poll.creator.encode()}
+    asked_at: dict[int, bytes | int | float] = {
+        1: chat.encode(),
+        2: int(poll.creator == voter),
+        3: poll.id.encode(),
+        4: poll.creator.encode(),
+    }
     return proto({50: proto({1: proto(asked_at), 2: proto({1: sealed, 2: iv}), 4: int(time.time() * 1000)})})
