@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from db.messages.content import Text, Unsupported
 from tests.workers.qr.conftest import PACKAGES
@@ -80,6 +82,46 @@ def test_the_secret_of_a_poll_is_found_however_it_is_wrapped() -> None:
     assert polls.secret_in(asked(poll(OWN), pollCreationMessageV4={"message": bare}, messageContextInfo=info)) == known
     assert polls.secret_in(envelope({"conversation": '"poll'})) is None
     assert polls.secret_in(envelope(bare)) is None
+
+
+@given(
+    part=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "id",
+                        "pollCreationMessageKey",
+                        "vote",
+                        "encPayload",
+                        "encIv",
+                        "messageSecret",
+                        "name",
+                        "options",
+                        "message",
+                        "x",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+    ),
+    name=st.sampled_from(["pollUpdateMessage", "pollCreationMessageV3", "messageContextInfo", "ephemeralMessage", "content"]),
+)
+def test_nothing_that_people_may_send_breaks_it(part: Any, name: str) -> None:
+    message = envelope({name: part, "pollCreationMessage": {"name": "?"}})
+    polls.secret_in(message)
+    if polls.opened_by(message) is not None:
+        read(polls.opened(message, msgspec.json.encode(polls.Poll(bytes(32), "?", [])).decode(), (OWN, None)))
+
+
+def test_what_is_nested_without_an_end_is_left_to_the_parser() -> None:
+    deep = b'{"content":' + b'{"ephemeralMessage":{"message":' * 3000 + b'{"pollUpdateMessage":{}}' + b"}" * 6000 + b"}"
+    assert polls.secret_in(deep) is None
+    assert polls.opened_by(deep) is None
 
 
 async def test_the_engine_reads_a_vote_of_the_simulator(engine: str) -> None:
