@@ -40,6 +40,7 @@ async def test_a_number_is_connected_by_a_code(real: User, owner_db: asyncpg.Con
     channel_id = await until(lambda: owner_db.fetchval(made, owner.company_id))
     await real.open(f"/channels/{channel_id}")
     await real.should_see("Ainda não conectado", retries=30)
+    await real.should_see("Mostrar o código", retries=30)
     click(real, "Mostrar o código")
     await real.should_see("Preparando o código", retries=30)
     await seal(owner_db, owner, channel_id, "qr", "https://wa.me/settings/linked_devices#2@ref,noise,identity,secret,1")
