@@ -35,7 +35,6 @@ from workers.providers.linked.media import reference, unseal
 from workers.providers.linked.payloads import answer_letter
 from workers.qr import shown
 from workers.qr.bridge import Bridge
-from workers.qr.canary import BACK, QUIET
 from workers.qr.gateway import Gateway
 from workers.qr.words import words
 from workers.sandbox.linked.device import Device
@@ -249,39 +248,6 @@ async def test_a_phone_scans_writes_and_is_written_to(stage: Stage, tmp_path: Pa
     assert len(rows) > 800
     known = stage.device.bundle.identity[-32:]
     assert all(known not in row["sealed"] and b"privKey" not in row["sealed"] for row in rows)
-
-
-async def test_eight_signs_that_are_typed_in_connect_it_too(stage: Stage) -> None:
-    await stage.pair(typed=True)
-    assert await scenes.column(stage.db, stage.channel_id, "wa_jid") == f"{NUMBER}@s.whatsapp.net"
-    message_id = await stage.write("Oi Bia")
-    await stage.send()
-    await stage.state_of(message_id, M.READ)
-    stage.scene.gateway.open[0].proved_at -= QUIET  # it hears nothing for long, and writes to itself
-    await stage.scene.gateway.watch()
-    await eventually(lambda: scenes.column(stage.db, stage.channel_id, "canary_at"))
-    assert stage.wa.ledger[-1].to == f"{NUMBER}@s.whatsapp.net"
-    await _goes_on_while_the_phone_is_off(stage)
-
-
-async def _goes_on_while_the_phone_is_off(stage: Stage) -> None:
-    """The platform takes what a device writes without its phone, so that proves the connection."""
-    stage.wa.receipts = False
-    session = stage.scene.gateway.open[0]
-    assert session.proves
-    session.proved_at -= QUIET
-    await stage.scene.gateway.watch()
-    assert session.canary is not None
-    assert session.canary.taken
-    session.canary = session.canary._replace(at=session.canary.at - BACK - 1)
-    await stage.scene.gateway.watch()
-    found = {name: await scenes.column(stage.db, stage.channel_id, name) for name in ("reason", "silent_since")}
-    assert found == {"reason": "network", "silent_since": None}
-    await stage.again()
-    assert stage.scene.gateway.clients[stage.channel_id].speaks
-    message_id = await stage.write("Ainda aqui")
-    await stage.send()
-    await stage.state_of(message_id, M.SENT)
 
 
 async def test_who_shows_a_hidden_id_alone_is_one_person_later(stage: Stage) -> None:
