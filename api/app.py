@@ -98,7 +98,7 @@ from api.request_log import RequestController
 from api.sandbox import SandboxController, SandboxModelController
 from api.search import SearchController
 from api.segments import SegmentController
-from api.sending_rules import HolidayController, OptOutWordController
+from api.sending_rules import CallRuleController, HolidayController, OptOutWordController, UnreachedCountryController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.status import StatusController
 from api.templates import TemplateController
@@ -157,6 +157,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SendHoursController,
     OptOutWordController,
     HolidayController,
+    CallRuleController,
+    UnreachedCountryController,
     WarmUpController,
     KindController,
     ChannelSessionController,

@@ -37,7 +37,7 @@ from api.pagination import Cursor, Fields, Limit, decode_cursor, one_over, page,
 from api.recipients_csv import recipients_csv
 from api.strict import METADATA, family
 from api.versions import IfMatch
-from db.campaigns import actions, called, follow, queries, received
+from db.campaigns import actions, called, follow, queries, received, recipients
 from db.campaigns.enums import CampaignState
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
@@ -66,17 +66,18 @@ def _states(names: list[RecipientState] | None) -> list[MessageState]:
 async def recipient_query(
     campaign_id: FromPath[UUID],
     states: Annotated[
-        list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")
+        list[RecipientState] | None,
+        QueryParameter(name="state", description="Only who got so far, by either way; may be repeated."),
     ] = None,
     reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
     replied: Annotated[bool | None, QueryParameter(description="Only those who answered, or only those who did not.")] = None,
     search: Annotated[str | None, QueryParameter(max_length=100)] = None,
-) -> queries.RecipientQuery:
+) -> recipients.RecipientQuery:
     """Dependency `asked`: which people of a campaign a list or a download holds."""
-    return queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied)
+    return recipients.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied)
 
 
-Asked: TypeAlias = NamedDependency[queries.RecipientQuery]
+Asked: TypeAlias = NamedDependency[recipients.RecipientQuery]
 
 
 def _history(found: received.History) -> dict[str, Any]:
@@ -289,7 +290,7 @@ class CampaignController(Controller):
     ) -> Page[Recipient]:
         """Each member of the audience with what became of the message and the first answer to it."""
         after = decode_cursor(cursor, tuple[str])
-        rows = await queries.recipients(actor, asked, limit=one_over(limit), after=after[0] if after else None)
+        rows = await recipients.recipients(actor, asked, limit=one_over(limit), after=after[0] if after else None)
         return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)
 
     @get(

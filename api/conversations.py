@@ -237,7 +237,7 @@ class ConversationController(Controller):
     async def reply(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ReplyCreate]) -> Message:
         """One answer, before all campaigns of the channel. 409 `kind_not_taken`, `reply_to_not_taken`, `template_not_text`,
         `file_type_not_taken`, `file_too_big_for_channel`, `caption_not_taken` and `voice_not_taken` say what its channel cannot do;
-        409 `marketing_refused` that the person wants none of such a template; 409 `window_closed`, `opted_out`, `no_address` or
+        409 `marketing_refused` that the person wants none of such a template, `country_unreached` that none arrives there; 409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
         `conversations:write` and `messages:send`."""
         sent = await actions.reply(actor, conversation_id, reply_of(data.content), reply_to=data.reply_to, seen=data.seen)
@@ -253,7 +253,7 @@ class ConversationController(Controller):
         self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID], data: JSONBody[MessageAgain]
     ) -> Message:
         """The same message, at its place in the thread, to where the channel reaches the person now. 409 `not_sent_again` for one that
-        did not fail, that may have arrived (without `include_unknown`), of a campaign or of the assistant; 409 `marketing_refused`,
+        did not fail, that may have arrived (without `include_unknown`), of a campaign or of the assistant; 409 `marketing_refused`, `country_unreached`,
         `window_closed`, `opted_out`, `no_address` or `channel_not_connected` say why it may not go. Needs `conversations:write` and
         `messages:send`."""
         sent = await actions.send_again(actor, conversation_id, message_id, include_unknown=data.include_unknown)

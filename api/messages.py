@@ -79,7 +79,7 @@ class MessageController(Controller):
     async def send_message(self, actor: Caller, data: JSONBody[MessageCreate]) -> Message:
         """One answer, before all campaigns of the channel. 409 `kind_not_taken`, `reply_to_not_taken`, `template_not_text`,
         `file_type_not_taken`, `file_too_big_for_channel`, `caption_not_taken` and `voice_not_taken` say what the channel cannot do;
-        409 `marketing_refused` that the person wants none of such a template; 409 `window_closed`, `opted_out`, `no_address` or
+        409 `marketing_refused` that the person wants none of such a template, `country_unreached` that none arrives there; 409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs `messages:send`."""
         reply = reply_of(data.content)
         sent = await answers.send(actor, data.contact_id, data.channel_id, reply, reply_to=data.reply_to, seen=data.seen)

@@ -13,7 +13,7 @@ from api.contract.labels import FAILURES, MESSAGE, MESSAGE_STATES, RECIPIENT_COL
 from api.exports import BOM, csv_lines, csv_stream
 from api.translations import portuguese
 from db.accounts.queries import company_of
-from db.campaigns import queries
+from db.campaigns import queries, recipients
 from db.campaigns.export import begin_export, exported
 from db.clock import now
 from db.messages.enums import MessageState
@@ -25,7 +25,7 @@ _SKIPPED, _ENDED = {**FAILURES, **SKIPS}, {**SKIPS, **FAILURES}
 
 
 async def recipients_csv(
-    actor: Actor, query: queries.RecipientQuery, separator: str, language: str, *, only_head: bool
+    actor: Actor, query: recipients.RecipientQuery, separator: str, language: str, *, only_head: bool
 ) -> Stream:
     """`only_head`: nothing of it is handed over. Raises Forbidden and NotFound before anything is streamed."""
     for permission in (Permission.CONTACTS_EXPORT, Permission.CAMPAIGNS_READ):
@@ -43,7 +43,7 @@ def file_name(title: str) -> str:
 
 
 async def _pieces(
-    actor: Actor, query: queries.RecipientQuery, separator: str, language: str, zone: ZoneInfo
+    actor: Actor, query: recipients.RecipientQuery, separator: str, language: str, zone: ZoneInfo
 ) -> AsyncIterator[str]:
     def words(text: str, context: str | None = None) -> str:
         return text if language == "en" else portuguese(text, context)

@@ -1,4 +1,4 @@
-"""Words that end messages, and holidays, over HTTP: thin, every rule is in db/contacts."""
+"""Rules of sending over HTTP: thin, every rule is in db/contacts and db/messages."""
 
 from uuid import UUID
 
@@ -7,10 +7,12 @@ from litestar.params import FromPath, JSONBody
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
-from api.contract.sending_rules import Holiday, OptOutWord, OptOutWordCreate
+from api.contract.enums import RateCategory
+from api.contract.sending_rules import CallRule, Holiday, OpenDay, OptOutWord, OptOutWordCreate, UnreachedCountry
 from db.clock import now
-from db.contacts import holidays, opt_out
+from db.contacts import call_rules, holidays, opt_out
 from db.contacts.opt_out import Listed
+from db.messages import unreached
 
 
 def _word(one: Listed) -> OptOutWord:
@@ -63,4 +65,43 @@ class HolidayController(Controller):
         """Days of this year and the next on which rules that leave holidays out write to nobody: of whole countries, with the law that makes them, and
         the company's own. Needs `campaigns:read`."""
         found = [_holiday(one) for one in await holidays.listed(actor, now().year)]
+        return Page(items=found, total=len(found))
+
+
+def _calls(one: call_rules.CallRule) -> CallRule:
+    days = [OpenDay(day, *(at.hour * 60 + at.minute for at in span)) for day, span in sorted(one.hours.items())]
+    return CallRule(
+        country=one.country or None,
+        areas=list(one.areas),
+        hours=days,
+        skip_holidays=one.holidays,
+        per_day=one.per_day,
+        per_week=one.per_week,
+        valid_from=one.valid_from,
+        valid_until=one.valid_until,
+        source=one.source,
+    )
+
+
+class CallRuleController(Controller):
+    path = "/v1/call-rules"
+    tags = ("Costs",)
+
+    @get(summary="List hours of calls")
+    async def list_call_rules(self, actor: Caller) -> Page[CallRule]:
+        """When and how often people may be called, by place, with the law that says so. Needs `campaigns:read`."""
+        found = [_calls(one) for one in await call_rules.listed(actor)]
+        return Page(items=found, total=len(found))
+
+
+class UnreachedCountryController(Controller):
+    path = "/v1/unreached-countries"
+    tags = ("Costs",)
+
+    @get(summary="List countries that messages do not reach")
+    async def list_unreached(self, actor: Caller) -> Page[UnreachedCountry]:
+        """Where a provider delivers nothing of a category. Needs `campaigns:read`."""
+        found = [
+            UnreachedCountry(**{**one._asdict(), "category": RateCategory(one.category)}) for one in await unreached.listed(actor)
+        ]
         return Page(items=found, total=len(found))

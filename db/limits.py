@@ -28,6 +28,7 @@ from db.work import Read, Work
 
 PAIR_SECONDS = 6
 PAIR_BURST = 45
+"""Meta's, from docs/contracts/meta-whatsapp.md (Limits)."""
 DAY = 86_400
 WINDOW = DAY + LONGEST_LEASE
 """Seconds that a person stays in the window after the permit: the provider may count the message as late as the lease ends."""

@@ -8,6 +8,7 @@ from msgspec import Meta
 from api.contract.base import Output, example
 from api.contract.campaigns import Counts, Figures
 from api.contract.contacts import Moment
+from api.contract.kinds import ChannelKind
 from db.campaigns.enums import CampaignState
 from db.messages.enums import CallOutcome, WaitRule
 
@@ -39,6 +40,19 @@ class InsteadBySms(Output):
     failed: int
     skipped: int  # they asked for no messages, have no mobile number, …
     both: int
+
+
+class ReportFallback(Output):
+    """Of a campaign's figures: people who were sent it, got it, read it, answered it only over this channel, in place of a message that did not arrive;
+    `waiting`: who is about to be sent that one."""
+
+    channel_name: Annotated[str, example("SMS da loja")]
+    channel_kind: ChannelKind
+    waiting: int
+    sent: int
+    delivered: int
+    read: int
+    replied: int
 
 
 class CampaignWait(Output):
@@ -93,7 +107,8 @@ class CampaignCall(Output):
 
 
 class Progress(Output):
-    """GET /v1/campaigns/{id}/progress. `waits`: what those who have no message yet wait for, most people first; of at most 100,000 of them."""
+    """GET /v1/campaigns/{id}/progress. `figures` and `failures` are those of the report: each person once, by whichever way they got it. `counts`, rate and
+    series are of the campaign's own messages. `waits`: what those who have no message yet wait for, most people first; of at most 100,000 of them."""
 
     state: CampaignState
     state_reason: str | None
@@ -114,6 +129,7 @@ class Progress(Output):
     waits: list[CampaignWait] = []
     limit_name: str = ""  # of the rule for hours that binds
     calls: CampaignCallFigures | None = None  # null: it does not call
+    alone: ReportFallback | None = None  # of the figures, who got it only in place of a message that did not arrive
 
 
 RecipientState = Literal[

@@ -132,7 +132,7 @@ class CampaignPatch(Input):
 
 
 class Counts(Output):
-    """People by the state their message is in now. Together they are the audience and those left out when it was made."""
+    """People by the state that the campaign's own message to them is in now. Together they are the audience and those left out when it was made."""
 
     queued: int = 0
     sending: int = 0
@@ -148,7 +148,7 @@ class Counts(Output):
 
 class Figures(Output):
     """Of everyone who was to get the message: each is waiting, sent, failed or stopped, so audience = waiting + sent + failed + stopped
-    at every moment. Of those sent, so many were delivered, read, answered. Lists, live page and first page show these."""
+    at every moment. Of those sent, so many were delivered, read, answered. Each person once, by whichever way they got it; everything shows these."""
 
     audience: int  # everyone who was to get the message at the launch; it stays the same to the end
     waiting: int  # queued, in hand, or with an outcome that is not known yet

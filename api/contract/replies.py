@@ -29,7 +29,8 @@ class FileReply(Input, tag="file", tag_field="kind"):
 
 class TemplateReply(Input, tag="template", tag_field="kind"):
     """An approved template of the channel, filled as a campaign fills it; `POST /v1/conversations/{id}/template-preview` shows it. SMS
-    takes those of every channel, as texts. Who asked for no more messages gets no marketing (409 `marketing_refused`)."""
+    takes those of every channel, as texts. Who asked for no more messages gets no marketing (409 `marketing_refused`), and none goes to a
+    country where it does not arrive (409 `country_unreached`)."""
 
     template_id: UUID
     bindings: Bindings = []

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from api.contract.base import Output, example
-from api.contract.campaign_progress import FailureGroup
+from api.contract.campaign_progress import FailureGroup, ReportFallback
 from api.contract.campaigns import Figures
 from api.contract.contacts import Moment
 from api.contract.costs import CostSpent
@@ -52,19 +52,6 @@ class CampaignTimes(Output):
     bins: list[int]
     read: list[int]
     replied: list[int]
-
-
-class ReportFallback(Output):
-    """Of a report's figures: people who were sent it, got it, read it, answered it only over this channel, in place of a message that did not arrive;
-    `waiting`: who is about to be sent that one."""
-
-    channel_name: Annotated[str, example("SMS da loja")]
-    channel_kind: ChannelKind
-    waiting: int
-    sent: int
-    delivered: int
-    read: int
-    replied: int
 
 
 class CampaignReport(Output):

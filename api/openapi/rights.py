@@ -442,6 +442,8 @@ NEEDED: dict[str, frozenset[P]] = {
     "segments_update": frozenset({P.CONTACTS_WRITE}),
     "segments_uses_list": frozenset({P.CAMPAIGNS_READ}),
     "holidays_list": frozenset({P.CAMPAIGNS_READ}),
+    "call_rules_list": frozenset({P.CAMPAIGNS_READ}),
+    "unreached_countries_list": frozenset({P.CAMPAIGNS_READ}),
     "opt_out_words_create": frozenset({P.COMPANY_WRITE}),
     "opt_out_words_delete": frozenset({P.COMPANY_WRITE}),
     "opt_out_words_list": frozenset({P.CAMPAIGNS_READ}),

@@ -7,7 +7,8 @@ from uuid import UUID
 from db.analytics.enums import Comparison
 from db.analytics.period import Period, period
 from db.campaigns.enums import CampaignState
-from db.campaigns.tallies import Figures, tallies
+from db.campaigns.tallies import Figures
+from db.campaigns.together import together
 from db.costs.ledger import Spent, spent
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -61,9 +62,9 @@ async def campaigns(
         of = await period(r, actor.company_id, first, last, beside)
         rows = await r.fetch(_CAMPAIGNS, actor.company_id, of.begins, of.ends, channel_id)
         ids = [row["id"] for row in rows]
-        counted, money = await tallies(r, ids), await spent(r, actor.company_id, ids)
+        counted, money = await together(r, ids), await spent(r, actor.company_id, ids)
         earlier = await r.fetch(_CAMPAIGNS, actor.company_id, of.before.begins, of.before.ends, channel_id)
-        then = [one.figures for one in (await tallies(r, [row["id"] for row in earlier])).values()]
+        then = [one.figures for one in (await together(r, [row["id"] for row in earlier])).values()]
         sums = (sum(getattr(one, name) for one in then) for name in Reach._fields[1:])
         before = Reach(earlier[0]["total"] if earlier else 0, *sums)
     items = [

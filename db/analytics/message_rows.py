@@ -8,6 +8,7 @@ import asyncpg
 
 from db.analytics.enums import MessageFact
 from db.analytics.period import period
+from db.messages import reached
 from db.messages.enums import MessageState
 from db.messages.reasons import NUMBERED, FailureReason
 from db.permissions import Permission
@@ -92,7 +93,7 @@ left join account_user u on u.id = n.author_id
 order by n.at desc, n.id desc
 """
 _FOUND = {
-    "sent_at": ("m.sent_at is not null and m.contact_id is not null", "m.sent_at is not null and m.contact_id is null"),
+    "sent_at": (reached.STANDS.format("m"), reached.OTHERWISE.format("m")),
     "done_at": ("m.in_trouble",),
     "replied_at": ("m.sent_at is null and m.replied_at is not null",),
 }

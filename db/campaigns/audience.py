@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from db.campaigns import unreached
 from db.channels.enums import TemplateCategory
 from db.contacts import filters
 from db.contacts.enums import SAMPLE, Category
 from db.contacts.filter import ContactFilter
-from db.messages import contacted, queueing, strangers, values
+from db.messages import contacted, queueing, strangers, unreached, values
 from db.messages.enums import SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse

@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from db.campaigns.queries import RecipientQuery, one
+from db.campaigns.queries import one
+from db.campaigns.recipients import RecipientQuery, instead
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work
@@ -25,11 +26,11 @@ async def begin_export(actor: Actor, query: RecipientQuery) -> dict[str, Any]:
 
 
 async def exported(actor: Actor, query: RecipientQuery) -> AsyncIterator[list[asyncpg.Record]]:
-    """Pages of rows as `queries.recipients`."""
+    """Pages of rows as `recipients.recipients`."""
     after: str | None = None
     while True:
-        sql, args = query.sql(actor.company_id, after)
         async with read(actor, Permission.CONTACTS_EXPORT) as r:
+            sql, args = query.sql(actor.company_id, await instead(r, query.campaign_id), after)
             rows = await r.fetch(f"{sql} limit {_PAGE}", *args)
         if rows:
             yield rows

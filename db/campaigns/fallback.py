@@ -19,7 +19,6 @@ from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.messages import fallbacks, render
 from db.messages.enums import MessageState
-from db.messages.fallbacks import Counted
 from db.messages.reasons import FailureReason as F
 from db.messages.render import Binding
 from db.permissions import Permission
@@ -191,44 +190,22 @@ async def _move(w: Work, campaign_id: UUID, channel_id: UUID, minutes: int | Non
     return moved
 
 
-class Told(NamedTuple):
-    """`stopped`: why nothing goes out in its place at the moment; None where it does."""
-
-    channel_name: str
-    channel_kind: str
-    counted: Counted
-    stopped: str | None
-
-
-async def told(r: Read, campaign_id: UUID) -> Told | None:
-    """What became of it; None for a campaign with nothing in its place."""
-    assert r.actor is not None
-    row = await r.fetchrow(
-        "select k.id, k.state, k.state_reason, c.name, c.kind from campaign k"
-        " join channel c on c.company_id = $1 and c.id = k.channel_id where k.company_id = $1 and k.fallback_of = $2",
-        r.actor.company_id, campaign_id,
-    )  # fmt: skip
-    if row is None:
-        return None
-    counted = await fallbacks.figures(r, r.actor.company_id, campaign_id, row["id"])
-    stopped = row["state_reason"] if row["state"] == "paused" and row["state_reason"] != "person" else None
-    return Told(row["name"], row["kind"], counted, stopped)
-
-
 class Child(NamedTuple):
-    """The campaign that sends in place of another, and over what."""
+    """The campaign that sends in place of another, and over what. `stopped`: why nothing goes out at the moment; None where it does."""
 
     id: UUID
     channel_name: str
     channel_kind: str
+    stopped: str | None
 
 
 async def children(r: Read, campaign_ids: list[UUID]) -> dict[UUID, Child]:
     """Of those that have one."""
     assert r.actor is not None
     rows = await r.fetch(
-        "select k.fallback_of, k.id, c.name, c.kind from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id"
+        "select k.fallback_of, k.id, c.name, c.kind, case when k.state = 'paused' and k.state_reason <> 'person' then k.state_reason end as stopped"
+        " from campaign k join channel c on c.company_id = $1 and c.id = k.channel_id"
         " where k.company_id = $1 and k.fallback_of = any($2::uuid[])",
         r.actor.company_id, campaign_ids,
     )  # fmt: skip
-    return {row["fallback_of"]: Child(row["id"], row["name"], row["kind"]) for row in rows}
+    return {row["fallback_of"]: Child(row["id"], row["name"], row["kind"], row["stopped"]) for row in rows}

@@ -10,7 +10,7 @@ import msgspec
 
 from db.ai import attention as ai_attention
 from db.campaigns import failed_jobs
-from db.campaigns.tallies import tallies
+from db.campaigns.together import together
 from db.campaigns.trial import WAITS
 from db.clock import now
 from db.contacts.enums import SAMPLE
@@ -123,7 +123,7 @@ async def figures(actor: Actor) -> Figures:
         counts = await r.fetchrow(_COUNTS, actor.company_id, bound, SAMPLE, int(Metric.DELIVERED), actor.id)
         assert counts is not None
         rows = await r.fetch(_RUNNING, actor.company_id)
-        counted = await tallies(r, [row["id"] for row in rows])
+        counted = await together(r, [row["id"] for row in rows])
         running = [{**row, "figures": counted[row["id"]].figures} for row in rows]
         days = await _days(r, actor.company_id, counts["time_zone"])
         attention = [dict(row) for row in await r.fetch(_ATTENTION, actor.company_id)]

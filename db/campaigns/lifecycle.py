@@ -105,7 +105,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             return 0
         settings = plan_of(msgspec.json.decode(row["settings"]))
         await consent.hold_audience(w)
-        await contacted.hold(w, asks=bool(settings.skip_recent_days))
+        rest = settings.skip_recent_days
+        before = await contacted.started(w, campaign_id) if rest else []
         frozen = render.decode(row["content"])
         calls = registry.provider(row["kind"]).capabilities.calls
         texts = msgspec.json.decode(row["contents"], type=list[render.Content]) if row["contents"] else None
@@ -115,7 +116,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             await segments.resolved(w, msgspec.json.decode(row["audience"], type=ContactFilter), kept=True),
             rehearsal=row["sandbox"],
             category=frozen.category if isinstance(frozen, render.TemplateContent) else TemplateCategory.MARKETING,
-            skip_recent_days=settings.skip_recent_days,
+            skip_recent_days=rest,
             campaign_id=campaign_id,
             fields=fields_of(frozen, texts),
         )
@@ -130,6 +131,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await consent.hold(w)
         await recipients.follow(w, campaign_id)
         await recipients.skip_opted_out(w, campaign_id)
+        if rest:
+            await contacted.skip_late(w, campaign_id, before, rest, rehearsal=row["sandbox"])
         if texts is not None and (trial := trial_of(row["trial"])) is not None:
             await trial_run.begin(w, campaign_id, row["kind"], trial, texts)
         category = frozen.category if isinstance(frozen, render.TemplateContent) else "marketing"

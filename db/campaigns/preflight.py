@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.campaigns import estimates, money, unreached, warm_up
+from db.campaigns import estimates, money, warm_up
 from db.campaigns.audience import Audience
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import PreflightEffect, PreflightRule
@@ -25,7 +25,7 @@ from db.contacts.places import GROUP, place
 from db.costs.caps import Cap
 from db.costs.estimate import Estimate
 from db.errors import Field, RequestError, RequestField
-from db.messages import repeats
+from db.messages import repeats, unreached
 from db.messages.enums import AttemptState
 from db.messages.render import TextContent, draw
 from db.permissions import Permission

@@ -1,23 +1,24 @@
 """What screens and partners read of campaigns: lists, live progress, recipients, previews."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from db import limits, valkey
-from db.campaigns import fallback
 from db.campaigns.audience import count, sample
 from db.campaigns.called import CallFigures, figures
 from db.campaigns.check import Draft, audience_of, frozen_content, load_draft, problems, texts
 from db.campaigns.enums import CampaignState
 from db.campaigns.plan import plan_of
-from db.campaigns.tallies import Figures, Point, series, tallies, width
+from db.campaigns.tallies import Figures, Point, series, width
 from db.campaigns.tallies import rate as tally_rate
+from db.campaigns.together import NO_REASON, Alone, Failure, together
 from db.campaigns.trial import WAITS
 from db.campaigns.waits import Wait, waits
 from db.clock import now
@@ -36,8 +37,6 @@ from db.work import Read, read
 
 RATE_SECONDS = 10
 SOON = timedelta(minutes=1)
-NO_REASON = "temporary"
-"""What a message is told under whose provider gave none."""
 
 _COLUMNS = f"""
 {WAITS} as trial_waits, k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
@@ -57,21 +56,6 @@ select state, reason, code, count(*) as n from message
 where company_id = $1 and campaign_id = $2 and in_trouble group by 1, 2, 3 order by n desc
 """
 _NEXT = "select next_at from message where queue_id = $1 and queued order by next_at limit 1"
-_RECIPIENT = """
-select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,
-    m.sent_at, m.delivered_at, m.read_at, coalesce(m.replied_at, f.replied_at) as replied_at, a.kind as reply_kind, a.body as reply_text, m.dedupe_key,
-    f.state as fallback_state, f.reason as fallback_reason, f.sent_at as fallback_sent_at, f.delivered_at as fallback_delivered_at
-from message m left join contact c on c.company_id = m.company_id and c.id = m.contact_id
-left join lateral (
-    select o.state, o.reason, o.sent_at, o.delivered_at, o.replied_at, o.channel_id from message o
-    where o.company_id = m.company_id and o.contact_id = m.contact_id and o.campaign_id = (select id from campaign where company_id = $1 and fallback_of = $4)
-        and o.state <> {CANCELLED} order by o.id limit 1) f on true
-left join lateral (
-    select kind, body from inbound_message i where coalesce(m.replied_at, f.replied_at) is not null and i.company_id = m.company_id
-        and i.contact_id = m.contact_id and i.received_at = coalesce(m.replied_at, f.replied_at)
-        and i.channel_id = case when m.replied_at is not null then m.channel_id else f.channel_id end order by i.id limit 1) a on true
-where m.company_id = $1 and m.dedupe_key > $2 and m.dedupe_key < $3
-""".replace("{CANCELLED}", str(int(MessageState.CANCELLED)))
 
 
 async def campaigns(
@@ -111,8 +95,16 @@ async def campaigns(
             f"select {_COLUMNS} {_FROM} where {' and '.join(conditions)} order by k.created_at desc, k.id desc limit {limit}",
             *args,
         )
-        counts = await tallies(r, [row["id"] for row in rows])
-    return [{**row, "metadata": msgspec.json.decode(row["metadata"]), **counts[row["id"]]._asdict()} for row in rows]
+        found = await together(r, [row["id"] for row in rows])
+    return [
+        {
+            **row,
+            "metadata": msgspec.json.decode(row["metadata"]),
+            "figures": found[row["id"]].figures,
+            "counts": found[row["id"]].counts,
+        }
+        for row in rows
+    ]
 
 
 async def campaign(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
@@ -165,7 +157,8 @@ class Instead(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Everything on the live page. `series`: newly sent and delivered per `series_seconds`. `next_at`: nothing goes out before then."""
+    """Everything on the live page. `figures` and `failures` are those of the report: each person once, by whichever way they got it; `alone`: of them, who got it
+    only another way. `counts`, rate and series are of the campaign's own messages. `series`: newly sent and delivered per `series_seconds`. `next_at`: nothing goes out before then."""
 
     state: CampaignState
     state_reason: str | None
@@ -186,6 +179,7 @@ class Progress(msgspec.Struct, frozen=True):
     waits: list[Wait] = []
     limit_name: str = ""
     calls: CallFigures | None = None  # of one that calls
+    alone: Alone | None = None
 
 
 async def progress(actor: Actor, campaign_id: UUID) -> Progress:
@@ -194,14 +188,13 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         row = await one(r, campaign_id)
         limit = await _binding_limit(row["channel_id"]) if row["state"] == CampaignState.RUNNING else None
         full = limit is not None and limit.limit == "tier"
-        tally = (await tallies(r, [campaign_id]))[campaign_id]
+        whole = (await together(r, [campaign_id]))[campaign_id]
         found = await groups(r, campaign_id)
         rate = await tally_rate(r, campaign_id, RATE_SECONDS)
         first = await r.fetchval(_NEXT, campaign_id)
-        instead = await fallback.told(r, campaign_id)
         held = (
             await waits(r, campaign_id, limit.until if limit and full else None, tier=full)
-            if tally.counts.get("queued", 0)
+            if whole.counts.get("queued", 0)
             else []
         )
         called: CallFigures | None = None
@@ -213,7 +206,8 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
             seconds = width(row["started_at"], row["finished_at"] or now())
             since = max(row["started_at"], now() - timedelta(days=120))
             points = await series(r, campaign_id, seconds, since - timedelta(seconds=seconds))
-    left = tally.counts.get("queued", 0) + tally.counts.get("sending", 0)
+    left = whole.counts.get("queued", 0) + whole.counts.get("sending", 0)
+    other = whole.other
     running = row["state"] == CampaignState.RUNNING
     outage = row["outage_since"] if running and left else None
     binding = limit if left and not outage else None
@@ -221,8 +215,8 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
     return Progress(
         state=CampaignState(row["state"]),
         state_reason=row["state_reason"],
-        figures=tally.figures,
-        counts=tally.counts,
+        figures=whole.figures,
+        counts=whole.counts,
         rate=rate if running else 0.0,
         eta=now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage and not testing else None,
         next_at=first if running and first is not None and first > now() + SOON else None,
@@ -230,16 +224,15 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
         limiting_factor=binding.limit if binding else None,
         limit_value=binding.value if binding else None,
         limit_until=binding.until if binding else None,
-        failures=[group for state, group in found if state != MessageState.SKIPPED],
+        failures=failures(found, whole.saved),
         skipped=[group for state, group in found if state == MessageState.SKIPPED],
         series=points,
         series_seconds=seconds,
-        fallback=Instead(instead.channel_name, instead.channel_kind, instead.stopped, *instead.counted)
-        if instead is not None
-        else None,
+        fallback=Instead(other.channel_name, other.channel_kind, other.stopped, *whole.second) if other is not None else None,
         waits=held,
         limit_name=binding.name if binding else "",
         calls=called,
+        alone=whole.alone,
     )
 
 
@@ -247,6 +240,18 @@ async def groups(r: Read, campaign_id: UUID) -> list[tuple[int, Group]]:
     """Who did not get it, by state and reason, the largest first."""
     assert r.actor is not None
     return [(row["state"], _group(row)) for row in await r.fetch(_FAILURES, r.actor.company_id, campaign_id)]
+
+
+def failures(found: list[tuple[int, Group]], saved: Counter[Failure]) -> list[Group]:
+    """Who did not get it, without those who got it another way, or are about to."""
+    left, saved = [], saved.copy()
+    for state, group in found:
+        if state == MessageState.SKIPPED:
+            continue
+        gone = min(group.count, saved[state, group.reason, group.code])
+        saved[state, group.reason, group.code] -= gone
+        left.append(msgspec.structs.replace(group, count=group.count - gone))
+    return sorted((group for group in left if group.count), key=lambda group: -group.count)
 
 
 def _group(row: asyncpg.Record) -> Group:
@@ -262,42 +267,6 @@ async def _binding_limit(channel_id: UUID | None) -> BindingLimit | None:
     except valkey.Down:
         return BindingLimit("unavailable", None, None)
     return msgspec.json.decode(raw, type=BindingLimit) if raw else None
-
-
-class RecipientQuery(NamedTuple):
-    """Which members of a campaign's audience: of these states and this reason, by name or number, who answered or did not."""
-
-    campaign_id: UUID
-    states: Sequence[MessageState] = ()
-    reason: str | None = None
-    search: str | None = None
-    replied: bool | None = None
-
-    def sql(self, company_id: UUID, after: str | None = None) -> tuple[str, list[object]]:
-        """Statement and arguments; `after`: the dedupe key of the last one seen."""
-        args: list[object] = [company_id, after or f"{self.campaign_id}:", f"{self.campaign_id};", self.campaign_id]
-        sql = _RECIPIENT
-        if self.states:
-            args.append([int(state) for state in self.states])
-            sql += f" and m.state = any(${len(args)}::smallint[])"
-        if self.reason:
-            args.append(self.reason)
-            sql += f" and m.reason = ${len(args)}"
-        if self.search:
-            digits = "".join(ch for ch in self.search if ch.isdigit())
-            args += [self.search.replace("\0", ""), f"%{digits}%" if digits else None]
-            sql += f" and (position(fold(${len(args) - 1}) in fold(c.name)) > 0 or m.address like ${len(args)}::text)"
-        if self.replied is not None:
-            sql += f" and coalesce(m.replied_at, f.replied_at) is {'not ' if self.replied else ''}null"
-        return sql + " order by m.dedupe_key", args
-
-
-async def recipients(actor: Actor, query: RecipientQuery, *, limit: int, after: str | None = None) -> list[asyncpg.Record]:
-    """Members of the audience with what became of them, also by what went another way in its place, and their first answer. Raises NotFound."""
-    sql, args = query.sql(actor.company_id, after)
-    async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        await one(r, query.campaign_id)
-        return await r.fetch(f"{sql} limit {limit}", *args)
 
 
 class Skipped(msgspec.Struct, frozen=True):

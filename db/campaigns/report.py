@@ -5,7 +5,6 @@ roll-ups of all campaigns of the channel: of those sent at an hour, so many read
 """
 
 import math
-from collections import Counter
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,9 +13,9 @@ import msgspec
 
 from db.campaigns import goals, money
 from db.campaigns.goals import Goal, Span
-from db.campaigns.queries import Group, groups, one
+from db.campaigns.queries import Group, failures, groups, one
 from db.campaigns.tallies import Figures
-from db.campaigns.together import Alone, Failure, together
+from db.campaigns.together import Alone, together
 from db.clock import now
 from db.costs.ledger import Spent
 from db.errors import RequestError
@@ -124,23 +123,11 @@ async def report(actor: Actor, campaign_id: UUID) -> Report:
             converted=await goals.converted(r, whole.ids, wanted, Span(row["started_at"], None if None in ends else max(ends))),
             times=await _times(r, whole.ids, zone),
             best=await _best(r, row["channel_id"], row["channel_kind"], zone),
-            failures=_left(found, whole.saved),
+            failures=failures(found, whole.saved),
             skipped=[group for state, group in found if state == MessageState.SKIPPED],
             spent=await money.spent_on(r, whole.ids),
             alone=whole.alone,
         )
-
-
-def _left(found: list[tuple[int, Group]], saved: Counter[Failure]) -> list[Group]:
-    """Who did not get it, without those who got it another way, or are about to."""
-    left = []
-    for state, group in found:
-        if state == MessageState.SKIPPED:
-            continue
-        gone = min(group.count, saved[state, group.reason, group.code])
-        saved[state, group.reason, group.code] -= gone
-        left.append(msgspec.structs.replace(group, count=group.count - gone))
-    return sorted((group for group in left if group.count), key=lambda group: -group.count)
 
 
 def _reads(kind: str | None) -> bool:

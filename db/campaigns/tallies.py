@@ -1,4 +1,4 @@
-"""The figures of campaigns, each defined once: lists, live pages, the first page and exports show the same.
+"""The figures of campaigns, of their own messages; with what went another way in their place, as everything shows them: `together.py`.
 
 `message_tally` holds what entered or left a state and when, written by a trigger in the transaction of the change; the sums are the
 counts by state. db/stats counts the same changes per channel and day.
@@ -22,7 +22,7 @@ _WAITING = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
 _SENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
 
 _COUNTS = """
-select k.id, k.audience_size, t.state, sum(t.delta)::int as n from campaign k
+select k.id, k.audience_size, t.state, sum(t.delta)::int as n, count(t.delta) as rows, max(t.at) as latest from campaign k
 left join message_tally t on t.company_id = k.company_id and t.campaign_id = k.id
 where k.company_id = $1 and k.id = any($2::uuid[]) group by 1, 2, 3
 """
@@ -65,10 +65,11 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class Tally(NamedTuple):
-    """`counts`: every message by state label, also those skipped when the audience was made."""
+    """`counts`: every message by state label, also those skipped when the audience was made. `mark`: another one after every change."""
 
     figures: Figures
     counts: dict[str, int]
+    mark: str = ""
 
 
 async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, Tally]:
@@ -76,14 +77,16 @@ async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, Tally]:
     assert r.actor is not None
     found: dict[UUID, dict[int, int]] = {campaign_id: {} for campaign_id in campaign_ids}
     sizes: dict[UUID, int] = {}
+    marks: dict[UUID, list[str]] = {campaign_id: [] for campaign_id in campaign_ids}
     for row in await r.fetch(_COUNTS, r.actor.company_id, campaign_ids):
         sizes[row["id"]] = row["audience_size"] or 0
         if row["state"] is not None:
             found[row["id"]][row["state"]] = row["n"]
-    return {campaign_id: _tally(counts, sizes.get(campaign_id, 0)) for campaign_id, counts in found.items()}
+            marks[row["id"]].append(f"{row['state']}:{row['n']}:{row['rows']}:{row['latest'].timestamp()}")
+    return {one: _tally(counts, sizes.get(one, 0), " ".join(sorted(marks[one]))) for one, counts in found.items()}
 
 
-def _tally(counts: dict[int, int], audience: int) -> Tally:
+def _tally(counts: dict[int, int], audience: int, mark: str) -> Tally:
     waiting, sent = sum(counts.get(s, 0) for s in _WAITING), sum(counts.get(s, 0) for s in _SENT)
     failed = counts.get(MessageState.FAILED, 0) + counts.get(MessageState.FAILED_UNKNOWN, 0)
     read = counts.get(MessageState.READ, 0)
@@ -97,7 +100,7 @@ def _tally(counts: dict[int, int], audience: int) -> Tally:
         failed,
         audience - waiting - sent - failed,
     )
-    return Tally(figures, {MessageState(state).label: n for state, n in counts.items() if state != TALLY_REPLIED})
+    return Tally(figures, {MessageState(state).label: n for state, n in counts.items() if state != TALLY_REPLIED}, mark)
 
 
 class Point(msgspec.Struct, frozen=True):

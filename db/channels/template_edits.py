@@ -23,9 +23,10 @@ select t.channel_id, t.status, t.external_id, t.category, t.name, t.language, c.
 join channel c on c.company_id = $1 and c.id = t.channel_id and c.archived_at is null
 where t.company_id = $1 and t.id = $2 and t.status <> 'deleted' for update of t
 """
-# Meta counts changes of approved templates: one a day, ten in thirty days.
-_OFTEN = """
-select count(*) filter (where created_at > now() - interval '24 hours') >= 1 or count(*) >= 10 from template_version
+EDITS_IN_24_HOURS, EDITS_IN_30_DAYS = 1, 10
+"""Of an approved template, as Meta counts them: docs/contracts/meta-whatsapp.md (Templates)."""
+_OFTEN = f"""
+select count(*) filter (where created_at > now() - interval '24 hours') >= {EDITS_IN_24_HOURS} or count(*) >= {EDITS_IN_30_DAYS} from template_version
 where company_id = $1 and template_id = $2 and number > 1 and submitted and created_at > now() - interval '30 days'
 """
 _CHANGE = """

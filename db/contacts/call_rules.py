@@ -3,7 +3,9 @@
 from datetime import date, time
 from typing import NamedTuple
 
-from db.work import Read
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Read, read
 
 Span = tuple[time, time]
 _ROWS = """
@@ -54,3 +56,9 @@ async def load(r: Read) -> tuple[CallRule, ...]:
         )
         for row in await r.fetch(_ROWS)
     )
+
+
+async def listed(actor: Actor) -> tuple[CallRule, ...]:
+    """All, also those that are over or still to come."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        return await load(r)

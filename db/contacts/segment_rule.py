@@ -81,7 +81,7 @@ class OfImport(Condition, tag="import", kw_only=True):
 
 
 class Contacted(Condition, tag="contacted", kw_only=True):
-    """When something was last sent to the person, by a campaign or by hand."""
+    """When the person last got something of us, or may have, by a campaign or by hand: what surely failed, and what the simulator sent, is not counted."""
 
     op: Span = "within"
     days: Days = 30

@@ -25,6 +25,7 @@ from db.contacts.segment_rule import (
     Span,
     Wrote,
 )
+from db.messages import reached
 from db.messages.enums import MessageState as M
 
 _Value = Callable[[object], str]
@@ -94,9 +95,9 @@ def _one(one: AnyCondition, company: str, value: _Value, *, few: bool) -> str:
         case OfImport():
             return among("contact_import_member", f"x.import_id = {value(one.import_id)}::uuid")
         case Contacted():
-            return _when(one.op, one.days, "message", "sent_at", value, among)
+            return _span(one.op, one.days, value, partial(_contacted, company, few))
         case Wrote():
-            return _when(one.op, one.days, "inbound_message", "received_at", value, among)
+            return _span(one.op, one.days, value, partial(_wrote, among))
         case Received():
             return among("message", _received(one, value))
         case InStage():
@@ -181,15 +182,25 @@ def _days_ago(days: int, value: _Value) -> str:
     return f"now() - make_interval(days => {value(days)}::int)"
 
 
-def _when(op: Span, days: int, table: str, column: str, value: _Value, among: _Among) -> str:
-    known = f"x.contact_id is not null and x.{column} is not null"
-    ever = among(table, known)
+def _span(op: Span, days: int, value: _Value, since: Callable[[str | None], str]) -> str:
+    if op == "within":
+        return since(_days_ago(days, value))
+    ever = since(None)
     if op == "ever":
         return ever
-    if op == "never":
-        return f"not {ever}"
-    since = among(table, f"x.contact_id is not null and x.{column} >= {_days_ago(days, value)}")
-    return since if op == "within" else f"({ever} and not {since})"
+    return f"not {ever}" if op == "never" else f"({ever} and not {since(_days_ago(days, value))})"
+
+
+def _wrote(among: _Among, since: str | None) -> str:
+    when = "x.received_at is not null" if since is None else f"x.received_at >= {since}"
+    return among("inbound_message", f"x.contact_id is not null and {when}")
+
+
+def _contacted(company: str, few: bool, since: str | None) -> str:
+    if few:
+        return reached.person(company=company, contact="c.id", since=since)
+    went, others = reached.people(company=company, since=since)
+    return f"(c.id in ({went}) or c.id in ({others}))"
 
 
 def _tags(one: HasTags, value: _Value, among: _Among) -> str:
@@ -224,7 +235,8 @@ def _field(one: FieldIs, company: str, value: _Value) -> str:
 
 
 def _called(text: str, wanted: str, value: _Value) -> str:
-    # By its length first: most values go by that. A letter takes from one to four bytes.
-    short, long = (value(len(unicodedata.normalize("NFC", wanted)) * bytes) for bytes in (1, 4))
+    # By its length first: most values go by that. A letter takes from one to four bytes. One look at the value: it is read out of its document each time.
+    letters = len(unicodedata.normalize("NFC", wanted))
+    lengths = value(list(range(letters, 4 * letters + 1)))
     like = f"{text} ~ {value(alike.pattern(wanted, whole=True))}::text"
-    return f"(octet_length({text}) between {short}::int and {long}::int and {like})"
+    return f"(octet_length({text}) = any({lengths}::int[]) and {like})"

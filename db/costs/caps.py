@@ -22,6 +22,7 @@ from db.costs.events import CostsChanged
 from db.costs.rates import Price, Prices
 from db.messages import loosened
 from db.messages.enums import MessageState as M
+from db.messages.reached import OTHERWISE, STANDS
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor
@@ -78,8 +79,8 @@ _UNBILLED_MONTH = f"""
 select m.channel_id, c.kind, case when m.campaign_id is null then coalesce(m.own, '{RateCategory.SERVICE}') else k.content->>'category' end as category,
     {GROUP.format("m.address")} as start, min(m.address) as address, sum(m.units)::bigint as units, count(*) as n
 from (
-    {_IN_MONTH} and o.contact_id is not null and {_WENT}
-    union all {_IN_MONTH} and o.contact_id is null and {_WENT}
+    {_IN_MONTH} and {STANDS.format("o")} and {_WENT}
+    union all {_IN_MONTH} and {OTHERWISE.format("o")} and {_WENT}
     union all {_IN_MONTH} and o.lease_until is not null and o.state in ({M.SENDING}, {M.UNKNOWN})
     union all {_IN_MONTH} and o.in_trouble and o.done_at >= $2 and o.sent_at is null and o.state = {M.FAILED_UNKNOWN}) m
 join channel c on c.company_id = $1 and c.id = m.channel_id and not c.sandbox

@@ -21,7 +21,7 @@ from db.conversations.groups import must_talk
 from db.costs.enums import RateCategory
 from db.errors import RequestError
 from db.jobs import SendFile
-from db.messages import conversation, queueing, render, replies, segments, template_replies, uploads
+from db.messages import conversation, queueing, render, replies, segments, template_replies, unreached, uploads
 from db.messages.conversation import Entry
 from db.messages.errors import MessageError, ReplyError
 from db.messages.events import ConversationChanged
@@ -173,7 +173,9 @@ async def write(
     if obstacle is not None:
         raise obstacle()
     assert way.address is not None
-    where = Place(channel_id, contact_id, way.address, way.opted_out, registry.provider(way.channel_kind).capabilities)
+    where = Place(
+        channel_id, contact_id, way.address, way.opted_out, way.channel_kind, registry.provider(way.channel_kind).capabilities
+    )
     content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     billed = [content.category] if isinstance(content, TemplateContent) else []
@@ -207,7 +209,7 @@ async def write(
 
 async def again(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, *, include_unknown: bool) -> Entry:
     """Queues an answer that failed once more: the same message, at the same place, to where the channel reaches the person now.
-    `include_unknown`: also one that may have arrived. Raises NotFound, Conflict: the obstacle, `marketing_refused`, or `not_sent_again`."""
+    `include_unknown`: also one that may have arrived. Raises NotFound, Conflict: the obstacle, `marketing_refused`, `country_unreached`, or `not_sent_again`."""
     way = await held(w, contact_id, channel_id)
     await record.hold(w, channel_id, contact_id)
     if not await w.fetchval(_THEIRS, w.company_id, message_id, contact_id, channel_id):
@@ -228,6 +230,10 @@ async def again(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, *
         raise obstacle()
     if isinstance(content, TemplateContent) and way.opted_out and content.category == TemplateCategory.MARKETING:
         raise ReplyError.MARKETING_REFUSED()
+    if isinstance(content, TemplateContent) and await unreached.one(
+        w, w.company_id, way.channel_kind, content.category, way.address or ""
+    ):
+        raise ReplyError.COUNTRY_UNREACHED()
     if isinstance(content, FileContent):
         w.enqueue(SendFile(file_id=content.file_id))
     await record.sent_again(w, channel_id, contact_id, message_id)
@@ -247,7 +253,7 @@ async def put(w: Work, way: ReplyChannel, contact_id: UUID, reply: Reply, *, key
     obstacle. Nobody is told to have answered: that is the caller's to say, with the place."""
     assert way.address is not None
     can = registry.provider(way.channel_kind).capabilities
-    place = Place(way.channel_id, contact_id, way.address, way.opted_out, can)
+    place = Place(way.channel_id, contact_id, way.address, way.opted_out, way.channel_kind, can)
     content, params = await replies.written(w, place, replies.trimmed(reply), None)
     message_id = await queueing.queue(
         w,
@@ -306,7 +312,7 @@ async def preview_template(r: Read, contact_id: UUID, channel_id: UUID, template
     assert r.actor is not None
     address = await address_of(r, r.actor.company_id, contact_id, channel_id)
     kind = await r.fetchval("select kind from channel where company_id = $1 and id = $2", r.actor.company_id, channel_id)
-    place = Place(channel_id, contact_id, address or "", False, registry.provider(kind).capabilities)
+    place = Place(channel_id, contact_id, address or "", False, kind, registry.provider(kind).capabilities)
     return await template_replies.filled(r, place, template_id, bindings)
 
 

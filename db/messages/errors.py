@@ -67,6 +67,11 @@ class ReplyError(ErrorCode):
         409,
         "This person asked for no more messages, so marketing may not be sent. Choose a template of another category.",
     )
+    COUNTRY_UNREACHED = (
+        "country_unreached",
+        409,
+        "Marketing is not delivered to numbers of this person's country. Choose a template of another category, or write by SMS.",
+    )
     TEMPLATE_NOT_TEXT = (
         "template_not_text",
         409,

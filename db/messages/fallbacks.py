@@ -30,10 +30,10 @@ update message set state = {M.FAILED}, reason = $3, done_at = now() where compan
         and queued and requeue_allowed and not maybe_duplicate and ($4::text is null or reason = $4)
     order by next_at, id limit $5 for update skip locked)
 """
-_RANK = (
+RANK = (
     f"case when {{0}} in ({M.SENT}, {M.DELIVERED}, {M.READ}) then 3 when {{0}} in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) then 2"
 )
-_RANK += f" when {{0}} in ({M.FAILED}, {M.FAILED_UNKNOWN}) then 1 else 0 end"
+RANK += f" when {{0}} in ({M.FAILED}, {M.FAILED_UNKNOWN}) then 1 else 0 end"
 # Each message in place of another, with what became of the first ones of the same person: one, or several of people who became one. Also of somebody who
 # was erased, whose key stayed.
 _THEIRS = f"""
@@ -41,7 +41,7 @@ with theirs as materialized (
     select f.state, f.replied_at is not null as replied, coalesce(m.rank, 0) as rank, coalesce(m.arrived, false) as arrived,
         coalesce(m.seen, false) as seen, coalesce(m.answered, false) as answered, m.failed
     from message f left join lateral (
-        select max({_RANK.format("o.state")}) as rank, bool_or(o.state in ({M.DELIVERED}, {M.READ})) as arrived, bool_or(o.state = {M.READ}) as seen,
+        select max({RANK.format("o.state")}) as rank, bool_or(o.state in ({M.DELIVERED}, {M.READ})) as arrived, bool_or(o.state = {M.READ}) as seen,
             bool_or(o.replied_at is not null) as answered, (array_agg(o.id order by o.id) filter (where o.state in ({M.FAILED}, {M.FAILED_UNKNOWN})))[1] as failed
         from (select b.id, b.state, b.replied_at from message b where b.company_id = $1 and b.contact_id = f.contact_id and b.campaign_id = $2
             union select k.id, k.state, k.replied_at from message k
@@ -50,28 +50,32 @@ with theirs as materialized (
     where f.company_id = $1 and f.dedupe_key > $3::uuid::text || ':' and f.dedupe_key < $3::uuid::text || ';' and f.state <> {M.CANCELLED}
 )
 """
-_FIGURES = f"""{_THEIRS}
-select count(*) filter (where state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))::int as waiting,
-    count(*) filter (where state in ({M.SENT}, {M.DELIVERED}, {M.READ}))::int as sent,
-    count(*) filter (where state in ({M.DELIVERED}, {M.READ}))::int as delivered,
-    count(*) filter (where replied)::int as replied,
-    count(*) filter (where state in ({M.FAILED}, {M.FAILED_UNKNOWN}))::int as failed,
-    count(*) filter (where state = {M.SKIPPED})::int as skipped,
-    count(*) filter (where state in ({M.DELIVERED}, {M.READ}) and arrived)::int as both
-from theirs
-"""
 _TURNED = f"""{_THEIRS}
-select t.rank as before, greatest(t.rank, {_RANK.format("t.state")}) as after, m.state, m.reason, m.code, count(*)::int as people,
+select t.rank as before, greatest(t.rank, {RANK.format("t.state")}) as after, m.state, m.reason, m.code, count(*)::int as people,
     count(*) filter (where t.state in ({M.DELIVERED}, {M.READ}) and not t.arrived)::int as delivered,
-    count(*) filter (where t.state = {M.READ} and not t.seen)::int as read, count(*) filter (where t.replied and not t.answered)::int as replied
+    count(*) filter (where t.state = {M.READ} and not t.seen)::int as read, count(*) filter (where t.replied and not t.answered)::int as replied,
+    count(*) filter (where t.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}))::int,
+    count(*) filter (where t.state in ({M.SENT}, {M.DELIVERED}, {M.READ}))::int,
+    count(*) filter (where t.state in ({M.DELIVERED}, {M.READ}))::int,
+    count(*) filter (where t.replied)::int,
+    count(*) filter (where t.state in ({M.FAILED}, {M.FAILED_UNKNOWN}))::int,
+    count(*) filter (where t.state = {M.SKIPPED})::int,
+    count(*) filter (where t.state in ({M.DELIVERED}, {M.READ}) and t.arrived)::int
 from theirs t left join message m on m.company_id = $1 and m.id = t.failed group by 1, 2, 3, 4, 5
 """
 STOPPED, FAILED, WAITING, SENT = range(4)
 """How far somebody is; more is better."""
+# Of the message `m` of a campaign and the one `f` in its place, where its person got further by that one: they count there, once, also two who became one.
+MOVED = f"""({RANK.format("f.state")} > {RANK.format("m.state")} and not exists (
+    select from message o where o.company_id = m.company_id and o.contact_id = m.contact_id and o.campaign_id = m.campaign_id and o.id <> m.id
+        and ({RANK.format("o.state")} > {RANK.format("m.state")} or {RANK.format("o.state")} = {RANK.format("m.state")} and o.id < m.id)))"""
+REACHED = f"""(case when f.state is null then m.state when {RANK.format("f.state")} = {SENT} and {RANK.format("m.state")} = {SENT} then greatest(m.state, f.state)
+    when {MOVED} then f.state else m.state end)"""
+"""How far the person of `m` got by either."""
 
 
 class Counted(NamedTuple):
-    """`both`: whom the first message reached after all, too; they are one person."""
+    """Of the messages in place of others. `both`: whom the first message reached after all, too; they are one person."""
 
     waiting: int = 0
     sent: int = 0
@@ -84,7 +88,7 @@ class Counted(NamedTuple):
 
 class Turned(NamedTuple):
     """So many people were as far as `before` by the first message and are as far as `after` by that and the one in its place; of them so many got it,
-    read it, answered it by the second message alone. `state`, `reason`, `code`: of the first one, where it failed."""
+    read it, answered it by the second message alone. `state`, `reason`, `code`: of the first one, where it failed. `second`: of the second messages."""
 
     before: int
     after: int
@@ -95,6 +99,7 @@ class Turned(NamedTuple):
     delivered: int
     read: int
     replied: int
+    second: Counted
 
 
 async def missed(w: Work, campaign_id: UUID, instead: UUID, reasons: Sequence[str], most: int) -> list[UUID]:
@@ -114,12 +119,7 @@ async def give_up(w: Work, campaign_id: UUID, reason: str, only: str | None, mos
     return await w.execute(_GIVE_UP, w.company_id, campaign_id, reason, only, most)
 
 
-async def figures(r: Read, company_id: UUID, campaign_id: UUID, instead: UUID) -> Counted:
-    """What became of the messages in place of the first ones."""
-    row = await r.fetchrow(_FIGURES, company_id, campaign_id, instead)
-    return Counted(*row) if row is not None else Counted()
-
-
 async def turned(r: Read, company_id: UUID, campaign_id: UUID, instead: UUID) -> list[Turned]:
     """What the messages in place of the first ones changed, by person."""
-    return [Turned(*row) for row in await r.fetch(_TURNED, company_id, campaign_id, instead)]
+    rows = map(list, await r.fetch(_TURNED, company_id, campaign_id, instead))
+    return [Turned._make([*row[:9], Counted(*row[9:])]) for row in rows]

@@ -7,11 +7,12 @@ from db.providers.definition import Capabilities
 
 
 class Place(NamedTuple):
-    """To whom, and over what. `address`: where the person is reached. `opted_out`: they asked for no more messages, whatever they wrote
+    """To whom, and over what (`kind` of channel). `address`: where the person is reached. `opted_out`: they asked for no more messages, whatever they wrote
     since."""
 
     channel_id: UUID
     contact_id: UUID
     address: str
     opted_out: bool
+    kind: str
     capabilities: Capabilities

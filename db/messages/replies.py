@@ -138,7 +138,7 @@ def unique(titles: list[str], path: str) -> None:
 
 async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) -> Written:
     """What is to be sent. `reply_to`: the message of the conversation that it answers; a template answers none. Raises Invalid, Conflict
-    with what the channel does not take, or `marketing_refused`."""
+    with what the channel does not take, `marketing_refused` or `country_unreached`."""
     can = place.capabilities
     if reply.kind not in can.reply_kinds:
         raise ReplyError.KIND_NOT_TAKEN()

@@ -12,7 +12,7 @@ from db.channels import queries
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.channels.queries import TemplateView
 from db.errors import Field, NotFound, RequestError
-from db.messages import render, template_words, values
+from db.messages import render, template_words, unreached, values
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.place import Place
 from db.messages.render import CONSTANT, Binding, LiteralContent, RenderedMessage, Slot, TemplateContent
@@ -76,12 +76,16 @@ async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Bindin
 async def to_send(
     r: Read, place: Place, template_id: UUID, bindings: list[Binding]
 ) -> tuple[TemplateContent | LiteralContent, list[str]]:
-    """What is to be sent, with the raw values that go with it. Raises Invalid, Conflict `marketing_refused`, `template_not_text`."""
+    """What is to be sent, with the raw values that go with it. Raises Invalid, Conflict `marketing_refused`, `country_unreached`,
+    `template_not_text`."""
     found = await filled(r, place, template_id, bindings, "content.")
     if found.view.status is not TemplateStatus.APPROVED:
         raise RequestError.INVALID(fields=[CampaignField.TEMPLATE_NOT_APPROVED("content.template_id")])
     if place.opted_out and found.view.category is TemplateCategory.MARKETING:
         raise ReplyError.MARKETING_REFUSED()
+    assert r.actor is not None
+    if await unreached.one(r, r.actor.company_id, place.kind, found.view.category, place.address):
+        raise ReplyError.COUNTRY_UNREACHED()
     empty = [s.placeholder for s, value in zip(found.content.slots, found.values, strict=True) if not value and s.file is None]
     if empty:
         raise RequestError.INVALID(

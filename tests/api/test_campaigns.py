@@ -11,7 +11,7 @@ import pytest
 
 from db import valkey
 from db.campaigns import export, lifecycle
-from db.campaigns.queries import RecipientQuery
+from db.campaigns.recipients import RecipientQuery
 from db.engine import DB
 from db.event_stream import stream_key
 from db.permissions import Permission, Role

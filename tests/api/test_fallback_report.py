@@ -17,6 +17,7 @@ import pytest
 from api.contract.reports import CampaignReport
 from api.report.layout import Line, layout
 from api.report.words import Words
+from db import valkey
 from db.campaigns import fallback
 from db.clock import now
 from db.contacts import merges
@@ -25,11 +26,12 @@ from db.costs import ledger as costs
 from db.costs import rates
 from db.costs.ledger import Charge
 from db.costs.rates import Rate
+from db.messages import fallbacks
 from db.messages.enums import MessageState as M
 from db.messages.ledger import Claimed
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import work
+from db.work import Read, work
 from tests.api.conftest import Headers
 from tests.api.test_campaigns import auth
 from tests.db.campaigns.test_fallback import SEND, Stage, staged
@@ -227,6 +229,66 @@ async def test_every_place_says_the_same(client: httpx.AsyncClient, auth: Header
     assert {key: card[key] for key in ("waiting", "sent", "delivered", "replied", "failed", "both")} == {
         "waiting": 2, "sent": 4, "delivered": 3, "replied": 1, "failed": 1, "both": 1,
     }, "people who became one count once"  # fmt: skip
+
+
+async def test_the_page_the_list_the_first_page_and_analytics_say_what_the_report_says(
+    client: httpx.AsyncClient, auth: Headers, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, url = scene.stage, f"/v1/campaigns/{scene.stage.id}"
+    await stage.db.execute("update campaign set started_at = now() - interval '1 hour' where id = $1", stage.id)
+
+    async def get(path: str, **params: object) -> Any:
+        return (await client.get(path, params=params, headers=auth)).raise_for_status().json()  # type: ignore[arg-type]
+
+    async def people(**params: object) -> int:
+        return len((await get(f"{url}/recipients", limit=100, **params))["items"])
+
+    async def one_answer(*, analysed: bool = False) -> Any:
+        report, page = await get(f"{url}/report"), await get(f"{url}/progress")
+        [listed] = [one for one in (await get("/v1/campaigns"))["items"] if one["id"] == str(stage.id)]
+        [running] = [one for one in (await get("/v1/home"))["running"] if one["id"] == str(stage.id)]
+        analytics = (await get("/v1/analytics/campaigns"))["items"] if analysed else [report]  # that answer is kept for a second
+        figures = report["figures"]
+        assert figures == (await naive(stage)).figures
+        told = (page, listed, running, *(one for one in analytics if one["id"] == str(stage.id)))
+        assert [one["figures"] for one in told] == [figures] * 4
+        assert (page["failures"], page["alone"]) == (report["failures"], report["fallback"])
+        assert await people(state=["sent", "delivered", "read"]) == figures["sent"]
+        assert await people(state=["delivered", "read"]) == figures["delivered"]
+        assert await people(state=["queued", "sending", "unknown"]) == figures["waiting"]
+        assert await people(state=["failed", "failed_unknown"]) == figures["failed"]
+        for group in report["failures"]:
+            assert await people(reason=group["reason"]) == group["count"]
+        return figures
+
+    before = await one_answer(analysed=True)
+    asked: list[UUID] = []
+    turned = fallbacks.turned
+
+    async def counted(r: Read, company_id: UUID, campaign_id: UUID, instead: UUID) -> Any:
+        asked.append(campaign_id)
+        return await turned(r, company_id, campaign_id, instead)
+
+    monkeypatch.setattr(fallbacks, "turned", counted)
+    assert (await one_answer(), asked) == (before, []), "nothing changed: it is not counted anew"
+    child = await stage.child()
+    sms = await stage.db.fetchrow(
+        "select id, contact_id from message where campaign_id = $1 and state = 3 and address like '%04'", child
+    )
+    await stage.db.execute("update message set state = 4, delivered_at = now() where id = $1", sms["id"])
+    assert await one_answer() == {**before, "delivered": before["delivered"] + 1}
+    assert asked == [stage.id]
+    other = await stage.db.fetchval("select contact_id from message where campaign_id = $1 and address like '%08'", stage.id)
+    async with work(stage.owner, Permission.CONTACTS_WRITE) as w:
+        await merges.merge(w, sms["contact_id"], other, MergeReason.BY_HAND)
+    await one_answer()
+    assert asked == [stage.id] * 2, "people who became one are counted anew"
+
+    async def down(*_given: object, **_named: object) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(valkey.client(), "mget", down)
+    await one_answer()
 
 
 async def test_people_and_histories_show_what_went_another_way(client: httpx.AsyncClient, auth: Headers, scene: Scene) -> None:

@@ -142,6 +142,25 @@ async def test_who_said_stop_gets_no_marketing_whatever_they_wrote_since(scene: 
     assert (await scene.send()).status_code == 202
 
 
+async def test_marketing_does_not_go_where_it_does_not_arrive(scene: Scene) -> None:
+    await scene.db.execute(
+        "update contact_identity set value = '+12125550123', region = 'US' where contact_id = $1", scene.person
+    )
+    assert refused(await scene.send())[:2] == (409, "country_unreached")
+    await scene.db.execute("update template set category = 'utility' where id = $1", scene.template)
+    sent = await scene.send()
+    assert sent.status_code == 202
+    await scene.db.execute(
+        "update message set state = 6, content = jsonb_set(content, '{category}', '\"marketing\"') where id = $1",
+        UUID(sent.json()["id"]),
+    )
+    path = f"/v1/conversations/{await scene.conversation()}/messages/{sent.json()['id']}/send-again"
+    again = await scene.client.post(path, json={}, headers=scene.headers)
+    assert refused(again)[:2] == (409, "country_unreached")
+    found = (await scene.client.get("/v1/unreached-countries", headers=scene.headers)).json()["items"]
+    assert [(one["country"], one["category"], one["source"][:4]) for one in found] == [("US", "marketing", "Meta")]
+
+
 async def test_over_sms_a_template_is_the_text_that_it_shows(
     client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:

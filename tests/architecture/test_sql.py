@@ -25,7 +25,7 @@ OWNERS = {
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lead_stay", "lost_reason", "rule_run", "stage", "stage_ever", "stage_rule", "stage_tag_total", "stage_total"},
     "db/bookings": {"appointment", "booking"},
     "db/cadences": {"cadence", "cadence_version", "enrolment", "enrolment_news", "enrolment_step"},
-    "db/campaigns": {"campaign", "message_tally", "send_hours", "unreached_country", "warm_up", "warm_up_used"},
+    "db/campaigns": {"campaign", "message_tally", "send_hours", "warm_up", "warm_up_used"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template", "template_version"},
     "db/contacts": {
         "call_rule", "consent_entry", "contact", "contact_bulk", "contact_distinct", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
@@ -39,7 +39,7 @@ OWNERS = {
     "db/incoming": {"incoming_delivery", "incoming_hook", "incoming_key"},
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/kommo": {"kommo_connection", "kommo_link", "kommo_stage", "kommo_task"},
-    "db/messages": {"attempt", "call", "call_turn", "handed_file", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "webhook_inbox"},
+    "db/messages": {"attempt", "call", "call_turn", "handed_file", "inbound_message", "lost_attempt", "message", "message_file", "sent_text", "unreached_country", "webhook_inbox"},
     "db/notifications": {"notification", "notification_choice", "push_subscription"},
     "db/privacy": {"contact_export", "erasure", "receipt_key", "retention"},
     "db/qr": {"qr_first", "qr_heard", "qr_key", "qr_session"},

@@ -25,6 +25,10 @@ async def test_deleting_a_rule_says_that_whom_it_holds_gets_the_message_now_and_
     await costs.add_hours(as_owner, SendHoursSet(name="Depois", weekdays=[later], opens=0, closes=1440))
     assert await step(owner, channel, campaign) == (0, None)
     await real.open("/settings/costs?tab=hours")
+    for text in ("Horários de ligações", "Brasil, DDDs 21, 22, 24", "O que não chega", "Estados Unidos"):
+        await real.should_see(text, retries=20)
+    await real.should_see("Segunda a sexta, das 08:00 às 18:00")
+    await real.should_see("nunca em feriados · no máximo 2 ligações por pessoa em um dia · 3 em uma semana", retries=5)
     await press_labelled(real, "Excluir Depois")
     await real.should_see("Excluir a regra “Depois”?", retries=20)
     await real.should_see("Quem só esta regra retém recebe a mensagem agora.")

@@ -1,9 +1,9 @@
-"""Words that end messages, and holidays, over the API."""
+"""Rules of sending over the API."""
 
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.sending_rules import Holiday, OptOutWord, OptOutWordCreate
+from api.contract.sending_rules import CallRule, Holiday, OptOutWord, OptOutWordCreate, UnreachedCountry
 from ui.client.base import ApiClient
 
 
@@ -23,3 +23,12 @@ async def remove_word(api: ApiClient, word_id: UUID) -> None:
 async def holidays(api: ApiClient) -> list[Holiday]:
     """Of this year and the next."""
     return (await api.get("/v1/holidays", Page[Holiday])).items
+
+
+async def call_rules(api: ApiClient) -> list[CallRule]:
+    """The narrowest of a country first."""
+    return (await api.get("/v1/call-rules", Page[CallRule])).items
+
+
+async def unreached(api: ApiClient) -> list[UnreachedCountry]:
+    return (await api.get("/v1/unreached-countries", Page[UnreachedCountry])).items

@@ -164,7 +164,7 @@ def conditions(audience: ContactFilter, names: Names) -> list[str]:
 
 def done(figures: Figures, counts: Counts) -> int:
     """How far it came: all of the audience but those who wait and those called off before their turn."""
-    return figures.audience - figures.waiting - counts.cancelled
+    return figures.audience - counts.queued - counts.sending - counts.unknown - counts.cancelled
 
 
 def subtitle(campaign: Campaign) -> str:

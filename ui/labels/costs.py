@@ -1,6 +1,7 @@
 """Names of what is billed, and of places, for people."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from babel import Locale
 
@@ -59,6 +60,9 @@ def source(text: str) -> str:
             "Twilio, price of one SMS part in the United States and Canada without the carriers' fees, as published for 2026"
         ),
         "Twilio, default keywords": _("Twilio's usual words"),
+        "Meta, WhatsApp Business Platform: no marketing templates to numbers of the United States since 2025-04-01": _(
+            "Meta: no marketing to numbers of the United States"
+        ),
         "47 CFR 64.1200(a)(10); Twilio, default keywords": _("47 CFR 64.1200(a)(10) of the United States; Twilio's usual words"),
         "47 CFR 64.1200(a)(10)": _("47 CFR 64.1200(a)(10) of the United States"),
         "Master IA": _("Chosen by Master IA"),
@@ -67,6 +71,14 @@ def source(text: str) -> str:
         ),
     }
     return known.get(text, text)
+
+
+def held(since: date, until: date | None, where_from: str) -> list[str]:
+    """On what days a rule holds, and who says so."""
+    facts = [_("since {day}").format(day=formats.day(since))]
+    if until is not None:
+        facts.append(_("until {day}").format(day=formats.day(until)))
+    return [*facts, named] if (named := source(where_from)) else facts
 
 
 def clock(minutes: int) -> str:

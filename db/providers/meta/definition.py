@@ -11,6 +11,8 @@ from db.providers.meta.signature import handshake, verify
 from db.providers.meta.signup import signup
 from db.providers.meta.templates import write_template
 
+PER_SECOND, FIRST_LIMIT = 80, 250
+"""Messages of a number, and new people of a portfolio in 24 hours, before Meta raises them: docs/contracts/meta-whatsapp.md (Limits)."""
 _MB = 1024 * 1024
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _FILES = (
@@ -142,8 +144,8 @@ PROVIDER = Provider(
             people=lambda body: _PEOPLE.search(body) is not None,
         ),
     ),
-    throughput=80,
-    messaging_limit=250,  # what every new business may
+    throughput=PER_SECOND,
+    messaging_limit=FIRST_LIMIT,
     signup=signup,
     sandbox=True,
     sandbox_messaging_limit=10_000,

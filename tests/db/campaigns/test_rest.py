@@ -8,6 +8,9 @@ import pytest
 
 from db.campaigns import actions, gate, lifecycle, queries
 from db.channels.secrets import load_channel
+from db.contacts import listing
+from db.contacts.filter import ContactFilter
+from db.contacts.segment_rule import Contacted, Group
 from db.messages import ledger
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
@@ -55,7 +58,8 @@ async def before(db: asyncpg.Connection, owner: Actor, *, sandbox: bool) -> tupl
     earlier = await launched(db, owner, channel, template)
     for number, (name, (state, age, _)) in enumerate(BEFORE.items()):
         await db.execute(
-            "update message set state = $3::smallint, sent_at = now() - $4::text::interval, done_at = case when $3::smallint > 5 then now() end"
+            "update message set state = $3::smallint, sent_at = now() - $4::text::interval, done_at = case when $3::smallint > 5 then now() end,"
+            " lease_until = case when $3::smallint in (1, 2) then now() end"
             " where campaign_id = $1 and address = $2",
             earlier, f"+55119{number:08}", int(state), age,
         )  # fmt: skip
@@ -74,6 +78,9 @@ async def test_what_arrived_or_may_have_or_is_about_to_keeps_out_and_nothing_els
     draft = await factories.campaign(owner_db, owner, channel, template, settings=WEEK)
     told = await queries.audience(owner, draft)
     assert [(one.reason, one.count) for one in told.skipped] == [("recently_messaged", len(out))]
+    segment = Group(conditions=[Contacted(op="within", days=7)])
+    rows = (await listing.contacts(owner, ContactFilter(rule=segment), limit=50)).rows
+    assert {row["name"] for row in rows} == out - {"in the queue"}, "a segment means the same"
     assert await left_out(owner_db, await launched(owner_db, owner, channel, template, WEEK)) == out
     assert await left_out(owner_db, await launched(owner_db, owner, channel, template)) == set()
     await owner_db.execute("update campaign set state = 'paused' where id = $1", earlier)  # it goes when somebody says so

@@ -76,8 +76,9 @@ class World(Struct):
 
 async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> World:
     company = actor.company_id
-    channel = await factories.channel(db, actor)
+    channel = await factories.channel(db, actor, sandbox=False)
     texts = await factories.channel(db, actor, "sms")
+    played = await factories.channel(db, actor, "whatsapp", sandbox=True)
     for key, kind in (("cidade", "text"), ("compras", "number"), ("aniversario", "date"), ("socio", "boolean")):
         await db.execute("insert into custom_field(company_id, key, label, kind) values ($1, $2, $2, $3)", company, key, kind)
     tags = [await db.fetchval("insert into tag(company_id, name) values ($1, $2) returning id", company, name) for name in "abc"]
@@ -148,15 +149,20 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
             )  # fmt: skip
         for campaign in campaigns:
             if dice.random() < 0.5:
-                state = dice.choice([one for one in MessageState if one not in (MessageState.SENDING, MessageState.UNKNOWN)])
-                sent = at - timedelta(days=dice.randrange(40), hours=1) if state in _WENT else None
+                state = dice.choice(list(MessageState))
+                ago = timedelta(days=dice.randrange(40), hours=1)
+                sent = at - ago if state in _WENT or (state is not MessageState.SKIPPED and dice.random() < 0.5) else None
+                ended = at - ago / 2 if state in _ENDED else None
                 replied = state in (MessageState.DELIVERED, MessageState.READ) and dice.random() < 0.5
                 person.got[campaign] = state, replied
-                person.sent += [sent] if sent else []
+                over = dice.choice((channel, channel, played))
+                reached = {MessageState.FAILED_UNKNOWN: sent or ended, MessageState.SENDING: at, MessageState.UNKNOWN: at}
+                when = sent if state in _WENT else reached.get(state)
+                person.sent += [when] if when and over == channel else []
                 await db.execute(
-                    "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at, replied_at)"
-                    " values ($1, $2, $3, $3, $4, '+55', $5, $6, $7, $8)", company, channel, campaign, person.id, f"{campaign}:{person.id}",
-                    int(state), sent, at if replied else None,
+                    "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at, replied_at,"
+                    " done_at, lease_until) values ($1, $2, $3, $3, $4, '+55', $5, $6, $7, $8, $9, $10)", company, over, campaign, person.id,
+                    f"{campaign}:{person.id}", int(state), sent, at if replied else None, ended, at if reached.get(state) == at else None,
                 )  # fmt: skip
         await _say(db, company, person, {"whatsapp": channel, "sms": texts}, dice)
         for stage in person.stages:
@@ -205,6 +211,7 @@ async def _say(db: asyncpg.Connection, company: UUID, person: Person, channels: 
 
 
 _WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
+_ENDED = (MessageState.FAILED, MessageState.FAILED_UNKNOWN, MessageState.SKIPPED, MessageState.CANCELLED)
 
 
 def _json(values: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.campaign_progress import FailureGroup
+from api.contract.campaign_progress import FailureGroup, ReportFallback
 from api.contract.campaigns import Campaign, CampaignFollowUp, Figures, RetryFailed
 from api.contract.enums import CampaignPart, ChannelState, Permission
 from ui import formats, kinds, session
@@ -114,11 +114,14 @@ async def note_landlines(campaign_id: UUID) -> None:
         toast(_("They are noted as landlines already."), "info")
 
 
-def follow_ups(campaign: Campaign, figures: Figures, *, reads: bool) -> None:
-    """Buttons for a new draft to who did not read, and to who did not answer."""
+def follow_ups(campaign: Campaign, figures: Figures, alone: ReportFallback | None, *, reads: bool) -> None:
+    """Buttons for a new draft to who did not read, and to who did not answer; of those who got the first message."""
     if not session.current().may(Permission.CAMPAIGNS_WRITE) or not figures.sent:
         return
-    unread, silent = figures.sent - figures.read, figures.sent - figures.replied
+    sent, read, replied = figures.sent, figures.read, figures.replied
+    if alone is not None:
+        sent, read, replied = sent - alone.sent, read - alone.read, replied - alone.replied
+    unread, silent = sent - read, sent - replied
     with ui.element("div").classes("m-row m-near m-wrap"):
         if reads and unread:
             text = ngettext("Write to {n} who did not read it", "Write to the {n} who did not read it", unread)

@@ -128,7 +128,7 @@ class _Row:
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     with ui.element("div").classes("m-row m-near"):
                         self._name = ui.link(row.name, _path(row)).classes("m-strong m-clip m-camp-link")
-                        self._badge = ui.element("div").classes("m-row shrink-0")
+                        self._badge = ui.element("div").classes("m-row m-near shrink-0")
                     with ui.element("div").classes("m-row m-near"):
                         self._channel = ui.label().classes("m-hint m-clip")
             with ui.element("div").classes("m-camp-bar"):

@@ -25,7 +25,8 @@ from ui.pages.campaigns.figures import steps
 
 _RETRYABLE = {CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED}
 UNKNOWN, DAILY = "unknown_outcome", "marketing_cap"
-DAY = timedelta(days=1)
+CAP_RESTS = timedelta(days=1)
+"""So long WhatsApp refuses marketing to a person again whom it refused it (code 131049): docs/contracts/meta-whatsapp.md (Limits)."""
 
 
 def merged(groups: list[FailureGroup]) -> list[FailureGroup]:
@@ -66,7 +67,7 @@ class Outcomes:
                     way = [step for step in steps(progress, reads) if step.key not in {"waiting", "failed", "stopped"}]
                     with ui.element("div").classes("m-way-funnel"):
                         funnel([(step.name, step.value) for step in way])
-                    follow_ups(self._campaign, progress.figures, reads=reads)
+                    follow_ups(self._campaign, progress.figures, progress.alone, reads=reads)
                 self._draw_skipped(progress)
 
     def _draw_unknown(self, progress: Progress) -> None:
@@ -147,7 +148,7 @@ class Outcomes:
         text = _("A retry goes out at once. WhatsApp counts 24 hours per person and refuses most of them again before that.")
         question = ngettext("Try {n} message again now?", "Try {n} messages again now?", count).format(n=formats.number(count))
         ended = self._campaign.finished_at
-        if (ended is not None and datetime.now(UTC) - ended > DAY) or await confirm(question, text, yes=_("Try now")):
+        if (ended is not None and datetime.now(UTC) - ended > CAP_RESTS) or await confirm(question, text, yes=_("Try now")):
             await self._send(RetryFailed(reasons=keys))
 
     async def _send(self, body: RetryFailed) -> None:

@@ -22,6 +22,7 @@ from ui.labels import conversations as conversation_labels
 from ui.labels import costs as labels
 from ui.labels.costs import clock, minutes
 from ui.labels.places import countries
+from ui.pages.costs.places import draw_places
 
 _CATEGORIES = (RateCategory.MARKETING, RateCategory.UTILITY)
 _FIRST = SendHoursSet(
@@ -30,7 +31,9 @@ _FIRST = SendHoursSet(
 
 
 def draw_hours() -> None:
-    _Hours()
+    with ui.element("div").classes("m-col m-gap w-full"):
+        _Hours()
+        draw_places()
 
 
 class _Hours:

@@ -1,7 +1,7 @@
 """Rules that a law or a provider sets, with their source and since when they hold: words that end messages, and holidays. A company adds words of its
 own; nobody takes ours out."""
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 
 from nicegui import ui
@@ -74,7 +74,7 @@ class _Rules:
             name = _("Gets no more messages") if first.means == "out" else _("Gets messages again")
             ui.label(f"{name} · {labels.language(first.language)}").classes("m-strong")
             Text("p", " · ".join(word.word for word in group), "m-sub m-text")
-            Text("p", " · ".join(_held(first.valid_from, first.valid_until, first.source)), "m-hint m-text")
+            Text("p", " · ".join(labels.held(first.valid_from, first.valid_until, first.source)), "m-hint m-text")
 
     def _days(self, days: list[Holiday]) -> None:
         today = datetime.now(formats.zone()).date()
@@ -89,7 +89,7 @@ class _Rules:
                         ui.label(day.name or _("Closed by your office hours")).classes("m-strong")
                         facts = [_("yours")] if day.own else [labels.country(day.country)]
                         if day.valid_from is not None:
-                            facts += _held(day.valid_from, day.valid_until, day.source)
+                            facts += labels.held(day.valid_from, day.valid_until, day.source)
                         Text("p", " · ".join(facts), "m-hint m-text")
                     ui.label(formats.day(day.day)).classes("m-num")
 
@@ -128,13 +128,6 @@ class _Rules:
                 if problem.status != 404:
                     raise
             await self._place.refresh()
-
-
-def _held(since: date, until: date | None, source: str) -> list[str]:
-    facts = [_("since {day}").format(day=formats.day(since))]
-    if until is not None:
-        facts.append(_("until {day}").format(day=formats.day(until)))
-    return [*facts, labels.source(source)]
 
 
 def _grouped(words: list[OptOutWord]) -> list[list[OptOutWord]]:

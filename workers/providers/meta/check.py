@@ -14,10 +14,12 @@ from workers.providers.meta.client import MetaClient
 from workers.providers.meta.types import PhoneNumber, Template
 
 TIERS = {"TIER_50": 50, "TIER_250": 250, "TIER_1K": 1000, "TIER_2K": 2000, "TIER_10K": 10_000, "TIER_100K": 100_000}
+"""New people in 24 hours, by Meta's name of the step: docs/contracts/meta-whatsapp.md (Limits)."""
 UNLIMITED = ("UNLIMITED", "TIER_UNLIMITED")
 SENDING = (None, "CONNECTED", "FLAGGED", "RESTRICTED", "MIGRATED")
 """Numbers in these states may send; RESTRICTED ones reached their limit for now. Source: Meta, phone number `status`."""
 THROUGHPUT = {"STANDARD": 80.0, "HIGH": 1000.0}
+"""Messages of a number in a second: the same place."""
 
 
 def listed(template: Template) -> Listed:
