@@ -30,6 +30,19 @@ _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, Message
 """Why somebody cannot be written to over a channel."""
 _NOT_CHANGED = (*_NOT_NOW, ReplyError.CHANGE_NOT_TAKEN, ReplyError.CHANGE_TOO_LATE, ReplyError.NOTHING_TO_CHANGE)
 _WRITTEN = (*_NOT_NOW, MessageError.SPEND_CAP)
+_ANSWERED = (
+    ConversationError.SOMEONE_ANSWERED,
+    *_WRITTEN,
+    ReplyError.CAPTION_NOT_TAKEN,
+    ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
+    ReplyError.FILE_TYPE_NOT_TAKEN,
+    ReplyError.KIND_NOT_TAKEN,
+    ReplyError.COUNTRY_UNREACHED,
+    ReplyError.MARKETING_REFUSED,
+    ReplyError.REPLY_TO_NOT_TAKEN,
+    ReplyError.TEMPLATE_NOT_TEXT,
+    ReplyError.VOICE_NOT_TAKEN,
+)
 _NEW_FIELD = (ContactError.FIELD_BUSY, ContactError.FIELD_EXISTS, ContactError.FIELD_NAME_TAKEN)
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **ACCOUNTS,
@@ -102,19 +115,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "conversations_assist_create": (AiError.NOT_CONNECTED,),
     "conversations_create": (RequestError.NOT_FOUND,),
     "conversations_presence_create": (AccountError.PEOPLE_ONLY,),
-    "conversations_messages": (
-        ConversationError.SOMEONE_ANSWERED,
-        *_WRITTEN,
-        ReplyError.CAPTION_NOT_TAKEN,
-        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
-        ReplyError.FILE_TYPE_NOT_TAKEN,
-        ReplyError.KIND_NOT_TAKEN,
-        ReplyError.COUNTRY_UNREACHED,
-        ReplyError.MARKETING_REFUSED,
-        ReplyError.REPLY_TO_NOT_TAKEN,
-        ReplyError.TEMPLATE_NOT_TEXT,
-        ReplyError.VOICE_NOT_TAKEN,
-    ),
+    "conversations_messages": _ANSWERED,
     **dict.fromkeys(
         ("conversations_messages_reaction_clear", "conversations_messages_reaction_set"),
         (
@@ -279,20 +280,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         UploadError.NO_ROOM_FOR_UPLOAD,
         UploadError.UPLOAD_WRONG_TYPE,
     ),
-    "messages_create": (
-        ConversationError.SOMEONE_ANSWERED,
-        *_WRITTEN,
-        ReplyError.CAPTION_NOT_TAKEN,
-        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
-        ReplyError.FILE_TYPE_NOT_TAKEN,
-        ReplyError.KIND_NOT_TAKEN,
-        ReplyError.COUNTRY_UNREACHED,
-        ReplyError.MARKETING_REFUSED,
-        ReplyError.REPLY_TO_NOT_TAKEN,
-        ReplyError.TEMPLATE_NOT_TEXT,
-        ReplyError.VOICE_NOT_TAKEN,
-        RequestError.NOT_FOUND,
-    ),
+    "messages_create": (*_ANSWERED, RequestError.NOT_FOUND),
     "personas_cases_create": (PersonaError.TOO_MANY_CASES,),
     "personas_runs_create": (
         PersonaError.NO_CASES,

@@ -152,17 +152,18 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
                 state = dice.choice(list(MessageState))
                 ago = timedelta(days=dice.randrange(40), hours=1)
                 sent = at - ago if state in _WENT or (state is not MessageState.SKIPPED and dice.random() < 0.5) else None
-                ended = at - ago / 2 if state in _ENDED else None
-                replied = state in (MessageState.DELIVERED, MessageState.READ) and dice.random() < 0.5
-                person.got[campaign] = state, replied
+                ended = at - ago / 2 if state >= MessageState.FAILED else None
+                person.got[campaign] = (
+                    state,
+                    (replied := state in (MessageState.DELIVERED, MessageState.READ) and dice.random() < 0.5),
+                )
                 over = dice.choice((channel, channel, played))
-                reached = {MessageState.FAILED_UNKNOWN: sent or ended, MessageState.SENDING: at, MessageState.UNKNOWN: at}
-                when = sent if state in _WENT else reached.get(state)
-                person.sent += [when] if when and over == channel else []
+                may = {MessageState.FAILED_UNKNOWN: sent or ended, MessageState.SENDING: at, MessageState.UNKNOWN: at}.get(state)
+                person.sent += [when for when in (sent if state in _WENT else may,) if when and over == channel]
                 await db.execute(
                     "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at, replied_at,"
                     " done_at, lease_until) values ($1, $2, $3, $3, $4, '+55', $5, $6, $7, $8, $9, $10)", company, over, campaign, person.id,
-                    f"{campaign}:{person.id}", int(state), sent, at if replied else None, ended, at if reached.get(state) == at else None,
+                    f"{campaign}:{person.id}", int(state), sent, at if replied else None, ended, at if may == at else None,
                 )  # fmt: skip
         await _say(db, company, person, {"whatsapp": channel, "sms": texts}, dice)
         for stage in person.stages:
@@ -211,7 +212,6 @@ async def _say(db: asyncpg.Connection, company: UUID, person: Person, channels: 
 
 
 _WENT = (MessageState.SENT, MessageState.DELIVERED, MessageState.READ)
-_ENDED = (MessageState.FAILED, MessageState.FAILED_UNKNOWN, MessageState.SKIPPED, MessageState.CANCELLED)
 
 
 def _json(values: dict[str, str]) -> str:
