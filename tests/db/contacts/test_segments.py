@@ -150,14 +150,11 @@ async def _world(db: asyncpg.Connection, actor: Actor, dice: random.Random) -> W
         for campaign in campaigns:
             if dice.random() < 0.5:
                 state = dice.choice(list(MessageState))
-                ago = timedelta(days=dice.randrange(40), hours=1)
+                ago, over = timedelta(days=dice.randrange(40), hours=1), dice.choice((channel, channel, played))
                 sent = at - ago if state in _WENT or (state is not MessageState.SKIPPED and dice.random() < 0.5) else None
                 ended = at - ago / 2 if state >= MessageState.FAILED else None
-                person.got[campaign] = (
-                    state,
-                    (replied := state in (MessageState.DELIVERED, MessageState.READ) and dice.random() < 0.5),
-                )
-                over = dice.choice((channel, channel, played))
+                replied = state in (MessageState.DELIVERED, MessageState.READ) and dice.random() < 0.5
+                person.got[campaign] = state, replied
                 may = {MessageState.FAILED_UNKNOWN: sent or ended, MessageState.SENDING: at, MessageState.UNKNOWN: at}.get(state)
                 person.sent += [when for when in (sent if state in _WENT else may,) if when and over == channel]
                 await db.execute(
