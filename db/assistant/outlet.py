@@ -137,9 +137,9 @@ def _note_gap(w: Work, turn: Turn, answer: Answer) -> None:
 
 
 async def _keep_told(w: Work, turn: Turn, answer: Answer, contact_id: UUID, way: ReplyChannel | None) -> None:
-    """What the customer told becomes known of them, where nothing was. Without a channel nobody holds the person, and nothing is kept. Of a
-    draft a person decides it (actions.py)."""
-    if way is not None:
+    """What the customer told becomes known of them, where nothing was. Without a channel nobody holds the person, and nothing is kept, nor
+    of who opted out meanwhile, or is being erased. Of a draft a person decides it (actions.py)."""
+    if way is not None and way.obstacle != MessageError.OPTED_OUT:
         facts = {one.key: one.kept for one in answer.collected}
         await told.keep(w, contact_id, facts, turn_id=turn.id, persona=turn.persona_name)
 

@@ -116,6 +116,15 @@ async def test_a_turn_that_lost_its_place_keeps_nothing(scene: Scene) -> None:
     assert "cep" not in await of(scene)
 
 
+async def test_of_who_opted_out_meanwhile_nothing_is_kept(scene: Scene) -> None:
+    await scene.wrote("01310-100")
+    ready = await scene.composed("Anotado!", collected=[Told(key="cep", value="01310-100", kept="01310-100")])
+    await contacts.change_contact(scene.owner, scene.contact, opted_out=True)
+    await scene.speak(ready)
+    assert (await scene.states(), await scene.said()) == ([("blocked", "opted_out")], [])
+    assert "cep" not in await of(scene)
+
+
 async def test_of_a_draft_a_person_decides_what_becomes_known(owner: Actor, owner_db: asyncpg.Connection) -> None:
     await fields.create_field(owner, key="cep", label="CEP", kind=CustomFieldKind.TEXT)
     scene = await Scene.make(owner, owner_db, "suggest", goals=GOALS)
