@@ -37,8 +37,8 @@ async def test_the_ai_helps_and_a_person_sends(stack: Stack, browser: Browser) -
         await passage.get_by_role("button", name="Fechar").click()
         await expect(passage).to_be_hidden()  # it holds the keys until then
 
-        await panel.get_by_role("button", name="Como foi feita").click()
-        record = page.get_by_role("dialog", name="Como foi feita")
+        await panel.get_by_role("button", name="Como surgiu").click()
+        record = page.get_by_role("dialog", name="Como surgiu")
         await record.get_by_text("Pergunta ao modelo").last.click()
         await expect(record.locator("details[open]").get_by_text("45 dias").first).to_be_visible()
         await record.get_by_role("button", name="Fechar").click()

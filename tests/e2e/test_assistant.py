@@ -104,7 +104,7 @@ async def test_one_answer_for_a_burst_and_silence_after_a_take_over(stack: Stack
         passage = page.get_by_role("dialog", name="Como vendemos")
         await expect(passage.locator("mark")).to_contain_text("dois dias úteis")
         await passage.get_by_role("button", name="Fechar").click()
-        await bubble.last.get_by_role("button", name="Como foi feita").click()
+        await bubble.last.get_by_role("button", name="Como surgiu").click()
         record = page.get_by_role("dialog", name="Como esta resposta foi feita")
         await record.get_by_text("Buscar no conhecimento").first.click()
         await expect(record.get_by_text(re.compile('"query"')).first).to_be_visible()

@@ -119,7 +119,7 @@ def tools() -> Mapping[str, Named]:
         "add_tag": Named(_("Add a tag"), _("One that there is already.")),
         "remove_tag": Named(_("Take a tag away"), ""),
         "assign": Named(_("Assign somebody"), _("A colleague of the team that takes over.")),
-        "schedule_follow_up": Named(_("Plan a follow-up"), _("Writes again later, within its hours.")),
+        "schedule_follow_up": Named(_("Plan a follow-up"), _("Sets the day of the lead, with a note.")),
         "book_slot": Named(_("Book a time"), _("Only times that the board offers and that are free.")),
         "send_template": Named(_("Send a template"), _("One of those that you allow.")),
         "send_file": Named(_("Send a file"), _("A file that the board allows.")),

@@ -244,9 +244,12 @@ async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, s
 def _brief(turn: Turn, found: Context, heard: Mapping[UUID, str]) -> Brief:
     """`heard`: files in words, by their message."""
     name = {"name": found.contact_name} if found.contact_name else {}
+    config = found.serving.config
+    if turn.mode is AssistantMode.SUGGEST:  # a person sends it, who does not say that they are an assistant
+        config = msgspec.structs.replace(config, identity=msgspec.structs.replace(config.identity, discloses_ai=False))
     return Brief(
         name=found.serving.name,
-        config=found.serving.config,
+        config=config,
         company=found.company,
         secret=str(found.serving.version_id),
         now=now(),

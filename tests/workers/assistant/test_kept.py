@@ -129,7 +129,14 @@ async def test_of_a_draft_a_person_decides_what_becomes_known(owner: Actor, owne
     await fields.create_field(owner, key="cep", label="CEP", kind=CustomFieldKind.TEXT)
     scene = await Scene.make(owner, owner_db, "suggest", goals=GOALS)
     await scene.wrote("01310-100")
-    await scene.answered("Anotado!", collected=[Told(key="cep", value="01310-100", kept="01310-100")])
+    begun = await scene.begun()
+    found = await turn.context.of(owner.company_id, begun)
+    assert found is not None
+    prompt = "\n".join(str(one.content) for one in messages(turn._brief(begun, found, {}))[0])
+    assert "you are a virtual assistant" not in prompt, "a person sends it"
+    ready = await scene.keep(begun, "Anotado!", collected=[Told(key="cep", value="01310-100", kept="01310-100")])
+    assert ready is not None
+    await scene.speak(ready)
     await scene.wrote("ana@x.com.br")
     await scene.answered("Anotado!", collected=[Told(key="email", value="Ana@x.com.br", kept="ana@x.com.br")])
     assert scene.conversation is not None

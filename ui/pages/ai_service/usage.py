@@ -95,8 +95,7 @@ class _Usage:
 
 
 def _kept(tokens: int) -> str:
-    hint = _("Cached text costs a fraction.")
-    return f"{hint} {_('{n} tokens were put there.').format(n=formats.number(tokens))}" if tokens else hint
+    return _("{n} tokens were put there.").format(n=formats.number(tokens)) if tokens else _("Cached text costs a fraction.")
 
 
 def _failed(count: int) -> str:

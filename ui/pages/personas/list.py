@@ -56,7 +56,7 @@ class _List:
     def _draw(self, found: list[Persona]) -> None:
         if found:
             with ui.element("div").classes("m-board-list"):
-                for one in found:
+                for one in sorted(found, key=lambda one: one.state is not PersonaState.LIVE):  # who answers comes first
                     _draw_card(one)
             return
         text = _("Choose how it begins. Nobody is answered before you publish it and say where it serves.")
