@@ -129,8 +129,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE and not calls,  # nobody is rung again blindly
         )
         await consent.hold(w)
-        await recipients.follow(w, campaign_id)
-        await recipients.skip_opted_out(w, campaign_id)
+        await recipients.catch_up(w, campaign_id)
         if rest:
             await contacted.skip_late(w, campaign_id, before, rest, rehearsal=row["sandbox"])
         if texts is not None and (trial := trial_of(row["trial"])) is not None:

@@ -62,10 +62,16 @@ where company_id = $1 and contact_id in ($2, $3) and state = {M.QUEUED} and camp
         and (o.state between {M.SENDING} and {M.READ} or o.state = {M.FAILED_UNKNOWN}
             or o.state = {M.QUEUED} and m.contact_id = $3 and o.contact_id = $2))
 """
-_GONE = """
+# By their keys, which alone lead to all messages of a campaign, the skipped ones too.
+_OF_CAMPAIGN = "m.company_id = $1 and m.dedupe_key > $2::uuid::text || ':' and m.dedupe_key < $2::uuid::text || ';' and m.contact_id is not null"
+_CHANGED = f"""
+select exists (select from message m left join contact c on c.company_id = $1 and c.id = m.contact_id
+    where {_OF_CAMPAIGN} and (c.id is null or m.queued and (c.opted_out_at is not null or c.refuses <> '{{}}')))
+"""
+_GONE = f"""
 select g.contact_id, j.contact_id as stayed from (
-    select distinct contact_id from message m where company_id = $1 and queue_id = $2 and contact_id is not null
-        and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id)) g
+    select distinct contact_id from message m
+    where {_OF_CAMPAIGN} and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id)) g
 left join contact_merge j on j.company_id = $1 and j.merged_id = g.contact_id and j.undone_at is null
 """
 
@@ -75,10 +81,13 @@ async def skip(w: Work, contact_ids: list[UUID]) -> None:
     await w.execute(_SKIP, w.company_id, contact_ids)
 
 
-async def skip_opted_out(w: Work, queue_id: UUID) -> int:
-    """Skips who said stop, or refused what it is about, while the queue was being filled. Returns how many."""
-    refusing = await w.execute(_SKIP_REFUSING, w.company_id, queue_id)
-    return refusing + await w.execute(_SKIP_IN_QUEUE, w.company_id, queue_id)
+async def catch_up(w: Work, campaign_id: UUID) -> None:
+    """What people did while the queue of a campaign was being filled: who was merged or deleted takes the messages along, and who said stop or
+    refused what it is about is skipped. Usually nobody did, and one look says so."""
+    if await w.fetchval(_CHANGED, w.company_id, campaign_id):
+        await _follow(w, campaign_id)
+        await w.execute(_SKIP_REFUSING, w.company_id, campaign_id)
+        await w.execute(_SKIP_IN_QUEUE, w.company_id, campaign_id)
 
 
 async def skip_category(w: Work, contact_id: UUID, category: str) -> None:
@@ -86,9 +95,8 @@ async def skip_category(w: Work, contact_id: UUID, category: str) -> None:
     await w.execute(_SKIP_CATEGORY, w.company_id, contact_id, category)
 
 
-async def follow(w: Work, queue_id: UUID) -> None:
-    """Whoever was merged or deleted while the queue was being filled: their messages go with them."""
-    gone = await w.fetch(_GONE, w.company_id, queue_id)
+async def _follow(w: Work, campaign_id: UUID) -> None:
+    gone = await w.fetch(_GONE, w.company_id, campaign_id)
     for row in gone:
         if row["stayed"] is not None:
             await reassign(w, row["stayed"], row["contact_id"])
