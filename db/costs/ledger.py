@@ -45,6 +45,11 @@ _TAKE_OUT = """
 delete from message_cost k using unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) u(id, at, told_at)
 where k.company_id = $1 and k.attempt_id = u.id and k.at = u.at and k.told_at is not distinct from u.told_at returning k.attempt_id
 """
+# Where a later status says the same: what was spent and where it counts stays, so that no figure is asked and no index written.
+_RESTAMP = """
+update message_cost k set told_at = u.later from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[]) u(id, at, told_at, later)
+where k.company_id = $1 and k.attempt_id = u.id and k.at = u.at and k.told_at is not distinct from u.told_at returning k.attempt_id
+"""
 _SUMS = """
 select campaign_id, currency, sum(amount)::bigint as amount, count(*)::int as messages, count(*) filter (where not billable)::int as free,
     count(*) filter (where billable and price is null)::int as unpriced
@@ -123,21 +128,27 @@ async def _enter(w: Work, told: dict[UUID, _Told], facts: dict[UUID, Arrived], s
         facts.update({row[0]: Arrived(*row) for row in await w.fetch(_OF_ATTEMPTS, w.company_id, missing)})
     fresh = sorted(one for one in told if one not in entered and one in facts)
     after = {one: _together([told[one], _read(row)]) for one, row in entered.items()}
-    wrong = sorted(one for one, row in entered.items() if after[one] != _read(row))
-    if not fresh and not wrong:
-        return set()
+    differs = sorted(one for one, row in entered.items() if after[one] != _read(row))
+    later = {one for one in differs if after[one] == _read(entered[one])._replace(last=after[one].last)}
+    was = {one: (one, entered[one]["at"], entered[one]["told_at"]) for one in differs}
+    done: set[UUID] = set()
+    if later:
+        stamps = [(*was[one], after[one].last) for one in differs if one in later]
+        done = {row[0] for row in await w.fetch(_RESTAMP, w.company_id, *map(list, zip(*stamps, strict=True)))}
+    if not fresh and len(later) == len(differs):
+        return set(differs) - done
     known = await rates.prices(w, w.company_id)
     made = []
     if fresh:
         ids = list({facts[one].channel_id for one in fresh})
         channels = {row["id"]: row for row in await w.fetch(_CHANNELS, w.company_id, ids)}
         made = [_entry(facts[one], told[one], channels[facts[one].channel_id], known) for one in fresh]
-    if wrong:
-        was = [(one, entered[one]["at"], entered[one]["told_at"]) for one in wrong]
-        gone = {row[0] for row in await w.fetch(_TAKE_OUT, w.company_id, *map(list, zip(*was, strict=True)))}
-        made += [_corrected(entered[one], after[one], known) for one in wrong if one in gone]
-    done = {row[0] for row in await w.fetch(_ENTER, w.company_id, *map(list, zip(*made, strict=True)))} if made else set()
-    return {*fresh, *wrong} - done
+    if wrong := [was[one] for one in differs if one not in later]:
+        gone = {row[0] for row in await w.fetch(_TAKE_OUT, w.company_id, *map(list, zip(*wrong, strict=True)))}
+        made += [_corrected(entered[one], after[one], known) for one in differs if one in gone]
+    if made:
+        done |= {row[0] for row in await w.fetch(_ENTER, w.company_id, *map(list, zip(*made, strict=True)))}
+    return {*fresh, *differs} - done
 
 
 def _read(row: asyncpg.Record) -> _Told:

@@ -150,6 +150,7 @@ async def _prove(db: asyncpg.Connection, actor: Actor, campaign_id: UUID, messag
     expected = {MessageState.DELIVERED: messages - opened, MessageState.READ: opened}
     truth = (opened, messages - opened, messages, opened)
     metrics = {1: messages, 2: messages, 3: opened, int(Metric.COST): messages}
+    metrics |= {11: messages, 12: messages, 13: opened, int(Metric.CAMPAIGN_COST): messages}  # the same of the campaign
     if final is None or tuple(final) != truth or tally != expected or counted != metrics:
         raise SystemExit(
             f"The run is void: {final}, not {truth}; tallies {tally}, not {expected}; figures {counted}, not {metrics}."

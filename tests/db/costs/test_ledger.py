@@ -1,6 +1,6 @@
 """What is billed stands in the ledger once, at the price of its day, to the millionth."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -81,6 +81,24 @@ async def test_what_has_just_arrived_is_entered_without_being_looked_up(
             (one.message_id, campaign_id, one.address) for one in people
         }
     assert (await money.cost(owner, campaign_id)).spent == [Spent("USD", 3 * 62_500, 3, 0, 0)]
+
+
+async def test_a_later_status_that_says_the_same_counts_nothing_anew(
+    owner_db: asyncpg.Connection, owner: Actor, campaign: tuple[UUID, list[Claimed]]
+) -> None:
+    """Its time is kept all the same: what comes after it, and was said before it, changes nothing."""
+    _, people = campaign
+    rows = "select at, told_at, billable, category from message_cost where company_id = $1"
+    deltas = "select count(*) from stat_delta where company_id = $1 and metric in (40, 41)"
+    delivered, between, read = (AT + timedelta(minutes=minutes) for minutes in (0, 1, 2))
+    await bill(owner, Charge(people[0].attempt_id, None, delivered, True, "marketing"))
+    counted = await owner_db.fetchval(deltas, owner.company_id)
+    for at in (read, delivered, read):
+        await bill(owner, Charge(people[0].attempt_id, None, at, True, "marketing"))
+    await bill(owner, Charge(people[0].attempt_id, None, between, False, "service"))
+    [row] = await owner_db.fetch(rows, owner.company_id)
+    assert tuple(row) == (delivered, read, True, "marketing")
+    assert await owner_db.fetchval(deltas, owner.company_id) == counted
 
 
 async def test_what_was_spent_keeps_its_price(owner: Actor, campaign: tuple[UUID, list[Claimed]]) -> None:
