@@ -210,8 +210,11 @@ class Lanes:
         batch = await gated.by_call_rules(w, channel, campaign_id, batch)
         batch = await gated.by_warmth(w, channel, queue_id, asked, batch)
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
-        answers = [m for m in batch if render.is_answer(m.content)]
-        batch = [m for m in batch if m not in answers]
+        counted: list[Claimed] = []
+        answers: list[Claimed] = []
+        for message in batch:
+            (answers if render.is_answer(message.content) else counted).append(message)
+        batch = counted
         waits = await limits.recipients(
             w, channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]
         )

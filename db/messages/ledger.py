@@ -90,14 +90,14 @@ class Applied(NamedTuple):
 
 _RUNNING = "exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running')"
 _NEXT = f"""
-    select id, units from message
+    select id, ctid as at, units from message
     where company_id = $1 and queue_id = $2 and queued and next_at <= now() and (select at_home($7, $8, $9))
       and ($2 = $5 or {_RUNNING})
     order by next_at limit $3 for update skip locked
 """
 # From the few who got something today to their place in the campaign, and not through all who wait in it.
 _NEXT_KNOWN = f"""
-    select m.id, m.units from (
+    select m.id, m.ctid as at, m.units from (
         select distinct o.contact_id from attempt a join message o on o.company_id = $1 and o.id = a.message_id
         where a.company_id = $1 and a.id >= (select uuidv7(interval '-24 hours')) and (a.state <> {A.REJECTED} or a.provider_id is not null)
           and a.channel_id = any(array(select n.id from channel c join channel n on n.company_id = $1 and n.portfolio_id = c.portfolio_id
@@ -109,14 +109,15 @@ _NEXT_KNOWN = f"""
 
 
 def _claim(picked: str) -> str:
+    # By their place, which is locked: not looked up once more. One that another transaction moved just now is left to the next claim.
     return f"""
 with picked as ({picked}), taken as materialized (
-    select id, uuid_series((select uuidv7()), n) as attempt_id from (
-        select id, row_number() over w as n, sum(units) over w - units as used from picked window w as (rows unbounded preceding)
+    select at, uuid_series((select uuidv7()), n) as attempt_id from (
+        select at, row_number() over w as n, sum(units) over w - units as used from picked window w as (rows unbounded preceding)
     ) p where used < $4
 ), claimed as (
     update message m set state = {M.SENDING}, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
-    from taken where m.company_id = $1 and m.id = taken.id
+    from taken where m.company_id = $1 and m.ctid = taken.at
     returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content, m.variant,
         case when m.campaign_id is null then split_part(m.dedupe_key, ':', 1) end as purpose, m.author_id is not null as by_hand
 ), attempts as (
@@ -198,23 +199,25 @@ with r as (
     select * from unnest((select $2::uuid[]), (select $3::smallint[]), (select $4::timestamptz[]), (select $5::text[]),
                          (select $6::int[]), (select $7::float8[]), (select $8::text[]))
         r(attempt_id, state, at, reason, code, retry_in, provider_id)
+), told as materialized (
+    select r.*, t.message_id, t.channel_id, t.epoch, t.state as tried, t.provider_id as named
+    from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
 ), judged as (
-    select m.id, t.channel_id, t.epoch, t.epoch <> m.epoch and m.state = {M.SENDING} as doubled, r.*,
-        coalesce(r.provider_id, t.provider_id) as sent_as,
+    select m.id, t.*, t.epoch <> m.epoch and m.state = {M.SENDING} as doubled, coalesce(t.provider_id, t.named) as sent_as,
         case
-            when r.state = {M.SENT} and t.state = {A.REJECTED} and t.provider_id is not null then null
-            when r.state between {M.SENT} and {M.READ} and (
+            when t.state = {M.SENT} and t.tried = {A.REJECTED} and t.named is not null then null
+            when t.state between {M.SENT} and {M.READ} and (
                      m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}, {M.FAILED_UNKNOWN}, {M.SKIPPED}, {M.CANCELLED})
-                     or m.state between {M.SENT} and {M.READ} and r.state > m.state
-                     or m.state = {M.FAILED} and r.state >= {M.DELIVERED}) then r.state
-            when r.state = {M.FAILED} and t.epoch = m.epoch and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.FAILED_UNKNOWN})
-                 then case when r.retry_in is not null and m.tries < $9 and m.requeue_allowed
+                     or m.state between {M.SENT} and {M.READ} and t.state > m.state
+                     or m.state = {M.FAILED} and t.state >= {M.DELIVERED}) then t.state
+            when t.state = {M.FAILED} and t.epoch = m.epoch and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.FAILED_UNKNOWN})
+                 then case when t.retry_in is not null and m.tries < $9 and m.requeue_allowed
                      and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)
                      and (m.campaign_id is null or exists (select from campaign k where k.company_id = $1 and k.id = m.campaign_id
                           and k.state in ('running', 'paused', 'held'))) then {M.QUEUED} else {M.FAILED} end
         end as becomes
-    from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
-           join message m on m.company_id = $1 and m.id = t.message_id
+    from told t join message m on m.company_id = $1 and m.id = t.message_id
+    where not (t.tried = {A.ACCEPTED} and t.state between {M.SENT} and {M.READ} and m.state between t.state and {M.READ})  -- known already
     order by m.id for update of m  -- another worker's status of the same message is seen, not overwritten
 ), a as (
     update attempt t set
@@ -222,7 +225,7 @@ with r as (
         code = case when j.state = {M.FAILED} then j.code else t.code end,
         detail = case when j.state = {M.FAILED} then coalesce(t.detail, 'reported as failed') else t.detail end,
         provider_id = coalesce(t.provider_id, j.provider_id), done_at = coalesce(t.done_at, now())
-    from judged j where t.company_id = $1 and t.id = j.attempt_id
+    from judged j where t.company_id = $1 and t.id = j.attempt_id and (j.tried <> {A.ACCEPTED} or j.becomes in ({M.QUEUED}, {M.FAILED}))
         and (t.state in ({A.STARTED}, {A.UNKNOWN}) or t.state = {A.ACCEPTED} and j.becomes in ({M.QUEUED}, {M.FAILED})
              or t.state = {A.REJECTED} and j.state in ({M.DELIVERED}, {M.READ}))
 ), moves as (
@@ -231,22 +234,19 @@ with r as (
 ), moved as (
     update message m set state = v.becomes,
         maybe_duplicate = m.maybe_duplicate or v.doubled,
-        provider_id = coalesce(m.provider_id, v.sent_as),
-        sent_at = coalesce(m.sent_at, v.at),
+        provider_id = coalesce(m.provider_id, v.sent_as), sent_at = coalesce(m.sent_at, v.at),
         delivered_at = case when v.becomes in ({M.DELIVERED}, {M.READ}) then coalesce(m.delivered_at, v.at) else m.delivered_at end,
         read_at = case when v.becomes = {M.READ} then coalesce(m.read_at, v.at) else m.read_at end,
-        done_at = case when v.becomes = {M.FAILED} then now() end,
+        done_at = case when v.becomes = {M.FAILED} then now() end, tries = case when v.becomes = {M.QUEUED} then m.tries + 1 else m.tries end,
         next_at = case when v.becomes = {M.QUEUED} then now() + make_interval(secs => v.retry_in) else m.next_at end,
-        tries = case when v.becomes = {M.QUEUED} then m.tries + 1 else m.tries end,
-        lease_until = null,
-        requeue_allowed = m.requeue_allowed and (v.becomes <> {M.FAILED} or v.reason is distinct from '{FailureReason.OPTED_OUT}'),
+        lease_until = null, requeue_allowed = m.requeue_allowed and (v.becomes <> {M.FAILED} or v.reason is distinct from '{FailureReason.OPTED_OUT}'),
         reason = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.reason end,
         code = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.code end
-    from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
+    from moves v where m.company_id = $1 and m.id = v.id
     returning m.id, m.campaign_id, m.contact_id, m.reacts_to, m.state, m.address, m.units, v.channel_id,
         case when old.delivered_at is null and m.delivered_at is not null then v.attempt_id end as arrived
 )
-select known, d.* from (select count(*) as known from judged) k
+select known, d.* from (select count(*) as known from told) k
 left join (select arrived, id, campaign_id, channel_id, address, units, contact_id, {_MISSED} as missed from moved) d on true
 """
 
@@ -359,16 +359,16 @@ async def _apply(w: Work, told: list[tuple[UUID, StatusUpdate]], max_tries: int,
     if again := [attempt_id for attempt_id, status in best.items() if status.retry_in is not None]:
         for table, column in (("campaign", "campaign_id"), ("contact", "contact_id")):
             await w.execute(_HOLD.format(table, column), w.company_id, again)
+    reports = list(best.values())
+    rare = ([s.reason for s in reports], [s.code for s in reports], [s.retry_in for s in reports])  # mostly nothing: sent empty
     rows = await w.fetch(
         _STATUS,
         w.company_id,
         list(best),
-        [int(s.state) for s in best.values()],
-        [s.at for s in best.values()],
-        [s.reason for s in best.values()],
-        [s.code for s in best.values()],
-        [s.retry_in for s in best.values()],
-        [s.provider_id for s in best.values()],
+        [int(s.state) for s in reports],
+        [s.at for s in reports],
+        *([] if all(value is None for value in column) else column for column in rare),
+        [s.provider_id for s in reports],
         max_tries,
     )
     applied.campaigns.update(row["campaign_id"] for row in rows if row["campaign_id"])
