@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.messages.content import Text, Unsupported
@@ -84,6 +84,7 @@ def test_the_secret_of_a_poll_is_found_however_it_is_wrapped() -> None:
     assert polls.secret_in(envelope(bare)) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # a crowded machine says nothing of the parser
 @given(
     part=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),
