@@ -83,6 +83,7 @@ from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
 from api.persona_trials import PersonaTrialController
 from api.personas import PersonaController, PersonaDraftController
+from api.phone_setups import PhoneSetupController
 from api.preflight import CompareController, PreflightController
 from api.privacy import (
     ContactExportController,
@@ -163,6 +164,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     KindController,
     ChannelSessionController,
     ChannelSignupController,
+    PhoneSetupController,
     ChannelController,
     ChannelHealthController,
     TemplateController,

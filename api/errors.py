@@ -34,6 +34,7 @@ from api.contract import (
     knowledge,
     kommo,
     personas,
+    phone_setups,
     push,
     signups,
 )
@@ -96,6 +97,8 @@ PATTERNS: dict[str, FieldCode] = {
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,
     signups.PROVIDER_ID: ChannelField.PROVIDER_ID,
+    phone_setups.E164: ChannelField.NUMBER_INVALID,
+    phone_setups.DIGITS: ChannelField.DIGITS_ONLY,
     **dict.fromkeys((push.ENDPOINT, push.PUBLIC_KEY, push.SECRET), NotificationField.NO_PUSH_TARGET),
 }
 """Patterns of the contract, and what is wrong with a text that does not fit."""

@@ -178,6 +178,26 @@ class FinishSignup(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "signup:{signup_id}"
 
 
+class SearchNumbers(Job, frozen=True, kw_only=True):
+    """Reads the accounts of a number that is to be set up, and what numbers could be bought (`db/telephony/running.py`)."""
+
+    timeout: ClassVar[float] = 120
+    max_tries: ClassVar[int] = 3
+    when_held: ClassVar[WhenHeld] = "drop"
+    setup_id: UUID
+    asked_at: int  # each search is a job of its own
+
+
+class RunPhoneSetup(Job, frozen=True, kw_only=True):
+    """Goes on with a number that is set up, or takes it back, one step after another (`db/telephony/running.py`)."""
+
+    timeout: ClassVar[float] = 180
+    max_tries: ClassVar[int] = 6
+    when_held: ClassVar[WhenHeld] = "hold"  # it buys
+    setup_id: UUID
+    unique: ClassVar[str | None] = "phone-setup:{setup_id}"
+
+
 class MakeSimulator(Job, frozen=True, kw_only=True):
     """Gives a new company a number to rehearse with, a text and sample contacts."""
 

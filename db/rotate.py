@@ -20,6 +20,7 @@ SEALED = (
     ("incoming_hook", "signing_secret"), ("erased_salt", "salt"), ("receipt_key", "private"),
     ("kommo_connection", "token"), ("kommo_connection", "refresh_token"), ("kommo_connection", "client_secret"), ("kommo_connection", "code"),
     ("kommo_connection", "hook_token"), ("qr_session", "code"), ("qr_session", "uploads"), ("qr_key", "sealed"),
+    ("phone_setup", "carrier_secret"), ("phone_setup", "voice_secret"), ("phone_setup", "trunk_secret"),
 )  # fmt: skip
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 OF_PEOPLE = ("second_factor", "secret")

@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc_client_secret: str = ""
     oidc_name: str = ""  # what its button says; empty: the host of the issuer
     twilio_url: str = "https://api.twilio.com"
+    twilio_trunking_url: str = "https://trunking.twilio.com"
+    twilio_pricing_url: str = "https://pricing.twilio.com"
     retell_url: str = "https://api.retellai.com"
     vapi_url: str = "https://api.vapi.ai"
     ai_allow_local: bool = False  # companies may name AI servers of this network, without TLS too

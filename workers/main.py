@@ -47,6 +47,7 @@ from workers import (
     sandbox_model,
     signups,
     stats,
+    telephony,
     templates,
     unknown,
     webhooks,
@@ -109,6 +110,7 @@ HANDLERS: tuple[Handler, ...] = (
     *sandbox_control.JOBS,
     *sandbox_model.JOBS,
     *signups.JOBS,
+    *telephony.JOBS,
     *templates.JOBS,
     *unknown.JOBS,
 )

@@ -68,6 +68,7 @@ from db.personas.events import PersonaTrialProgress as PersonaTrialProgress
 from db.privacy.events import ContactExportProgress as ContactExportProgress
 from db.privacy.events import ErasureChanged as ErasureChanged
 from db.proposals.events import LeadProposalChanged as LeadProposalChanged
+from db.telephony.events import PhoneSetupChanged as PhoneSetupChanged
 from db.transfers.events import CallQueueChanged as CallQueueChanged
 from db.transfers.events import CallRings as CallRings
 from db.webhooks.events import WebhookChanged as WebhookChanged

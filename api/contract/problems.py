@@ -52,6 +52,8 @@ from db.personas.errors import PersonaError
 from db.personas.errors import PersonaField as PersonaField
 from db.proposals.errors import ProposalError, ProposalField
 from db.qr.errors import SessionError
+from db.telephony.errors import SetupFailure as SetupFailure
+from db.telephony.errors import TelephonyError
 from db.transfers.errors import OrderError, TransferError, TransferField
 from db.webhooks.errors import WebhookError, WebhookField
 
@@ -86,6 +88,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ProposalError,
     SessionError,
     OrderError,
+    TelephonyError,
     TransferError,
     WebhookError,
     AgentError,
@@ -125,6 +128,7 @@ OTHER_LISTS: tuple[type[Code], ...] = (
     FileProblem,
     NetworkFailure,
     CheckDetail,
+    SetupFailure,
     SignupFailure,
     CallFailure,
     SourceFailure,

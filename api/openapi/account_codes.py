@@ -3,6 +3,7 @@
 from db.accounts.errors import AccountError
 from db.contacts.errors import ContactError
 from db.errors import ErrorCode, RequestError
+from db.telephony.errors import TelephonyError
 from db.transfers.errors import OrderError, TransferError
 
 ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
@@ -42,6 +43,12 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
     "me_notifications_unread_get": (AccountError.PEOPLE_ONLY,),
     "me_notifications_update": (AccountError.PEOPLE_ONLY,),
     "opt_out_words_create": (ContactError.TOO_MANY_WORDS, ContactError.WORD_KNOWN),
+    "phone_setups_continue": (TelephonyError.SETUP_MOVED_ON,),
+    "phone_setups_create": (TelephonyError.NO_TRUNKS,),
+    "phone_setups_delete": (TelephonyError.SETUP_NOT_EMPTY,),
+    "phone_setups_order": (TelephonyError.SETUP_MOVED_ON, TelephonyError.NUMBER_NOT_OFFERED, TelephonyError.PRICE_CHANGED),
+    "phone_setups_search": (TelephonyError.SETUP_MOVED_ON,),
+    "phone_setups_undo": (TelephonyError.SETUP_MOVED_ON,),
     "call_agents_me_set": (AccountError.PEOPLE_ONLY,),
     "calls_orders_create": (*OrderError, TransferError.CALL_GONE, AccountError.PEOPLE_ONLY),
     "call_transfers_accept": (TransferError.CALL_GONE,),

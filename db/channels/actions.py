@@ -230,25 +230,49 @@ async def _set_state(w: Work, channel_id: UUID, state: ChannelState, reason: str
 async def archive(actor: Actor, channel_id: UUID) -> None:
     """Takes the number away and forgets its secrets. Raises NotFound; Conflict while a campaign uses it."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        await channel_in(w, w.company_id, channel_id)
-        campaigns = await w.fetchval(
-            "select count(*) from campaign where company_id = $1 and channel_id = $2"
-            " and state in ('scheduled', 'preparing', 'running', 'paused', 'held')",
-            w.company_id,
-            channel_id,
-        )
-        if campaigns:
-            raise ChannelError.CHANNEL_IN_USE(campaigns=int(campaigns))
-        await w.execute(
-            "update channel set archived_at = now(), token = null, signing_secret = null, verify_token = null"
+        await archive_in(w, channel_id)
+
+
+async def archive_in(w: Work, channel_id: UUID) -> None:
+    """The same inside a unit of work."""
+    await channel_in(w, w.company_id, channel_id)
+    campaigns = await w.fetchval(
+        "select count(*) from campaign where company_id = $1 and channel_id = $2"
+        " and state in ('scheduled', 'preparing', 'running', 'paused', 'held')",
+        w.company_id,
+        channel_id,
+    )
+    if campaigns:
+        raise ChannelError.CHANNEL_IN_USE(campaigns=int(campaigns))
+    await w.execute(
+        "update channel set archived_at = now(), token = null, signing_secret = null, verify_token = null"
+        " where company_id = $1 and id = $2",
+        w.company_id,
+        channel_id,
+    )
+    # From here on no message comes out of its file's queue (`uploads.handed_over`).
+    await queueing.cancel_of_channel(w, channel_id)
+    w.audit("channel.archived", channel_id)
+    w.emit(ChannelChanged(channel_id=channel_id))
+
+
+async def brought_back_in(w: Work, channel_id: UUID, token: str, signing_secret: str) -> bool:
+    """A channel that was taken away is there again, still to be checked; False: there is none of this id. Raises Conflict when the company
+    has the number already."""
+    try:
+        found = await w.execute(
+            "update channel set archived_at = null, token = $3, signing_secret = $4, state = 'checking', state_reason = null"
             " where company_id = $1 and id = $2",
             w.company_id,
             channel_id,
+            seal(w.company_id, channel_id, "token", token),
+            seal(w.company_id, channel_id, "signing_secret", signing_secret),
         )
-        # From here on no message comes out of its file's queue (`uploads.handed_over`).
-        await queueing.cancel_of_channel(w, channel_id)
-        w.audit("channel.archived", channel_id)
-        w.emit(ChannelChanged(channel_id=channel_id))
+    except asyncpg.UniqueViolationError as error:
+        raise ChannelError.CHANNEL_EXISTS() from error
+    if found:
+        await _connected(w, channel_id)
+    return bool(found)
 
 
 async def sync_templates(actor: Actor, channel_id: UUID) -> None:

@@ -36,6 +36,7 @@ class ChannelField(FieldCode):
     SENDER_INVALID = "sender_invalid", "Write the number with + and country code, or the MG… name of a messaging service."
     PROVIDER_ID = "provider_id", "Copy it as the provider shows it: letters and digits, without blanks."
     NUMBER_INVALID = "number_invalid", "Write the number with + and country code, like +551131234567."
+    DIGITS_ONLY = "digits_only", "Write digits only, like 11 or 3003."
     ACCOUNT_SID = "account_sid", "An account SID begins with AC and has 32 signs after it. Copy it from the Twilio console."
 
 

@@ -124,7 +124,7 @@ RULES: dict[str, Rule] = {
         account_user ai_budget ai_connection ai_price ai_safety api_key board board_ai booking call_agent call_queue cadence cadence_version channel channel_notice channel_signup company custom_field custom_role
         email_verification event_consumer held_item hold identity incoming_hook installation installation_secret invitation knowledge_base knowledge_chunk kommo_connection kommo_stage
         knowledge_question knowledge_source knowledge_term knowledge_vector known_device label lead_field lost_reason mail membership
-        message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version portfolio_window
+        message_cost message_tally model_behaviour office_hours password_reset persona persona_binding persona_run persona_version phone_setup phone_setup_step portfolio_window
         notification_choice push_subscription qr_session quick_reply recovery_code schema_migration second_factor send_hours send_rate session sign_in_flow spend_cap spend_reserved stage
         annotation conversion_setting dashboard saved_view figure_report figure_report_mail figure_report_reader figure_report_run holiday listed_rate call_rule unreached_country opt_out_word own_opt_out_word stage_ever stage_rule stage_tag_total stage_total stat_check stat_day stat_delta stat_hour
         tag team team_channel team_member template template_version tick warm_up warm_up_used webhook_endpoint

@@ -174,6 +174,14 @@ class Changes(msgspec.Struct, frozen=True):
     source: str
 
 
+class TrunkEnds(NamedTuple):
+    """Where a trunk meets who speaks over it. `origination`: where calls that come in go; `addresses`: from where calls come that go out, with
+    the length of each network."""
+
+    origination: str
+    addresses: tuple[tuple[str, int], ...]
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel of this kind can do and what binds it."""
 
@@ -218,6 +226,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It calls people, and takes nothing that is written."""
     orders: tuple[CallOrderKind, ...] = ()
     """What may be asked of a call that goes on."""
+    trunks: bool = False
+    """It sells numbers and connects them to whoever speaks over them."""
+    imports_numbers: "TrunkEnds | None" = None
+    """Numbers of such a trunk can be made known to it."""
     names_numbers: bool = False
     """Its webhooks name our number as `external_id` has it, and come to one address for all numbers of an account or app: what names a
     number that is no channel of the company is another's. Otherwise whatever comes to a channel's address is the channel's."""

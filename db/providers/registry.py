@@ -44,6 +44,11 @@ def widest() -> Provider:
     return max(_by_kind.values(), key=lambda one: len(one.capabilities.addresses))
 
 
+def carrier() -> Provider | None:
+    """The one that sells numbers and has trunks."""
+    return next((one for one in _by_kind.values() if one.capabilities.trunks), None)
+
+
 def with_session() -> list[str]:
     """Kinds of channels that are connections, each held by one program."""
     return [one.kind for one in _by_kind.values() if one.capabilities.session is not None]

@@ -231,6 +231,12 @@ async def belongings_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str,
                 " values ($1, $2, 'whatsapp', true, now() + interval '1 hour') returning id",
                 owner.id,
             ),
+            "setup_id": await insert(
+                "insert into phone_setup(company_id, kind, carrier, name, sandbox, access, account_id, state, offers, agents)"
+                " values ($1, 'voice_retell', 'sms', 'Vendas', true, 'credentials', '', 'stopped',"
+                ' \'[{"number": "+551131234567", "owned": false, "price_cents": 425, "currency": "USD"}]\','
+                ' \'[{"id": "agent_1", "name": "Ana"}]\') returning id'
+            ),
             "notice_id": await insert(
                 "insert into channel_notice(company_id, channel_id, code, at) values ($1, $2, 'review_rejected', now()) returning id",
                 channel,

@@ -124,7 +124,7 @@ _NAMES = (
     "annotation_id", "view_id", "report_id", "mail_id", "identity_id", "provider_id", "address", "assist_id", "base_id", "board_id", "bulk_id", "bulk_move_id", "cadence_id", "call_id", "campaign_id", "channel_id", "contact_id", "conversation_id", "field_id", "file_id", "gap_id", "hold_id", "incoming_delivery_id", "incoming_hook_id", "kommo_task_id",
     "import_id", "invitation_id", "key_id", "label_id", "lead_field_id", "lead_id", "lead_note_id", "lead_proposal_id", "merge_id", "message_id", "note_id", "notice_id", "notification_id", "persona_id",
     "persona_version_id", "reason_id", "reply_id", "role_id", "segment_id", "session_id", "signup_id", "source_id", "stage_id", "stage_rule_id", "subscription_id", "tag_id", "team_id", "template_id",
-    "opt_out_word_id", "rate_id", "send_hours_id", "token", "transfer_id", "turn_id", "user_id", "webhook_id", "delivery_id", "contact_export_id", "erasure_id",
+    "opt_out_word_id", "rate_id", "setup_id", "send_hours_id", "token", "transfer_id", "turn_id", "user_id", "webhook_id", "delivery_id", "contact_export_id", "erasure_id",
 )  # fmt: skip
 
 

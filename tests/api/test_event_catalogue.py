@@ -75,6 +75,7 @@ def test_what_a_role_reads_it_hears() -> None:
         "incoming_hook.changed",
         "kommo.changed",
         "kommo.progress",
+        "phone_setup.changed",
         "webhook.changed",
     }
     assert heard[Role.AGENT] == heard[Role.MANAGER] - of_ai - {

@@ -45,6 +45,7 @@ OWNERS = {
     "db/qr": {"qr_first", "qr_heard", "qr_key", "qr_session"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
+    "db/telephony": {"phone_setup", "phone_setup_step"},
     "db/transfers": {"call_agent", "call_order", "call_queue", "call_ring", "call_transfer"},
     "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},
     "db/event_consumers.py": {"event_consumer", "event_noticed", "event_outbox"},

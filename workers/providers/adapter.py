@@ -20,12 +20,14 @@ from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
 from db.messages.files import Waiting as WaitingFile
 from db.messages.render import AnswerContent, LiteralContent, TemplateContent
-from db.providers.definition import Provider
+from db.providers.definition import Provider, TrunkEnds
 from db.settings import Settings
+from db.telephony.running import Plan
 from db.transfers.orders import Open as CallOrder
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
 from workers.providers.events import AnyEvent
+from workers.providers.trunks import Carrier, Voice
 from workers.providers.wire import Wire
 
 ClientT = TypeVar("ClientT")
@@ -291,6 +293,18 @@ class Adapter(ABC, Generic[ClientT]):
     async def take_over(self, settings: Settings, wire: Wire, signup: Waiting, token: str) -> TakenOver:
         """Makes the number ours to use: ours to hear of and ours to send from. Harmless when repeated. Raises SignupRefused."""
         raise ValueError("this provider has no sign-up window")
+
+    def carrier(self, settings: Settings, wire: Wire, plan: Plan, ends: TrunkEnds) -> Carrier:
+        """Where `capabilities.trunks`."""
+        raise ValueError("this provider has no trunks")
+
+    def voice(self, settings: Settings, wire: Wire, plan: Plan, carrier: Carrier) -> Voice:
+        """Where `capabilities.imports_numbers`."""
+        raise ValueError("this provider takes no numbers of a trunk")
+
+    def sandbox_setup(self, plan: Plan) -> dict[str, object]:
+        """Where either is, and the sandbox plays it: what makes an account without numbers, for this set-up alone."""
+        raise ValueError("the sandbox does not play this provider")
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         """What makes this channel's account on the sandbox, or finds it."""

@@ -3,10 +3,13 @@
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
 from db.messages.enums import CallOrderKind
-from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.providers.definition import Capabilities, FormField, Provider, Text, TrunkEnds, Webhook
 from db.providers.live import Live
 from db.providers.retell import live
 from db.providers.retell.signature import verify
+
+TRUNK = TrunkEnds("sip:sip.retellai.com;transport=tcp", (("18.98.16.120", 30), ("143.223.88.0", 21), ("161.115.160.0", 19)))
+"""Source: docs.retellai.com/deploy/custom-telephony."""
 
 PROVIDER = Provider(
     name="retell",
@@ -26,6 +29,7 @@ PROVIDER = Provider(
         orders=(CallOrderKind.HINT, CallOrderKind.TAKE_OVER, CallOrderKind.HANG_UP),
         reaches_landlines=True,
         can_look_up=True,
+        imports_numbers=TRUNK,
         rehearsed_kinds=("call",),
     ),
     form=(

@@ -30,6 +30,7 @@ PROVIDER = Provider(
         unit="segment",
         files=_FILES,
         can_look_up=True,
+        trunks=True,
         rehearsed_kinds=("image", "media", "location"),
     ),
     form=(

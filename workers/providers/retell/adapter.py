@@ -11,6 +11,7 @@ from db.messages.files import Waiting as WaitingFile
 from db.messages.render import AnswerContent, CallContent
 from db.providers.retell.definition import PROVIDER
 from db.settings import Settings
+from db.telephony.running import Plan
 from db.transfers.orders import Open as CallOrder
 from workers.control import Control
 from workers.outcomes import Accepted, Outcome, Refusal
@@ -28,7 +29,9 @@ from workers.providers.adapter import (
 from workers.providers.retell import errors, inbound
 from workers.providers.retell.check import check
 from workers.providers.retell.client import RetellClient
+from workers.providers.retell.numbers import RetellNumbers
 from workers.providers.retell.payloads import HINT, TAKE_OVER, call_body
+from workers.providers.trunks import Carrier
 from workers.providers.wire import Wire
 
 FILE_HOSTS: tuple[str, ...] = (".retellai.com", ".amazonaws.com", ".cloudfront.net")
@@ -119,6 +122,14 @@ class RetellAdapter(Adapter[RetellClient]):
             raise FileGone
         hosts = (urlsplit(settings.sandbox_url).hostname or "",) if channel.sandbox else FILE_HOSTS
         return FileSource(file.url, {}, hosts, lasting=True)
+
+    def voice(self, settings: Settings, wire: Wire, plan: Plan, carrier: Carrier) -> RetellNumbers:
+        base = f"{settings.sandbox_url.rstrip('/')}/retell" if plan.sandbox else settings.retell_url
+        client = RetellClient(base, plan.voice_secret, wire=wire)
+        return RetellNumbers(client, carrier.termination(plan), carrier.username(plan))
+
+    def sandbox_setup(self, plan: Plan) -> dict[str, object]:
+        return {"kind": "retell", "id": plan.channel_id.hex, "phone_number": ""}  # the account that the channel's check finds
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         told = {name: self.provider.address(settings.webhook_url, channel.id, source) for name, source in _TOLD_AT.items()}

@@ -13,7 +13,7 @@ import msgspec
 from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.retell.errors import classify
-from workers.providers.wire import Answer, Wire
+from workers.providers.wire import Answer, ProviderError, Wire
 
 T = TypeVar("T")
 _LISTED = 100
@@ -112,6 +112,22 @@ class RetellClient:
 
     async def number(self, number: str) -> Number:
         return await self._call("GET", f"/get-phone-number/{quote(number, safe='+')}", Number)
+
+    async def imported(self, number: str, kind: type[T]) -> T:
+        """A number as Retell has it."""
+        return await self._call("GET", f"/get-phone-number/{quote(number, safe='+')}", kind)
+
+    async def import_number(self, body: dict[str, Any], kind: type[T]) -> T:
+        """Makes a number of a trunk known to Retell, once."""
+        return await self._call("POST", "/import-phone-number", kind, json=body)
+
+    async def delete_number(self, number: str) -> None:
+        """Harmless where it is gone."""
+        try:
+            await self._tell("DELETE", f"/delete-phone-number/{quote(number, safe='+')}")
+        except ProviderError as error:
+            if error.http_status != 404:
+                raise
 
     async def agents(self, most: int) -> list[ListedAgent]:
         """Those of the account that can be called with, at most so many."""

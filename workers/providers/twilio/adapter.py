@@ -8,8 +8,10 @@ import msgspec
 from db.channels.secrets import ChannelRow
 from db.messages.files import Waiting as WaitingFile
 from db.messages.render import AnswerContent, FileContent
+from db.providers.definition import TrunkEnds
 from db.providers.twilio.definition import PROVIDER
 from db.settings import Settings
+from db.telephony.running import Plan
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
 from workers.providers.adapter import (
@@ -28,6 +30,7 @@ from workers.providers.twilio import errors, inbound
 from workers.providers.twilio.check import TwilioCheck
 from workers.providers.twilio.client import TwilioClient
 from workers.providers.twilio.payloads import message_form
+from workers.providers.twilio.trunk import TwilioTrunks
 from workers.providers.wire import Wire
 
 FILE_HOSTS = (".twilio.com", ".twiliocdn.com", ".amazonaws.com")
@@ -98,6 +101,17 @@ class TwilioAdapter(Adapter[TwilioClient]):
         own = urlsplit(settings.sandbox_url if channel.sandbox else settings.twilio_url).hostname or ""
         headers = client.media_headers if _host(file.url) == own else {}
         return FileSource(file.url, headers, (own,) if channel.sandbox else (own, *FILE_HOSTS), lasting=True)
+
+    def carrier(self, settings: Settings, wire: Wire, plan: Plan, ends: TrunkEnds) -> TwilioTrunks:
+        played = settings.sandbox_url.rstrip("/")
+        base = played if plan.sandbox else settings.twilio_url
+        trunking = f"{played}/twilio-trunking" if plan.sandbox else settings.twilio_trunking_url
+        pricing = f"{played}/twilio-pricing" if plan.sandbox else settings.twilio_pricing_url
+        client = TwilioClient(base, plan.account_id, plan.carrier_secret, wire=wire)
+        return TwilioTrunks(client, wire, trunking.rstrip("/"), pricing.rstrip("/"), plan.carrier_secret, ends)
+
+    def sandbox_setup(self, plan: Plan) -> dict[str, object]:
+        return {"kind": "twilio", "id": f"{plan.setup_id.hex}-trunk", "phone_number": ""}
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         return {"kind": "twilio", "inbound_url": self.provider.address(settings.webhook_url, channel.id, "twilio_message")}

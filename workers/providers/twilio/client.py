@@ -175,6 +175,11 @@ class TwilioClient:
         return await self._call("POST", f"{self._account}/IncomingPhoneNumbers/{number_sid}.json", Number, data=form)
 
     @property
+    def address(self) -> str:
+        """Of the account in the API of 2010."""
+        return self._account
+
+    @property
     def media_headers(self) -> dict[str, str]:
         """The headers a media download needs when the account enforces them, for `workers/http.py`."""
         return dict(self._auth)

@@ -8,11 +8,21 @@ from workers.sandbox.accounts import Account, Derived
 from workers.sandbox.retell.scripts import Script
 
 
+class Imported(msgspec.Struct, kw_only=True):
+    """A number of a trunk: what it was imported with."""
+
+    termination_uri: str
+    username: str = ""
+    password: str = ""
+    nickname: str = ""
+    agent_id: str = ""
+
+
 class RetellAccount(Account, kw_only=True, tag="retell"):
     """`webhook_url`: of the agent; a call may name another one. Without either nobody is told. `inbound_url`: of the number, asked when somebody calls it. `human_url`: of the tool with which the agent asks for a person, `knowledge_url`: of the one that searches the knowledge; `colleague`: what whoever takes the call does at the phone. `script`: what everybody does who is called, None: what people do, most of
     them talk. `callees`: E.164 number → what this person does. `ring_seconds`, `talk_seconds`, `analysis_seconds`: spans like those of
     the behaviour. `recording_minutes`: how long the address of a recording works. `do_not_call`: E.164 numbers that the account itself
-    does not call. `other_agents`: their ids → names."""
+    does not call. `other_agents`: their ids → names. `imported`: by number; the first one is `phone_number` of an account that had none."""
 
     kind: ClassVar[str] = "retell"
 
@@ -29,6 +39,7 @@ class RetellAccount(Account, kw_only=True, tag="retell"):
     colleague: Literal["answers", "no_answer"] = "answers"
     script: Script | None = None
     callees: dict[str, Script] = msgspec.field(default_factory=dict)
+    imported: dict[str, Imported] = msgspec.field(default_factory=dict)
     do_not_call: list[str] = msgspec.field(default_factory=list)
     tells_words: bool = False  # while one speaks, where a call wants to be told
     concurrency_limit: Annotated[int, msgspec.Meta(ge=0)] = 20

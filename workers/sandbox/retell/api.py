@@ -17,26 +17,15 @@ from workers.sandbox.ledger import Flight, Ledger
 from workers.sandbox.retell import audio, scripts
 from workers.sandbox.retell.account import RetellAccount
 from workers.sandbox.retell.calls import Call, Calls, call_id, digest
+from workers.sandbox.retell.errors import CUT, fail, missing
+from workers.sandbox.retell.numbers import Numbers
 from workers.sandbox.retell.progress import Progress
+from workers.sandbox.retell.scripts import Script
 from workers.sandbox.server import Reply, Request, json_reply
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
-CUT: Final = Reply(0, cut=True)
-_WORDS: Final = {
-    400: "Bad request",
-    401: "Invalid API key",
-    402: "No valid payment method",
-    404: "Not found",
-    422: "Cannot find requested asset under given api key.",
-    429: "Too many requests",
-    500: "Internal server error",
-}
 _TEXTS: Final = ("override_agent_id", "idempotency_key")
 _MAPS: Final = ("metadata", "retell_llm_dynamic_variables", "custom_sip_headers", "agent_override")
-
-
-def fail(status: int, message: str = "") -> Reply:
-    return json_reply({"status": "error", "message": message or _WORDS.get(status, "Error")}, status)
 
 
 class Rest:
@@ -50,6 +39,7 @@ class Rest:
         self._progress = progress
         self._seed = seed
         self._dice = random.Random(seed + 7)
+        self._numbers = Numbers(accounts, seed)
 
     def handle(self, request: Request, path: list[str]) -> Reply:
         """`path`: the parts after /retell."""
@@ -69,12 +59,10 @@ class Rest:
                 return self._list(account, request)
             case "GET", ["get-concurrency"]:
                 return json_reply(self._concurrency(account))
-            case "GET", ["get-phone-number", number]:
-                return json_reply(_number(account)) if number == account.phone_number else _missing(number, "phone-number")
-            case "GET", ["v2", "list-phone-numbers"]:
-                return json_reply({"items": [_number(account)], "has_more": False})
+            case _, ["get-phone-number" | "import-phone-number" | "delete-phone-number", *_] | ["v2", "list-phone-numbers"]:
+                return self._numbers.handle(account, request, path)
             case "GET", ["get-agent", agent]:
-                return json_reply(_agent(account, agent)) if agent in _agents(account) else _missing(agent, "agent")
+                return json_reply(_agent(account, agent)) if agent in _agents(account) else missing(agent, "agent")
             case "POST", ["v2", "list-agents"]:
                 return _listed_agents(account, request)
         return fail(404)
@@ -145,9 +133,9 @@ class Rest:
         if code := account.behaviour.refuse_code:
             return fail(code)
         if asked["from_number"] != account.phone_number:
-            return _missing(asked["from_number"], "phone-number")
+            return missing(asked["from_number"], "phone-number")
         if asked.get("override_agent_id", account.agent_id) not in _agents(account):
-            return _missing(asked["override_agent_id"], "agent")
+            return missing(asked["override_agent_id"], "agent")
         if asked.get("honor_internal_dnc") is True and asked["to_number"] in account.do_not_call:
             return fail(400, "The contact is marked do_not_call")
         if self._calls.live(account) >= account.concurrency_limit:
@@ -161,7 +149,8 @@ class Rest:
         said = {name: value for name, value in asked.items() if name not in ("idempotency_key", "metadata")}
         flight = Flight(0, "retell", account.id, account.phone_number, to, to, tag, "", "call", "accepted")
         number = self._ledger.accept(flight, msgspec.json.encode(said), request.body, 1)
-        script = account.callees.get(to) or account.script or scripts.of_people(self._seed, number)
+        unreached = None if self._numbers.carries(account) else Script.NO_LINE
+        script = unreached or account.callees.get(to) or account.script or scripts.of_people(self._seed, number)
         call = Call(
             id=call_id(number),
             number=number,
@@ -279,22 +268,6 @@ def _body(request: Request) -> dict[str, Any] | Reply:
     if not all(isinstance(value, str) for value in variables.values()):
         return fail(400, "retell_llm_dynamic_variables must map strings to strings")
     return asked
-
-
-def _missing(name: str, what: str) -> Reply:
-    return fail(404, f"Item {name} not found from {what}")
-
-
-def _number(account: RetellAccount) -> dict[str, Any]:
-    agents = [{"agent_id": account.agent_id, "agent_version": account.agent_version, "weight": 1}]
-    return {
-        "phone_number": account.phone_number,
-        "phone_number_type": "custom",
-        "nickname": account.company,
-        "inbound_agents": agents,
-        "outbound_agents": agents,
-        "last_modification_timestamp": 1760000000000,
-    }
 
 
 def _agents(account: RetellAccount) -> dict[str, str]:

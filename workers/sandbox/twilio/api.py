@@ -26,55 +26,20 @@ from workers.sandbox.people import is_landline
 from workers.sandbox.server import Reply, Request, json_reply
 from workers.sandbox.twilio import media
 from workers.sandbox.twilio.account import TwilioAccount
+from workers.sandbox.twilio.errors import CUT, fail
 from workers.sandbox.twilio.ids import make_sid, number_of
 from workers.sandbox.twilio.limits import Limits
 from workers.sandbox.twilio.segments import count_segments
+from workers.sandbox.twilio.trunks import Trunks, number_view
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
-ERRORS: Final = {
-    20003: (401, "Authenticate"),
-    20009: (409, "Cannot delete or redact a message that is not complete"),
-    20404: (404, "The requested resource was not found"),
-    20429: (429, "Too Many Requests"),
-    20500: (500, "Internal Server Error"),
-    21211: (400, "Invalid 'To' Phone Number"),
-    21212: (400, "Invalid 'From' Phone Number"),
-    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number"),
-    21602: (400, "Message body is required."),
-    21603: (400, "A 'From' phone number or Messaging Service is required."),
-    21604: (400, "A 'To' phone number is required."),
-    21606: (400, "The 'From' phone number provided is not a valid message-capable Twilio phone number"),
-    21609: (400, "The 'StatusCallback' URL is not a valid URL."),
-    21610: (400, "Attempt to send to unsubscribed recipient"),
-    21611: (400, "This 'From' number has exceeded the maximum number of queued messages"),
-    21612: (400, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"),
-    21614: (400, "'To' number is not a valid mobile number"),
-    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
-    21703: (400, "The Messaging Service does not have a phone number available to send a message"),
-    30409: (409, "Message is not in a state that can be changed"),
-}
 # Twilio's own test numbers
 MAGIC_TO: Final = {
     "+15005550001": 21211, "+15005550002": 21612, "+15005550003": 21408, "+15005550004": 21610, "+15005550009": 21614,
 }  # fmt: skip
 MAGIC_FROM: Final = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
-CUT: Final = Reply(0, cut=True)
 GONE: Final = b'{"Deleted":true}'
 """Content of a message that was deleted: the ledger still proves that it was accepted."""
-
-
-def fail(code: int, detail: str = "") -> Reply:
-    status, message = ERRORS.get(code, (400, "Error"))
-    body = {
-        "code": code,
-        "message": f"{message}: {detail}" if detail else message,
-        "more_info": f"https://www.twilio.com/docs/errors/{code}",
-        "status": status,
-    }
-    reply = json_reply(body, status)
-    if code == 20003:
-        reply.extra = b'www-authenticate: Basic realm="Twilio API"\r\n'
-    return reply
 
 
 def rfc2822(at: float | None) -> str | None:
@@ -90,6 +55,7 @@ class Rest:
         self._limits = limits
         self._inbound = inbound
         self._deliveries = deliveries
+        self._trunks = Trunks(accounts, seed)
         self._dice = random.Random(seed + 3)
         self._queued: dict[int, Flight] = {}
         self._prefixes: dict[str, str] = {}
@@ -112,6 +78,9 @@ class Rest:
             return json_reply(_account_view(account))
         if request.method == "GET" and rest == "IncomingPhoneNumbers.json":
             return self._numbers(account, request)
+        parts = [*path[1:-1], path[-1].removesuffix(".json")]
+        if (answered := self._trunks.numbers(account, request, parts)) is not None:
+            return answered
         if rest == f"IncomingPhoneNumbers/{account.phone_sid}.json":
             if request.method == "POST":
                 account.inbound_url = dict(request.form()).get("SmsUrl", account.inbound_url)
@@ -119,7 +88,16 @@ class Rest:
             return json_reply(_number_view(account))
         return fail(20404, request.path)
 
-    def _caller(self, request: Request, sid: str) -> TwilioAccount | Reply:
+    def beside(self, request: Request, path: list[str]) -> Reply:
+        """The hosts beside the API of 2010. `path`: trunking or pricing, v1, and what follows."""
+        account = self._caller(request, None)
+        if isinstance(account, Reply):
+            return account
+        if gone := down(account.behaviour, fail(20500)):
+            return gone
+        return self._trunks.prices(path[2:]) if path[0] == "pricing" else self._trunks.trunking(account, request, path[2:])
+
+    def _caller(self, request: Request, sid: str | None) -> TwilioAccount | Reply:
         scheme, _, given = request.header(b"authorization").partition(" ")
         try:
             user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
@@ -130,7 +108,7 @@ class Rest:
             return fail(20003)
         if account.behaviour.access != "valid":
             return fail(20003)
-        return account if sid == user else fail(20404, request.path)
+        return account if sid in (None, user) else fail(20404, request.path)
 
     # send
     def _send(self, account: TwilioAccount, request: Request) -> Reply:
@@ -336,7 +314,8 @@ class Rest:
 
     def _numbers(self, account: TwilioAccount, request: Request) -> Reply:
         wanted = request.params().get("PhoneNumber", "").strip()
-        numbers = [_number_view(account)] if wanted in ("", account.phone_number) else []
+        numbers = [_number_view(account)] if account.phone_number and wanted in ("", account.phone_number) else []
+        numbers += [number_view(account, number) for number in account.bought if wanted in ("", number)]
         page = {"page": 0, "page_size": 50, "next_page_uri": None, "previous_page_uri": None}
         return json_reply({"incoming_phone_numbers": numbers, **page})
 

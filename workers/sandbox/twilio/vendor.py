@@ -34,6 +34,8 @@ class Twilio(Vendor[TwilioAccount]):
     def handle(self, request: Request, path: list[str]) -> Answer | None:
         if path[0] == "2010-04-01" and len(path) > 2 and path[1] == "Accounts":
             return self._rest.handle(request, path[2:])
+        if path[0] in ("twilio-trunking", "twilio-pricing") and len(path) > 2:
+            return self._rest.beside(request, [path[0].removeprefix("twilio-"), *path[1:]])
         if path[0] == "twilio-cdn" and len(path) == 2:
             return media.hand_over(path[1])
         return None
