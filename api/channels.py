@@ -115,6 +115,7 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
         description=Translated(**provider.description._asdict()),
         sandbox=provider.sandbox,
         paired=provider.capabilities.session is not None,
+        set_up_here=provider.capabilities.imports_numbers is not None and registry.carrier() is not None,
         capabilities=KindCapabilities(
             campaign_content=can.campaign_content,
             text_limit=can.text_limit,

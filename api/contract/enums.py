@@ -134,6 +134,11 @@ from db.privacy.enums import ExportState as ExportState
 from db.search.enums import SearchKind as SearchKind
 from db.status.enums import StatusCheck as StatusCheck
 from db.status.enums import StatusLevel as StatusLevel
+from db.telephony.enums import NumberType as NumberType
+from db.telephony.enums import SetupAccess as SetupAccess
+from db.telephony.enums import SetupState as SetupState
+from db.telephony.enums import SetupStep as SetupStep
+from db.telephony.enums import StepState as StepState
 from db.webhooks.enums import DeliveryState as DeliveryState
 from db.webhooks.enums import OffBecause as OffBecause
 from db.webhooks.enums import TryFailure as TryFailure

@@ -101,6 +101,7 @@ class Kind(Output):
     description: Translated
     sandbox: bool  # whether there are rehearsal numbers of it
     paired: bool  # by a phone that scans a code: `POST /v1/channels/{id}/session/code`
+    set_up_here: bool  # a number for it can be bought and set up: `POST /v1/phone-setups`
     capabilities: KindCapabilities
     fields: list[KindField]
     signup: KindSignup | None = None  # null: this installation has no such window

@@ -115,7 +115,8 @@ async def test_a_number_is_bought_set_up_called_over_and_taken_back(bench: Bench
     await bench.begun(access)
     await bench.order()
     found = await bench.run()
-    assert found.state is SetupState.DONE and states(found) == [StepState.DONE] * len(SetupStep)
+    assert found.state is SetupState.DONE
+    assert states(found) == [StepState.DONE] * len(SetupStep)
     assert await bench.counted() == WHOLE | {"keys": 1 if access is SetupAccess.CREDENTIALS else 3}
 
     jobs = ChannelJobs(bench.settings, bench.wire)
@@ -130,7 +131,8 @@ async def test_a_number_is_bought_set_up_called_over_and_taken_back(bench: Bench
 
     await setups.undo(bench.owner, bench.id, SetupStep.ATTACH)
     found = await bench.run()
-    assert found.state is SetupState.STOPPED and states(found)[-3:] == [StepState.WAITING] * 3
+    assert found.state is SetupState.STOPPED
+    assert states(found)[-3:] == [StepState.WAITING] * 3
     with pytest.raises(NotFound):
         await channel(bench.owner, found.channel_id)
     await setups.go_on(bench.owner, bench.id)
@@ -139,7 +141,8 @@ async def test_a_number_is_bought_set_up_called_over_and_taken_back(bench: Bench
 
     await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
     found = await bench.run()
-    assert found.state is SetupState.CHOOSING and found.number is None
+    assert found.state is SetupState.CHOOSING
+    assert found.number is None
     assert await bench.counted() == dict.fromkeys(WHOLE, 0) | {"paid": 1}
     await setups.forget(bench.owner, bench.id)
     with pytest.raises(NotFound):
@@ -210,7 +213,8 @@ async def test_a_run_that_died_after_it_asked_leaves_one_of_everything(bench: Be
     await bench.order()
     async with running_work(bench) as w:
         dead = await running.begin(w, bench.id)
-        assert dead is not None and await running.asking(w, dead)
+        assert dead is not None
+        assert await running.asking(w, dead)
     ends = bench.jobs._sides(dead.plan).carrier
     await ends.make(SetupStep.NUMBER, dead.plan)  # and here it died
     assert (await bench.run()).state is SetupState.DONE
@@ -234,7 +238,8 @@ async def test_what_surely_failed_is_said_and_tried_again_by_a_person(bench: Ben
         await setups.go_on(bench.owner, bench.id)
     await bench.behave("twilio", refuse_code=0, error_429_share=1)
     found = await bench.run()
-    assert found.state is SetupState.WORKING and found.steps[0].state is StepState.DOING
+    assert found.state is SetupState.WORKING
+    assert found.steps[0].state is StepState.DOING
     await give_up(bench.owner.company_id, RunPhoneSetup(setup_id=bench.id), "tried often")
     found = await bench.look()
     assert (found.state, found.steps[0].failure) == (SetupState.STOPPED, SetupFailure.NO_ANSWER)
@@ -261,7 +266,8 @@ async def test_what_was_there_before_is_used_and_left(bench: Bench) -> None:
     ).raise_for_status()
     await setups.go_on(bench.owner, bench.id)
     found = await bench.run()
-    assert found.state is SetupState.DONE and not found.steps[0].ours
+    assert found.state is SetupState.DONE
+    assert not found.steps[0].ours
     await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
     await bench.run()
     left = await bench.counted()
@@ -279,7 +285,8 @@ async def test_nothing_is_bought_at_another_price_or_that_was_not_shown(bench: B
             await bench.order(**changes)
         assert refused.value.code == code
     found = await bench.look()
-    assert found.offers[0].price_cents == 425 and found.offers[0].currency == "USD"
+    assert found.offers[0].price_cents == 425
+    assert found.offers[0].currency == "USD"
     with pytest.raises(Invalid):
         await setups.order(bench.owner, bench.id, number=found.offers[0].number, agent_id="x", price_cents=425, currency="USD")
     agent = member(bench.owner.company_id, bench.owner.id, built_in(Role.MANAGER))  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from ui import formats, kinds, live, session
 from ui.client import channels as client
 from ui.components.address import address
 from ui.components.buttons import button
+from ui.components.cards import card
 from ui.components.frame import frame
 from ui.components.progress import width
 from ui.components.states import empty, load, skeleton_list
@@ -155,6 +156,8 @@ class _Connect:
             if kind == REHEARSAL:
                 Rehearsal()
             elif kind:
+                if kinds.of(kind).set_up_here:
+                    _bought_here()
                 _by_window_or_hand(kinds.of(kind))
 
     def _pick(self, chosen: str, kind: str, symbol: str, name: str, text: str) -> None:
@@ -166,6 +169,12 @@ class _Connect:
                 ui.label(text).classes("m-hint")
         pressable(element, partial(self._choose, kind))
         element.props.update({"role": "radio", "aria-checked": "true" if chosen == kind else "false"})
+
+
+def _bought_here() -> None:
+    with card(_("No number there yet?"), hint=_("Buy one at Twilio and have everything between the two set up, step by step.")):
+        with ui.element("div").classes("m-row m-wrap"):
+            button(_("Buy and set up a number"), icon="add_call", to="/channels/numbers")
 
 
 def _by_window_or_hand(kind: Kind) -> None:
