@@ -18,6 +18,7 @@ from api.contract.channels import (
     ChannelLogEntry,
     ChannelNotice,
     ChannelPatch,
+    ChannelTalkAddress,
     CheckLine,
     WebhookQuestion,
     WebhooksAgain,
@@ -25,7 +26,7 @@ from api.contract.channels import (
 from api.contract.kinds import Kind, KindCapabilities, KindField, KindFile, KindSignup, Translated
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
-from db.channels import actions, agents, log, notices, queries
+from db.channels import actions, agents, log, notices, queries, talks
 from db.channels.queries import ChannelView
 from db.messages import inbox
 from db.providers import registry
@@ -115,6 +116,7 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
         description=Translated(**provider.description._asdict()),
         sandbox=provider.sandbox,
         paired=provider.capabilities.session is not None,
+        talks=provider.talk is not None,
         set_up_here=provider.capabilities.imports_numbers is not None and registry.carrier() is not None,
         capabilities=KindCapabilities(
             campaign_content=can.campaign_content,
@@ -238,6 +240,18 @@ class ChannelController(Controller):
     )
     async def check(self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         return _channel(await actions.check(actor, channel_id), _settings(request))
+
+    @post(
+        "/{channel_id:uuid}/talk-address",
+        status_code=200,
+        summary="Make the address of calls that the persona speaks",
+        description="For kinds with `talks` in `GET /v1/channel-kinds`. A secret in it is the only proof, so it is shown once; the one of before stops "
+        "working. The persona that serves the channel answers, by its knowledge and rules.",
+    )
+    async def talk_address(
+        self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]
+    ) -> ChannelTalkAddress:
+        return ChannelTalkAddress(url=await talks.address(actor, channel_id, _settings(request)))
 
     @post(
         "/{channel_id:uuid}/pause",

@@ -305,6 +305,16 @@ class AskAboutCall(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "call:{provider_call_id}"
 
 
+class SpeakAnswer(Job, frozen=True, kw_only=True):
+    """Composes one answer while somebody holds the line (`db/assistant/speaking.py`)."""
+
+    queue: ClassVar[QueueName] = "assist"
+    timeout: ClassVar[float] = 40
+    max_tries: ClassVar[int] = 1
+    when_held: ClassVar[WhenHeld] = "drop"
+    speech_id: UUID
+
+
 class OrderCall(Job, frozen=True, kw_only=True):
     """Tells a provider what somebody of the team wants of a call that goes on (`db/transfers/orders.py`)."""
 

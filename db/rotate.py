@@ -13,7 +13,7 @@ import msgspec
 from db.crypto import KeyRing, SealBroken
 
 SEALED = (
-    ("channel", "token"), ("channel", "signing_secret"), ("channel_signup", "code"), ("channel_signup", "token"),
+    ("channel", "token"), ("channel", "signing_secret"), ("channel", "talk_secret"), ("channel_signup", "code"), ("channel_signup", "token"),
     ("channel_signup", "pin"), ("mail", "link"),
     ("push_subscription", "target"), ("ai_connection", "key"),
     ("webhook_endpoint", "secret"), ("webhook_endpoint", "old_secret"), ("webhook_endpoint", "legacy_secret"),

@@ -23,6 +23,7 @@ _NONE = Kind(
     description=Translated(en="", pt_br=""),
     sandbox=False,
     paired=False,
+    talks=False,
     set_up_here=False,
     capabilities=KindCapabilities(
         campaign_content="template",

@@ -52,7 +52,7 @@ from workers import (
     unknown,
     webhooks,
 )
-from workers.assistant import assist
+from workers.assistant import assist, speaking
 from workers.assistant import turn as assistant
 from workers.figures import job as figures
 from workers.hook_wire import HookWire
@@ -110,6 +110,7 @@ HANDLERS: tuple[Handler, ...] = (
     *sandbox_control.JOBS,
     *sandbox_model.JOBS,
     *signups.JOBS,
+    *speaking.JOBS,
     *telephony.JOBS,
     *templates.JOBS,
     *unknown.JOBS,

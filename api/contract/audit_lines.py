@@ -92,6 +92,7 @@ LINES: dict[str, str] = {
     "channel.signup_started": "Began to connect a number",
     "channel.slowed": "A number sends more slowly, to protect it",
     "channel.stopped": "A channel stopped",
+    "channel.talk_address_made": "Made a new address for calls that the persona speaks",
     "channel.webhooks_again": "Processed kept webhooks of a channel again",
     "company.changed": "Changed the company",
     "company.created": "Made the company",

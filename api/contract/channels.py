@@ -113,6 +113,12 @@ class WebhooksAgain(Output):
     webhooks: Annotated[int, example(3)]  # that are processed once more
 
 
+class ChannelTalkAddress(Output):
+    """POST /v1/channels/{id}/talk-address → ChannelTalkAddress, once."""
+
+    url: Annotated[str, example("wss://panel.example.com/hooks/retell/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42/llm/4f1c…")]
+
+
 class ChannelLogEntry(Output):
     """GET /v1/channels/{id}/log?kind=&ok= → Page[ChannelLogEntry], newest first. Secrets are redacted. Of kind `news`, `code` is a
     NoticeCode."""

@@ -101,6 +101,7 @@ class Kind(Output):
     description: Translated
     sandbox: bool  # whether there are rehearsal numbers of it
     paired: bool  # by a phone that scans a code: `POST /v1/channels/{id}/session/code`
+    talks: bool  # its calls may be spoken by the company's persona: `POST /v1/channels/{id}/talk-address`
     set_up_here: bool  # a number for it can be bought and set up: `POST /v1/phone-setups`
     capabilities: KindCapabilities
     fields: list[KindField]

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,20 +20,23 @@ from uuid import UUID
 import asyncpg
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send, WebSocketScope
 
-from api.hooks import live
+from api.hooks import live, talking
 from api.hooks.collector import Broken, Collector, Down
 from api.hooks.quota import Quota
 from api.hooks.routes import Route, Routes
 from api.hooks.spool import Spool, SpoolFull
-from db import queue
+from db import queue, storable
+from db.channels import talks
 from db.engine import SYSTEM_ROLE, behind_pooler, open_connection
 from db.ids import uuid7
 from db.messages.inbox import Received
 from db.providers import registry
 from db.providers.definition import Call, Handshake, Provider, Webhook
+from db.providers.live import Handover, Reached
 from db.settings import Settings
+from db.tenancy import worker
 
 log = structlog.get_logger("api.hooks")
 
@@ -170,6 +173,44 @@ class Hooks:
             except SpoolFull:
                 raise Refused(503, "try again", (b"retry-after", b"5")) from None
 
+    async def speak(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
+        """The socket of a call in which our persona speaks: /hooks/{provider}/{channel}/{path}/{secret}/{call}. Whoever does not know the
+        secret is refused before the socket opens."""
+        try:
+            provider, route, call_id = await self._spoken_to(scope["path"])
+        except Refused:
+            await send({"type": "websocket.close", "code": 4403, "reason": ""})
+            return
+        await talking.serve(provider, route, call_id, self._person(provider, route), receive, send)
+
+    async def _spoken_to(self, path: str) -> tuple[Provider, Route, str]:
+        parts = path.split("/")  # "", "hooks", provider, channel, path, secret, call
+        provider = registry.named(parts[2]) if len(parts) == 7 else None
+        if provider is None or provider.talk is None or parts[4] != provider.talk.path:
+            raise Refused(404, "not found")
+        route = await self._known(_uuid(parts[3]), provider)
+        if not await talks.fits(worker(route.company_id), route.channel_id, parts[5]):
+            raise Refused(403, "wrong secret")
+        call_id = storable.identifier(parts[6], 100)
+        if call_id is None:
+            raise Refused(404, "not found")
+        return provider, route, call_id
+
+    def _person(self, provider: Provider, route: Route) -> Callable[[bytes], Awaitable[Reached]]:
+        """Asks for somebody of the team as the agent's own tool would: stored first, then waited for."""
+        assert provider.talk is not None
+        webhook = provider.webhook(provider.talk.asks_person)
+
+        async def ask(body: bytes) -> Reached:
+            assert webhook.live is not None
+            wanted = webhook.live.asked(body)
+            assert isinstance(wanted, Handover)
+            row = (uuid7(), route.channel_id, webhook.source, None, body, datetime.now(UTC), webhook.people(body))
+            await self._store(Received(route.company_id, *row), webhook)
+            return await live.somebody(live.Place(route.company_id, route.channel_id, row[0]), wanted, webhook.live.seconds)
+
+        return ask
+
     def _count(self, route: Route, body: bytes) -> None:
         if not self._quota.spend(route.company_id, len(body)):
             wait = str(min(3600, self._quota.seconds_left))
@@ -259,6 +300,8 @@ def in_front(hooks: Hooks, app: ASGIApp) -> ASGIApp:
     async def entry(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP and scope["path"].startswith(PREFIX):
             await hooks(scope, receive, send)
+        elif scope["type"] == ScopeType.WEBSOCKET and scope["path"].startswith(PREFIX):
+            await hooks.speak(scope, receive, send)
         else:
             await app(scope, receive, send)
 

@@ -53,7 +53,7 @@ async def answer(place: Place, live: Live, body: bytes, told_at: str) -> bytes:
                     looked = await spoken.lookup(worker(place.company_id), place.channel_id, asked.question)
                 found = Passages(looked.outcome, [(part.title, part.text) for part in looked.parts], looked.words)
             case Handover():
-                found = await _somebody(place, asked, live.seconds)
+                found = await somebody(place, asked, live.seconds)
     except (AppError, *Broken) as error:
         log.warning("hooks.not_known_in_time", channel_id=str(place.channel_id), error=repr(error)[:300])
     return live.answer(body, asked, found, told_at)
@@ -65,7 +65,7 @@ async def _known(place: Place, asked: Caller) -> Known:
     return Known(await greeting.variables(actor, asked.number), account)
 
 
-async def _somebody(place: Place, asked: Handover, seconds: float) -> Reached:
+async def somebody(place: Place, asked: Handover, seconds: float) -> Reached:
     """Waits until somebody takes the call or nobody does; after `seconds` it says that pages still ring."""
     wish = Wish(place.row_id, asked.call_id, ids.parsed(asked.attempt or ""), asked.reason, asked.department, asked.summary)
     loop = asyncio.get_running_loop()

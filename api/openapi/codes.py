@@ -93,6 +93,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "channel_signups_create": (ChannelError.SIGNUP_OFF,),
     "channel_signups_finish": (ChannelError.SIGNUP_OVER,),
     "channels_create": (ChannelError.CHANNEL_EXISTS,),
+    "channels_talk_address": (ChannelError.NO_TALK,),
     "channels_delete": (ChannelError.CHANNEL_IN_USE,),
     "channels_resume": (ChannelError.CHANNEL_NOT_PAUSED,),
     "channels_templates_sync": (ChannelError.NO_TEMPLATES,),

@@ -168,6 +168,7 @@ NEEDED: dict[str, frozenset[P]] = {
     "channels_session_set": frozenset({P.CHANNELS_WRITE}),
     "channels_session_open": frozenset({P.CHANNELS_WRITE}),
     "channels_templates_sync": frozenset({P.TEMPLATES_WRITE}),
+    "channels_talk_address": frozenset({P.CHANNELS_WRITE}),
     "channels_update": frozenset({P.CHANNELS_WRITE}),
     "channels_webhooks_process_again": frozenset({P.CHANNELS_WRITE}),
     "company_get": frozenset({P.COMPANY_READ}),

@@ -245,7 +245,7 @@ async def archive_in(w: Work, channel_id: UUID) -> None:
     if campaigns:
         raise ChannelError.CHANNEL_IN_USE(campaigns=int(campaigns))
     await w.execute(
-        "update channel set archived_at = now(), token = null, signing_secret = null, verify_token = null"
+        "update channel set archived_at = now(), token = null, signing_secret = null, verify_token = null, talk_secret = null"
         " where company_id = $1 and id = $2",
         w.company_id,
         channel_id,

@@ -27,6 +27,7 @@ class ChannelError(ErrorCode):
     )
     TEMPLATE_NOT_PAUSED = "template_not_paused", 409, "WhatsApp has not paused this template, or let it go again already."
     NO_TEMPLATES = "no_templates", 422, "Only WhatsApp channels have templates. Choose one."
+    NO_TALK = "no_talk", 422, "Calls of this kind of channel are not spoken by your persona. Choose one whose calls are."
     NOT_FOR_THIS_CHANNEL = "not_for_this_channel", 422, "This kind of channel has no such secret."
     TEMPLATE_INVALID = "template_invalid", 422, "The template breaks rules of WhatsApp. Correct what is marked."
 

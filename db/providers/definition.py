@@ -16,6 +16,7 @@ from db.errors import FieldCode, RequestField
 from db.messages.enums import CallOrderKind, FileForm, ReplyKind
 from db.providers.live import Live
 from db.providers.live import Text as Text
+from db.providers.talk import Talk
 from db.settings import Settings
 
 Column = Literal["account_id", "external_id", "portfolio_id", "token", "signing_secret", "throughput"]
@@ -261,6 +262,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: Capabilities
     form: tuple[FormField, ...]
     webhooks: tuple[Webhook, ...]
+    talk: Talk | None = None
+    """How our persona speaks in its calls; None: it does not."""
     feeds: tuple[str, ...] = ()
     """What our own programs hear of it is stored under these names, like webhooks; no address leads there."""
     throughput: float

@@ -12,7 +12,9 @@ ALSO: dict[str, list[Scene]] = {
     "phone_setups_search": [conflict(given("phone_setup", state="done"))],
     "phone_setups_undo": [conflict(given("phone_setup", state="working"))],
 }
+ALSO["channels_talk_address"] = [conflict(given("channel", kind="sms"), 422)]
 SUCCESS: dict[str, Scene] = {
+    "channels_talk_address": given("channel", kind="voice_retell"),
     "phone_setups_create": body(sandbox=lambda _: True),
     "phone_setups_continue": given("phone_setup", state="stopped"),
     "phone_setups_delete": _choosing,

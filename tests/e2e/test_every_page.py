@@ -33,7 +33,7 @@ _OUTSIDE = (
 )
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/contacts/segments", "/contacts/segments/new", "/contacts/blocked", "/contacts/duplicates", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new", "/cadences",
-    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/channels/connect/voice_retell", "/channels/connect/voice_vapi", "/sandbox", "/sandbox/model",
+    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/channels/connect/voice_retell", "/channels/connect/voice_vapi", "/channels/numbers", "/sandbox", "/sandbox/model",
     "/team", "/settings", "/calls",
     "/analytics", "/analytics/dashboard", "/analytics/reports", "/analytics/conversions", "/analytics/conversations", "/analytics/people", "/analytics/assistant", "/analytics/consent", "/analytics/consent/entries", "/analytics/calls", "/analytics/calls/rows", "/analytics/origins",
     "/analytics/origins/leads", "/analytics/messages?fact=sent", "/analytics/boards", "/analytics/leads?fact=entered", "/analytics/campaigns", "/analytics/channels", "/analytics/talks?fact=opened",
@@ -140,6 +140,9 @@ async def _inner_pages(stack: Stack) -> list[str]:
         ]
         cadence = await _a_sequence(api, channels)
         called = await _a_call(api)
+        setup = (await api.post("/v1/phone-setups", json={"kind": "voice_retell", "name": "Vendas", "sandbox": True})).json()[
+            "id"
+        ]
         told = (await api.post(f"/v1/webhooks/{hook}/test")).json()["delivery_id"]
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
@@ -154,6 +157,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         await reaches(taken, "completed")
     steps = ("channel", "audience", "message", "when", "review")
     return [
+        f"/channels/numbers/{setup}",
         *(f"/campaigns/{draft['id']}/edit?step={step}" for step in steps),
         f"/campaigns/{done['id']}",
         f"/cadences/{cadence}",

@@ -11,6 +11,7 @@ from api.contract.channels import (
     ChannelLogEntry,
     ChannelNotice,
     ChannelPatch,
+    ChannelTalkAddress,
     WebhooksAgain,
 )
 from api.contract.kinds import Kind
@@ -48,6 +49,11 @@ async def check(api: ApiClient, channel_id: UUID) -> Channel:
 async def agents(api: ApiClient, channel_id: UUID) -> list[ChannelAgent]:
     """Who can speak over a channel that calls."""
     return (await api.get(f"/v1/channels/{channel_id}/agents", Page[ChannelAgent])).items
+
+
+async def talk_address(api: ApiClient, channel_id: UUID) -> str:
+    """A new one; the one of before stops working."""
+    return (await api.post(f"/v1/channels/{channel_id}/talk-address", ChannelTalkAddress)).url
 
 
 async def process_again(api: ApiClient, channel_id: UUID) -> int:

@@ -84,16 +84,16 @@ async def compose(
     """One answer to what the customer wrote last. `search` None: the persona knows no passage. Calls models and searches; cancelling it
     ends the call that runs. Never raises for what a model or its provider does. `steps`: grows while it goes on, so that a composition that
     is ended leaves its trace too. `calls`: who asks for a person gets one, whatever a model says; False: a person writes it."""
-    made = await _Run(company_id, about, brief, search, ask, [] if steps is None else steps).run()
+    made = await Run(company_id, about, brief, search, ask, [] if steps is None else steps).run()
     return calling.instead(made, brief) if calls else made
 
 
 def withheld(company_id: UUID, about: About, brief: Brief, steps: list[Step]) -> Composed:
     """A person takes over, because a moderation objects to what was written or to what would be said."""
-    return calling.instead(_Run(company_id, about, brief, None, ask, steps)._handed(TurnReason.REFUSED), brief)
+    return calling.instead(Run(company_id, about, brief, None, ask, steps)._handed(TurnReason.REFUSED), brief)
 
 
-class _Run:
+class Run:
     """One composition: what was found and spent so far."""
 
     def __init__(self, company_id: UUID, about: About, brief: Brief, search: Search | None, ask: Ask, steps: list[Step]) -> None:
@@ -168,7 +168,7 @@ class _Run:
             model=name,
             level=level,
             tools=tuple(tools),
-            schema=ANSWER,
+            schema=self._schema(),
             max_tokens=config.model.max_output_tokens,
             temperature=None if config.model.temperature_percent is None else config.model.temperature_percent / 100,
             effort=None if config.model.effort is None else config.model.effort.value,
@@ -187,6 +187,9 @@ class _Run:
         self._model = getattr(outcome, "model", "") or self._model
         self._step(began, outcome)
         return outcome
+
+    def _schema(self) -> dict[str, Any]:
+        return ANSWER
 
     def _step(self, began: float, outcome: Outcome | BaseException) -> None:
         new, self._told = self._messages[self._told :], len(self._messages)

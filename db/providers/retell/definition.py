@@ -7,6 +7,7 @@ from db.providers.definition import Capabilities, FormField, Provider, Text, Tru
 from db.providers.live import Live
 from db.providers.retell import live
 from db.providers.retell.signature import verify
+from db.providers.retell.talk import TALK
 
 TRUNK = TrunkEnds("sip:sip.retellai.com;transport=tcp", (("18.98.16.120", 30), ("143.223.88.0", 21), ("161.115.160.0", 19)))
 """Source: docs.retellai.com/deploy/custom-telephony."""
@@ -119,6 +120,7 @@ PROVIDER = Provider(
             ),
         ),
     ),
+    talk=TALK,
     throughput=1.0,
     sandbox_throughput=5.0,
     unknown_horizon=3300,

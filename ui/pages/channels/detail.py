@@ -30,7 +30,7 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import channels as channel_labels
-from ui.pages.channels import guide, moving
+from ui.pages.channels import guide, moving, talking
 from ui.pages.channels.health import Health
 from ui.pages.channels.list import usage
 from ui.pages.channels.notices import Notices
@@ -188,6 +188,8 @@ class _Channel:
             with ui.element("div").classes("m-row"):
                 for number, step in enumerate(steps, len(known.steps()) + 1 if known else 1):
                     button(_("Where they belong"), partial(guide.show, number, step, channel), icon="help")
+                if self._write and kinds.of(channel.kind).talks:
+                    button(_("Let your persona speak"), partial(talking.ask, channel), icon="record_voice_over")
 
     def _draw_actions(self, channel: Channel) -> None:
         """Only when they offer something else: an open menu would be taken away under the hand."""
