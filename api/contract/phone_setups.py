@@ -23,7 +23,7 @@ class PhoneSetupStart(Input):
     """POST /v1/phone-setups → PhoneSetup. With `sandbox` the simulator plays both providers, and nothing else is asked."""
 
     kind: Annotated[ChannelKind, Meta(examples=["voice_retell"])]  # of the channel that the number becomes
-    name: Title
+    name: Annotated[Title, example("Vendas")]
     sandbox: bool = False
     access: SetupAccess = SetupAccess.CREDENTIALS
     account_id: Annotated[str, Meta(max_length=64, extra=TRIM, examples=["AC0123456789abcdef0123456789abcdef"])] = ""

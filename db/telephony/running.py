@@ -197,8 +197,8 @@ async def taken_back(w: Work, todo: Todo) -> None:
 
 async def unsure(w: Work, todo: Todo, detail: str = "") -> None:
     """Nobody knows; it is looked up again."""
-    sql = "state = 'unknown', failure = 'unsure', detail = coalesce($5, detail)"
-    await _step(w, todo, sql, detail[:500] or None)
+    sql = "state = 'unknown', failure = $6, detail = coalesce($5, detail)"
+    await _step(w, todo, sql, detail[:500] or None, SetupFailure.UNSURE.value)
     w.emit(PhoneSetupChanged(setup_id=todo.plan.setup_id))
 
 

@@ -241,7 +241,7 @@ async def undo(actor: Actor, setup_id: UUID, step: SetupStep) -> Setup:
 async def forget(actor: Actor, setup_id: UUID) -> None:
     """Of a number that was not set up, or taken back whole. Raises NotFound, Conflict `setup_not_empty`."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        if await hold(w, setup_id, *SetupState) is not SetupState.CHOOSING:
+        if await _locked(w, setup_id) is not SetupState.CHOOSING:
             raise TelephonyError.SETUP_NOT_EMPTY()
         await w.execute("delete from phone_setup where company_id = $1 and id = $2", w.company_id, setup_id)
         w.audit("phone_setup.forgotten", setup_id)
@@ -253,11 +253,16 @@ async def forget(actor: Actor, setup_id: UUID) -> None:
 
 async def hold(w: Work, setup_id: UUID, *states: SetupState) -> SetupState:
     """Locks it. Raises NotFound, Conflict `setup_moved_on` in any other state."""
+    state = await _locked(w, setup_id)
+    if state not in states:
+        raise TelephonyError.SETUP_MOVED_ON()
+    return state
+
+
+async def _locked(w: Work, setup_id: UUID) -> SetupState:
     state = await w.fetchval("select state from phone_setup where company_id = $1 and id = $2 for update", w.company_id, setup_id)
     if state is None:
         raise RequestError.NOT_FOUND(what="phone_setup")
-    if SetupState(state) not in states:
-        raise TelephonyError.SETUP_MOVED_ON()
     return SetupState(state)
 
 

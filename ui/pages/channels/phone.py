@@ -83,7 +83,7 @@ class _Start:
         kind = next(one for one in kinds.every() if one.set_up_here)
         self._kind = kind.kind
         hint = _("You see what a number costs before anything is bought. Every step can be taken back.")
-        with card(_("Set up another number"), hint=hint):
+        with card(_("Set up a number"), hint=hint):
             self._name = text_field(_("Name"), placeholder=_("How your team calls this number"), limit=80)
             self._sandbox = switch_field(
                 _("Only rehearse it"),
@@ -199,7 +199,7 @@ class _Setup:
                     button(_("Look again"), partial(self._go_on, {}), icon="refresh")
         known = one.search
         with card(_("Find a number"), hint=_("Prices are those of your account at Twilio.")):
-            with ui.element("div").classes("m-row m-wrap m-gap items-end"):
+            with ui.element("div").classes("m-grid"):
                 countries = {code: costs.country(code) for code in _COUNTRIES}
                 self._country = select_field(_("Country"), countries, known.country if known else "BR")
                 types = {kind.value: labels.number_type(kind) for kind in NumberType}
@@ -207,6 +207,7 @@ class _Setup:
                 self._contains = text_field(
                     _("Digits in it"), known.contains if known else "", placeholder="11", limit=10, kind="tel"
                 )
+            with ui.element("div").classes("m-row"):
                 button(_("Search"), self._search, icon="search", kind="quiet" if one.offers else "primary")
         if one.searching:
             skeleton_list(4)
@@ -216,9 +217,10 @@ class _Setup:
     def _offers(self, one: PhoneSetup) -> None:
         if not one.offers:
             if one.searched_at is not None:
+                heading = _("No number found") if one.search else _("Your account has no number for calls yet")
                 text = _("Try another kind or other digits.") if one.search else _("Search for one to buy.")
                 with ui.element("div").classes("m-card"):
-                    empty("dialpad", _("No number found"), text)
+                    empty("dialpad", heading, text)
             return
         self._agent: Field[str] | None = None
         if one.agents:
