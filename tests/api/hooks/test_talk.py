@@ -301,7 +301,8 @@ async def test_only_the_newest_address_of_the_right_channel_opens(line: Line, st
     )
     for one in wrong:
         assert not await Phone(line.hooks, one).ring(), one
-    assert await Phone(line.hooks, f"{path}/call_1").ring()
+    line.phones.append(Phone(line.hooks, f"{path}/call_1"))
+    assert await line.phones[-1].ring()
     sealed = await line.db.fetchval("select talk_secret from channel where id = $1", line.channel)
     assert path.rsplit("/", 1)[1].encode() not in sealed
     with pytest.raises(Invalid):
