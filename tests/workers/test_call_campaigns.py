@@ -11,14 +11,12 @@ import msgspec
 import pytest
 
 from db import limits
-from db.cadences.plan import Send, Wait
 from db.campaigns import actions, dispositions, enrol, fallback, lifecycle, redials
 from db.campaigns.plan import Plan, PlanCalls
 from db.campaigns.rules import load
 from db.channels.secrets import load_channel
 from db.clock import now
 from db.contacts.places import place
-from db.ids import uuid7
 from db.messages import calling, calls, conversation, erasing, tries
 from db.messages.enums import CallOutcome
 from db.messages.enums import MessageState as M
@@ -28,7 +26,6 @@ from db.subjects import Subject
 from db.tenancy import Actor
 from db.work import read, work
 from tests import factories
-from tests.db.cadences.scene import Scene
 from tests.workers.test_calls import Line
 from tests.workers.test_calls import line as line
 from workers import gated, unknown
@@ -364,45 +361,3 @@ async def test_who_is_called_by_a_campaign_is_not_called_by_hand_at_once(line: L
     assert tries.NONE.under_way is False
     [entry] = await conversation.messages(line.owner, line.contact, before=None, limit=10)
     assert entry.kind == "call"
-
-
-async def test_a_sequence_calls_hears_the_end_and_goes_on(line: Line) -> None:
-    """Its step of a call over the simulator: each is called once with their own script, and what follows waits for how the call ended."""
-    await line.open(callees={"+5511900000000": "talks", "+5511900000001": "no_answer"})
-    await factories.contacts(line.db, line.owner, 1, first=1)
-    call = Send(id=uuid7(), channel_id=line.channel, text=SCRIPT)
-    pause, again = (
-        Wait(id=uuid7(), minutes=60),
-        Send(id=uuid7(), channel_id=line.channel, text="Oi {{first_name|tudo bem}}, e agora?"),
-    )
-    scene = Scene(line.db, line.owner, line.channel)
-    cadence_id = await scene.start(call, pause, again, stop_on_reply=False)
-    assert await scene.enrol(cadence_id) == 2
-
-    async def on() -> None:
-        """What is due is called, its end is told, and people move as far as that lets them."""
-        await scene.run(cadence_id)
-        await line.lane()
-        known = len(await line.told())
-        await line.hear(*[one.body for one in line.sandbox.product.requests[heard[0] : known]])
-        heard[0] = known
-        await scene.hear()
-        await scene.run(cadence_id)
-
-    heard = [0]
-    await on()
-    assert sorted(
-        (one.asked["to_number"], one.asked["retell_llm_dynamic_variables"]["script"][:10]) for one in _placed(line)
-    ) == [
-        ("+5511900000000", "Oi Pessoa,"),
-        ("+5511900000001", "Oi Pessoa,"),
-    ]
-    assert await scene.states(cadence_id) == {"active": 2}
-    await on()
-    assert len(_placed(line)) == 2, "nobody is called for the next step before its time"
-    await scene.due()
-    await on()
-    assert Counter(one.asked["to_number"] for one in _placed(line)) == {"+5511900000000": 2, "+5511900000001": 2}
-    assert await scene.states(cadence_id) == {"done": 2}
-    ended = await line.db.fetch("select outcome, count(*) as n from call where company_id = $1 group by 1", line.owner.company_id)
-    assert {row["outcome"]: row["n"] for row in ended} == {"answered": 2, "no_answer": 2}
