@@ -9,14 +9,18 @@ import pytest
 from websockets.asyncio.client import connect
 
 from db.errors import Conflict, Forbidden
+from db.ids import uuid7
 from db.jobs import OrderCall
 from db.messages import calling, calls
 from db.messages.enums import CallOrderKind as Kind
 from db.messages.enums import CallOutcome, CallSpeaker
+from db.providers.live import Reached
+from db.providers.retell.live import put_through
 from db.tenancy import worker
-from db.transfers import agents, orders, queries
+from db.transfers import agents, orders, queries, waiting
 from db.transfers.enums import CallOrderOutcome as Out
 from db.transfers.enums import TransferOutcome
+from db.transfers.ringing import Wish
 from tests.workers.test_calls import Line
 from tests.workers.test_calls import line as line
 from workers.calls import Asking
@@ -42,7 +46,7 @@ async def _until(line: Line, true: Callable[[], Awaitable[bool]]) -> None:
     heard = 0
     async with asyncio.timeout(30):
         while not await true():
-            bodies = [request.body for request in line.sandbox.product.requests]
+            bodies = [one.body for one in line.sandbox.product.requests if not one.path.endswith("/human")]
             await line.hear(*bodies[heard:])
             heard = len(bodies)
             await asyncio.sleep(0.05)
@@ -108,13 +112,21 @@ async def test_somebody_ends_a_call(line: Line, kind: str) -> None:
     assert refused.value.code == "call_not_live"
 
 
-async def test_somebody_takes_a_call_and_speaks_with_the_person(line: Line) -> None:
-    call_id = await _talking(line, "vapi")
+@pytest.mark.parametrize("kind", ["vapi", "retell"])
+async def test_somebody_takes_a_call_and_speaks_with_the_person(line: Line, kind: str) -> None:
+    """At Retell by the agent's tool, which asks our hook for a person and hears the number of who took the call."""
+    tool = {"human_url": f"{line.sandbox.product.url}/hooks/retell/1/human"} if kind == "retell" else {}
+    call_id = await _talking(line, kind, **tool)
     with pytest.raises(Conflict) as refused:
         await orders.order(line.owner, call_id, Kind.TAKE_OVER)
     assert refused.value.code == "no_phone_to_take"
     await agents.say(line.owner, available=False, phone="+5511955554444", skills=[])
-    assert (await _ordered(line, call_id, Kind.TAKE_OVER)).outcome is Out.DONE
+    if kind == "retell":
+        made = await orders.order(line.owner, call_id, Kind.TAKE_OVER)
+        line.sandbox.product.answer = await _told_by_the_tool(line, call_id)
+        await Asking(line.settings, line.wire).order(line.owner.company_id, OrderCall(order_id=made.id))
+    else:
+        assert (await _ordered(line, call_id, Kind.TAKE_OVER)).outcome is Out.DONE
     with pytest.raises(Conflict) as refused:
         await orders.order(line.owner, call_id, Kind.TAKE_OVER)
     assert refused.value.code == "call_gone"
@@ -127,6 +139,15 @@ async def test_somebody_takes_a_call_and_speaks_with_the_person(line: Line) -> N
     [one] = await queries.transfers(line.owner, "all", before=None, limit=10)
     assert (one.user_id, one.owed) == (line.owner.id, None)
     assert (await calls.one(line.owner, call_id)).outcome is CallOutcome.TRANSFERRED
+
+
+async def _told_by_the_tool(line: Line, call_id: UUID) -> bytes:
+    """What our hook answers the agent that was told to ask for somebody: at once, and with the number of who took it."""
+    provider_call_id = await line.db.fetchval("select provider_id from message where id = $1", call_id)
+    wish = Wish(uuid7(), provider_call_id, None, "Um colega assume", "", "")
+    found = await waiting.look(line.owner.company_id, line.channel, wish)
+    assert (found.outcome, found.number) == ("accepted", "+5511955554444")
+    return put_through(b"", None, Reached(found.outcome, found.number, found.summary, found.words), "")
 
 
 async def test_what_may_have_got_there_is_not_told_again(line: Line) -> None:

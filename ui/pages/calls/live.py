@@ -77,7 +77,10 @@ class Live:
         if not one.orders:
             return _("The provider of this number offers nothing while a call goes on. Here you read along.")
         if CallOrderKind.LISTEN not in one.orders:
-            return _("The provider plays the sound of calls in its own panel only. Here you read along.")
+            text = _("The provider plays the sound of calls in its own panel only. Here you read along.")
+            if CallOrderKind.TAKE_OVER in one.orders:
+                text += " " + _("To take a call over, your agent there needs the tool that asks for a person.")
+            return text
         return ""
 
     def _draw_orders(self, found: Page[CallOrder]) -> None:
