@@ -30,6 +30,7 @@ from api.hooks.spool import Spool, SpoolFull
 from db import queue, storable
 from db.channels import talks
 from db.engine import SYSTEM_ROLE, behind_pooler, open_connection
+from db.errors import RequestError
 from db.ids import uuid7
 from db.messages.inbox import Received
 from db.providers import registry
@@ -206,7 +207,10 @@ class Hooks:
             wanted = webhook.live.asked(body)
             assert isinstance(wanted, Handover)
             row = (uuid7(), route.channel_id, webhook.source, None, body, datetime.now(UTC), webhook.people(body))
-            await self._store(Received(route.company_id, *row), webhook)
+            try:
+                await self._store(Received(route.company_id, *row), webhook)
+            except Refused as refused:
+                raise RequestError.UNAVAILABLE(retry_after=5) from refused
             return await live.somebody(live.Place(route.company_id, route.channel_id, row[0]), wanted, webhook.live.seconds)
 
         return ask

@@ -183,7 +183,7 @@ class Session:
                     spoke = True
         except LOST as error:
             log.warning("talk.lost", channel_id=str(self._channel), error=repr(error)[:200])
-        self._speech = None
+        await self._stop()
         self._unanswered = self._unanswered + 1 if end.unknown else 0
         if end.end == TROUBLE:
             await self._say(self._saying("trouble"))

@@ -27,7 +27,7 @@ from db.knowledge import gaps
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import work
-from workers.assistant import answer, calling, checks, evidence, support, words
+from workers.assistant import answer, calling, checks, evidence, support
 from workers.assistant.answer import Run
 from workers.assistant.composed import Composed, Proposal, Search, Step
 from workers.assistant.evidence import Quote
@@ -59,6 +59,7 @@ SPOKEN: dict[str, Any] = {**ANSWER, "properties": _PROPERTIES, "required": list(
 """The same schema, what is cited before what is said."""
 _CITED = re.compile(r'"citations"\s*:\s*(\[.*?\])\s*,\s*"messages"', re.S)
 
+_STATES = (Decision.REPLY, Decision.ASK, Decision.CLOSE)
 Tell = Callable[[str], Awaitable[None]]
 
 
@@ -77,12 +78,20 @@ class Speech(Run):
         self._tell, self._looks = tell, looks
         self.told: list[str] = []
         self.held_back = False
+        self.refused = False  # by the moderation
 
     async def spoken(self) -> Composed:
         """Tells what may be said, and returns what came of it."""
         await self._know()
         found = await self._answer()
-        return self._judged(found) if isinstance(found, Proposal) else found
+        if not isinstance(found, Proposal):
+            return found
+        if self.refused:
+            return self._handed(TurnReason.REFUSED, found)
+        if found.decision in _STATES and (self.held_back or self._missing(found)):
+            self.held_back = True
+            return self._unknown(found)
+        return self._judged(found)
 
     async def _know(self) -> None:
         """Passages for what was said, as if the model had searched for them."""
@@ -107,6 +116,7 @@ class Speech(Run):
     async def _written(self, company_id: UUID, about: About, request: Request) -> Outcome:
         written: list[str] = []
         outcome: Outcome | None = None
+        self.held_back = self.held_back or bool(self.told)  # it is asked again: what was said of the first stays alone
         async with contextlib.aclosing(stream(company_id, about, request)) as coming:
             async for piece in coming:
                 if isinstance(piece, str):
@@ -148,7 +158,9 @@ class Speech(Run):
         if missing := evidence.unproven([sentence], proven, sources, asked=asked):
             self._check("unproven", missing)
             return False
-        return not (self._looks and await moderated(self._company_id, [sentence]))
+        if self._looks and await moderated(self._company_id, [sentence]):
+            self.refused = True
+        return not self.refused
 
 
 async def speak(company_id: UUID, job: SpeakAnswer) -> None:
@@ -204,18 +216,12 @@ async def _answered(company_id: UUID, speech_id: UUID, given: Asked, who: Person
         return Piece(end="trouble")
     if made.failure is not None:
         return Piece(end="trouble")
-    if speech.held_back and made.decision is not Decision.HANDOVER:
-        made = msgspec.structs.replace(made, unknown=True, decision=Decision.ASK)
-    if made.unknown and brief.unanswered + 1 >= config.handover.unanswered:
-        made = calling.stopped(brief, TurnReason.UNANSWERED)
+    made = calling.instead(made, brief)
     if made.unknown and made.question and config.knowledge_base_ids:
         async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
             await gaps.note_gap(w, config.knowledge_base_ids[0], made.question, None)
-    if not speech.told and made.decision is not Decision.NO_REPLY:
-        said = [words.say("unknown", made.language)] if made.unknown else made.texts
-        await speaking.say(speech_id, Piece(text=" ".join(said)))
-    elif made.decision is Decision.HANDOVER and not speech.told:
-        await speaking.say(speech_id, Piece(text=" ".join(calling.message(brief, made.language))))
+    if made.texts and (not speech.told or speech.held_back or speech.refused):
+        await tell(" ".join(made.texts))
     return _end(made)
 
 
