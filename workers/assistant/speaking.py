@@ -59,6 +59,8 @@ SPOKEN: dict[str, Any] = {**ANSWER, "properties": _PROPERTIES, "required": list(
 """The same schema, what is cited before what is said."""
 _CITED = re.compile(r'"citations"\s*:\s*(\[.*?\])\s*,\s*"messages"', re.S)
 
+_OPENED = re.compile(r'"text"\s*:\s*"')
+_CLOSED = re.compile(r'"text"\s*:\s*"(?:[^"\\]|\\.)*"')
 _STATES = (Decision.REPLY, Decision.ASK, Decision.CLOSE)
 Tell = Callable[[str], Awaitable[None]]
 
@@ -121,15 +123,13 @@ class Speech(Run):
             async for piece in coming:
                 if isinstance(piece, str):
                     written.append(piece)
-                    if '"' in piece or piece.rstrip()[-1:] in (".", "!", "?", "…", ""):
-                        await self._on("".join(written))
+                    await self._on("".join(written))
                 else:
                     outcome = piece
         assert outcome is not None
-        await self._on("".join(written), ends=True)
         return outcome
 
-    async def _on(self, written: str, *, ends: bool = False) -> None:
+    async def _on(self, written: str) -> None:
         """Tells the sentences that are whole by now and were not told yet."""
         found = _CITED.search(written)
         if found is None or self.held_back:
@@ -139,9 +139,13 @@ class Speech(Run):
         except msgspec.MsgspecError:
             return
         text = checks.without_links(" ".join(texts_so_far(written).split()))
-        whole = support.sentences(text)[: None if ends else -1]  # the last one may go on
+        after = written.partition('"messages"')[2]
+        closed = len(_OPENED.findall(after)) == len(_CLOSED.findall(after))
+        whole = support.sentences(text)[: None if closed else -1]  # the last one may go on
         for sentence in whole[len(self.told) :]:
-            if sum(map(len, self.told)) + len(sentence) > LETTERS or not await self._may(sentence, cited):
+            if sum(map(len, self.told)) + len(sentence) > LETTERS:
+                return
+            if not await self._may(sentence, cited):
                 self.held_back = True
                 return
             self.told.append(sentence)
