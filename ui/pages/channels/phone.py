@@ -301,7 +301,7 @@ class _Setup:
         rests = one.state in (SetupState.STOPPED, SetupState.DONE)
         last = max((at for at, step in enumerate(one.steps) if step.state != StepState.WAITING), default=-1)
         with card(_("Steps"), flush=True, actions=lambda: self._undo_all(one, last) if rests and last > 0 else None):
-            with ui.element("ol").classes("m-plain-list w-full"):
+            with ui.element("div").classes("w-full").props("role=list"):
                 for at, step in enumerate(one.steps):
                     self._step(at, step, undo=rests and at == last)
 
@@ -309,20 +309,22 @@ class _Setup:
         heading, why = labels.step(step.step)
         now = step.state not in (StepState.WAITING, StepState.DONE)
         mark = " m-todo-done" if step.state == StepState.DONE else " m-todo-now" if now else ""
-        with ui.element("li").classes("m-todo m-phone-step" + mark):
+        with ui.element("div").classes("m-row m-todo" + mark).props("role=listitem"):
             with ui.element("div").classes("m-todo-no"):
                 icon("check") if step.state == StepState.DONE else Text("span", str(at + 1))
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(heading).classes("m-strong")
                 found = step.state == StepState.DONE and not step.ours
                 ui.label(_("It was there already, and is used.") if found else why).classes("m-hint")
-                if step.failure is not None:
+                if step.state == StepState.UNKNOWN and step.failure is not None:
                     Text("span", problems.said(step.failure), "m-sub")
-            if step.state != StepState.WAITING:
-                badge(*labels.step_state(step.state), live=step.state in (StepState.DOING, StepState.UNDOING, StepState.UNKNOWN))
-            if undo:
-                back = button(_("Undo"), partial(self._undo, step, heading), kind="plain", icon="undo")
-                back.props["aria-label"] = f"{_('Undo')}: {heading}"
+            with ui.element("div").classes("m-col m-near items-end shrink-0"):
+                if step.state != StepState.WAITING:
+                    on = step.state in (StepState.DOING, StepState.UNDOING, StepState.UNKNOWN)
+                    badge(*labels.step_state(step.state), live=on)
+                if undo:
+                    back = button(_("Undo"), partial(self._undo, step, heading), kind="plain", icon="undo")
+                    back.props["aria-label"] = f"{_('Undo')}: {heading}"
 
     def _undo_all(self, one: PhoneSetup, last: int) -> None:
         button(_("Undo everything"), partial(self._undo_whole, one, last), kind="plain", icon="undo")
