@@ -4,6 +4,7 @@ A field knows its value and its error; it does not know what is being saved. Rul
 field errors land here through `problems.show_in`.
 """
 
+import html
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -308,6 +309,9 @@ def select_field(
             element.regroup(options, value, headings)
         _dress(element, placeholder if search and value is None else "")
         element.props("options-dense behavior=menu dropdown-icon=sym_r_keyboard_arrow_down" + (" use-chips" if multiple else ""))
+        if search:  # without a word the list would only go away
+            nothing = html.escape(_("Nothing found"))
+            element.add_slot("no-option", f'<q-item><q-item-section class="m-hint">{nothing}</q-item-section></q-item>')
         if on_change is not None:
             element.on_value_change(lambda: on_change())
         return cast(ValueElement[Any], element)

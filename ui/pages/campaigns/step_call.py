@@ -12,8 +12,10 @@ from api.contract.channels import ChannelAgent
 from api.contract.contacts import CustomField
 from ui import session
 from ui.client import channels
+from ui.client.base import ApiProblem, Offline
 from ui.components.agent_field import agent_field
-from ui.components.cards import card
+from ui.components.buttons import button
+from ui.components.cards import card, note
 from ui.components.forms import area_field, number_field, select_field, switch_field
 from ui.components.states import load, skeleton
 from ui.i18n import _
@@ -111,10 +113,20 @@ class CallStep:
                 on_change=read,
             )
             at_once.element.classes("m-short")
-            load(self._agents, lambda found: self._draw_agent(found, known.agent), lambda: skeleton("line m-w-40"))
+            self._who = load(self._agents, self._draw_agent, lambda: skeleton("line m-w-40"))
 
-    async def _agents(self) -> list[ChannelAgent]:
-        return [] if self._channel is None else await channels.agents(session.current().api, self._channel)
+    async def _agents(self) -> list[ChannelAgent] | None:
+        """None: they cannot be read now, which keeps nobody from going on."""
+        try:
+            return [] if self._channel is None else await channels.agents(session.current().api, self._channel)
+        except (ApiProblem, Offline):
+            return None
 
-    def _draw_agent(self, found: list[ChannelAgent], known: str) -> None:
+    def _draw_agent(self, found: list[ChannelAgent] | None) -> None:
+        known = self._settings.calls.agent
+        if found is None:
+            with note("warn", _("Who can speak cannot be shown now. What was chosen stays."), name="cloud_off"):
+                with ui.element("div").classes("m-row"):
+                    button(_("Try again"), self._who.refresh, icon="refresh")
+            return
         agent = agent_field(found, known, on_change=lambda: self._set(agent=(agent.value or "").strip()[:100]))
