@@ -133,7 +133,7 @@ async def test_somebody_takes_a_call_and_speaks_with_the_person(line: Line, kind
 
     async def spoke() -> bool:
         [one] = await queries.transfers(line.owner, "all", before=None, limit=10)
-        return one.outcome is TransferOutcome.CONNECTED
+        return one.outcome is TransferOutcome.CONNECTED and (await calls.one(line.owner, call_id)).outcome is not None
 
     await _until(line, spoke)
     [one] = await queries.transfers(line.owner, "all", before=None, limit=10)
