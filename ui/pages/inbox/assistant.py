@@ -179,7 +179,7 @@ class Proposal:
     def show(self, draft: AssistantDraft | None, name: str) -> None:
         if draft is not None and draft != self._draft:
             self._text.text = draft.text
-            self._head.text = _("{name} suggests").format(name=name)
+            self._head.text = _("{name} suggests").format(name=name) if name else _("Suggestion")  # who wrote it is paused
             self._facts.clear()
             if draft.facts and self._keeps:
                 with self._facts:

@@ -65,7 +65,13 @@ def draw_where(it: Context, api: ApiClient, persona: Persona, saved: Callable[[P
     hint = _("All that a line names must be true. Without a line it serves nobody. This holds at once, without publishing.")
     with card(_("Where it serves"), hint=hint):
         rows = Rows[PersonaBinding | BindingInput](
-            persona.bindings, line, lambda _rows: None, add=_("Add a place"), remove=_("Take this place away"), most=50
+            persona.bindings,
+            line,
+            lambda _rows: None,
+            add=_("Add a place"),
+            remove=_("Take this place away"),
+            most=50,
+            look="places",
         )
         with ui.element("div").classes("m-row"):
             button(_("Save places"), save, kind="primary")
