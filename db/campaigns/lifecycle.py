@@ -128,14 +128,18 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             channel_id=row["channel_id"],
             at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE and not calls,  # nobody is rung again blindly
         )
+        category = frozen.category if isinstance(frozen, render.TemplateContent) else "marketing"
+        lawful = calls and not row["sandbox"]
+        if texts is None:  # before the lock for which opt-outs of the company wait
+            await lay_out(w, campaign_id, settings, category, calls=lawful)
         await consent.hold(w)
         await recipients.catch_up(w, campaign_id)
         if rest:
             await contacted.skip_late(w, campaign_id, before, rest, rehearsal=row["sandbox"])
-        if texts is not None and (trial := trial_of(row["trial"])) is not None:
-            await trial_run.begin(w, campaign_id, row["kind"], trial, texts)
-        category = frozen.category if isinstance(frozen, render.TemplateContent) else "marketing"
-        await lay_out(w, campaign_id, settings, category, calls=calls and not row["sandbox"])
+        if texts is not None:
+            if (trial := trial_of(row["trial"])) is not None:
+                await trial_run.begin(w, campaign_id, row["kind"], trial, texts)
+            await lay_out(w, campaign_id, settings, category, calls=lawful)
         await warm_up.forget_old(w, row["channel_id"])
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
