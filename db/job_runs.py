@@ -30,6 +30,10 @@ from (
 where job.id = next.id and kind.name = job.name
 returning job.company_id, job.id, job.payload, job.tries, job.max_tries
 """
+_PROLONG = """
+update job set lease_until = greatest(lease_until, now() + make_interval(secs => $3)) where id = $1 and tries = $2 and state = 'running'
+returning true
+"""
 _DONE = "delete from job where id = $1 and tries = $2"
 _AGAIN = """
 update job set state = 'waiting', lease_until = null, next_at = $3, last_error = $4, tries = tries - $5,
@@ -80,13 +84,19 @@ async def claim(
                 full,
                 order,
                 [kind.__name__ for kind in kinds],
-                [kind.timeout + LEASE_MARGIN for kind in kinds],
+                [(kind.lease or kind.timeout) + LEASE_MARGIN for kind in kinds],
                 list(ALONE),
                 *installation.fence(),
             )
     except asyncpg.UniqueViolationError:  # two of a company that run alone were claimed at the same moment
         return None
     return Claimed(*row) if row else None
+
+
+async def prolong(job_id: UUID, tries: int, seconds: float) -> bool:
+    """It still runs, and is nobody else's for so long from now; False: it is not its own any more."""
+    async with system_work() as s:
+        return await s.fetchval(_PROLONG, job_id, tries, seconds + LEASE_MARGIN) is True
 
 
 async def done(job_id: UUID, tries: int) -> None:

@@ -12,12 +12,16 @@ ALONE: frozenset[QueueName] = frozenset(
     ("inspect", "dry_run", "import", "knowledge", "kommo")
 )  # one of a company at a time (`job_alone`)
 
+LEASE = 60.0  # seconds
+
 
 class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Base of all jobs. Ids only: no secrets, no message text."""
 
     queue: ClassVar[QueueName] = "default"
-    timeout: ClassVar[float] = 60  # seconds; also the lease of a run
+    timeout: ClassVar[float] = 60  # seconds; also the lease of a run, unless:
+    # shorter, and prolonged while it runs, so that what its worker's death left lying is soon taken up. Each step of such a job is fenced by its own row.
+    lease: ClassVar[float | None] = None
     max_tries: ClassVar[int] = 8
     # What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew by itself.
     when_held: ClassVar[WhenHeld] = "keep"
@@ -257,6 +261,7 @@ class DryRunImport(Job, frozen=True, kw_only=True):
 class RunImport(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "import"
     timeout: ClassVar[float] = 900
+    lease: ClassVar[float | None] = LEASE
     import_id: UUID
     unique: ClassVar[str | None] = "import:{import_id}"
 
@@ -367,6 +372,7 @@ class BulkContacts(Job, frozen=True, kw_only=True):
 
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
+    lease: ClassVar[float | None] = LEASE
     bulk_id: UUID
 
 
@@ -430,6 +436,7 @@ class PrepareCampaign(Job, frozen=True, kw_only=True):
 
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
+    lease: ClassVar[float | None] = LEASE
     campaign_id: UUID
     unique: ClassVar[str | None] = "prepare:{campaign_id}"
 

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -129,7 +129,7 @@ class Runner:
         try:
             if tries > row.max_tries:  # every run ended with its worker
                 return await self._give_up(company_id, job_id, job, tries, "its worker died each time")
-            async with asyncio.timeout(job.timeout):
+            async with asyncio.timeout(job.timeout), _prolonged(job, job_id, tries):
                 await self._functions[type(job)](company_id, job)
         except Snooze as snooze:
             await job_runs.again(job_id, tries, snooze.until, None, counts=False)
@@ -161,6 +161,29 @@ class Runner:
             await tell(company_id, job, reason)
         await job_runs.dead(job_id, tries, storable.text(reason, 2000))
         return "cancel"
+
+
+@contextlib.asynccontextmanager
+async def _prolonged(job: Job, job_id: UUID, tries: int) -> AsyncIterator[None]:
+    """The lease of a job that has a short one is prolonged while inside."""
+    if job.lease is None:
+        yield
+        return
+    task = asyncio.create_task(_prolong(job_id, tries, job.lease))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _prolong(job_id: UUID, tries: int, lease: float) -> None:
+    """Until somebody else has it. While Postgres is away nobody can take it either."""
+    while True:
+        await asyncio.sleep(lease / 4)
+        with contextlib.suppress(Unavailable):
+            if not await job_runs.prolong(job_id, tries, lease):
+                return
 
 
 def _told(error: Exception) -> str:

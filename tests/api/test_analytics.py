@@ -55,7 +55,8 @@ async def test_figures_their_rows_and_their_files(
     since, before = (date.fromisoformat(found["period"][name]) for name in ("since", "before"))
     assert (found["period"]["compare"], before.year, before.month) == ("year", since.year - 1, since.month)
     assert (await client.get(f"{BASE}/talks", params={"tag": "vip"}, headers=auth)).json()["total"] == 2
-    text = (await client.get(f"{BASE}/conversations/file?format=csv&language=en&separator=,", params=vip, headers=auth)).text
+    form = {"format": "csv", "language": "en", "separator": ","}
+    text = (await client.get(f"{BASE}/conversations/file", params={**vip, **form}, headers=auth)).text
     lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
     assert ["tag", "vip"] in lines
     assert next(line for line in lines if line[:1] == ["This period"])[1] == "2"

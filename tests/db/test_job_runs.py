@@ -9,7 +9,7 @@ import pytest
 from db import job_runs
 from db.clock import now
 from db.job_runs import Claimed
-from db.jobs import CheckChannel
+from db.jobs import JOBS, CheckChannel, RunImport
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
@@ -55,3 +55,17 @@ async def test_what_comes_again_is_a_try_or_none(job_id: UUID, owner_db: asyncpg
 
 async def test_a_job_of_another_kind_is_not_taken(job_id: UUID) -> None:
     assert await job_runs.claim([], job_id=job_id, full=[], order=[]) is None
+
+
+async def test_a_short_lease_is_prolonged_by_its_own_run_alone(job_id: UUID, owner_db: asyncpg.Connection) -> None:
+    assert all(kind.lease < kind.timeout for kind in JOBS if kind.lease is not None)
+    assert RunImport.lease is not None
+    await owner_db.execute("update job set name = 'RunImport' where id = $1", job_id)
+    claimed = await job_runs.claim([RunImport], job_id=job_id, full=[], order=[])
+    assert claimed is not None
+    left = "select lease_until - now() from job where id = $1"
+    assert await owner_db.fetchval(left, job_id) <= timedelta(seconds=RunImport.lease + job_runs.LEASE_MARGIN)
+    await owner_db.execute("update job set lease_until = now() + interval '1 second' where id = $1", job_id)
+    assert await job_runs.prolong(job_id, claimed.tries, RunImport.lease)
+    assert await owner_db.fetchval(left, job_id) > timedelta(seconds=RunImport.lease)
+    assert not await job_runs.prolong(job_id, claimed.tries - 1, RunImport.lease)

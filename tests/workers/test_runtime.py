@@ -94,6 +94,19 @@ async def test_a_job_that_takes_longer_than_it_may_is_broken_off(bench: Bench, m
     assert (row["state"], row["tries"], row["last_error"]) == ("waiting", 1, "TimeoutError()")
 
 
+async def test_a_short_lease_is_prolonged_while_the_job_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CheckChannel, "lease", 0.4)
+    job_id = await bench.enqueue()
+
+    async def runs(company_id: UUID, job: Job) -> None:
+        first = (await bench.row(job_id))["lease_until"]  # type: ignore[index]
+        while (await bench.row(job_id))["lease_until"] <= first:  # type: ignore[index]
+            await asyncio.sleep(0.02)
+
+    assert await asyncio.wait_for(Runner({CheckChannel: runs}).run(job_id), 20) == "done"
+    assert await bench.row(job_id) is None
+
+
 @pytest.mark.parametrize("end", [Retry(30, "busy"), Snooze(now() + timedelta(minutes=5))], ids=["retry", "snooze"])
 async def test_a_row_of_the_same_key_that_is_being_written_stops_no_retry(bench: Bench, end: Exception) -> None:
     """The other one is not committed yet when the retry looks, and is when it writes."""

@@ -227,7 +227,13 @@ def _blocked(error: OutboundError) -> Unreachable:
 def failures(key: str) -> Iterator[None]:
     """Turns whatever the package raises into `Failed`."""
     try:
-        yield
+        try:
+            yield
+        except Failed:
+            raise
+        except Exception:
+            _load()  # what is named below is there once the package is whole: another thread may be in the middle of it
+            raise
     except Failed:
         raise
     except openai.APIStatusError as error:

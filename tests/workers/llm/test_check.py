@@ -2,6 +2,8 @@
 
 import asyncio
 import contextvars
+import threading
+import time
 
 import asyncpg
 import msgspec
@@ -31,6 +33,16 @@ CHECKS = "select count(*) from job where company_id = $1 and payload->>'type' = 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+
+
+async def test_what_fails_while_the_package_is_still_loading_is_told_as_it_is() -> None:
+    client._loading.acquire()
+    later = threading.Timer(0.2, client._loading.release)
+    began = time.monotonic()
+    later.start()
+    with pytest.raises(KeyError), client.failures("key"):
+        raise KeyError("of ours")
+    assert time.monotonic() - began >= 0.2, "the package's names were looked up before it was whole"
 
 
 async def mails(owner_db: asyncpg.Connection, owner: Actor) -> int:
