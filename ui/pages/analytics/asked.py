@@ -60,8 +60,9 @@ def _words() -> dict[str, tuple[str, str]]:
 class Asked:
     """The row of choices above the figures. `filters`: which of them this page knows; `changed` is called after each choice."""
 
-    def __init__(self, changed: Callable[[], Awaitable[None]], *filters: str) -> None:
-        self._changed, self._filters = changed, filters
+    def __init__(self, changed: Callable[[], Awaitable[None]], *filters: str, rows: bool = False) -> None:
+        """`rows`: of what is behind a figure, which stands beside nothing."""
+        self._changed, self._filters, self._rows = changed, filters, rows
         since, until = _day("since"), _day("until")
         self._own = (since, until) if since and until and 0 <= (until - since).days < _MOST else None
         span = address().get("days")
@@ -90,6 +91,7 @@ class Asked:
             }
             self._beside = select_field("", beside, self._compare.value, on_change=self._picked)
             self._beside.control.props["aria-label"] = _("Comparison")
+            self._beside.hide(rows)
             self._fields = ui.element("div").classes("m-ana-fields")
         if filters:
             with self._fields:
@@ -194,7 +196,7 @@ class Asked:
         return {
             "since": since.isoformat(),
             "until": until.isoformat(),
-            **({"compare": self._compare.value} if self._compare is Comparison.YEAR else {}),
+            **({"compare": self._compare.value} if self._compare is Comparison.YEAR and not self._rows else {}),
             **{name: value for name, value in self._chosen.items() if value and name != "board_id"},
         }
 

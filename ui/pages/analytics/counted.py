@@ -42,7 +42,7 @@ class _Rows:
         *filters: str,
     ) -> None:
         self._asking, self._fixed = fetch, {name: value for name, value in fixed.items() if value is not None}
-        self._asked = Asked(self._again, *filters)
+        self._asked = Asked(self._again, *filters, rows=True)
         self._table = data_table(columns, self._fetch, row, link=link, draw_empty=self._draw_empty)
 
     async def _again(self) -> None:

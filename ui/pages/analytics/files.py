@@ -13,31 +13,32 @@ from ui.components.download import hand_on
 from ui.components.frame import Frame
 from ui.components.menus import Choice, more
 from ui.i18n import _
-from ui.pages.analytics.asked import FILTERS, Asked
+from ui.pages.analytics.asked import Asked
 from ui.routing import page
 
-_REPORTS = {
-    "conversations": "/v1/analytics/conversations/file",
-    "messages": "/v1/analytics/messages/file",
-    "campaigns": "/v1/analytics/campaigns/file",
-    "assistant": "/v1/analytics/assistant/file",
-    "calls": "/v1/analytics/calls/file",
-    "consent": "/v1/analytics/consent/file",
-    "origins": "/v1/analytics/origins/file",
-    "board": "/v1/analytics/boards/{board_id}/file",
+REPORTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "conversations": ("/v1/analytics/conversations/file", ("channel_id", "team_id", "user_id", "label_id", "tag")),
+    "messages": ("/v1/analytics/messages/file", ("channel_id", "campaign_id")),
+    "campaigns": ("/v1/analytics/campaigns/file", ("channel_id",)),
+    "assistant": ("/v1/analytics/assistant/file", ("channel_id", "team_id", "tag")),
+    "calls": ("/v1/analytics/calls/file", ("channel_id", "team_id", "tag")),
+    "consent": ("/v1/analytics/consent/file", ("tag",)),
+    "origins": ("/v1/analytics/origins/file", ("team_id", "tag", "touch")),
+    "board": ("/v1/analytics/boards/{board_id}/file", ("owner_id", "team_id", "tag", "channel_id")),
 }
+"""Where each is, and which filters it knows."""
 _MEDIA = {"xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "csv": ""}
 
 
 @page("/analytics/file", permission=Permission.ANALYTICS_READ)
 async def figures_file(report: str = "", format: str = "") -> Response:
     form = format if format in _MEDIA else "xlsx"
-    asked = {name: address().get(name) for name in ("since", "until", "compare", "touch", *FILTERS) if address().get(name)}
-    board = asked.pop("board_id", "")
+    board = address().get("board_id") or ""
     if report == "board" and not _is_id(board):
         report = "messages"
-    path = _REPORTS.get(report, _REPORTS["messages"]).format(board_id=board)
-    return await hand_on(path, {**asked, "format": form}, media=_MEDIA[form])
+    path, filters = REPORTS.get(report, REPORTS["messages"])
+    asked = {name: value for name in ("since", "until", "compare", *filters) if (value := address().get(name))}
+    return await hand_on(path.format(board_id=board), {**asked, "format": form}, media=_MEDIA[form])
 
 
 def _is_id(text: str) -> bool:

@@ -47,7 +47,7 @@ class _Rows:
     def __init__(self, fact: LeadFact) -> None:
         self._api, self._fact = session.current().api, fact
         self._stages = {name: _id(name) for name in ("stage_id", "to_stage_id")}
-        self._asked = Asked(self._again, "board_id", "owner_id", "team_id", "tag", "channel_id")
+        self._asked = Asked(self._again, "board_id", "owner_id", "team_id", "tag", "channel_id", rows=True)
         self._table = data_table(
             [
                 Column("who", _("Lead"), phone="title"),

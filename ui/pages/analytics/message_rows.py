@@ -53,7 +53,7 @@ def _id(text: str) -> str:
 class _Rows:
     def __init__(self, fact: MessageFact, fixed: Mapping[str, str]) -> None:
         self._api, self._fact, self._fixed = session.current().api, fact, fixed
-        self._asked = Asked(self._again, "channel_id", "campaign_id")
+        self._asked = Asked(self._again, "channel_id", "campaign_id", rows=True)
         self._table = data_table(
             [
                 Column("who", _("Conversation"), phone="title"),

@@ -37,7 +37,7 @@ def talk_rows(fact: str = TalkFact.OPENED.value) -> None:
 class _Rows:
     def __init__(self, fact: TalkFact) -> None:
         self._api, self._fact = session.current().api, fact
-        self._asked = Asked(self._again, "channel_id", "team_id", "user_id", "label_id", "tag")
+        self._asked = Asked(self._again, "channel_id", "team_id", "user_id", "label_id", "tag", rows=True)
         self._table = data_table(
             [
                 Column("who", _("Conversation"), phone="title"),

@@ -96,7 +96,10 @@ def _draw_app(state: str) -> None:
 def _install() -> None:
     """The browser asks the person itself, and only while it is pressed."""
     pressed = button(_("Install the app"), icon="install_desktop", kind="plain")
-    pressed.on("click", js_handler=f"async () => {{ await masteria.app.install(); getHtmlElement({pressed.id}).hidden = true; }}")
+    pressed.on(
+        "click",
+        js_handler=f"async () => {{ await masteria.app.install(); getHtmlElement({pressed.id}).style.display = 'none'; }}",
+    )
 
 
 def _draw_obstacle(here: str) -> None:
