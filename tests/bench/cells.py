@@ -64,7 +64,7 @@ async def cell(recipients: int, companies: int, *, broken: bool) -> Cell:
             if broken:
                 await _crash(base)
                 db = await asyncpg.connect(base.settings.database_owner_url)
-            await campaign.until(db, "select count(*) = $1 from message where state > 2", recipients * companies)
+            await campaign.until(db, "select count(*) = $1 from message where state > 1", recipients * companies)
             seconds, cpu = time.perf_counter() - began, cpu_seconds(worker.pid) + base.servers_cpu() - before
             states = await db.fetch("select state, count(*) as n from message group by 1")
             total = sum(row["n"] for row in states)
