@@ -13,6 +13,7 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.events import Event
 from ui import live
+from ui.components.menus import Lines
 from ui.components.text import Text
 
 
@@ -47,10 +48,17 @@ def click(user: User, text: str) -> None:
 
 
 def choose(user: User, text: str) -> None:
-    """Clicks the line of a menu that says this."""
-    lines = user.find(kind=ui.menu_item).elements
-    found = {line for line in lines if any(getattr(inner, "text", "") == text for inner in line.descendants())}
-    UserInteraction(user, found, None).click()
+    """Presses the line of a menu that says this, in the newest menu where several do."""
+    assert user.client is not None
+    menus = [one for one in user.find(kind=Lines).elements if any(entry.text == text for entry in one.entries)]
+    press_line(max(menus, key=lambda one: one.id), text)
+
+
+def press_line(menu: Lines, text: str) -> None:
+    """The line of this menu, as the browser tells of it."""
+    at = next(number for number, entry in enumerate(menu.entries) if entry.text == text)
+    [listener] = [one for one in menu._event_listeners.values() if one.type == "choose"]
+    menu.client.handle_event({"id": menu.id, "listener_id": listener.id, "args": [f"{at}"]})
 
 
 def hear(event: Event) -> None:

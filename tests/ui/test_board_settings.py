@@ -5,7 +5,6 @@ from uuid import UUID
 import asyncpg
 from nicegui import ui
 from nicegui.testing import User
-from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.boards import StageCreate
 from api.contract.enums import LeadFieldKind
@@ -14,9 +13,10 @@ from db.jobs import RemoveStage
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.boards import came, drawn, named, opened
-from tests.ui.interactions import choose, click, field, hear, until
+from tests.ui.interactions import choose, click, field, hear, press_line, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
+from ui.components.menus import Lines
 from workers.boards import give_up_stage, remove_stage
 
 
@@ -78,8 +78,8 @@ async def test_a_stage_that_stays_behind_is_deleted_once_more(
     await real.should_see("falta 1 negócio")
     assert real.client is not None
     dots = next(one for one in real.client.elements.values() if one.props.get("aria-label") == "Mais para Em conversa")
-    [delete] = [one for one in dots.descendants() if isinstance(one, ui.menu_item)]
-    UserInteraction(real, {delete}, None).click()
+    [menu] = [one for one in dots.descendants() if isinstance(one, Lines)]
+    press_line(menu, "Excluir etapa")
     jobs = "select count(*) from job where company_id = $1 and name = 'RemoveStage'"
 
     async def again() -> bool:

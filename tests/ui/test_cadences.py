@@ -83,15 +83,15 @@ async def test_a_starter_is_taken_a_step_removed_and_put_back(
     await real.should_see("Esperar 7 dias")
     steps = (await client.cadence(as_owner, made.id)).plan.steps
     assert [type(step) for step in steps] == [Send, Wait, Send]
-    choose_last(real, "Remover")
+    choose(real, "Remover")
     await until(lambda: _has(as_owner, made.id, 2))
     assert real.client is not None
     with real.client:
         await undo[0]()
     assert (await client.cadence(as_owner, made.id)).plan.steps == steps
-    choose_last(real, "Remover")
+    choose(real, "Remover")
     await until(lambda: _has(as_owner, made.id, 2))
-    choose_last(real, "Copiar")
+    choose(real, "Copiar")
     await until(lambda: _has(as_owner, made.id, 3))
     with real.client:
         await undo[1]()  # somebody changed it since
@@ -100,15 +100,6 @@ async def test_a_starter_is_taken_a_step_removed_and_put_back(
 
 async def _has(api: ApiClient, cadence_id: UUID, count: int) -> bool:
     return len((await client.cadence(api, cadence_id)).plan.steps) == count
-
-
-def choose_last(user: User, text: str) -> None:
-    lines = [
-        line
-        for line in user.find(kind=ui.menu_item).elements
-        if any(getattr(inner, "text", "") == text for inner in line.descendants())
-    ]
-    UserInteraction(user, {max(lines, key=lambda line: line.id)}, None).click()
 
 
 async def test_who_comes_in_is_a_segment_or_a_stage(

@@ -18,6 +18,7 @@ from ui import kinds
 from ui.client import channels
 from ui.client.base import ApiClient
 from ui.components.address import address
+from ui.components.menus import Lines
 
 ACCESS = [
     {"code": "token", "ok": True, "value": None, "detail": None, "reason": None},
@@ -118,7 +119,7 @@ def _menu_of(user: User, text: str) -> ui.menu:
     (found,) = [
         menu
         for menu in user.find(kind=ui.menu).elements
-        if any(getattr(inner, "text", "") == text for inner in menu.descendants())
+        if any(isinstance(one, Lines) and any(entry.text == text for entry in one.entries) for one in menu.descendants())
     ]
     return found
 
@@ -237,12 +238,12 @@ async def test_an_invented_person_answers(real: User, owner_db: asyncpg.Connecti
         await real.should_see(text, retries=30)
     assert real.client is not None
     more = next(one for one in real.client.elements.values() if one.props.get("aria-label") == "Enviar outra coisa")
-    assert not any(isinstance(one, ui.menu_item) for one in more.descendants())  # drawn for who comes near
+    assert not any(isinstance(one, Lines) for one in more.descendants())  # drawn for who comes near
     UserInteraction(real, {more}, None).trigger("mouseenter.once")
-    kinds_of_answers = sum(isinstance(one, ui.menu_item) for one in more.descendants())
+    kinds_of_answers = sum(len(one.entries) for one in more.descendants() if isinstance(one, Lines))
     assert kinds_of_answers > 5
     UserInteraction(real, {more}, None).trigger("focusin.once")
-    assert sum(isinstance(one, ui.menu_item) for one in more.descendants()) == kinds_of_answers
+    assert sum(len(one.entries) for one in more.descendants() if isinstance(one, Lines)) == kinds_of_answers
     search = next(one for one in real.find(kind=ui.input).elements if one.props.get("type") == "search")
     search.value = "caio"
     await real.should_not_see("Beatriz", kind=ui.label, retries=30)

@@ -71,24 +71,18 @@ async def test_a_colleague_gets_another_role_and_goes_and_an_invitation_ends(
     await real.open("/team")
     await real.should_see("Pessoa agent")
     await real.should_see("Revogar")
-    lines = [one for one in real.find(kind=ui.menu_item).elements if _says(one, "Gerente")]
-    UserInteraction(real, {max(lines, key=lambda one: one.id)}, None).click()  # the colleague stands below the owner
+    choose(real, "Gerente")
     await real.should_see("Pessoa agent agora é Gerente.")
     assert await owner_db.fetchval(role, owner.company_id, colleague.id) == "manager"
     click(real, "Revogar")
     await real.should_see("O convite não funciona mais.")
     assert (await accounts.invitations(as_owner)).items == []
-    lines = [one for one in real.find(kind=ui.menu_item).elements if _says(one, "Remover da equipe")]
-    UserInteraction(real, {max(lines, key=lambda one: one.id)}, None).click()
+    choose(real, "Remover da equipe")
     await real.should_see("Remover Pessoa agent?")
     assert await owner_db.fetchval(role, owner.company_id, colleague.id) == "manager"
     click(real, "Remover")
     await real.should_see("Pessoa agent saiu da equipe.")
     assert await owner_db.fetchval(role, owner.company_id, colleague.id) is None
-
-
-def _says(element: ui.element, text: str) -> bool:
-    return any(getattr(inner, "text", "") == text for inner in element.descendants())
 
 
 async def test_a_contact_is_deleted_once_somebody_is_sure(

@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from ui.components.buttons import button
+from ui.components.menus import Choice, choices
 from ui.components.query import Filter
 from ui.i18n import _
 
@@ -16,9 +17,8 @@ def filter_button(one: Filter, name: str, choose: Callable[[str, str | None], An
     with button(name, icon="keyboard_arrow_down").classes("m-filter") as shown:
         shown.props["icon-right"] = shown.props.pop("icon")
         with ui.menu():
-            ui.menu_item(_("All"), on_click=partial(choose, one.key, None))
-            for value, label in one.options.items():
-                ui.menu_item(label, on_click=partial(choose, one.key, value))
+            options = [(None, _("All")), *one.options.items()]
+            choices([Choice(label, partial(choose, one.key, value)) for value, label in options])
     name_filter(shown, one, name)
     return shown
 

@@ -24,8 +24,9 @@ from ui.components.calls import Calls
 from ui.components.cards import note
 from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
-from ui.components.navigation import INBOX, Place, mine, places, setups
+from ui.components.navigation import Place, mine, places, setups
 from ui.components.palette import Palette, find_button, find_line
+from ui.components.places import BottomPlaces, SidePlaces
 from ui.components.reviews import Reviews
 from ui.components.rings import Rings
 from ui.components.text import Text, avatar, icon, title
@@ -85,7 +86,7 @@ def frame(
                     below.set_visibility(bool(subtitle))
                 actions = ui.element("div").classes("m-actions")
             body = ui.element("div").classes("m-body")
-        _bottom_bar(shown, here, unread)
+        unread.at(BottomPlaces(shown, here))
         Palette([*shown, *mine(setups())])
         Calls()
         Rings()
@@ -109,17 +110,6 @@ def _logo() -> None:
     ui.element("img").classes("m-logo").props.update({"src": "/assets/static/icon.svg", "alt": ""})
 
 
-def _line(place: Place, here: str, unread: Unread) -> None:
-    link = ui.link(target=place.path).classes("m-nav" + (" m-nav-on" if place.path == here else ""))
-    if place.path == here:
-        link.props["aria-current"] = "page"
-    with link:
-        icon(place.icon)
-        ui.label(place.label)
-        if place.path == INBOX:
-            unread.badge()
-
-
 def _sidebar(shown: Sequence[Place], here: str, unread: Unread, bell: Bell) -> None:
     me = session.current().me
     with ui.element("aside").classes("m-side"):
@@ -130,15 +120,7 @@ def _sidebar(shown: Sequence[Place], here: str, unread: Unread, bell: Bell) -> N
                 ui.label(_("Demo company") if me.company.demo else "Master IA").classes("m-hint")
             bell.open_list()
         find_line()
-        nav = ui.element("nav").classes("m-col m-tight")
-        nav.props["aria-label"] = _("Main menu")
-        with nav:
-            for before, place in zip((None, *shown), shown, strict=False):
-                if place.gap:
-                    ui.element("div").classes("m-nav-gap")
-                if place.group and (before is None or before.group != place.group):
-                    ui.label(place.group).classes("m-nav-head")
-                _line(place, here, unread)
+        unread.at(SidePlaces(shown, here))
         ui.space()
         with ui.element("button").classes("m-user").props("type=button") as user:
             avatar(me.name)
@@ -160,47 +142,28 @@ def _top_bar(bell: Bell) -> None:
             _user_menu()
 
 
-def _bottom_bar(shown: Sequence[Place], here: str, unread: Unread) -> None:
-    bar = ui.element("nav").classes("m-bottom")
-    bar.props["aria-label"] = _("Main menu")
-    on_bar = [place for place in shown if place.phone]
-    with bar:
-        for place in on_bar:
-            _tile(place, here, unread)
-        rest = [place for place in shown if place not in on_bar]
-        with ui.element("button").classes("m-nav-on" if here in {p.path for p in rest} else "").props("type=button"):
-            icon("menu")
-            ui.label(_("More"))
-            with ui.menu():
-                choices([Choice(p.label, partial(ui.navigate.to, p.path), p.icon, on=p.path == here) for p in rest])
-
-
-def _tile(place: Place, here: str, unread: Unread) -> None:
-    with ui.link(target=place.path).classes("m-nav-on" if place.path == here else "m-tile") as link:
-        icon(place.icon)
-        ui.label(place.label).classes("m-clip")
-        if place.path == INBOX:
-            unread.badge()
-    if place.path == here:
-        link.props["aria-current"] = "page"
-
-
 def _user_menu() -> None:
+    with ui.menu().props(':offset="[0, 6]"'):
+        choices(_account())
+
+
+def _account() -> list[Choice]:
     me = session.current().me
-    with ui.menu().props('auto-close :offset="[0, 6]"'):
-        if len(me.companies) > 1:
-            ui.label(_("Company")).classes("m-menu-head")
-            choices([Choice(c.name, partial(_switch_company, c.id), on=c.id == me.company.id) for c in me.companies])
-        ui.label(_("Look")).classes("m-menu-head")
-        names = {
-            "system": (_("As the device"), "contrast"),
-            "light": (_("Light"), "light_mode"),
-            "dark": (_("Dark"), "dark_mode"),
-        }
-        choices([Choice(name, partial(apply.switch, theme), symbol) for theme, (name, symbol) in names.items()])
-        ui.label(_("Language")).classes("m-menu-head")
-        choices([Choice(name, partial(_language, key), on=key == preferences().language) for key, name in LANGUAGES.items()])
-        choices([Choice(_("Sign out"), _sign_out, "logout", line=True)])
+    found = []
+    if len(me.companies) > 1:
+        found = [Choice(c.name, partial(_switch_company, c.id), on=c.id == me.company.id) for c in me.companies]
+        found[0] = found[0]._replace(head=_("Company"))
+    return [
+        *found,
+        Choice(_("As the device"), partial(apply.switch, "system"), "contrast", head=_("Look")),
+        Choice(_("Light"), partial(apply.switch, "light"), "light_mode"),
+        Choice(_("Dark"), partial(apply.switch, "dark"), "dark_mode"),
+        *(
+            Choice(name, partial(_language, key), on=key == preferences().language, head="" if number else _("Language"))
+            for number, (key, name) in enumerate(LANGUAGES.items())
+        ),
+        Choice(_("Sign out"), _sign_out, "logout", line=True),
+    ]
 
 
 async def _sign_out() -> None:

@@ -2,18 +2,16 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
-from nicegui import Client, ui
+from nicegui import Client, events, ui
 
 from ui.components.buttons import icon_button
-from ui.components.text import icon
 from ui.i18n import _
 
 
 class Choice(NamedTuple):
-    """One line of a menu; `on` shows a tick, `danger` is red, `line` draws a line above."""
+    """One line of a menu; `on` shows a tick, `danger` is red, `line` draws a line above, `head` writes a heading above."""
 
     text: str
     on_click: Callable[[], Any]
@@ -21,6 +19,7 @@ class Choice(NamedTuple):
     on: bool = False
     danger: bool = False
     line: bool = False
+    head: str = ""
 
 
 async def choose(client: Client, does: Callable[[], Any]) -> None:
@@ -32,20 +31,34 @@ async def choose(client: Client, does: Callable[[], Any]) -> None:
             await result
 
 
+_SHOWN = ("text", "icon", "on", "danger", "line", "head")
+
+
+class Lines(ui.element, component="menu_lines.js"):
+    """Lines of a menu as one element, which the browser draws when the menu is opened; pressing one closes it there."""
+
+    def __init__(self, entries: Sequence[Choice]) -> None:
+        super().__init__()
+        self.entries = list(entries)
+        client = ui.context.client
+        lines = [{name: getattr(entry, name) for name in _SHOWN if getattr(entry, name)} for entry in self.entries]
+        dict.__setitem__(self.props, "lines", lines)  # not observed: it never changes
+
+        async def chosen(event: events.GenericEventArguments) -> None:
+            at = event.args
+            if isinstance(at, int) and 0 <= at < len(self.entries):
+                await choose(client, self.entries[at].on_click)
+
+        self.on("choose", chosen)
+
+    def _displayed_contents(self, *, only_visible: bool) -> list[Any]:
+        return [text for entry in self.entries for text in (entry.head, entry.text)]
+
+
 def choices(entries: Sequence[Choice]) -> None:
     """Draws the lines inside an open `ui.menu()`."""
-    for entry in entries:
-        if entry.line:
-            ui.element("div").classes("m-menu-line")
-        with ui.menu_item(on_click=partial(choose, ui.context.client, entry.on_click)).classes(
-            "m-danger" if entry.danger else ""
-        ):
-            with ui.element("div").classes("m-menu-item"):
-                if entry.icon:
-                    icon(entry.icon)
-                ui.label(entry.text)
-                if entry.on:
-                    icon("check").classes("m-check")
+    if entries:
+        Lines(entries)
 
 
 NEAR = ("mouseenter.once", "focusin.once", "touchstart.once")  # somebody is about to open a menu

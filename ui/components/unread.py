@@ -14,6 +14,7 @@ from api.contract.enums import Permission
 from api.contract.events import ConversationUpdated
 from ui import first_answers, latest, live, session
 from ui.client.base import ApiProblem, Offline
+from ui.components.places import BottomPlaces, SidePlaces
 from ui.components.throttle import Throttle
 from ui.i18n import _
 
@@ -21,23 +22,23 @@ OWN_SECONDS = 30.0  # between two times that a page which shows `mine` asks for 
 
 
 class Unread:
-    """`badge()` draws the number, in as many places as the frame has; all follow what happens."""
+    """`at()` names the bars of the frame that show the number; all follow what happens."""
 
     def __init__(self) -> None:
-        self._badges: list[ui.label] = []
+        self._bars: list[SidePlaces | BottomPlaces] = []
+        self._shown = 0
         self._heard: list[Callable[[ConversationCounts], Any]] = []
         self._throttle: Throttle | None = None
         self._own, self._own_at, self._mine = True, 0.0, 0  # own: `mine` may be another by now
         self._told = 0.0
 
-    def badge(self) -> None:
-        number = ui.label().classes("m-count").props("role=img")
-        number.set_visibility(False)
-        self._badges.append(number)
+    def at(self, bar: SidePlaces | BottomPlaces) -> None:
+        if bar.counts:
+            self._bars.append(bar)
 
     def follow(self) -> None:
         """Once all places are drawn."""
-        if not self._badges or not session.current().may(Permission.CONVERSATIONS_READ):
+        if not self._bars or not session.current().may(Permission.CONVERSATIONS_READ):
             return
         page = ui.context.client.id
         _of[page] = self
@@ -77,12 +78,11 @@ class Unread:
         if got.own:
             self._own_at, self._mine = got.asked, got.found.mine
         found = msgspec.structs.replace(got.found, mine=self._mine)
-        text = f"{found.unread}" if found.unread < 100 else "99+"
-        for one in self._badges:
-            if one.text != text:
-                one.text = text
-                one.props["aria-label"] = _("{n} unread").format(n=text)
-                one.set_visibility(found.unread > 0)
+        if found.unread != self._shown:
+            self._shown = found.unread
+            text = (f"{found.unread}" if found.unread < 100 else "99+") if found.unread else ""
+            for bar in self._bars:
+                bar.count(text, _("{n} unread").format(n=text))
         for heard in self._heard:
             heard(found)
 

@@ -315,7 +315,7 @@
     setTimeout(() => (pressed = null));
   }, true);
   const asks = (name, message) => {
-    if (name !== "event" || !pressed || pressed.id !== `c${message.id}`) return;
+    if (name !== "event" || !pressed?.closest(`#c${message.id}`)) return; // itself, or a part that the browser drew
     if (pressed.closest(".q-menu")) document.documentElement.classList.add("m-asking"); // the menu closes: a line at the top
     else pressed.classList.add("m-waiting");
     setTimeout(calm, 30000); // should no answer be due at all

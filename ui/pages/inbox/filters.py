@@ -70,9 +70,12 @@ class Filters:
         self._menu.clear()
         with self._menu:
             for key, name, names in self._offered:
-                if names:
-                    ui.label(name).classes("m-menu-head")
-                    choices([Choice(text, partial(self._choose, key, value)) for value, text in names.items()])
+                choices(
+                    [
+                        Choice(text, partial(self._choose, key, value), head="" if number else name)
+                        for number, (value, text) in enumerate(names.items())
+                    ]
+                )
 
     async def _campaign_name(self, chosen: Mapping[str, str]) -> dict[str, str]:
         """Of the campaign whose answers are listed: its figure leads here, no menu offers it."""
