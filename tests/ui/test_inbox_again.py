@@ -13,6 +13,7 @@ from db.tenancy import Actor
 from tests import factories
 from tests.ui.interactions import click, hear, press, true_of, until
 from tests.ui.test_inbox import Customers, happen, listing, rows, updated, write
+from ui.components.menus import Lines
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ async def test_all_conversations_are_a_list_and_keys_reach_every_menu(
         key_pressed(real, key)
         await until(lambda: true_of(lambda: any(menu.value for menu in real.find(kind=ui.menu).elements)))
         [menu] = [menu for menu in real.find(kind=ui.menu).elements if menu.value]
-        assert any(getattr(inner, "text", "") == says for inner in menu.descendants())
+        assert any(entry.text == says for inner in menu.descendants() if isinstance(inner, Lines) for entry in inner.entries)
         menu.value = False
     await owner_db.execute("update conversation set unread_at = '{}', unanswered_at = '{}' where id = $1", one)
     key_pressed(real, "u")

@@ -11,7 +11,8 @@ from ui.i18n import _
 
 
 class Choice(NamedTuple):
-    """One line of a menu; `on` shows a tick, `danger` is red, `line` draws a line above, `head` writes a heading above."""
+    """One line of a menu; `on` shows a tick, `danger` is red, `line` draws a line above, `head` writes a heading above,
+    `key` stands at its end."""
 
     text: str
     on_click: Callable[[], Any]
@@ -20,6 +21,7 @@ class Choice(NamedTuple):
     danger: bool = False
     line: bool = False
     head: str = ""
+    key: str = ""
 
 
 async def choose(client: Client, does: Callable[[], Any]) -> None:
@@ -31,7 +33,7 @@ async def choose(client: Client, does: Callable[[], Any]) -> None:
             await result
 
 
-_SHOWN = ("text", "icon", "on", "danger", "line", "head")
+_SHOWN = ("text", "icon", "on", "danger", "line", "head", "key")
 
 
 class Lines(ui.element, component="menu_lines.js"):

@@ -4,7 +4,7 @@ a card with a summary, the next step or labels. Nothing of it is sent by itself.
 Drawn once and changed in place. What is written comes by events; a look every two seconds makes good what is lost of them.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -24,7 +24,7 @@ from ui.components import problems
 from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
 from ui.components.citations import draw_citations
-from ui.components.menus import choose
+from ui.components.menus import Choice, choices
 from ui.components.palette import command
 from ui.components.record import draw_kept, draw_record_act
 from ui.components.text import Text, chip, icon
@@ -108,34 +108,28 @@ class AssistPanel:
             opener.props["title"] = _("AI (Ctrl J)")
             with ui.menu().props('no-refocus anchor="top right" self="bottom right" :offset="[0, 4]"') as self._menu:
                 with ui.element("div").classes("m-assist-menu") as lines:
-                    self._lines()
+                    choices(self._lines())
                 lines.on("keydown", js_handler=_KEYS)
             command(opener, "D", _("AI: draft, other words, summary"), "auto_awesome")
             self._menu.on("show", js_handler=f"() => {{ {_FOCUS} }}")
 
-    def _lines(self) -> None:
+    def _lines(self) -> list[Choice]:
         ask, other = self.ask, AssistLanguage
-        if self._answers:
-            self._line("d", _("Draft an answer"), "edit", partial(ask, AssistKind.DRAFT))
-            ui.label(_("What you wrote")).classes("m-menu-head")
-            self._line("s", _("Shorter"), "compress", partial(ask, AssistKind.SHORTER))
-            self._line("f", _("Friendlier"), "sentiment_satisfied", partial(ask, AssistKind.FRIENDLIER))
-            self._line("e", _("Into English"), "translate", partial(ask, AssistKind.TRANSLATE, other.EN))
-            self._line("p", _("Into Portuguese"), "translate", partial(ask, AssistKind.TRANSLATE, other.PT_BR))
-            self._line("h", _("Into Spanish"), "translate", partial(ask, AssistKind.TRANSLATE, other.ES))
-        ui.label(_("The conversation")).classes("m-menu-head")
-        self._line("r", _("Summarise"), "summarize", partial(ask, AssistKind.SUMMARY))
-        self._line("c", _("Explain the customer"), "person", partial(ask, AssistKind.CUSTOMER))
-        self._line("n", _("Next step"), "directions", partial(ask, AssistKind.NEXT))
-        self._line("l", _("Labels"), "label", partial(ask, AssistKind.LABELS))
-
-    def _line(self, key: str, text: str, symbol: str, does: Callable[[], Awaitable[Any]]) -> None:
-        with ui.menu_item(on_click=partial(choose, ui.context.client, does)) as line:
-            line.props["data-key"] = key
-            with ui.element("div").classes("m-menu-item"):
-                icon(symbol)
-                ui.label(text)
-                ui.label(key.upper()).classes("m-assist-key").props("aria-hidden=true")
+        rewrites = [
+            Choice(_("Draft an answer"), partial(ask, AssistKind.DRAFT), "edit", key="d"),
+            Choice(_("Shorter"), partial(ask, AssistKind.SHORTER), "compress", key="s", head=_("What you wrote")),
+            Choice(_("Friendlier"), partial(ask, AssistKind.FRIENDLIER), "sentiment_satisfied", key="f"),
+            Choice(_("Into English"), partial(ask, AssistKind.TRANSLATE, other.EN), "translate", key="e"),
+            Choice(_("Into Portuguese"), partial(ask, AssistKind.TRANSLATE, other.PT_BR), "translate", key="p"),
+            Choice(_("Into Spanish"), partial(ask, AssistKind.TRANSLATE, other.ES), "translate", key="h"),
+        ]
+        return [
+            *(rewrites if self._answers else []),
+            Choice(_("Summarise"), partial(ask, AssistKind.SUMMARY), "summarize", key="r", head=_("The conversation")),
+            Choice(_("Explain the customer"), partial(ask, AssistKind.CUSTOMER), "person", key="c"),
+            Choice(_("Next step"), partial(ask, AssistKind.NEXT), "directions", key="n"),
+            Choice(_("Labels"), partial(ask, AssistKind.LABELS), "label", key="l"),
+        ]
 
     def open(self) -> None:
         """By a key, outside of the field."""
