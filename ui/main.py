@@ -16,7 +16,7 @@ from nicegui import Client, app
 from nicegui import ui as nicegui_ui
 from nicegui.translations import translations
 
-from ui import elsewhere, faces, files, guard, live, memory, routing, session, shortcuts
+from ui import elsewhere, faces, files, guard, lighter, live, memory, routing, session, shortcuts
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
 from ui.components import error_page
@@ -57,10 +57,10 @@ class _Few(logging.Filter):
 
 def _keep_what_stays() -> None:
     """Takes what was loaded at start out of the garbage collector's sight, and lets it look about once for each page that is made, not
-    several times: never so rarely that all pages wait for what it finds at once."""
+    several times. Full collections are `memory.Collector`'s; only where that never finds a moment they come by themselves."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 5, 20)
+    gc.set_threshold(10_000, 5, 50)
 
 
 def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -73,6 +73,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     files.register(settings)
     faces.register(settings)
     apply.register()
+    lighter.register()
     memory.register()
     shortcuts.register()
     # NiceGUI's own notices, which it has in English; out of a page `_` speaks Portuguese.
