@@ -4,7 +4,7 @@ Also the place of what every page has: the skip link, the badge for a lost live 
 frame knows who is signed in; it asks the API for nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
@@ -185,29 +185,39 @@ async def _language(language: str) -> None:
 
 def _changes(here: str) -> None:
     """Says on every page that something waits for a decision, to those who may decide; and that the person's rights changed since it was
-    opened: what is written in it is left alone."""
-    me = session.current()
-    with note("warn", _("Your rights changed. Load the page again to see what you may do now."), name="warning") as changed:
-        button(_("Load again"), ui.navigate.reload)
-    changed.set_visibility(False)
-    held = _held() if me.may(Permission.COMPANY_WRITE) and here != "/held" else None
+    opened: what is written in it is left alone. Both are rare, and drawn when they are so."""
+    me, place = session.current(), ui.context.slot.parent
+    decides = me.may(Permission.COMPANY_WRITE) and here != "/held"
+    drawn: dict[Callable[[], ui.element], ui.element] = {}
+
+    def say(line: Callable[[], ui.element], on: bool) -> None:
+        if line in drawn:
+            drawn[line].set_visibility(on)
+        elif on:
+            with place:
+                drawn[line] = line()
 
     async def look() -> None:
         now = await accounts.me(me.api)
-        changed.set_visibility((now.role, set(now.permissions)) != (me.me.role, set(me.me.permissions)))
-        if held is not None:
-            held.set_visibility(now.held)
+        say(_rights_changed, (now.role, set(now.permissions)) != (me.me.role, set(me.me.permissions)))
+        say(_held, decides and now.held)
 
-    if held is not None:
+    say(_held, decides and me.me.held)
+    if decides:
         live.on(HoldChanged, lambda event: look())
     live.on_reset(look)
+
+
+def _rights_changed() -> ui.element:
+    with note("warn", _("Your rights changed. Load the page again to see what you may do now."), name="warning") as line:
+        button(_("Load again"), ui.navigate.reload)
+    return line
 
 
 def _held() -> ui.element:
     text = _("Messages are held back: the database went back in time, and some people may already have got theirs.")
     with note("warn", text, name="warning") as line:
         ui.link(_("Decide what goes out"), "/held").classes("m-link")
-    line.set_visibility(session.current().me.held)
     return line
 
 
