@@ -137,9 +137,11 @@ class Loader(Generic[T]):
         self._once_back = OnceBack(self.refresh)
         self.element = ui.element("div").classes(f"m-loader {classes}")
         self.element.props["aria-busy"] = "true"
-        with self.element:
-            skeleton()
-        first_answers.ask(self.element, self.refresh)
+        first_answers.ask(self.element, self.refresh, self._wait)
+
+    def _wait(self) -> None:
+        if not self.element.default_slot.children:
+            self._skeleton()
 
     async def refresh(self, *, only_changes: bool = False) -> None:
         """Asks again; what is on the screen stays until the answer is there. Older answers that come late are dropped. `only_changes`:

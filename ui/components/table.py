@@ -7,6 +7,7 @@ somewhere is a link. What is asked for stands in the address of the page.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from nicegui import events, ui
@@ -86,8 +87,6 @@ class DataTable(Generic[T]):
             self._bulk_bar = ui.element("div").classes("m-bulk").props("role=status")
             self._bulk_bar.set_visibility(False)
             self._place = ui.element("div").classes("w-full")
-            with self._place:
-                skeleton_table(len(columns))
             self._table = self._draw_table()
             if on_choice is not None:
                 self._table.on("choice", lambda event: on_choice(*event.args))
@@ -100,7 +99,7 @@ class DataTable(Generic[T]):
                     self._previous = button(_("Previous"), self._back, icon="chevron_left", kind="plain")
                     self._onward = button(_("Next"), self._forward, kind="plain")
                     self._onward.props("icon-right=sym_r_chevron_right")
-        first_answers.ask(self.element, self.refresh)
+        first_answers.ask(self._place, self.refresh, partial(skeleton_table, len(columns)))
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
