@@ -95,6 +95,12 @@ class Collector:
 
 
 collector = Collector()
+_WHEN_GONE = "_when_gone"
+
+
+def when_gone(element: Element, call: Callable[[], object]) -> None:
+    """Calls it once the element is deleted, also with its page. Nothing of it stays in the page."""
+    vars(element).setdefault(_WHEN_GONE, []).append(call)
 
 
 def register() -> None:
@@ -105,6 +111,8 @@ def register() -> None:
     def handle_delete(element: Element) -> None:
         delete(element)
         collector.gone += 1
+        for call in vars(element).pop(_WHEN_GONE, ()):
+            call()
 
     Element._handle_delete = handle_delete  # type: ignore[method-assign,assignment]
     app.on_startup(lambda: background_tasks.create(collector.run(), name="collector"))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from nicegui import ui
+from nicegui import background_tasks, ui
 from nicegui.element import Element
 from nicegui.testing import User
 
@@ -16,6 +16,7 @@ from tests import factories
 from tests.ui.interactions import true_of, until
 from tests.ui.test_inbox import Customers, listing
 from ui import memory
+from ui.components.beat import beat
 
 FRAME = 75  # elements that stand around every page, for who may do everything
 
@@ -79,6 +80,19 @@ async def test_what_was_left_is_collected_without_a_page_that_waits_for_it(ana: 
     assert collector.due()
     await until(lambda: true_of(lambda: collector.collected == 1 and not collector.due()))
     running.cancel()
+
+
+async def test_what_looks_again_ends_with_its_place(ana: User) -> None:
+    client = await ana.open("/team")
+    with client.content:
+        box = ui.element("div")
+    known, handlers = set(background_tasks.running_tasks), len(client.delete_handlers)
+    with box, ui.element("div"):
+        beat(60, lambda: None)
+    (beating,) = background_tasks.running_tasks - known
+    box.clear()
+    await until(lambda: true_of(beating.cancelled))
+    assert len(client.delete_handlers) == handlers
 
 
 async def test_the_inbox_asks_for_each_thing_once(

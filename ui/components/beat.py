@@ -1,11 +1,12 @@
 """Looks again every so often while the page is open."""
 
 import asyncio
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 from nicegui import background_tasks, helpers, ui
+
+from ui import memory
 
 
 def beat(seconds: float, look: Callable[[], Any]) -> None:
@@ -31,10 +32,4 @@ def beat(seconds: float, look: Callable[[], Any]) -> None:
             except Exception as error:  # as in NiceGUI's timer: the page's handler says it, and the next beat comes
                 client.handle_exception(error)
 
-    beating = weakref.ref(background_tasks.create(run(), name="beat"))
-
-    def stop() -> None:
-        if (task := beating()) is not None:
-            task.cancel()
-
-    client.on_delete(stop)  # it would hold the page until its next look
+    memory.when_gone(place, background_tasks.create(run(), name="beat").cancel)  # it would hold the place until its next look
