@@ -18,10 +18,8 @@ def beat(seconds: float, look: Callable[[], Any]) -> None:
     client, place = ui.context.client, ui.context.slot.parent
 
     async def run() -> None:
-        while True:
+        while not (place.is_deleted or client.is_deleted):
             await asyncio.sleep(seconds)
-            if place.is_deleted or client.is_deleted:
-                return
             if not client.has_socket_connection:
                 continue
             try:
@@ -32,4 +30,11 @@ def beat(seconds: float, look: Callable[[], Any]) -> None:
             except Exception as error:  # as in NiceGUI's timer: the page's handler says it, and the next beat comes
                 client.handle_exception(error)
 
-    memory.when_gone(place, background_tasks.create(run(), name="beat").cancel)  # it would hold the place until its next look
+    beating = background_tasks.create(run(), name="beat")
+
+    def stop() -> None:
+        """It would hold the place until its next look. A look that clears its own place goes on to its end."""
+        if asyncio.current_task() is not beating:
+            beating.cancel()
+
+    memory.when_gone(place, stop)
