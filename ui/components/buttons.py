@@ -69,11 +69,10 @@ def _settle(element: ui.button) -> None:
 
 
 def icon_button(icon: str, label: str, on_click: Callable[[], Any] | None = None) -> ui.button:
-    """A small round-cornered button; `label` is its name for screen readers and its tooltip."""
+    """A small round-cornered button; `label` is its name for screen readers and its tooltip, which ui/theme/app.js
+    shows."""
     element = ui.button(icon=f"sym_r_{icon}", color=None).props("flat unelevated").classes("m-icon")
     element.props["aria-label"] = label
-    with element:
-        ui.tooltip(label).props('anchor="top middle" self="bottom middle" :offset="[0, 4]"')  # never over its own menu
     if on_click is not None:
         element.on_click(lambda: _run(element, on_click))
     return element

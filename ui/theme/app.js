@@ -304,6 +304,33 @@
   };
   for (const name of ["pointerover", "focusin"]) addEventListener(name, tellWhole, { passive: true });
 
+  // The name of a button that is only a sign, over it: one for the whole page, never over a menu that the button opens.
+  const NAMED = ".m-icon[aria-label]:not([title])";
+  let tip = null, tipped = null;
+  const untip = () => {
+    tip?.remove();
+    tip = tipped = null;
+  };
+  const tell = (button) => {
+    if (button === tipped) return;
+    untip();
+    if (!button || button.matches(".disabled")) return;
+    tipped = button;
+    tip = document.body.appendChild(Object.assign(document.createElement("div"), { className: "q-tooltip m-tip", textContent: button.ariaLabel }));
+    tip.ariaHidden = "true"; // the button has the same name
+    const at = button.getBoundingClientRect(), size = tip.getBoundingClientRect();
+    const left = Math.min(Math.max(4, at.left + at.width / 2 - size.width / 2), innerWidth - size.width - 4);
+    const top = at.top - size.height - 4 < 4 ? at.bottom + 4 : at.top - size.height - 4;
+    Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
+    const watch = () => tipped === button && (button.isConnected ? setTimeout(watch, 300) : untip());
+    watch();
+  };
+  addEventListener("pointerover", (event) => event.pointerType === "mouse" && !event.buttons && tell(event.target.closest?.(NAMED)), { passive: true });
+  addEventListener("focusin", (event) => event.target.matches?.(":focus-visible") && tell(event.target.closest(NAMED)), { passive: true });
+  for (const name of ["pointerdown", "focusout", "scroll", "leave", "blur"]) addEventListener(name, untip, { passive: true, capture: true });
+  addEventListener("keydown", (event) => ["Escape", "Enter", " "].includes(event.key) && untip(), true);
+  document.addEventListener("pointerleave", untip);
+
   // Busy at once: what was pressed says so until the server says anything, however slow it is.
   let pressed = null;
   const calm = () => {

@@ -104,8 +104,6 @@ class AssistPanel:
         if self._one.group:
             return
         with top, icon_button("auto_awesome", _("AI (Ctrl J)")).classes("m-write-assist") as opener:
-            opener.clear()  # no tooltip: it would stand over the menu
-            opener.props["title"] = _("AI (Ctrl J)")
             with ui.menu().props('no-refocus anchor="top right" self="bottom right" :offset="[0, 4]"') as self._menu:
                 with ui.element("div").classes("m-assist-menu") as lines:
                     choices(self._lines())

@@ -186,7 +186,6 @@ class Composer:
         }
         self._more_kinds = [offered[kind] for kind in offered if kind in taken]
         with icon_button("add", _("Send something else")) as plus:
-            plus.clear()  # no tooltip: it would stand over the menu
             with ui.menu().props('anchor="top left" self="bottom left" :offset="[0, 4]"'):
                 choices(self._more_kinds)
         return plus
