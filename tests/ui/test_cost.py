@@ -8,7 +8,6 @@ from uuid import UUID
 import asyncpg
 import pytest
 from nicegui import background_tasks, ui
-from nicegui.element import Element
 from nicegui.testing import User
 
 from db.tenancy import Actor
@@ -105,20 +104,3 @@ async def test_the_inbox_asks_for_each_thing_once(
     await listing(real, "Pessoa 0")
     twice = {request: count for request, count in Counter(asked).items() if count > 1 and not request.endswith("/presence")}
     assert not twice
-
-
-async def test_a_page_that_was_left_is_gone(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    customers = Customers(owner_db, owner, await factories.channel(owner_db, owner))
-    talk = await customers.wrote(0, "Oi")
-    client = await real.open(f"/inbox/{talk}")
-    await listing(real, "Pessoa 0")
-    ids = {id(one) for one in client.elements.values()}
-    client.delete()
-    real.client = None
-    del client
-
-    def gone() -> bool:
-        gc.collect()
-        return sum(isinstance(one, Element) and id(one) in ids for one in gc.get_objects()) < 5
-
-    await until(lambda: true_of(gone))
