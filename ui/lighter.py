@@ -37,8 +37,10 @@ def _lighten(kind: Any, plain: Any) -> None:
                     dict.__setitem__(self, key, self._observe(value))
         self._element = weakref.ref(element)
 
-    def handle_change(self: Any) -> None:
-        self._update()
+    def tell(self: Any) -> None:
+        element = self._element()
+        if element is not None and not element._deleted and not self._suspend_count:
+            element.update()
 
     def handlers(self: Any) -> list[tuple[Any, bool]]:
         return [(self._update, False)]
@@ -47,7 +49,7 @@ def _lighten(kind: Any, plain: Any) -> None:
         if not name.startswith("__"):
             setattr(kind, name, value)
     kind.__init__ = begin
-    kind._handle_change = handle_change
+    kind._update = kind._handle_change = tell
     kind._change_handlers_with_args = property(handlers)  # what stands inside a property tells it
 
 

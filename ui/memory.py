@@ -22,7 +22,7 @@ from nicegui.elements import upload
 
 LOOK = 1.0  # seconds between two looks whether enough is gone
 ENOUGH = 4_000  # elements; about ten conversations that were left
-ROUNDS = 10  # collections of what is younger, after which one is due whatever is gone
+ROUNDS = 4  # collections of what is younger, after which one is due whatever is gone
 PATIENCE = 2.0  # seconds for which a quiet moment is waited for
 QUIET = 0.002  # seconds in which the loop came round, when nothing waits
 

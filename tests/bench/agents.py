@@ -73,7 +73,9 @@ class Agent:
         headers = {"Authorization": f"Bearer {token}"}
         self._api = httpx.AsyncClient(base_url=f"http://127.0.0.1:{api_port}", headers=headers, timeout=_PATIENCE)
         self._socket: socketio.AsyncClient | None = None
-        self._rows: list[tuple[str, dict[str, Any]]] = []  # of the list: the conversation, and what its press sends
+        self._rows: dict[
+            str, tuple[str, dict[str, Any]]
+        ] = {}  # of the list by element: the conversation, and what its press sends
         self._talk = str(talks[0])
 
     async def __aenter__(self) -> "Agent":
@@ -93,8 +95,8 @@ class Agent:
             await asyncio.sleep(MOVES * self._dice.uniform(0.5, 1.5))
             if self._socket is None or not self._rows:
                 continue
-            self._talk, press = self._dice.choice(self._rows)
-            await self._socket.emit("event", press)
+            self._talk, press = self._dice.choice(list(self._rows.values()))
+            await self._socket.emit("event", {**press, "args": [json.dumps(self._talk)]})
             self.moves += 1
 
     async def _reloading(self) -> None:
@@ -130,20 +132,15 @@ class Agent:
         query |= {"document_id": str(uuid4()), "tab_id": str(uuid4()), "old_tab_id": ""}
         joined = "&".join(f"{name}={str(value).lower() if isinstance(value, bool) else value}" for name, value in query.items())
         client_id, next_id = query["client_id"], int(query["next_message_id"])
-        self._rows = [
-            (
+        self._rows = {
+            id: (
                 element["props"]["data-conversation"],
-                {
-                    "id": int(id),
-                    "client_id": client_id,
-                    "listener_id": press,
-                    "args": [json.dumps(element["props"]["data-conversation"])],
-                },
+                {"id": int(id), "client_id": client_id, "listener_id": press},
             )
             for id, element in _elements(answer.text).items()
             if "data-conversation" in element.get("props", {})
             for press in [one["listener_id"] for one in element["events"] if one["type"] == "click"]
-        ]
+        }
         socket = self._socket = socketio.AsyncClient(reconnection=False, logger=False)
 
         async def told(event: str, *given: Any) -> None:
@@ -174,8 +171,10 @@ class Agent:
         self._acks = asyncio.create_task(acknowledge())
 
     def _see(self, update: dict[str, Any]) -> None:
-        for element in update.values():
+        for id, element in update.items():
             row = element.get("props", {}).get("row") if isinstance(element, dict) else None
+            if row and id in self._rows:  # a row becomes another conversation's
+                self._rows[id] = element["props"]["data-conversation"], self._rows[id][1]
             if row and row["text"].startswith("#"):
                 self.seen.setdefault(row["text"], time.time())
 
