@@ -318,10 +318,13 @@
     tipped = button;
     tip = document.body.appendChild(Object.assign(document.createElement("div"), { className: "q-tooltip m-tip", textContent: button.ariaLabel }));
     tip.ariaHidden = "true"; // the button has the same name
-    const at = button.getBoundingClientRect(), size = tip.getBoundingClientRect();
-    const left = Math.min(Math.max(4, at.left + at.width / 2 - size.width / 2), innerWidth - size.width - 4);
-    const top = at.top - size.height - 4 < 4 ? at.bottom + 4 : at.top - size.height - 4;
-    Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
+    const at = button.getBoundingClientRect(), below = at.top < 40;
+    Object.assign(tip.style, { left: `${at.left + at.width / 2}px`, top: `${below ? at.bottom + 4 : at.top - 4}px`, transform: `translate(-50%, ${below ? 0 : -100}%)` });
+    requestAnimationFrame(() => {
+      const size = tip?.getBoundingClientRect();
+      const over = size && Math.max(0, size.right - innerWidth + 4) - Math.max(0, 4 - size.left);
+      if (over) tip.style.marginLeft = `${-over}px`;
+    });
     const watch = () => tipped === button && (button.isConnected ? setTimeout(watch, 300) : untip());
     watch();
   };
