@@ -1,7 +1,7 @@
-"""What NiceGUI would work out for each element anew, although it is the same for all: half of the time and of the objects that an element takes.
+"""What NiceGUI would make for each element, although all have the same: half of the time and of the objects that an element takes.
 
-- It inspects the signature of who hears of changes, for the classes, the style and the properties of each element. Here these three tell
-  their element themselves; nobody else ever listens to them, and nothing is left that holds itself.
+- The classes, the style and the properties of each element have lists of who hears of changes, of who observes them, of names that are
+  warned of. Here these three tell their element themselves; nobody else ever listens to them, and nothing is left that holds itself.
 - It notes each element for the web socket, also while the page is built, whose HTML has all of them.
 - It follows what is bound to a property with each change of it, also where nothing in the program is bound.
 - It looks in each element's properties for names that another version had.

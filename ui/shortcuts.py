@@ -2,7 +2,7 @@
 
 - Which properties a text such as `type=button role=img` names. Each value in quotes leaves four functions behind that hold one another: with
   pages that come and go this was most of what the garbage collector had to find, up to a quarter of a second at a time.
-- Whether a handler takes arguments, three times for each element, through `inspect.signature`.
+- Whether a handler takes arguments, through `inspect.signature`.
 """
 
 from collections.abc import Callable
