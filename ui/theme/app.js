@@ -319,7 +319,8 @@
     tip = document.body.appendChild(Object.assign(document.createElement("div"), { className: "q-tooltip m-tip", textContent: button.ariaLabel }));
     tip.ariaHidden = "true"; // the button has the same name
     const at = button.getBoundingClientRect(), below = at.top < 40;
-    Object.assign(tip.style, { left: `${at.left + at.width / 2}px`, top: `${below ? at.bottom + 4 : at.top - 4}px`, transform: `translate(-50%, ${below ? 0 : -100}%)` });
+    const place = { left: `${at.left + at.width / 2}px`, top: `${below ? at.bottom + 4 : at.top - 4}px` };
+    Object.assign(tip.style, { ...place, transform: `translate(-50%, ${below ? 0 : -100}%)` });
     requestAnimationFrame(() => {
       const size = tip?.getBoundingClientRect();
       const over = size && Math.max(0, size.right - innerWidth + 4) - Math.max(0, 4 - size.left);
