@@ -105,7 +105,7 @@ RULES: dict[str, Rule] = {
     "chat_group": _keep("How a group is called in which a number of the company writes along."),
     "qr_heard": _keep(_IDS),
     "qr_first": _keep(_IDS),
-    "qr_key": _keep("Keys of a number that is connected by a code, sealed; they tell of nobody."),
+    "qr_key": _keep("Keys of a number that is connected by a code, sealed; they tell of nobody. What votes in the person's polls are read by goes."),
     # proof
     "audit_log": _keep("Who did what, which the company must be able to show. It holds ids and no words of the person."),
     "erasure": _keep("The receipt itself."),

@@ -32,6 +32,7 @@ from db.permissions import Permission
 from db.privacy import decisions, exporting, receipts
 from db.privacy.enums import ErasureState
 from db.privacy.events import ErasureChanged
+from db.qr import erasing as qr
 from db.subjects import Subject
 from db.tenancy import Actor, worker
 from db.webhooks import deliveries as webhooks
@@ -40,6 +41,7 @@ from db.work import Read, Work, read, work
 SLICE = 500
 FORMAT = "master-ia/erasure/1"
 STEPS: tuple[Callable[[Work, Subject, int], Awaitable[dict[str, int]]], ...] = (
+    qr.erase,  # by the ids of messages: before them
     messages.erase,
     boards.erase,
     contacts.erase,

@@ -18,6 +18,7 @@ from db.messages import erasing as messages
 from db.messages import inbox
 from db.permissions import Permission
 from db.proposals import forgetting as proposals
+from db.qr import erasing as qr
 from db.tenancy import Actor, worker
 from db.versions import Expected, check
 from db.webhooks import deliveries
@@ -168,7 +169,8 @@ async def step(company_id: UUID) -> bool:
             return False
         more = False
         if row["message_days"] is not None:
-            before = first_of(now() - timedelta(days=row["message_days"]))
+            day = now() - timedelta(days=row["message_days"])
+            before = first_of(day)
             sent = await messages.forget_out(w, row["sent_through"], before, SLICE)
             came = await messages.forget_in(w, row["came_through"], before, SLICE)
             await w.execute(
@@ -180,6 +182,7 @@ async def step(company_id: UUID) -> bool:
             more = sent is not None or came is not None
             more |= await assistant.forget_words(w, before, SLICE) > 0
             more |= await proposals.forget_words(w, before, SLICE) > 0
+            more |= await qr.forget_before(w, day, SLICE) > 0
         if row["log_days"] is not None:
             more |= await channel_log.forget_before(w, now() - timedelta(days=row["log_days"]), SLICE) > 0
         if row["audit_days"] is not None:

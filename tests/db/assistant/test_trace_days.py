@@ -66,11 +66,17 @@ async def test_what_answers_and_proposals_say_goes_with_the_messages(owner: Acto
         await owner_db.execute("update ai_turn set id = $2 where id = $1", await scene.turn_id(), ids[-1])
         await owner_db.execute(
             "insert into lead_proposal(company_id, id, board_id, conversation_id, through_id, tool, args, reason, confidence, evidence, state)"
-            " select $1, $2, $2, $3, $2, 'move_lead', '{}', 'Quer comprar', 1, '[{\"quote\": \"Oi\"}]', 'refused'",
-            owner.company_id, ids[-1], scene.conversation,
+            " select $1, $2, $2, $3, $2, 'move_lead', '{}', 'Quer comprar', 1, '[{\"quote\": \"Oi\"}]', $4",
+            owner.company_id, ids[-1], scene.conversation, "proposed" if place else "refused",
         )  # fmt: skip
+    draft = await Scene.make(owner, owner_db, "suggest")
+    await draft.wrote("Oi")
+    await draft.answered("Olá")
+    assert await draft.states() == [("ready", None)]
+    await owner_db.execute("update ai_turn set id = $2 where id = $1", await draft.turn_id(), first_of(draft.ago(days=8)))
     await retention.set_retention(owner, 7, None, None)
     await job.keep_rules(owner.company_id, KeepRules())
     for table, column in (("ai_turn", "answer"), ("lead_proposal", "nullif(evidence, '[]')")):
         left = await owner_db.fetch(f"select id from {table} where company_id = $1 and {column} is not null", owner.company_id)
         assert [row["id"] for row in left] == ids[2:], table
+    assert await draft.states() == [("superseded", "put_away")], "nobody used it"
