@@ -58,7 +58,9 @@ async def hear(company_id: UUID, channel_id: UUID, source: str, messages: Sequen
         fresh = {row["id"] for row in rows}
         told = [(None, message.body) for key, message in by_id.items() if key in fresh]
         await keys.keep_secrets(
-            w, channel_id, {storable.key(one.id): one.secret for key, one in by_id.items() if key in fresh and one.secret is not None}
+            w,
+            channel_id,
+            {storable.key(one.id): one.secret for key, one in by_id.items() if key in fresh and one.secret is not None},
         )
         await inbox.store(w, channel_id, source, told, people=True)
         await w.execute("update qr_session set last_inbound_at = now() where company_id = $1 and id = $2", company_id, channel_id)

@@ -20,7 +20,9 @@ LONG = "é" * 600
 """An id that is longer than an index takes, and no ASCII."""
 
 
-async def said(db: asyncpg.Connection, owner: Actor, channel_id: UUID, contact_id: UUID, provider_id: str, writer: str | None = None) -> None:
+async def said(
+    db: asyncpg.Connection, owner: Actor, channel_id: UUID, contact_id: UUID, provider_id: str, writer: str | None = None
+) -> None:
     await db.execute(
         "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, received_at, context)"
         " values ($1, $2, $3, $4, '+5511900000000', 'text', 'x', '{\"kind\": \"text\", \"text\": \"x\"}', now(), $5)",
@@ -28,13 +30,17 @@ async def said(db: asyncpg.Connection, owner: Actor, channel_id: UUID, contact_i
     )  # fmt: skip
 
 
-async def test_polls_go_with_their_person_and_with_the_words_of_messages(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+async def test_polls_go_with_their_person_and_with_the_words_of_messages(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
     held = await scenes.held(owner_db, owner, groups="show")
     company, channel = held.company_id, held.channel_id
     asker = (await create_contact(owner, name="Zuleica", phone="+5511987654321"))["id"]
     other = (await create_contact(owner, name="Ana", phone="+5511987654322"))["id"]
     group = (await create_contact(owner, name="Obra", phone="+5511987654323"))["id"]
-    await owner_db.execute("insert into chat_group(company_id, id, channel_id, address) values ($1, $2, $3, 'x@g.us')", company, group, channel)
+    await owner_db.execute(
+        "insert into chat_group(company_id, id, channel_id, address) values ($1, $2, $3, 'x@g.us')", company, group, channel
+    )
     ids = ["asked", "phone", "group", "others", "groups", LONG]
     await inbound.hear(company, channel, "x", [inbound.Message("chat", one, True, b"{}", False, f"secret {one}") for one in ids])
     long = storable.key(LONG)
