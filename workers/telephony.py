@@ -121,6 +121,8 @@ class Telephony:
         if part is None and todo.asked_at is not None:
             await self._look_on(company_id, todo)
             return
+        if part is None and todo.step is SetupStep.NUMBER and not todo.plan.bought:
+            raise SetupRefused(SetupFailure.NUMBER_GONE)  # the account had it, so nobody agreed to a price
         if part is None:
             part = await self._made(company_id, todo, builder, until)
         async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
@@ -162,12 +164,17 @@ class Telephony:
             await self._disconnect(company_id, todo)
             return
         refused = _refused(todo.step)
-        part = await _asked(refused, builder.find(todo.step, todo.plan))
+        try:
+            part = await _asked(refused, builder.find(todo.step, todo.plan))
+        except SetupRefused as other:
+            if other.failure is not SetupFailure.NUMBER_IMPORTED:
+                raise
+            part = None  # over another trunk, so it stays
         if part is None and todo.asked_at is not None and not todo.looked_for:
             async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
                 await running.unsure(w, todo)
             raise Snooze(self._next(todo))
-        if part is not None and part.ours:
+        if part is not None and (part.ours or part.ref == todo.made):  # also where somebody gave it another name
             await _asked(refused, builder.unmake(todo.step, todo.plan))
         async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
             await running.taken_back(w, todo)

@@ -19,6 +19,7 @@ from db.jobs import SpeakAnswer
 from db.messages.variables import first_name
 from db.permissions import Permission
 from db.personas import serving
+from db.personas.enums import PersonaMode
 from db.personas.serving import Serving
 from db.tenancy import Actor, worker
 from db.work import read, work
@@ -74,10 +75,10 @@ _piece = msgspec.json.Decoder(Piece)
 
 
 async def persona(actor: Actor, channel_id: UUID, number: str | None) -> Persona | None:
-    """Of the live persona that serves this channel; None: none does."""
+    """Of the live persona that serves this channel and answers by itself; None: none does."""
     async with read(actor, Permission.CONVERSATIONS_READ) as r:
         found = await serving.serving(r, channel_id, ())
-        if found is None:
+        if found is None or found.mode is not PersonaMode.AUTO:  # nobody reads what it suggests before it is said
             return None
         company = await r.fetchrow("select name, language, time_zone, country from company where id = $1", actor.company_id)
         assert company is not None

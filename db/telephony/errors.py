@@ -20,10 +20,10 @@ class SetupFailure(Code):
     )
     VOICE_REFUSED = "voice_refused", "The provider of calls does not accept this key. Write the right one and try again."
     PAYMENT = "setup_payment", "The account has no credit or no valid card. Put that right there, then try again."
-    NUMBER_GONE = "number_gone", "Somebody else has bought this number meanwhile. Undo, and choose another one."
+    NUMBER_GONE = "number_gone", "This number is no longer to be had. Undo, and choose another one."
     NUMBER_PAPERS = (
         "number_papers",
-        "In this country a number wants an address or papers. Register them at the phone company, then try again.",
+        "This number wants an address or papers. Buy it at the phone company, then undo here and choose it among yours.",
     )
     NUMBER_ON_OTHER_TRUNK = "number_on_other_trunk", "The number belongs to another trunk. Take it off there, then try again."
     NUMBER_IMPORTED = (

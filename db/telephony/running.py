@@ -45,20 +45,22 @@ class Plan(NamedTuple):
     channel_id: UUID
     number: str
     agent_id: str
+    bought: bool  # its price was agreed to; otherwise the account has it
 
     def __repr__(self) -> str:
         return f"Plan({self.setup_id})"
 
 
 class Todo(NamedTuple):
-    """One step to do, or to take back. `asked_at`: of a request of which nobody knows what became. `ours`: undoing deletes it."""
+    """One step to do, or to take back. `asked_at`: of a request of which nobody knows what became. `made`: the provider's id of what was made
+    here, which undoing deletes."""
 
     plan: Plan
     step: SetupStep
     back: bool
     epoch: int
     asked_at: datetime | None
-    ours: bool
+    made: str | None
 
     @property
     def looked_for(self) -> bool:
@@ -72,8 +74,8 @@ async def plan(r: Read, setup_id: UUID) -> Plan | None:
     assert r.actor is not None
     company_id = r.actor.company_id
     row = await r.fetchrow(
-        "select id, kind, carrier, name, sandbox, access, account_id, carrier_secret, voice_secret, trunk_secret, channel_id, number, agent_id"
-        " from phone_setup where company_id = $1 and id = $2",
+        "select id, kind, carrier, name, sandbox, access, account_id, carrier_secret, voice_secret, trunk_secret, channel_id, number, agent_id,"
+        " price_cents is not null as bought from phone_setup where company_id = $1 and id = $2",
         company_id,
         setup_id,
     )
@@ -99,6 +101,7 @@ async def plan(r: Read, setup_id: UUID) -> Plan | None:
         row["channel_id"],
         row["number"] or "",
         row["agent_id"] or "",
+        row["bought"],
     )
 
 
@@ -156,7 +159,7 @@ async def begin(w: Work, setup_id: UUID) -> Todo | None:
     else:
         sql = "position > $3 and state <> 'done' order by position"
     step = await w.fetchrow(
-        f"select position, step, asked_at, ours, epoch from phone_setup_step where company_id = $1 and setup_id = $2 and {sql} limit 1",
+        f"select position, step, asked_at, ours, ref, epoch from phone_setup_step where company_id = $1 and setup_id = $2 and {sql} limit 1",
         w.company_id,
         setup_id,
         row["undo_to"] if back else 0,
@@ -172,7 +175,8 @@ async def begin(w: Work, setup_id: UUID) -> Todo | None:
         (StepState.UNDOING if back else StepState.DOING).value,
     )
     w.emit(PhoneSetupChanged(setup_id=setup_id))
-    return Todo(known, SetupStep(step["step"]), back, step["epoch"] + 1, step["asked_at"], step["ours"])
+    made = step["ref"] if step["ours"] else None
+    return Todo(known, SetupStep(step["step"]), back, step["epoch"] + 1, step["asked_at"], made)
 
 
 async def asking(w: Work, todo: Todo) -> bool:
@@ -278,17 +282,20 @@ async def _stop(w: Work, setup_id: UUID) -> None:
 
 
 async def _over(w: Work, setup_id: UUID, *, back: bool) -> None:
-    """Everything is done, or taken back as far as was asked: with its first step it is to be chosen anew."""
+    """Everything is done, or taken back as far as was asked: with its first step it is to be chosen anew, and another number will be another
+    channel, whose account the simulator makes anew."""
     if not back:
         await w.execute("update phone_setup set state = 'done' where company_id = $1 and id = $2", w.company_id, setup_id)
         w.audit("phone_setup.finished", setup_id)
     elif await w.fetchval("select undo_to from phone_setup where company_id = $1 and id = $2", w.company_id, setup_id) == 1:
         await w.execute(
             "update phone_setup set state = 'choosing', undo_to = null, number = null, agent_id = null, price_cents = null, currency = null,"
-            " offers = '[]', searched_at = null where company_id = $1 and id = $2",
+            " offers = '[]', searched_at = null, channel_id = uuidv7(), voice_secret = case when not sandbox then voice_secret end"
+            " where company_id = $1 and id = $2",
             w.company_id,
             setup_id,
         )
     else:
+        await w.execute("update phone_setup set undo_to = null where company_id = $1 and id = $2", w.company_id, setup_id)
         await _stop(w, setup_id)
     w.emit(PhoneSetupChanged(setup_id=setup_id))

@@ -6,7 +6,7 @@ its price first.
 
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
 MOST_OFFERS = 30
+PRICES_HOLD = timedelta(days=1)
+"""So long a price that was shown is one to buy at; then it is looked up again."""
 _COLUMNS = (
     "id, kind, name, sandbox, access, account_id, channel_id, state, search, offers, agents, searching, searched_at, failure, detail,"
     " number, agent_id, price_cents, currency, created_at"
@@ -182,7 +184,8 @@ async def order(
         await hold(w, setup_id, SetupState.CHOOSING)
         known = await one(w, setup_id)
         offer = next((offer for offer in known.offers if offer.number == number), None)
-        if offer is None:
+        old = known.searched_at is not None and now() - known.searched_at > PRICES_HOLD
+        if offer is None or (old and not offer.owned):
             raise TelephonyError.NUMBER_NOT_OFFERED()
         if not offer.owned and (offer.price_cents is None or (price_cents, currency) != (offer.price_cents, offer.currency)):
             raise TelephonyError.PRICE_CHANGED()
@@ -204,8 +207,8 @@ async def order(
 
 
 async def go_on(actor: Actor, setup_id: UUID, *, carrier_secret: str | None = None, voice_secret: str | None = None) -> Setup:
-    """After a step that failed, or one that was taken back: on with the next, with new secrets where there are some. In `choosing` it reads the
-    accounts again. Raises NotFound, Conflict `setup_moved_on`."""
+    """After a step that failed, or one that was taken back: on with the next, with new secrets where there are some. What failed while it was
+    taken back goes on being taken back. In `choosing` it reads the accounts again. Raises NotFound, Conflict `setup_moved_on`."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         state = await hold(w, setup_id, SetupState.STOPPED, SetupState.CHOOSING)
         await keep_secrets(w, setup_id, carrier_secret, voice_secret)
@@ -215,7 +218,7 @@ async def go_on(actor: Actor, setup_id: UUID, *, carrier_secret: str | None = No
             await _search(w, setup_id, known.search)
         else:
             await w.execute(
-                "update phone_setup set state = 'working', undo_to = null where company_id = $1 and id = $2",
+                "update phone_setup set state = case when undo_to is null then 'working' else 'undoing' end where company_id = $1 and id = $2",
                 w.company_id,
                 setup_id,
             )

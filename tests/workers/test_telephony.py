@@ -53,7 +53,9 @@ class Bench:
         if wanted is not None:
             await setups.search(self.owner, self.id, wanted)
         await self.jobs.search(self.owner.company_id, SearchNumbers(setup_id=self.id, asked_at=0))
-        return await self.look()
+        found = await self.look()
+        self.voice = found.channel_id.hex
+        return found
 
     async def order(self, **changes: Any) -> Setup:
         known = await self.search()
@@ -73,8 +75,7 @@ class Bench:
         return await setups.setup(self.owner, self.id)
 
     async def account(self, kind: str) -> dict[str, Any]:
-        known = await self.look()
-        name = f"{self.id.hex}-trunk" if kind == "twilio" else known.channel_id.hex
+        name = f"{self.id.hex}-trunk" if kind == "twilio" else self.voice
         found: dict[str, Any] = (await self.sandbox.http.get(f"/sandbox/accounts/{name}")).raise_for_status().json()
         return found
 
@@ -144,6 +145,18 @@ async def test_a_number_is_bought_set_up_called_over_and_taken_back(bench: Bench
     assert found.state is SetupState.CHOOSING
     assert found.number is None
     assert await bench.counted() == dict.fromkeys(WHOLE, 0) | {"paid": 1}
+
+    first, offers = found, (await bench.search()).offers
+    await bench.behave("retell", **QUIET)
+    other = next(one for one in offers if not one.owned and one.number != view.number)
+    await bench.order(number=other.number)
+    found = await bench.run()
+    assert found.state is SetupState.DONE
+    assert found.channel_id == first.channel_id != view.id
+    assert (await channel(bench.owner, found.channel_id)).number == other.number, "not the channel of the number that was given back"
+
+    await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
+    await bench.run()
     await setups.forget(bench.owner, bench.id)
     with pytest.raises(NotFound):
         await bench.look()
@@ -311,3 +324,71 @@ async def test_a_search_that_fails_says_why_and_keeps_what_was_found(bench: Benc
     await setups.go_on(bench.owner, bench.id, voice_secret=(await bench.account("retell"))["api_key"])
     await bench.search(None)
     assert (await bench.look()).failure is None
+
+
+async def own(bench: Bench, bought: dict[str, Any]) -> None:
+    """The account has these numbers."""
+    account = await bench.account("twilio")
+    (await bench.sandbox.http.put(f"/sandbox/accounts/{account['id']}", json={"bought": bought})).raise_for_status()
+
+
+async def test_a_number_of_the_account_that_is_gone_is_not_bought(bench: Bench) -> None:
+    """Nobody saw a price of it."""
+    await bench.begun()
+    await own(bench, {"+551130001111": {"sid": "PN" + "1" * 32, "friendly_name": "Antigo", "trunk_sid": None}})
+    await bench.order(number="+551130001111", price_cents=None, currency=None)
+    await own(bench, {})
+    found = await bench.run()
+    assert (await bench.account("twilio"))["purchases"] == 0
+    assert (found.state, found.steps[0].failure) == (SetupState.STOPPED, SetupFailure.NUMBER_GONE)
+    await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
+    assert (await bench.run()).state is SetupState.CHOOSING
+
+
+async def test_a_price_that_was_shown_long_ago_is_shown_again(bench: Bench) -> None:
+    await bench.begun()
+    known = await bench.search()
+    offer = next(one for one in known.offers if not one.owned)
+    await bench.db.execute("update phone_setup set searched_at = searched_at - interval '25 hours'")
+    with pytest.raises(Conflict) as refused:
+        await setups.order(
+            bench.owner,
+            bench.id,
+            number=offer.number,
+            agent_id=known.agents[0].id,
+            price_cents=offer.price_cents,
+            currency=offer.currency,
+        )
+    assert refused.value.code == "number_not_offered"
+
+
+async def test_what_stops_undoing_does_not_set_it_up_again(bench: Bench) -> None:
+    """On after a failure goes on with what was asked for: a number that is given back is not bought anew."""
+    await bench.begun()
+    await bench.order()
+    assert (await bench.run()).state is SetupState.DONE
+    account = await bench.account("twilio")
+    bought = {number: one | {"friendly_name": "Vendas"} for number, one in account["bought"].items()}  # renamed by hand
+    await own(bench, bought)
+    await bench.behave("twilio", refuse_code=20003)
+    await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
+    found = await bench.run()
+    assert (found.state, states(found)[6]) == (SetupState.STOPPED, StepState.FAILED)
+    await bench.behave("twilio", refuse_code=0)
+    await setups.go_on(bench.owner, bench.id)
+    assert (await bench.run()).state is SetupState.CHOOSING
+    assert await bench.counted() == dict.fromkeys(WHOLE, 0) | {"paid": 1}, "also one that was renamed is given back"
+
+
+async def test_a_number_that_is_known_over_another_trunk_is_left_there_and_the_rest_is_taken_back(bench: Bench) -> None:
+    await bench.begun()
+    known = await bench.order()
+    retell = await bench.account("retell")
+    there = {"termination_uri": "other.pstn.twilio.com", "username": "", "password": "", "nickname": "", "agent_id": ""}
+    changed = await bench.sandbox.http.put(f"/sandbox/accounts/{retell['id']}", json={"imported": {known.number: there}})
+    changed.raise_for_status()
+    found = await bench.run()
+    assert (found.state, found.steps[7].failure) == (SetupState.STOPPED, SetupFailure.NUMBER_IMPORTED)
+    await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
+    assert (await bench.run()).state is SetupState.CHOOSING
+    assert await bench.counted() == dict.fromkeys(WHOLE, 0) | {"paid": 1, "imported": 1}

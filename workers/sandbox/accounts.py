@@ -79,6 +79,7 @@ class Accounts:
         self._union: Any = Union[tuple(kinds)]  # noqa: UP007 - made of a list
         self.by_id: dict[str, Account] = {}
         self._found: dict[tuple[str, str], Account] = {}
+        self._named: dict[str, list[tuple[str, str]]] = {}  # by id: under which names it is found; what it had is not what it has
 
     async def load(self) -> None:
         decoder = msgspec.json.Decoder(self._union)
@@ -143,11 +144,12 @@ class Accounts:
 
     def _index(self, account: Account) -> None:
         self.by_id[account.id] = account
-        self._found.update(dict.fromkeys(_names(account), account))
+        self._named[account.id] = _names(account)
+        self._found.update(dict.fromkeys(self._named[account.id], account))
 
     def _unindex(self, account: Account) -> None:
         self.by_id.pop(account.id, None)
-        for name in _names(account):
+        for name in self._named.pop(account.id, ()):
             self._found.pop(name, None)
 
 

@@ -237,6 +237,20 @@ async def test_whoever_asks_for_a_person_is_put_through_to_who_accepted(line: Li
     assert await line.db.fetchval("select count(*) from ai_usage where company_id = $1", line.owner.company_id) == 0
 
 
+@pytest.mark.usefixtures("model")
+async def test_a_persona_whose_answers_a_colleague_reads_first_says_none_in_a_call(line: Line) -> None:
+    await line.db.execute("update persona set mode = 'suggest' where company_id = $1", line.owner.company_id)
+    phone = await line.phone()
+    await phone.details()
+    await phone.whole(0)
+    assert phone.heard(0) == "Olá! Como posso ajudar?"
+    await phone.says(1, QUESTION)
+    last = await phone.whole(1)
+    assert "13 horas" not in phone.heard(1)
+    assert last["end_call"] is True, "nobody of the team is there"
+    assert await line.db.fetchval("select count(*) from ai_usage where company_id = $1", line.owner.company_id) == 0
+
+
 async def test_without_a_model_the_caller_hears_a_sentence_and_is_owed_a_call(line: Line) -> None:
     await ask(line.client, line.channel, msgspec.json.encode(ASKED))
     await process_inbox(line.owner.company_id)
