@@ -153,7 +153,9 @@ async def test_a_number_is_bought_set_up_called_over_and_taken_back(bench: Bench
     found = await bench.run()
     assert found.state is SetupState.DONE
     assert found.channel_id == first.channel_id != view.id
-    assert (await channel(bench.owner, found.channel_id)).number == other.number, "not the channel of the number that was given back"
+    assert (await channel(bench.owner, found.channel_id)).number == other.number, (
+        "not the channel of the number that was given back"
+    )
 
     await setups.undo(bench.owner, bench.id, SetupStep.NUMBER)
     await bench.run()

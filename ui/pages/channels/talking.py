@@ -39,7 +39,9 @@ async def ask(channel: Channel) -> None:
             for line in (
                 _("At {vendor}, make an agent with a custom LLM and paste the address there.").format(vendor=vendor),
                 _("Choose its voice and language there, and give it the number of this channel."),
-                _("Under Personas, Where it serves, name this channel or any channel. In calls only a persona that answers by itself speaks."),
+                _(
+                    "Under Personas, Where it serves, name this channel or any channel. In calls only a persona that answers by itself speaks."
+                ),
             ):
                 Text("li", line)
         with note("warn", _("Whoever has this address can talk to your persona at your cost."), name="warning"):
