@@ -73,6 +73,7 @@ class Session:
         self._known = asyncio.Event()
         self._said: list[Line] = []
         self._who: Persona | None = None
+        self._language = "pt-BR"  # the company's
         self._number = 0  # of what is to be said now
         self._speaks: asyncio.Task[None] | None = None
         self._speech: UUID | None = None
@@ -140,7 +141,7 @@ class Session:
     # saying
 
     def _saying(self, what: str) -> str:
-        return _SAYINGS.get(self._who.language if self._who is not None else "pt-BR", _SAYINGS["pt-BR"])[what]
+        return _SAYINGS.get(self._language, _SAYINGS["pt-BR"])[what]
 
     async def _say(self, text: str, *, last: bool = False, hangs_up: bool = False, transfer_to: str | None = None) -> None:
         await self._send(self._talk.said(Spoken(self._number, text, last, hangs_up, transfer_to)))
@@ -151,6 +152,7 @@ class Session:
         number = self._details.number if self._details is not None else None
         try:
             async with asyncio.timeout(FIRST):
+                self._language = await speaking.language(self._actor)
                 self._who = await speaking.persona(self._actor, self._channel, number)
         except (*LOST, TimeoutError) as error:
             log.warning("talk.not_known_in_time", channel_id=str(self._channel), error=repr(error)[:200])

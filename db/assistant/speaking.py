@@ -99,6 +99,13 @@ async def persona(actor: Actor, channel_id: UUID, number: str | None) -> Persona
         )
 
 
+async def language(actor: Actor) -> str:
+    """In which the company speaks where no persona does."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        found: str = await r.fetchval("select language from company where id = $1", actor.company_id)
+        return found
+
+
 HELLO = {
     "pt-BR": (
         "Olá, {name}! ",

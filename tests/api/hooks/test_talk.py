@@ -240,10 +240,11 @@ async def test_whoever_asks_for_a_person_is_put_through_to_who_accepted(line: Li
 @pytest.mark.usefixtures("model")
 async def test_a_persona_whose_answers_a_colleague_reads_first_says_none_in_a_call(line: Line) -> None:
     await line.db.execute("update persona set mode = 'suggest' where company_id = $1", line.owner.company_id)
+    await line.db.execute("update company set language = 'en' where id = $1", line.owner.company_id)
     phone = await line.phone()
     await phone.details()
     await phone.whole(0)
-    assert phone.heard(0) == "Olá! Como posso ajudar?"
+    assert phone.heard(0) == "Hello! How can I help?"
     await phone.says(1, QUESTION)
     last = await phone.whole(1)
     assert "13 horas" not in phone.heard(1)
