@@ -213,8 +213,10 @@ def _tell(run: Stress, kinds: list[Kind], seconds: float, facts: str, log: str) 
     for line in wrong:
         print("WRONG", line)
     if wrong:
-        Path("/tmp/stress.log").write_text(log)
-        print("The programs' log: /tmp/stress.log")
+        kept = Path(".data/stress.log").resolve()
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(log)
+        print(f"The programs' log: {kept}")
     return 1 if wrong else 0
 
 
