@@ -38,7 +38,9 @@ async def test_another_agent_is_chosen_for_a_call(stack: Stack, context: Browser
         await way.get_by_role("button", name="Ligar").click()
         await expect(page.get_by_text("A ligação está sendo feita")).to_be_visible(timeout=PATIENCE)
         async with asyncio.timeout(PATIENCE / 1000):
-            while not (made := await stack.ledger(before, account=channel.replace("-", ""))):  # the demo's campaign goes on beside it
+            while not (  # the campaign of the demo goes on beside it
+                made := await stack.ledger(before, account=channel.replace("-", ""))
+            ):
                 await asyncio.sleep(0.3)
         assert [one["content"]["override_agent_id"] for one in made] == [other]
         assert wrong == []
