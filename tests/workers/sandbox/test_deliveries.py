@@ -52,6 +52,9 @@ async def test_every_message_is_sent_delivered_and_read(sandbox: Sandbox) -> Non
     for request in posts:
         wanted = "sha256=" + hmac.new(account["app_secret"].encode(), request.body, hashlib.sha256).hexdigest()
         assert request.header(b"x-hub-signature-256") == wanted
+    await until(
+        lambda: sandbox.world.deliveries.in_flight == 0 and sandbox.world.webhooks.waiting == 0
+    )  # an answer is noted when it came
     summary = await sandbox.summary()
     assert summary["by_status"] == {"meta:read": len(PEOPLE)}
     assert (summary["in_flight"], summary["pending_webhooks"]) == (0, 0)
