@@ -15,9 +15,6 @@ import pytest
 from api.hooks import live, talk
 from api.hooks.asgi import Hooks, in_front
 from db import valkey
-from db.ai import connection
-from db.ai.connection import Settled
-from db.ai.enums import EmbedderKind, Provider
 from db.channels import talks
 from db.errors import Invalid
 from db.jobs import SpeakAnswer
@@ -29,10 +26,9 @@ from tests.api.hooks.conftest import nothing
 from tests.api.hooks.test_live import ASKED, ask
 from tests.api.hooks.test_spoken import QUESTION, a_base
 from tests.db.channels.factories import make_channel, make_contact
-from tests.workers.sandbox.world import running
+from tests.workers.assistant.models import connected
 from workers.assistant import speaking
 from workers.inbound import process_inbox
-from workers.llm import client
 
 ANA = "+5511987654321"
 SAID = "No sábado atendemos das 9 às 13 horas."
@@ -132,11 +128,8 @@ class Line:
 @pytest.fixture
 async def model(owner: Actor, settings: Settings, tmp_path: Path) -> AsyncIterator[None]:
     """The company is connected to the sandbox's model."""
-    async with running(tmp_path) as it:
-        client.connect(client.Models(msgspec.structs.replace(settings, sandbox_url=it.base)))
-        await connection.save(owner, Settled(provider=Provider.SANDBOX, chat_model="gpt-4o", embedder=EmbedderKind.NONE))
+    async with connected(owner, settings, tmp_path):
         yield
-        await client.close()
 
 
 @pytest.fixture

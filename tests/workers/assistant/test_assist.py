@@ -11,9 +11,6 @@ import msgspec
 import pytest
 
 from db import event_stream
-from db.ai import connection
-from db.ai.connection import Settled
-from db.ai.enums import EmbedderKind, Provider
 from db.ai.errors import AiError, CallFailure
 from db.assistant import assists
 from db.assistant.assists import Assist
@@ -32,13 +29,12 @@ from db.tenancy import Actor
 from tests import factories
 from tests.db.assistant.scene import Scene
 from tests.db.knowledge.conftest import TEXT
+from tests.workers.assistant.models import connected
 from tests.workers.llm.conftest import Reply, Service, chunks, connect, ok, refused, service
 from tests.workers.notes import NOTE, fetched, file_store
-from tests.workers.sandbox.world import running
 from workers.assistant import assist
 from workers.assistant import written as written_pieces
 from workers.assistant.written import texts_so_far
-from workers.llm import client
 
 __all__ = ["service"]
 
@@ -53,11 +49,8 @@ async def base_id(owner: Actor) -> UUID:
 @pytest.fixture
 async def model(owner: Actor, settings: Settings, tmp_path: Path) -> AsyncIterator[None]:
     """The company is connected to the sandbox's model."""
-    async with running(tmp_path) as it:
-        client.connect(client.Models(msgspec.structs.replace(settings, sandbox_url=it.base)))
-        await connection.save(owner, Settled(provider=Provider.SANDBOX, chat_model="gpt-4o", embedder=EmbedderKind.NONE))
+    async with connected(owner, settings, tmp_path):
         yield
-        await client.close()
 
 
 @pytest.fixture

@@ -12,9 +12,6 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from db.ai import connection
-from db.ai.connection import Settled
-from db.ai.enums import EmbedderKind, Provider
 from db.assistant import actions as assistant
 from db.assistant import queries, quiet, turns
 from db.boards import boards
@@ -34,11 +31,10 @@ from db.work import read
 from tests import factories
 from tests.db.assistant.scene import Scene
 from tests.db.knowledge.conftest import TEXT
+from tests.workers.assistant.models import connected
 from tests.workers.llm.conftest import Service, completion, connect, ok, refused, service
 from tests.workers.notes import NOTE, fetched, file_store
-from tests.workers.sandbox.world import running
 from workers.assistant import turn
-from workers.llm import client
 from workers.runtime import Snooze
 
 __all__ = ["service"]
@@ -54,11 +50,8 @@ async def base_id(owner: Actor) -> UUID:
 @pytest.fixture
 async def model(owner: Actor, settings: Settings, tmp_path: Path) -> AsyncIterator[None]:
     """The company is connected to the sandbox's model."""
-    async with running(tmp_path) as it:
-        client.connect(client.Models(msgspec.structs.replace(settings, sandbox_url=it.base)))
-        await connection.save(owner, Settled(provider=Provider.SANDBOX, chat_model="gpt-4o", embedder=EmbedderKind.NONE))
+    async with connected(owner, settings, tmp_path):
         yield
-        await client.close()
 
 
 async def run(scene: Scene) -> None:
